@@ -1,0 +1,5 @@
+//! Bitcoin Core's interfaces between node, wallet and GUI, in Rust.
+//!
+//! The interfaces are not here yet; the generator and the runtime under them are, in `mp_runtime`.
+
+pub use mp_runtime;

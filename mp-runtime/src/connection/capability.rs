@@ -1,0 +1,192 @@
+//! Capabilities as other threads hold them.
+//!
+//! In: Cap'n Proto's capability hooks, which belong to the event loop's thread. Out: values that
+//! are `Send`: a key for an object of the peer, a counted reference to an object of ours.
+
+use std::any::Any;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use capnp::capability::{Promise, Request};
+use capnp::private::capability::{ClientHook, ParamsHook, ResultsHook};
+use futures::future::BoxFuture;
+
+use super::Shared;
+use super::call::Call;
+use crate::error::{Error, Result};
+use crate::wire::node::InterfaceNode;
+
+/// A capability in a message that has left, or has yet to reach, the event loop.
+#[derive(Clone, Debug)]
+pub(crate) enum Capability {
+    /// None.
+    Null,
+    /// An object of the peer.
+    Remote(RemoteCap),
+    /// An object of this process.
+    Local(Arc<LocalObject>),
+}
+
+/// A counted reference to an object of the peer. Dropping the last one releases the object.
+#[derive(Clone)]
+pub(crate) struct RemoteCap(Arc<RemoteInner>);
+
+struct RemoteInner {
+    shared: Arc<Shared>,
+    key: u64,
+}
+
+static NEXT_KEY: AtomicU64 = AtomicU64::new(1);
+
+impl RemoteCap {
+    /// A reference whose object the event loop will file under its key.
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        let key = NEXT_KEY.fetch_add(1, Ordering::Relaxed);
+        RemoteCap(Arc::new(RemoteInner { shared, key }))
+    }
+
+    pub(crate) fn key(&self) -> u64 {
+        self.0.key
+    }
+
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.0.shared
+    }
+}
+
+impl std::fmt::Debug for RemoteCap {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RemoteCap({})", self.0.key)
+    }
+}
+
+impl Drop for RemoteInner {
+    fn drop(&mut self) {
+        self.shared.release(self.key);
+    }
+}
+
+/// An implementation of an interface, with its type erased.
+pub(crate) trait Object: Send + Sync {
+    /// The interface.
+    fn node(&self) -> &'static InterfaceNode;
+
+    /// Runs a blocking method on this thread.
+    fn call_blocking(&self, interface: u64, ordinal: u16, call: &mut Call) -> Result<()>;
+
+    /// Runs an asynchronous method.
+    fn call_async(
+        self: Arc<Self>,
+        interface: u64,
+        ordinal: u16,
+        call: Call,
+    ) -> BoxFuture<'static, Result<Call>>;
+
+    /// The typed reference inside, to recognise an object that comes home.
+    fn as_any(&self) -> &dyn Any;
+
+    /// Whether every call must run on the thread that lent the object, because it is borrowed.
+    fn lender(&self) -> Option<&crate::thread::ThreadContext> {
+        None
+    }
+}
+
+/// An object that a peer may call. `destroy` empties it; every later call is an error.
+pub(crate) struct LocalObject {
+    object: Mutex<Option<Arc<dyn Object>>>,
+    pub(crate) node: &'static InterfaceNode,
+}
+
+impl LocalObject {
+    pub(crate) fn new(object: Arc<dyn Object>) -> Arc<Self> {
+        let node = object.node();
+        Arc::new(LocalObject { object: Mutex::new(Some(object)), node })
+    }
+
+    /// The object.
+    ///
+    /// # Errors
+    ///
+    /// When it was destroyed, or the borrow it stood for has ended.
+    pub(crate) fn get(&self) -> Result<Arc<dyn Object>> {
+        self.object.lock().unwrap_or_else(PoisonError::into_inner).clone().ok_or_else(|| {
+            Error::failed(format!(
+                "the {} object is gone: it was destroyed or lent only for one call",
+                self.node.name
+            ))
+        })
+    }
+
+    /// Takes the object away; the caller drops it where that may block.
+    pub(crate) fn take(&self) -> Option<Arc<dyn Object>> {
+        self.object.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+impl std::fmt::Debug for LocalObject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "LocalObject({})", self.node.name)
+    }
+}
+
+/// Stands for the capability at one index of a detached message's table.
+///
+/// capnp gives access to a capability pointer's index only through the hook in the table at that
+/// index, so the tables of detached messages hold these; their address is the index plus one.
+pub(crate) struct SlotHook(usize);
+
+impl SlotHook {
+    pub(crate) fn new(index: usize) -> Self {
+        SlotHook(index + 1)
+    }
+
+    fn refuse<T>() -> Promise<T, capnp::Error> {
+        Promise::err(capnp::Error::failed("a capability slot of a detached message was called".into()))
+    }
+}
+
+impl ClientHook for SlotHook {
+    fn add_ref(&self) -> Box<dyn ClientHook> {
+        Box::new(SlotHook(self.0))
+    }
+
+    fn new_call(
+        &self,
+        interface: u64,
+        method: u16,
+        size_hint: Option<capnp::MessageSize>,
+    ) -> Request<capnp::any_pointer::Owned, capnp::any_pointer::Owned> {
+        let error = capnp::Error::failed("a capability slot of a detached message was called".into());
+        capnp_rpc::new_broken_cap(error).new_call(interface, method, size_hint)
+    }
+
+    fn call(
+        &self,
+        _: u64,
+        _: u16,
+        _: Box<dyn ParamsHook>,
+        _: Box<dyn ResultsHook>,
+    ) -> Promise<(), capnp::Error> {
+        Self::refuse()
+    }
+
+    fn get_brand(&self) -> usize {
+        0
+    }
+
+    fn get_ptr(&self) -> usize {
+        self.0
+    }
+
+    fn get_resolved(&self) -> Option<Box<dyn ClientHook>> {
+        None
+    }
+
+    fn when_more_resolved(&self) -> Option<Promise<Box<dyn ClientHook>, capnp::Error>> {
+        None
+    }
+
+    fn when_resolved(&self) -> Promise<(), capnp::Error> {
+        Promise::ok(())
+    }
+}

@@ -1,0 +1,288 @@
+//! Serving a call of the peer.
+//!
+//! In: a call on one of our objects. Out: its method runs on the thread that the call names, as an
+//! asynchronous task, or on the event loop when it takes no context, and its results go back.
+
+use std::cell::Cell;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use capnp::any_pointer;
+use capnp::capability::{Params, Results};
+use capnp::private::capability::ClientHook;
+use capnp::private::layout::StructSize;
+use futures::FutureExt;
+use tokio::sync::oneshot;
+
+use super::call::Call;
+use super::capability::{Capability, LocalObject, Object};
+use super::log;
+use super::payload::Payload;
+use super::scope;
+use super::server::Server;
+use super::state::State;
+use crate::error::{Error, ErrorKind, Result};
+use crate::wire::node::{InterfaceNode, MethodNode, Type};
+use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
+
+type Hook = Box<dyn ClientHook>;
+
+/// The error for a call to something that is not there.
+pub(crate) fn unknown_method(object: &str, interface: u64, method: u16) -> Error {
+    Error::unimplemented(format!("{object} has no interface {interface:#018x} with a method @{method}"))
+}
+
+/// Serves one call.
+pub(crate) async fn serve(
+    state: Rc<State>,
+    object: Arc<LocalObject>,
+    interface: u64,
+    ordinal: u16,
+    params: Params<any_pointer::Owned>,
+    results: Results<any_pointer::Owned>,
+) -> Result<(), capnp::Error> {
+    let started = Instant::now();
+    let Some((owner, method)) = object.node.find(interface, ordinal) else {
+        let error = unknown_method(object.node.name, interface, ordinal);
+        tracing::info!(target: "ipc", connection = state.id, interface = object.node.name, %error, "IPC server refused request");
+        return Err(error.to_rpc());
+    };
+    let number = log::next_number();
+    log::request_received(&state, number, owner, method, &params);
+    let mut pending = log::Pending::new(&state, number, owner, method);
+    let outcome = answer(&state, &object, owner, method, params, results).await;
+    pending.done();
+    match outcome {
+        Ok(words) => {
+            log::response_sent(&state, number, owner, method, started, words);
+            Ok(())
+        }
+        Err(error) => {
+            log::request_failed(&state, number, owner, method, started, &error);
+            Err(error.to_rpc())
+        }
+    }
+}
+
+async fn answer(
+    state: &Rc<State>,
+    object: &Arc<LocalObject>,
+    owner: &'static InterfaceNode,
+    method: &'static MethodNode,
+    params: Params<any_pointer::Owned>,
+    mut results: Results<any_pointer::Owned>,
+) -> Result<usize> {
+    if owner.construct == Some(method.ordinal) {
+        return exchange_thread_maps(state, &params, results);
+    }
+    let context = if method.context { Some(read_context(method, &params)?) } else { None };
+    let payload = receive(state, context.as_ref(), &params)?;
+    drop(params);
+    let call = Call::new(method, payload, state.id);
+    let call = if owner.destroy == Some(method.ordinal) {
+        let inner = object.take();
+        run_blocking(state, context, call, move |_| {
+            drop(inner);
+            Ok(())
+        })
+        .await?
+    } else if method.asynchronous {
+        run_async(state, object.get()?, context, owner.id, call).await?
+    } else {
+        let inner = object.get()?;
+        let interface = owner.id;
+        run_blocking(state, context, call, move |call| {
+            inner.call_blocking(interface, call.method.ordinal, call)
+        })
+        .await?
+    };
+    let words = call.results.check_size()?;
+    call.results.send(results.get(), |cap| state.hook(cap))?;
+    log::results(state, owner, method, &call.results);
+    Ok(words)
+}
+
+/// Copies the parameters for another thread. The threads of the context stay here.
+fn receive(
+    state: &Rc<State>,
+    context: Option<&Context>,
+    params: &Params<any_pointer::Owned>,
+) -> Result<Payload> {
+    let reader = params.get().map_err(|error| Error::from_message(&error))?;
+    let is_context = |hook: &Hook| {
+        context.is_some_and(|context| {
+            let same = |own: &Option<Hook>| own.as_ref().is_some_and(|own| own.get_ptr() == hook.get_ptr());
+            same(&context.thread) || same(&context.callback_thread)
+        })
+    };
+    Payload::receive(reader, |hook| if is_context(&hook) { Capability::Null } else { state.receive(hook) })
+}
+
+/// The `Context` struct of a call.
+struct Context {
+    thread: Option<Hook>,
+    callback_thread: Option<Hook>,
+}
+
+fn read_context(method: &MethodNode, params: &Params<any_pointer::Owned>) -> Result<Context> {
+    let error = |error: capnp::Error| Error::from_message(&error);
+    let place = method.params.fields.iter().find(|field| matches!(field.ty, Type::Context));
+    let place = place.map_or(0, |field| field.place.offset as usize);
+    let RawPointerReader(pointer) = params.get().map_err(error)?.get_as().map_err(error)?;
+    let context =
+        pointer.get_struct(None).map_err(error)?.get_pointer_field(place).get_struct(None).map_err(error)?;
+    let hook = |index| -> Result<Option<Hook>> {
+        let pointer = context.get_pointer_field(index);
+        if pointer.is_null() { Ok(None) } else { pointer.get_capability().map(Some).map_err(error) }
+    };
+    Ok(Context { thread: hook(0)?, callback_thread: hook(1)? })
+}
+
+/// Finds the thread that a call names, or picks one of the pool.
+async fn find_thread(state: &Rc<State>, thread: Option<Hook>) -> Result<(Rc<Server>, Option<Busy>)> {
+    let Some(hook) = thread else {
+        let pool = state.pool.borrow();
+        let slot = pool.iter().min_by_key(|(_, depth)| depth.get());
+        let (server, depth) =
+            slot.ok_or_else(|| Error::failed("no thread specified and no pool configured"))?;
+        return Ok((server.clone(), Some(Busy::new(depth))));
+    };
+    let found = match state.own_server(hook.as_ref()) {
+        Some(server) => Some(server),
+        None => {
+            // The handle may be the promised answer of a makeThread call that came just before.
+            hook.when_resolved().await.map_err(|error| {
+                Error::failed(format!(
+                    "invalid thread handle: {error}; did the peer's interface exchange thread maps?"
+                ))
+            })?;
+            state.own_server(hook.as_ref())
+        }
+    };
+    let server = found.filter(|server| server.is_thread());
+    server.map(|server| (server, None)).ok_or_else(|| Error::failed("invalid thread handle"))
+}
+
+/// Counts a call against its pool thread.
+struct Busy(Rc<Cell<usize>>);
+
+impl Busy {
+    fn new(depth: &Rc<Cell<usize>>) -> Self {
+        depth.set(depth.get() + 1);
+        Busy(depth.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.set(self.0.get() - 1);
+    }
+}
+
+/// Names the peer's waiting thread for as long as a call is served.
+struct Scope<'s> {
+    state: &'s State,
+    token: u64,
+}
+
+impl<'s> Scope<'s> {
+    fn new(state: &'s State, callback_thread: Hook, own: Hook) -> Self {
+        let token = state.token();
+        state.scopes.borrow_mut().insert(token, (callback_thread, own));
+        Scope { state, token }
+    }
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        let hooks = self.state.scopes.borrow_mut().remove(&self.token);
+        drop(hooks);
+    }
+}
+
+/// Runs a blocking method on the thread that its call names, or here when the method takes no
+/// context.
+async fn run_blocking(
+    state: &Rc<State>,
+    context: Option<Context>,
+    mut call: Call,
+    run: impl FnOnce(&mut Call) -> Result<()> + Send + 'static,
+) -> Result<Call> {
+    let Some(context) = context else {
+        guard_panic(|| run(&mut call))?;
+        return Ok(call);
+    };
+    let (thread, _busy) = find_thread(state, context.thread.as_ref().map(|hook| hook.add_ref())).await?;
+    let scope = match (context.callback_thread, context.thread) {
+        (Some(callback), Some(own)) => Some(Scope::new(state, callback, own)),
+        (Some(callback), None) => Some(Scope::new(state, callback.add_ref(), callback)),
+        _ => None,
+    };
+    let frame = scope.as_ref().map(|scope| (state.id, scope.token));
+    let (sender, receiver) = oneshot::channel();
+    thread.post(Box::new(move || {
+        if sender.is_closed() {
+            // Cancelled before it could be executed.
+            return;
+        }
+        let outcome = scope::enter(frame, || guard_panic(|| run(&mut call))).map(|()| call);
+        let _ = sender.send(outcome);
+    }))?;
+    receiver
+        .await
+        .unwrap_or_else(|_| Err(Error::new(ErrorKind::Failed, "the thread that served the call has ended")))
+}
+
+/// Runs an asynchronous method as part of the connection's own tasks; the peer's `Finish` drops it.
+async fn run_async(
+    state: &Rc<State>,
+    object: Arc<dyn Object>,
+    context: Option<Context>,
+    interface: u64,
+    call: Call,
+) -> Result<Call> {
+    let scope = context.and_then(|context| {
+        let callback = context.callback_thread?;
+        let own = context.thread.unwrap_or_else(|| callback.add_ref());
+        Some(Scope::new(state, callback, own))
+    });
+    let frame = scope.as_ref().map(|scope| (state.id, scope.token));
+    let ordinal = call.method.ordinal;
+    let task = AssertUnwindSafe(object.call_async(interface, ordinal, call)).catch_unwind();
+    scope::Scoped::new(frame, task).await.unwrap_or_else(|panic| Err(panic_error(&*panic)))
+}
+
+fn guard_panic<T>(run: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| Err(panic_error(&*panic)))
+}
+
+fn panic_error(panic: &(dyn std::any::Any + Send)) -> Error {
+    let text = panic
+        .downcast_ref::<&str>()
+        .copied()
+        .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
+        .unwrap_or("no message");
+    Error::failed(format!("the method panicked: {text}"))
+}
+
+/// `construct`: takes the peer's thread map and gives ours.
+fn exchange_thread_maps(
+    state: &Rc<State>,
+    params: &Params<any_pointer::Owned>,
+    mut results: Results<any_pointer::Owned>,
+) -> Result<usize> {
+    let error = |error: capnp::Error| Error::from_message(&error);
+    let RawPointerReader(pointer) = params.get().map_err(error)?.get_as().map_err(error)?;
+    let pointer = pointer.get_struct(None).map_err(error)?.get_pointer_field(0);
+    if !pointer.is_null() {
+        let map = pointer.get_capability().map_err(error)?;
+        *state.thread_map.borrow_mut() = Some(map);
+    }
+    let hook = state.serve(Server::for_thread_map(state));
+    let RawPointerBuilder(pointer) = results.get().init_as();
+    let structure = pointer.init_struct(StructSize { data: 0, pointers: 1 });
+    structure.get_pointer_field(0).set_capability(hook);
+    Ok(2)
+}

@@ -1,0 +1,235 @@
+//! A stream with capnp-rpc on it.
+//!
+//! In: bytes. Out: a running connection on the event loop, until end of file or `close`.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use capnp::message::ReaderOptions;
+use capnp::private::layout::StructSize;
+use capnp_rpc::rpc_twoparty_capnp::Side;
+use capnp_rpc::{RpcSystem, twoparty};
+use futures::io::BufReader;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::oneshot;
+use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
+
+use super::capability::LocalObject;
+use super::proxy_schema::{MAKE_POOL, THREAD_MAP};
+use super::server::Server;
+use super::state::State;
+use super::{MESSAGE_LIMIT_WORDS, Shared};
+use crate::error::{Error, Result};
+use crate::wire::raw::RawPointerBuilder;
+
+/// How a connection's bytes travel.
+pub(crate) enum Stream {
+    /// A connected socket.
+    Unix(std::os::unix::net::UnixStream),
+    /// One end of a pipe inside this process.
+    Memory(tokio::io::DuplexStream),
+}
+
+/// A stream that the event loop has taken over.
+enum Live {
+    Unix(tokio::net::UnixStream),
+    Memory(tokio::io::DuplexStream),
+}
+
+impl AsyncRead for Live {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Live::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
+            Live::Memory(stream) => Pin::new(stream).poll_read(cx, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Live {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
+        match self.get_mut() {
+            Live::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
+            Live::Memory(stream) => Pin::new(stream).poll_write(cx, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Live::Unix(stream) => Pin::new(stream).poll_flush(cx),
+            Live::Memory(stream) => Pin::new(stream).poll_flush(cx),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        match self.get_mut() {
+            Live::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
+            Live::Memory(stream) => Pin::new(stream).poll_shutdown(cx),
+        }
+    }
+}
+
+impl Stream {
+    fn take_over(self) -> std::io::Result<Live> {
+        match self {
+            Stream::Unix(stream) => {
+                stream.set_nonblocking(true)?;
+                tokio::net::UnixStream::from_std(stream).map(Live::Unix)
+            }
+            Stream::Memory(stream) => Ok(Live::Memory(stream)),
+        }
+    }
+}
+
+thread_local! {
+    /// What ends each connection of this thread.
+    static CLOSERS: RefCell<HashMap<u64, oneshot::Sender<()>>> = RefCell::new(HashMap::new());
+}
+
+/// Starts capnp-rpc on a stream. `ended` runs when the connection is gone.
+fn start(
+    state: &Rc<State>,
+    stream: Stream,
+    root: Option<Arc<LocalObject>>,
+    side: Side,
+    ended: impl FnOnce() + 'static,
+) -> std::io::Result<RpcHandle> {
+    let (read, write) = tokio::io::split(stream.take_over()?);
+    let mut options = ReaderOptions::new();
+    options.traversal_limit_in_words(Some(MESSAGE_LIMIT_WORDS)).nesting_limit(64);
+    let network = twoparty::VatNetwork::new(
+        BufReader::with_capacity(16 * 1024, read.compat()),
+        write.compat_write(),
+        side,
+        options,
+    );
+    let root = root.map(|root| {
+        let hook = state.serve(Server::for_object(state, root));
+        capnp::capability::Client::new(hook)
+    });
+    let system = Rc::new(RefCell::new(Some(RpcSystem::new(Box::new(network), root))));
+    let disconnector = system.borrow().as_ref().map(RpcSystem::get_disconnector);
+    let (closer, close) = oneshot::channel();
+    CLOSERS.with(|closers| closers.borrow_mut().insert(state.id, closer));
+    let (running, ending) = (system.clone(), system.clone());
+    let state = state.clone();
+    state.event_loop.clone().spawn(async move {
+        let run = std::future::poll_fn(move |cx| match running.borrow_mut().as_mut() {
+            Some(system) => Pin::new(system).poll(cx),
+            None => Poll::Ready(Ok(())),
+        });
+        let result = tokio::select! {
+            result = run => result,
+            _ = close => {
+                if let Some(disconnector) = disconnector {
+                    // Lets what was already written reach the peer; a peer that reads nothing
+                    // cannot hold us up for longer than this.
+                    let patience = std::time::Duration::from_millis(200);
+                    let _ = tokio::time::timeout(patience, disconnector).await;
+                }
+                Ok(())
+            }
+        };
+        CLOSERS.with(|closers| closers.borrow_mut().remove(&state.id));
+        match result {
+            Ok(()) => tracing::info!(target: "ipc", connection = state.id, "IPC connection closed"),
+            Err(error) => {
+                tracing::warn!(target: "ipc", connection = state.id, %error, "IPC connection broke")
+            }
+        }
+        state.close();
+        drop(ending.borrow_mut().take());
+        ended();
+    });
+    Ok(RpcHandle(system))
+}
+
+type SharedSystem = Rc<RefCell<Option<RpcSystem<Side>>>>;
+
+struct RpcHandle(SharedSystem);
+
+/// Opens the client side of a connection; the peer's first object is filed under `key`.
+pub(crate) fn open(
+    shared: &Arc<Shared>,
+    stream: Stream,
+    root: Option<Arc<LocalObject>>,
+    construct: Option<(u64, u16)>,
+    key: u64,
+) {
+    let state = State::new(shared, false);
+    let system = match start(&state, stream, root, Side::Client, || ()) {
+        Ok(RpcHandle(system)) => system,
+        Err(error) => {
+            tracing::warn!(target: "ipc", connection = state.id, %error, "IPC connection could not be opened");
+            return state.close();
+        }
+    };
+    let first = system
+        .borrow_mut()
+        .as_mut()
+        .map(|system| system.bootstrap::<capnp::capability::Client>(Side::Server));
+    let Some(first) = first else { return };
+    if let Some((interface, ordinal)) = construct {
+        let mut request = first.hook.new_call(interface, ordinal, None);
+        let map = state.serve(Server::for_thread_map(&state));
+        let RawPointerBuilder(params) = request.get().init_as();
+        let params = params.init_struct(StructSize { data: 0, pointers: 1 });
+        params.get_pointer_field(0).set_capability(map);
+        let sent = request.send();
+        *state.thread_map.borrow_mut() = Some(sent.pipeline.get_pointer_field(0).as_cap());
+        let id = state.id;
+        state.event_loop.spawn(async move {
+            if let Err(error) = sent.promise.await {
+                tracing::warn!(target: "ipc", connection = id, %error, "IPC thread maps could not be exchanged");
+            }
+        });
+    }
+    state.file_key(key, first.hook);
+}
+
+/// Serves a stream.
+pub(crate) fn serve(
+    shared: &Arc<Shared>,
+    stream: Stream,
+    root: Arc<LocalObject>,
+    ended: impl FnOnce() + 'static,
+) {
+    let state = State::new(shared, true);
+    if let Err(error) = start(&state, stream, Some(root), Side::Server, ended) {
+        tracing::warn!(target: "ipc", connection = state.id, %error, "IPC connection could not be served");
+        state.close();
+    }
+}
+
+/// Closes a connection of this thread.
+pub(crate) fn close(id: u64) {
+    let closer = CLOSERS.try_with(|closers| closers.borrow_mut().remove(&id)).ok().flatten();
+    if let Some(closer) = closer {
+        let _ = closer.send(());
+    }
+}
+
+/// Calls `ThreadMap.makePool` at the peer.
+pub(crate) fn make_pool(id: u64, count: u32, reply: oneshot::Sender<Result<()>>) {
+    let Some(state) = State::find(id) else { return };
+    let map = state.thread_map.borrow().as_ref().map(|map| map.add_ref());
+    let Some(map) = map else {
+        let _ = reply.send(Err(Error::failed("the peer has given no thread map")));
+        return;
+    };
+    let mut request = map.new_call(THREAD_MAP, MAKE_POOL, None);
+    let RawPointerBuilder(params) = request.get().init_as();
+    params.init_struct(StructSize { data: 1, pointers: 0 }).set_data_field(0, count);
+    let promise = request.send().promise;
+    state.event_loop.spawn(async move {
+        let result = promise.await.map(|_| ()).map_err(|error| Error::from_rpc(&error));
+        let _ = reply.send(result);
+    });
+}

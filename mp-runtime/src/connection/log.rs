@@ -1,0 +1,156 @@
+//! The IPC log: `tracing` events with the target `ipc`.
+//!
+//! In: calls and what became of them. Out: at debug one line per request and response, at trace
+//! the decoded values, at info failed and cancelled calls. Secret fields never appear.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+
+use capnp::any_pointer;
+use capnp::capability::Params;
+use tracing::{Level, debug, enabled, info, trace};
+
+use super::payload::Payload;
+use super::state::State;
+use crate::error::{Error, ErrorKind};
+use crate::wire::node::{InterfaceNode, MethodNode, StructNode};
+use crate::wire::show;
+
+static NUMBER: AtomicU64 = AtomicU64::new(1);
+
+/// The next call number of this process.
+pub(crate) fn next_number() -> u64 {
+    NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+fn micros(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+fn values(
+    direction: &'static str,
+    state: &State,
+    interface: &InterfaceNode,
+    method: &MethodNode,
+    node: &'static StructNode,
+    payload: &Payload,
+) {
+    if enabled!(target: "ipc", Level::TRACE) {
+        let text = payload.read(|structure, _| Ok(show::structure(node, structure)));
+        let text = text.unwrap_or_else(|error| format!("({error})"));
+        trace!(target: "ipc", connection = state.id, "{direction} {}.{} {text}", interface.name, method.name);
+    }
+}
+
+pub(crate) fn request_sent(
+    state: &State,
+    number: u64,
+    interface: &InterfaceNode,
+    method: &MethodNode,
+    params: &Payload,
+) {
+    if enabled!(target: "ipc", Level::DEBUG) {
+        debug!(target: "ipc", connection = state.id, call = number, bytes = params.words() * 8, "IPC client send {}.{}", interface.name, method.name);
+        values("send data:", state, interface, method, method.params, params);
+    }
+}
+
+pub(crate) fn response_received(
+    state: &State,
+    number: u64,
+    interface: &InterfaceNode,
+    method: &MethodNode,
+    started: Instant,
+    results: &Payload,
+) {
+    if enabled!(target: "ipc", Level::DEBUG) {
+        debug!(target: "ipc", connection = state.id, call = number, micros = micros(started), bytes = results.words() * 8, "IPC client recv {}.{}", interface.name, method.name);
+        values("recv data:", state, interface, method, method.results, results);
+    }
+}
+
+pub(crate) fn call_failed(
+    state: &State,
+    number: u64,
+    interface: &InterfaceNode,
+    method: &MethodNode,
+    started: Instant,
+    error: &Error,
+) {
+    info!(target: "ipc", connection = state.id, call = number, micros = micros(started), %error, "IPC client exception {}.{}", interface.name, method.name);
+}
+
+pub(crate) fn call_cancelled(state: &State, number: u64, interface: &InterfaceNode, method: &MethodNode) {
+    info!(target: "ipc", connection = state.id, call = number, "IPC client cancel {}.{}", interface.name, method.name);
+}
+
+pub(crate) fn request_received(
+    state: &State,
+    number: u64,
+    interface: &InterfaceNode,
+    method: &MethodNode,
+    params: &Params<any_pointer::Owned>,
+) {
+    if !enabled!(target: "ipc", Level::DEBUG) {
+        return;
+    }
+    let reader = params.get().ok();
+    let words = reader.and_then(|reader| reader.target_size().ok()).map_or(0, |size| size.word_count);
+    debug!(target: "ipc", connection = state.id, call = number, bytes = words * 8, "IPC server recv request {}.{}", interface.name, method.name);
+    if enabled!(target: "ipc", Level::TRACE) {
+        let text = reader.and_then(|reader| show::pointer(method.params, reader)).unwrap_or_default();
+        trace!(target: "ipc", connection = state.id, "request data: {}.{} {text}", interface.name, method.name);
+    }
+}
+
+pub(crate) fn results(state: &State, interface: &InterfaceNode, method: &MethodNode, results: &Payload) {
+    values("response data:", state, interface, method, method.results, results);
+}
+
+pub(crate) fn response_sent(
+    state: &State,
+    number: u64,
+    interface: &InterfaceNode,
+    method: &MethodNode,
+    started: Instant,
+    words: usize,
+) {
+    debug!(target: "ipc", connection = state.id, call = number, micros = micros(started), bytes = words * 8, "IPC server send response {}.{}", interface.name, method.name);
+}
+
+pub(crate) fn request_failed(
+    state: &State,
+    number: u64,
+    interface: &InterfaceNode,
+    method: &MethodNode,
+    started: Instant,
+    error: &Error,
+) {
+    let level = if error.kind() == ErrorKind::Cancelled { "canceled" } else { "error" };
+    info!(target: "ipc", connection = state.id, call = number, micros = micros(started), %error, "IPC server {level} request {}.{}", interface.name, method.name);
+}
+
+/// Says so when a request is dropped before it was answered.
+pub(crate) struct Pending<'a> {
+    state: &'a State,
+    number: u64,
+    names: Option<(&'static str, &'static str)>,
+}
+
+impl<'a> Pending<'a> {
+    pub(crate) fn new(state: &'a State, number: u64, interface: &InterfaceNode, method: &MethodNode) -> Self {
+        Pending { state, number, names: Some((interface.name, method.name)) }
+    }
+
+    pub(crate) fn done(&mut self) {
+        self.names = None;
+    }
+}
+
+impl Drop for Pending<'_> {
+    fn drop(&mut self) {
+        if let Some((interface, method)) = self.names {
+            info!(target: "ipc", connection = self.state.id, call = self.number, "IPC server request canceled while executing {interface}.{method}");
+        }
+    }
+}

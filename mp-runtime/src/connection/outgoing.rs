@@ -1,0 +1,263 @@
+//! Making a call on an object of the peer.
+//!
+//! In: a method, its encoded parameters, and who waits. Out: the peer's encoded results, or an
+//! error; a capability of results that have yet to arrive; a cancelled call.
+
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use capnp::any_pointer;
+use capnp::capability::RemotePromise;
+use futures::future::{Either, select};
+use tokio::sync::oneshot;
+
+use super::capability::RemoteCap;
+use super::payload::Payload;
+use super::state::State;
+use super::threads::{Caller, Lane, write_context};
+use super::{Shared, log};
+use crate::error::{Error, ErrorKind, Result};
+use crate::thread::ReplySlot;
+use crate::wire::node::{InterfaceNode, MethodNode, Type};
+
+/// A call that is ready to go.
+pub(crate) struct Outgoing {
+    pub(crate) target: RemoteCap,
+    /// The interface that declares the method; its id goes on the wire.
+    pub(crate) interface: &'static InterfaceNode,
+    pub(crate) method: &'static MethodNode,
+    /// The method that ends this one early at the peer.
+    pub(crate) interrupt: Option<&'static MethodNode>,
+    pub(crate) params: Payload,
+    pub(crate) caller: Caller,
+    /// The call being served where this one is made.
+    pub(crate) scope: Option<u64>,
+    /// Where the capability of the first result is filed before it arrives.
+    pub(crate) pipeline: Option<RemoteCap>,
+    pub(crate) reply: ReplyTo,
+    /// A number to cancel the call by.
+    pub(crate) number: u64,
+    /// Held until the call has returned, so that an object is not destroyed under a call.
+    pub(crate) object: Option<Arc<dyn InUse>>,
+}
+
+/// An object of the peer that a call is using.
+pub(crate) trait InUse: Send + Sync {
+    /// A call on the object was cancelled, and the peer may be running it still.
+    fn doubt(&self);
+}
+
+/// What it takes to cancel a call.
+pub(crate) struct Cancellable {
+    cancelled: oneshot::Sender<()>,
+    interrupt: Option<(RemoteCap, &'static InterfaceNode, &'static MethodNode)>,
+    names: (&'static InterfaceNode, &'static MethodNode),
+}
+
+/// Who waits for a call's results.
+pub(crate) enum ReplyTo {
+    /// A thread.
+    Thread(Arc<ReplySlot<Result<Payload>>>),
+    /// A task.
+    Task(oneshot::Sender<Result<Payload>>),
+    /// Nobody: failures only reach the log.
+    Nobody,
+}
+
+impl ReplyTo {
+    fn send(self, result: Result<Payload>) {
+        match self {
+            ReplyTo::Thread(slot) => slot.fill(result),
+            ReplyTo::Task(sender) => {
+                // The task may have been dropped meanwhile; then nobody misses the result.
+                let _ = sender.send(result);
+            }
+            ReplyTo::Nobody => {}
+        }
+    }
+}
+
+impl Outgoing {
+    /// Sends the call from any thread.
+    pub(crate) fn start(self) {
+        let shared = self.target.shared().clone();
+        shared.clone().event_loop().run(move || match State::find(shared.id()) {
+            Some(state) => self.send(&state),
+            None => {
+                let error = called_after_disconnect().in_call(self.interface.name, self.method.name);
+                self.reply.send(Err(error));
+            }
+        });
+    }
+
+    fn send(self, state: &Rc<State>) {
+        let Outgoing {
+            target,
+            interface,
+            method,
+            interrupt,
+            params,
+            caller,
+            scope,
+            pipeline,
+            reply,
+            number,
+            object,
+        } = self;
+        let started = Instant::now();
+        let sent = prepare(state, &target, interface, method, &params, &caller, scope);
+        let (sent, lane) = match sent {
+            Ok(sent) => sent,
+            Err(error) => {
+                log::call_failed(state, number, interface, method, started, &error);
+                if let Some(cap) = pipeline {
+                    state.file(&cap, capnp_rpc::new_broken_cap(error.to_rpc()).hook);
+                }
+                return reply.send(Err(error.in_call(interface.name, method.name)));
+            }
+        };
+        log::request_sent(state, number, interface, method, &params);
+        drop(params);
+        let RemotePromise { promise, pipeline: results } = sent;
+        if let Some(cap) = &pipeline {
+            let index = method.results.fields.first().map_or(0, |field| field.place.offset);
+            let index = u16::try_from(index).unwrap_or(0);
+            state.file(cap, results.get_pointer_field(index).as_cap());
+        }
+        let (cancelled, on_cancel) = oneshot::channel();
+        let interrupt = interrupt.map(|interrupt| (target, interface, interrupt));
+        let cancellable = Cancellable { cancelled, interrupt, names: (interface, method) };
+        state.cancels.borrow_mut().insert(number, cancellable);
+        let state = state.clone();
+        state.event_loop.clone().spawn(async move {
+            let _results = results;
+            let response = match select(promise, on_cancel).await {
+                Either::Left((response, _)) => response,
+                Either::Right((Ok(()), promise)) => {
+                    // Dropping the promise sends Finish. A peer written in Rust stops an
+                    // asynchronous method then; a blocking one runs on and keeps its thread, and
+                    // nobody learns when it ends.
+                    drop(promise);
+                    if let Some(lane) = lane {
+                        state.doubt_lane(lane);
+                    }
+                    if let Some(object) = object {
+                        object.doubt();
+                    }
+                    return;
+                }
+                // The connection was closed, and the promise with it; or the peer was asked to
+                // interrupt the call, which returns soon.
+                Either::Right((Err(_), promise)) => {
+                    if state.is_closed() {
+                        drop((promise, object));
+                        return reply
+                            .send(Err(interrupted_by_disconnect().in_call(interface.name, method.name)));
+                    }
+                    promise.await
+                }
+            };
+            state.cancels.borrow_mut().remove(&number);
+            if let Some(lane) = lane {
+                state.return_lane(lane);
+            }
+            let result = response.map_err(|error| translate(&error)).and_then(|response| {
+                let reader = response.get().map_err(|error| Error::from_message(&error))?;
+                Payload::receive(reader, |hook| state.receive(hook))
+            });
+            match &result {
+                Ok(results) => log::response_received(&state, number, interface, method, started, results),
+                Err(error) => log::call_failed(&state, number, interface, method, started, error),
+            }
+            // Before the caller goes on: if it drops its proxy next, that one must be the last.
+            drop(object);
+            reply.send(result.map_err(|error| error.in_call(interface.name, method.name)));
+        });
+    }
+}
+
+/// Sends the method that makes another one return early.
+fn interrupt_call(
+    state: &Rc<State>,
+    target: &RemoteCap,
+    interface: &'static InterfaceNode,
+    interrupt: &'static MethodNode,
+) {
+    let sent = prepare(state, target, interface, interrupt, &Payload::new(0), &Caller::Task, None);
+    let connection = state.id;
+    match sent {
+        Ok((sent, lane)) => {
+            let state = state.clone();
+            state.event_loop.clone().spawn(async move {
+                if let Err(error) = sent.promise.await {
+                    tracing::info!(target: "ipc", connection, %error, "IPC interrupt failed");
+                }
+                if let Some(lane) = lane {
+                    state.return_lane(lane);
+                }
+            });
+        }
+        Err(error) => tracing::info!(target: "ipc", connection, %error, "IPC interrupt failed"),
+    }
+}
+
+type Sent = (RemotePromise<any_pointer::Owned>, Option<Lane>);
+
+fn prepare(
+    state: &Rc<State>,
+    target: &RemoteCap,
+    interface: &'static InterfaceNode,
+    method: &'static MethodNode,
+    params: &Payload,
+    caller: &Caller,
+    scope: Option<u64>,
+) -> Result<Sent> {
+    let words = params.check_size()?;
+    let hook = state.cap(target.key()).ok_or_else(called_after_disconnect)?;
+    let hint = capnp::MessageSize { word_count: words as u64 + 8, cap_count: params.caps.len() as u32 + 2 };
+    let mut request = hook.new_call(interface.id, method.ordinal, Some(hint));
+    params.send(request.get(), |cap| state.hook(cap))?;
+    let mut lane = None;
+    if method.context {
+        let threads = state.pick_threads(caller, scope)?;
+        let place = method.params.fields.iter().find(|field| matches!(field.ty, Type::Context));
+        let index = place.map_or(0, |field| field.place.offset as usize);
+        write_context(request.get(), method.params, index, &threads)?;
+        lane = threads.lane;
+    }
+    Ok((request.send(), lane))
+}
+
+fn translate(error: &capnp::Error) -> Error {
+    let error = Error::from_rpc(error);
+    if error.kind() == ErrorKind::Disconnected { interrupted_by_disconnect() } else { error }
+}
+
+pub(crate) fn called_after_disconnect() -> Error {
+    Error::disconnected("IPC client method called after disconnect")
+}
+
+fn interrupted_by_disconnect() -> Error {
+    Error::disconnected("IPC client method call interrupted by disconnect")
+}
+
+/// Cancels the call of this number.
+pub(crate) fn cancel(shared: &Arc<Shared>, number: u64) {
+    let id = shared.id();
+    shared.event_loop().run(move || {
+        if let Some(state) = State::find(id) {
+            let call = state.cancels.borrow_mut().remove(&number);
+            let Some(Cancellable { cancelled, interrupt, names }) = call else { return };
+            log::call_cancelled(&state, number, names.0, names.1);
+            match interrupt {
+                // Sent at once, so that it is on its way before anything the caller does next.
+                // The call itself stays until it returns; its thread is busy until then.
+                Some((target, interface, interrupt)) => interrupt_call(&state, &target, interface, interrupt),
+                None => {
+                    let _ = cancelled.send(());
+                }
+            }
+        }
+    });
+}

@@ -1,0 +1,156 @@
+//! Parameters or results on their way between a caller's thread and the event loop.
+//!
+//! In: a struct under construction, or a received one. Out: a message of its own that may cross
+//! threads, with its capabilities beside it. Encoding and decoding happen on the thread that makes
+//! or serves the call, so that a large value never stops the event loop.
+
+use capnp::any_pointer;
+use capnp::message::{Builder, HeapAllocator};
+use capnp::private::capability::ClientHook;
+use capnp::private::layout::{CapTable, StructBuilder, StructReader, StructSize};
+use capnp::traits::{Imbue, ImbueMut};
+
+use super::MESSAGE_LIMIT_WORDS;
+use super::capability::{Capability, SlotHook};
+use crate::error::{Error, ErrorKind, Result};
+use crate::wire::node::StructNode;
+use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
+
+/// A message that belongs to no connection.
+pub(crate) struct Payload {
+    message: Builder<HeapAllocator>,
+    pub(crate) caps: Vec<Capability>,
+}
+
+impl std::fmt::Debug for Payload {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Payload").field("caps", &self.caps).finish_non_exhaustive()
+    }
+}
+
+impl Payload {
+    /// An empty message, about to hold a struct and `extra` bytes behind it.
+    pub(crate) fn new(extra: usize) -> Self {
+        let words = 64 + u32::try_from(extra / 8).unwrap_or(0).min(1 << 20);
+        let allocator = HeapAllocator::new().first_segment_words(words);
+        Payload { message: Builder::new(allocator), caps: Vec::new() }
+    }
+
+    /// Starts the struct of `node`, and hands it to `write` with the capability list.
+    pub(crate) fn write<T>(
+        &mut self,
+        node: &StructNode,
+        write: impl FnOnce(StructBuilder<'_>, &mut Vec<Capability>) -> Result<T>,
+    ) -> Result<T> {
+        let mut table: CapTable = slot_table(self.caps.len());
+        let mut root: any_pointer::Builder<'_> =
+            self.message.get_root().map_err(|error| Error::from_message(&error))?;
+        root.imbue_mut(&mut table);
+        let fresh = root.is_null();
+        let pointer = if fresh {
+            root.init_as()
+        } else {
+            root.get_as().map_err(|error| Error::from_message(&error))?
+        };
+        let RawPointerBuilder(pointer) = pointer;
+        let size = StructSize { data: node.data_words, pointers: node.pointers };
+        let structure = if fresh {
+            pointer.init_struct(size)
+        } else {
+            pointer.get_struct(size, None).map_err(|error| Error::from_message(&error))?
+        };
+        write(structure, &mut self.caps)
+    }
+
+    /// Hands the struct inside to `read`. A message without one is a struct of defaults.
+    pub(crate) fn read<T>(
+        &self,
+        read: impl for<'a> FnOnce(StructReader<'a>, &'a [Capability]) -> Result<T>,
+    ) -> Result<T> {
+        let table: CapTable = slot_table(self.caps.len());
+        read(self.structure(&table)?, &self.caps)
+    }
+
+    /// The struct inside, for a table from [`slot_table`].
+    pub(crate) fn structure<'a>(&'a self, table: &'a CapTable) -> Result<StructReader<'a>> {
+        let error = |error: capnp::Error| Error::from_message(&error);
+        let mut root: any_pointer::Reader<'_> = self.message.get_root_as_reader().map_err(error)?;
+        root.imbue(table);
+        let RawPointerReader(pointer) = root.get_as().map_err(error)?;
+        pointer.get_struct(None).map_err(error)
+    }
+
+    /// Copies a received struct. `file` says what each capability in it is to other threads.
+    ///
+    /// # Errors
+    ///
+    /// When the struct is malformed.
+    pub(crate) fn receive(
+        source: any_pointer::Reader<'_>,
+        mut file: impl FnMut(Box<dyn ClientHook>) -> Capability,
+    ) -> Result<Self> {
+        let error = |error: capnp::Error| Error::from_message(&error);
+        let size = source.target_size().map_err(error)?;
+        let words = u32::try_from(size.word_count).unwrap_or(u32::MAX).saturating_add(1);
+        let allocator = HeapAllocator::new().first_segment_words(words.max(4));
+        let mut message = Builder::new(allocator);
+        let mut table: CapTable = Vec::new();
+        {
+            let mut root: any_pointer::Builder<'_> = message.init_root();
+            root.imbue_mut(&mut table);
+            root.set_as::<any_pointer::Owned>(source).map_err(error)?;
+        }
+        let caps = table.into_iter().map(|hook| hook.map_or(Capability::Null, &mut file)).collect();
+        Ok(Payload { message, caps })
+    }
+
+    /// Copies the struct into a message of the connection. `hook` gives each capability its form
+    /// there.
+    ///
+    /// # Errors
+    ///
+    /// When the copy fails.
+    pub(crate) fn send(
+        &self,
+        mut target: any_pointer::Builder<'_>,
+        hook: impl FnMut(&Capability) -> Option<Box<dyn ClientHook>>,
+    ) -> Result<()> {
+        let error = |error: capnp::Error| Error::from_message(&error);
+        let table: CapTable = self.caps.iter().map(hook).collect();
+        let mut root: any_pointer::Reader<'_> = self.message.get_root_as_reader().map_err(error)?;
+        if root.is_null() {
+            return Ok(());
+        }
+        root.imbue(&table);
+        target.set_as::<any_pointer::Owned>(root).map_err(error)
+    }
+
+    /// The size in words, which is also what the log reports (in bytes).
+    pub(crate) fn words(&self) -> usize {
+        self.message.get_segments_for_output().iter().map(|segment| segment.len() / 8).sum()
+    }
+
+    /// Refuses a message that the peer would have to refuse.
+    ///
+    /// # Errors
+    ///
+    /// When the message exceeds [`MESSAGE_LIMIT_WORDS`].
+    pub(crate) fn check_size(&self) -> Result<usize> {
+        let words = self.words();
+        // Room for the envelope that the RPC system puts around the struct.
+        if words + 512 > MESSAGE_LIMIT_WORDS {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format!(
+                    "the message has {words} words, more than the {MESSAGE_LIMIT_WORDS} that one may have"
+                ),
+            ));
+        }
+        Ok(words)
+    }
+}
+
+/// The table of a detached message with this many capabilities.
+pub(crate) fn slot_table(length: usize) -> CapTable {
+    (0..length).map(|index| Some(Box::new(SlotHook::new(index)) as Box<dyn ClientHook>)).collect()
+}

@@ -1,0 +1,274 @@
+//! The one kind of object that capnp-rpc serves for us.
+//!
+//! In: calls of the peer, by interface id and ordinal. Out: they go to an object's dispatcher, to
+//! a thread, or to the thread map.
+
+use std::cell::Cell;
+use std::ops::Deref;
+use std::rc::{Rc, Weak};
+use std::sync::Arc;
+
+use capnp::any_pointer;
+use capnp::capability::{
+    DispatchCallResult, FromClientHook, FromServer, Params, Promise, Results, Server as CapnpServer,
+};
+use capnp::private::capability::ClientHook;
+use capnp::private::layout::StructSize;
+
+use super::capability::LocalObject;
+use super::incoming;
+use super::proxy_schema::{GET_NAME, MAKE_POOL, MAKE_THREAD, THREAD, THREAD_MAP};
+use super::state::State;
+use crate::error::{Error, ErrorKind, Result};
+use crate::thread::{ThreadContext, Worker};
+use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
+
+/// The most threads that a peer's pool may have.
+const POOL_LIMIT: u32 = 256;
+/// The most threads that a peer may have made and not released.
+const THREAD_LIMIT: usize = 4096;
+
+/// Something of ours that the peer can call.
+pub(crate) struct Server {
+    kind: Kind,
+    connection: Weak<State>,
+    address: Cell<usize>,
+}
+
+enum Kind {
+    /// An implementation of an interface.
+    Object(Arc<LocalObject>),
+    /// A thread of ours that makes calls, and serves callbacks while it waits for them.
+    Caller(Arc<ThreadContext>),
+    /// A thread that only serves calls.
+    Worker(Rc<Worker>),
+    /// What makes workers.
+    ThreadMap,
+}
+
+impl Server {
+    fn new(state: &Rc<State>, kind: Kind) -> Rc<Self> {
+        Rc::new(Server { kind, connection: Rc::downgrade(state), address: Cell::new(0) })
+    }
+
+    pub(crate) fn for_object(state: &Rc<State>, object: Arc<LocalObject>) -> Rc<Self> {
+        Self::new(state, Kind::Object(object))
+    }
+
+    pub(crate) fn for_caller(state: &Rc<State>, thread: Arc<ThreadContext>) -> Rc<Self> {
+        Self::new(state, Kind::Caller(thread))
+    }
+
+    pub(crate) fn for_worker(state: &Rc<State>, worker: Rc<Worker>) -> Rc<Self> {
+        Self::new(state, Kind::Worker(worker))
+    }
+
+    pub(crate) fn for_thread_map(state: &Rc<State>) -> Rc<Self> {
+        Self::new(state, Kind::ThreadMap)
+    }
+
+    pub(crate) fn set_address(&self, address: usize) {
+        self.address.set(address);
+    }
+
+    /// The object, if the server is one.
+    pub(crate) fn object(&self) -> Option<Arc<LocalObject>> {
+        match &self.kind {
+            Kind::Object(object) => Some(object.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether the server is a thread.
+    pub(crate) fn is_thread(&self) -> bool {
+        matches!(self.kind, Kind::Caller(_) | Kind::Worker(_))
+    }
+
+    /// Queues a job on the thread that the server is.
+    pub(crate) fn post(&self, job: Box<dyn FnOnce() + Send>) -> Result<()> {
+        match &self.kind {
+            Kind::Caller(thread) => thread
+                .post(job)
+                .map_err(|_| Error::new(ErrorKind::Failed, "the thread that made the call has ended")),
+            Kind::Worker(worker) => worker.post(job),
+            _ => Err(Error::new(ErrorKind::Protocol, "invalid thread handle")),
+        }
+    }
+
+    fn thread_name(&self, state: &State) -> Result<String> {
+        match &self.kind {
+            Kind::Caller(thread) => Ok(thread.name(state.event_loop.name()).to_owned()),
+            Kind::Worker(worker) => worker.name(),
+            _ => Err(Error::new(ErrorKind::Protocol, "invalid thread handle")),
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let Some(state) = self.connection.upgrade() else {
+            if let Kind::Object(object) = &self.kind {
+                drop_object(object);
+            }
+            return;
+        };
+        state.servers.borrow_mut().remove(&self.address.get());
+        if let Kind::Object(object) = &self.kind {
+            let object = object.clone();
+            state.event_loop.cleanup().run(move || drop_object(&object));
+        }
+    }
+}
+
+/// Drops an object that its peer has released without `destroy`, or has left behind.
+fn drop_object(object: &Arc<LocalObject>) {
+    // A second server for the same object (it was sent twice) keeps it.
+    if Arc::strong_count(object) <= 2
+        && let Some(inner) = object.take()
+    {
+        tracing::debug!(target: "ipc", interface = object.node.name, "IPC server destroy");
+        drop(inner);
+    }
+}
+
+/// capnp-rpc's client for a [`Server`].
+pub(crate) struct ServerClient(Box<dyn ClientHook>);
+
+impl FromClientHook for ServerClient {
+    fn new(hook: Box<dyn ClientHook>) -> Self {
+        ServerClient(hook)
+    }
+
+    fn into_client_hook(self) -> Box<dyn ClientHook> {
+        self.0
+    }
+
+    fn as_client_hook(&self) -> &dyn ClientHook {
+        self.0.as_ref()
+    }
+}
+
+/// capnp-rpc's dispatcher for a [`Server`].
+#[derive(Clone)]
+pub(crate) struct Dispatch(Rc<Server>);
+
+impl Deref for Dispatch {
+    type Target = Server;
+
+    fn deref(&self) -> &Server {
+        &self.0
+    }
+}
+
+impl FromServer<Server> for ServerClient {
+    type Dispatch = Dispatch;
+
+    fn from_server(server: Rc<Server>) -> Dispatch {
+        Dispatch(server)
+    }
+}
+
+impl CapnpServer for Dispatch {
+    fn dispatch_call(
+        self,
+        interface: u64,
+        method: u16,
+        params: Params<any_pointer::Owned>,
+        results: Results<any_pointer::Owned>,
+    ) -> DispatchCallResult {
+        let Some(state) = self.connection.upgrade().filter(|state| !state.is_closed()) else {
+            let closed = capnp::Error::disconnected("the connection is closed".into());
+            return DispatchCallResult::new(Promise::err(closed), false);
+        };
+        let promise = match &self.0.kind {
+            Kind::Object(object) => {
+                let object = object.clone();
+                Promise::from_future(incoming::serve(state, object, interface, method, params, results))
+            }
+            Kind::Caller(_) | Kind::Worker(_) if (interface, method) == (THREAD, GET_NAME) => Promise::from(
+                self.0
+                    .thread_name(&state)
+                    .and_then(|name| put_text(results, &name))
+                    .map_err(|error| error.to_rpc()),
+            ),
+            Kind::ThreadMap if (interface, method) == (THREAD_MAP, MAKE_THREAD) => {
+                Promise::from(make_thread(&state, &params, results).map_err(|error| error.to_rpc()))
+            }
+            Kind::ThreadMap if (interface, method) == (THREAD_MAP, MAKE_POOL) => {
+                Promise::from(make_pool(&state, &params).map_err(|error| error.to_rpc()))
+            }
+            _ => Promise::err(incoming::unknown_method("this object", interface, method).to_rpc()),
+        };
+        DispatchCallResult::new(promise, false)
+    }
+
+    fn as_ptr(&self) -> usize {
+        Rc::as_ptr(&self.0) as usize
+    }
+}
+
+fn put_text(mut results: Results<any_pointer::Owned>, text: &str) -> Result<()> {
+    results_struct(&mut results, |structure| structure.get_pointer_field(0).set_text(text.into()))
+}
+
+fn results_struct(
+    results: &mut Results<any_pointer::Owned>,
+    write: impl FnOnce(capnp::private::layout::StructBuilder<'_>),
+) -> Result<()> {
+    let RawPointerBuilder(pointer) = results.get().init_as();
+    write(pointer.init_struct(StructSize { data: 0, pointers: 1 }));
+    Ok(())
+}
+
+fn params_struct(params: &Params<any_pointer::Owned>) -> Result<capnp::private::layout::StructReader<'_>> {
+    let error = |error: capnp::Error| Error::from_message(&error);
+    let RawPointerReader(pointer) = params.get().map_err(error)?.get_as().map_err(error)?;
+    pointer.get_struct(None).map_err(error)
+}
+
+/// `ThreadMap.makeThread`: promises a thread that starts with its first blocking call.
+fn make_thread(
+    state: &Rc<State>,
+    params: &Params<any_pointer::Owned>,
+    mut results: Results<any_pointer::Owned>,
+) -> Result<()> {
+    let threads =
+        state.servers.borrow().values().filter_map(Weak::upgrade).filter(|server| server.is_thread()).count();
+    if threads >= THREAD_LIMIT {
+        return Err(Error::new(
+            ErrorKind::Overloaded,
+            format!("the peer holds {threads} threads, the most it may have"),
+        ));
+    }
+    let name = params_struct(params)?
+        .get_pointer_field(0)
+        .get_text(None)
+        .map_err(|error| Error::from_message(&error))?;
+    let from: String = name.to_str().unwrap_or("?").chars().take(200).collect();
+    let worker = Worker::new(state.event_loop.name(), format!("(from {from})"));
+    let hook = state.serve(Server::for_worker(state, Rc::new(worker)));
+    results_struct(&mut results, |structure| structure.get_pointer_field(0).set_capability(hook))
+}
+
+/// `ThreadMap.makePool`: threads for calls that name none, once per connection.
+fn make_pool(state: &Rc<State>, params: &Params<any_pointer::Owned>) -> Result<()> {
+    if !state.pool.borrow().is_empty() {
+        return Err(Error::failed("makePool called on connection with existing pool"));
+    }
+    let count: u32 = params_struct(params)?.get_data_field(0);
+    if count == 0 {
+        return Err(Error::failed("makePool called with a count of 0; a pool needs at least one thread"));
+    }
+    if count > POOL_LIMIT {
+        return Err(Error::new(
+            ErrorKind::Overloaded,
+            format!("a pool of {count} threads is larger than the {POOL_LIMIT} allowed"),
+        ));
+    }
+    let pool = (0..count).map(|index| {
+        let worker = Worker::new(state.event_loop.name(), format!("(pool/{index})"));
+        (Server::for_worker(state, Rc::new(worker)), Rc::new(Cell::new(0)))
+    });
+    state.pool.borrow_mut().extend(pool);
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! The event loop: the one thread on which a connection's messages are read and written.
+//!
+//! In: jobs from any thread. Out: the jobs run one by one on the loop's thread, beside the local
+//! tasks that drive the connections. The loop has a thread of its own ([`EventLoop::new`]) or
+//! lives inside the caller's tokio runtime ([`EventLoop::with_driver`]).
+//!
+//! Cap'n Proto's objects belong to the thread of their loop. Everything that other threads hold is
+//! a key, and everything they want is a job.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
+
+use tokio::sync::mpsc;
+use tokio::task::LocalSet;
+
+use crate::cleanup::Cleanup;
+use crate::error::{Error, ErrorKind, Result};
+
+type Job = Box<dyn FnOnce() + Send>;
+
+/// A handle on an event loop. The loop runs until the last handle is gone and the last connection
+/// on it is closed.
+#[derive(Clone)]
+pub struct EventLoop(Arc<Shared>);
+
+struct Shared {
+    id: u64,
+    name: String,
+    jobs: mpsc::UnboundedSender<Job>,
+    cleanup: Cleanup,
+}
+
+thread_local! {
+    /// The loops that live on this thread.
+    static HERE: RefCell<HashMap<u64, Rc<LocalSet>>> = RefCell::new(HashMap::new());
+}
+
+static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+impl std::fmt::Debug for EventLoop {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "EventLoop({})", self.0.name)
+    }
+}
+
+impl EventLoop {
+    /// Starts an event loop on a thread of its own. `name` is the program's name, which the names
+    /// of threads at the peer carry.
+    ///
+    /// # Errors
+    ///
+    /// When the thread or its poller cannot be made.
+    pub fn new(name: &str) -> Result<EventLoop> {
+        let (event_loop, driver) = EventLoop::parts(name);
+        let (started, result) = std::sync::mpsc::sync_channel(1);
+        std::thread::Builder::new().name("capnp-loop".into()).spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            match runtime {
+                Ok(runtime) => {
+                    let _ = started.send(Ok(()));
+                    runtime.block_on(driver.enter());
+                }
+                Err(error) => {
+                    let _ = started.send(Err(error));
+                }
+            }
+        })?;
+        result.recv().map_err(|_| Error::new(ErrorKind::Io, "the event loop did not start"))??;
+        Ok(event_loop)
+    }
+
+    /// Makes an event loop that runs where its driver is awaited: on the thread of a tokio runtime
+    /// (with I/O and time enabled), beside the caller's own tasks.
+    ///
+    /// The driver must be polled for anything to happen, for example by
+    /// `LocalSet::spawn_local(driver)`, and it ends when the last handle and connection are gone.
+    #[must_use]
+    pub fn with_driver(name: &str) -> (EventLoop, Driver) {
+        let (event_loop, seed) = EventLoop::parts(name);
+        (event_loop, Driver(Box::pin(seed.enter())))
+    }
+
+    fn parts(name: &str) -> (EventLoop, Seed) {
+        let (jobs, queue) = mpsc::unbounded_channel();
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
+        let shared = Shared { id, name: name.to_owned(), jobs, cleanup: Cleanup::default() };
+        (EventLoop(Arc::new(shared)), Seed { id, queue })
+    }
+
+    /// The program's name that the loop was given.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// Runs a job on the loop's thread: at once when this is that thread, soon otherwise. Jobs of
+    /// one thread run in order. A job for a loop that has ended is dropped.
+    pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) {
+        if self.is_here() {
+            job();
+        } else {
+            // Fails only when the driver is gone, and everything it would serve with it.
+            let _ = self.0.jobs.send(Box::new(job));
+        }
+    }
+
+    /// Runs a job on the loop's thread after whatever runs there now.
+    pub(crate) fn defer(&self, job: impl FnOnce() + Send + 'static) {
+        let _ = self.0.jobs.send(Box::new(job));
+    }
+
+    /// Whether this is the loop's thread.
+    pub(crate) fn is_here(&self) -> bool {
+        HERE.try_with(|here| here.borrow().contains_key(&self.0.id)).unwrap_or(false)
+    }
+
+    /// Spawns a task on the loop. Called on the loop's thread only.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + 'static) {
+        let local = HERE.with(|here| here.borrow().get(&self.0.id).cloned());
+        if let Some(local) = local {
+            local.spawn_local(task);
+        }
+    }
+
+    /// The thread on which objects of vanished peers are dropped.
+    pub(crate) fn cleanup(&self) -> &Cleanup {
+        &self.0.cleanup
+    }
+}
+
+/// Whether this thread drives an event loop, so that it must never block.
+pub(crate) fn is_loop_thread() -> bool {
+    HERE.try_with(|here| !here.borrow().is_empty()).unwrap_or(false)
+}
+
+/// Drives an [`EventLoop`] inside the caller's tokio runtime.
+#[must_use = "the event loop does nothing unless its driver is polled"]
+pub struct Driver(Pin<Box<dyn Future<Output = ()>>>);
+
+impl std::fmt::Debug for Driver {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Driver")
+    }
+}
+
+impl Future for Driver {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.0.as_mut().poll(cx)
+    }
+}
+
+/// An event loop before it is bound to a thread.
+struct Seed {
+    id: u64,
+    queue: mpsc::UnboundedReceiver<Job>,
+}
+
+/// Takes the loop off the thread's list when its driver ends or is dropped.
+struct Present(u64);
+
+impl Drop for Present {
+    fn drop(&mut self) {
+        let _ = HERE.try_with(|here| here.borrow_mut().remove(&self.0));
+    }
+}
+
+impl Seed {
+    async fn enter(mut self) {
+        let local = Rc::new(LocalSet::new());
+        HERE.with(|here| here.borrow_mut().insert(self.id, local.clone()));
+        let present = Present(self.id);
+        local
+            .run_until(async {
+                while let Some(job) = self.queue.recv().await {
+                    job();
+                }
+            })
+            .await;
+        drop(present);
+    }
+}

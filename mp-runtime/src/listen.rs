@@ -1,0 +1,130 @@
+//! Listening for peers on a Unix socket.
+//!
+//! In: a path and the object that every peer sees first. Out: a server that accepts connections
+//! until it is dropped, never more at once than it is allowed.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::{Notify, oneshot};
+
+use crate::connection::{Connection, LocalObject, Stream};
+use crate::error::Result;
+use crate::event_loop::EventLoop;
+use crate::proxy::{Interface, export};
+use crate::socket::Listener;
+
+/// A server on a Unix socket. Dropping it stops it from accepting; connections that are open stay
+/// until their peers leave. Use [`Server::connections`] to know how many there are.
+pub struct Server {
+    path: PathBuf,
+    seats: Arc<Seats>,
+    _stop: oneshot::Sender<()>,
+}
+
+impl std::fmt::Debug for Server {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Server({})", self.path.display())
+    }
+}
+
+/// The connections that are open, and the wish to know when one closes.
+#[derive(Default)]
+struct Seats {
+    taken: AtomicUsize,
+    accepted: AtomicUsize,
+    freed: Notify,
+}
+
+impl Server {
+    /// The path of the socket.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// How many connections are open.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.seats.taken.load(Ordering::SeqCst)
+    }
+
+    /// How many connections were accepted so far.
+    #[must_use]
+    pub fn accepted(&self) -> usize {
+        self.seats.accepted.load(Ordering::SeqCst)
+    }
+}
+
+/// Listens on the Unix socket at `path` and serves `root` to every peer that connects.
+///
+/// A stale socket at `path` is replaced, anything else there is left alone. Only the owner may
+/// connect. With `max_connections`, further peers wait in the socket's queue until a connection
+/// closes.
+///
+/// # Errors
+///
+/// When the socket cannot be made; the text says why.
+pub fn listen<I: Interface + ?Sized + 'static>(
+    event_loop: &EventLoop,
+    path: impl AsRef<Path>,
+    root: Arc<I>,
+    max_connections: Option<usize>,
+) -> Result<Server> {
+    let listener = crate::socket::bind(path.as_ref())?;
+    let (stop, stopped) = oneshot::channel();
+    let seats = Arc::new(Seats::default());
+    let server = Server { path: path.as_ref().to_owned(), seats: seats.clone(), _stop: stop };
+    let on_loop = event_loop.clone();
+    event_loop.run(move || {
+        let accepting = on_loop.clone();
+        on_loop.spawn(async move {
+            tokio::select! {
+                () = accept(&accepting, listener, root, &seats, max_connections) => {}
+                _ = stopped => {}
+            }
+        });
+    });
+    Ok(server)
+}
+
+async fn accept<I: Interface + ?Sized + 'static>(
+    event_loop: &EventLoop,
+    listener: Listener,
+    root: Arc<I>,
+    seats: &Arc<Seats>,
+    max_connections: Option<usize>,
+) {
+    let socket = listener.std().try_clone().and_then(|socket| {
+        socket.set_nonblocking(true)?;
+        tokio::net::UnixListener::from_std(socket)
+    });
+    let socket = match socket {
+        Ok(socket) => socket,
+        Err(error) => return tracing::warn!(target: "ipc", %error, "IPC server cannot listen"),
+    };
+    loop {
+        while max_connections.is_some_and(|max| seats.taken.load(Ordering::SeqCst) >= max) {
+            seats.freed.notified().await;
+        }
+        let stream = match socket.accept().await.and_then(|(stream, _)| stream.into_std()) {
+            Ok(stream) => stream,
+            Err(error) => {
+                // A peer that left at once, or no descriptor to be had: neither lasts.
+                tracing::info!(target: "ipc", %error, "IPC server could not accept a connection");
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+                continue;
+            }
+        };
+        seats.taken.fetch_add(1, Ordering::SeqCst);
+        seats.accepted.fetch_add(1, Ordering::SeqCst);
+        let seat = seats.clone();
+        let object: Arc<LocalObject> = export(root.clone());
+        let connection = Connection::serve(event_loop, Stream::Unix(stream), object, move || {
+            seat.taken.fetch_sub(1, Ordering::SeqCst);
+            seat.freed.notify_one();
+        });
+        tracing::info!(target: "ipc", ?connection, "IPC connection accepted");
+    }
+}

@@ -1,0 +1,46 @@
+//! Everything that generated code may name. Not for other use; changes with the generator.
+
+pub use async_trait::async_trait;
+pub use futures::future::BoxFuture;
+
+pub use crate::connection::{Call, Reply};
+pub use crate::error::{Error, ErrorKind, Result};
+pub use crate::proxy::{
+    ClientCall, Handle, Home, Interface, Pending, Proxy, Response, lend, lend_optional, read_box, write_owned,
+};
+pub use crate::wire::build::{BuildContext, FieldBuilder, StructWriter};
+pub use crate::wire::id::child_id;
+pub use crate::wire::layout::{FieldPlace, Layout, Member, lay_out};
+pub use crate::wire::node::{
+    Default, EnumNode, FieldNode, FileNode, InterfaceNode, MethodNode, StructNode, Type,
+};
+pub use crate::wire::read::{FieldReader, ReadContext, StructFields};
+pub use crate::wire::slot::{Place, Slot, Slots};
+pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType, build_struct, read_struct};
+
+/// The error for a method that generated code does not know. The runtime looks methods up before
+/// it calls generated code, so a caller sees this only when the two disagree.
+#[must_use]
+pub fn no_method(interface: u64, ordinal: u16) -> Error {
+    Error::unimplemented(format!("no method @{ordinal} in interface {interface:#018x}"))
+}
+
+/// The error for writing an owned interface or closure from a reference. Generated code refuses
+/// such fields when it is compiled, through `WireType::LENDABLE`.
+#[must_use]
+pub fn not_lendable(interface: &str) -> Error {
+    Error::new(
+        ErrorKind::Misuse,
+        format!("an owned {interface} cannot be written from a reference; pass it by value"),
+    )
+}
+
+/// Ends a call of a method that has no way to return an error: the interface opted in with
+/// `panic_on_disconnect`.
+///
+/// # Panics
+///
+/// Always.
+pub fn panic_on_disconnect(method: &str, error: &Error) -> ! {
+    panic!("{method} failed, and its interface has no way to say so: {error}")
+}

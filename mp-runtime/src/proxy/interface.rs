@@ -1,0 +1,38 @@
+//! What generated code says about a trait.
+
+use futures::future::BoxFuture;
+
+use super::handle::Proxy;
+use crate::connection::Call;
+use crate::error::Result;
+use crate::wire::node::InterfaceNode;
+
+/// A trait that crosses process boundaries. `#[ipc_interface]` implements it for `dyn Trait`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an interface between processes",
+    label = "not an interface",
+    note = "put `#[ipc_interface(…)]` on the trait"
+)]
+pub trait Interface: Send + Sync {
+    /// The description of the interface.
+    const NODE: &'static InterfaceNode;
+
+    /// Calls a blocking method, here or of a base interface.
+    ///
+    /// # Errors
+    ///
+    /// What the method returns, or that its parameters or results do not fit their types.
+    fn call_blocking(&self, interface: u64, ordinal: u16, call: &mut Call) -> Result<()>;
+
+    /// Calls an asynchronous method, here or of a base interface.
+    fn call_async<'s>(&'s self, interface: u64, ordinal: u16, call: Call) -> BoxFuture<'s, Result<Call>>;
+
+    /// The proxy as an owned trait object.
+    fn boxed(proxy: Proxy) -> Box<Self>;
+
+    /// The proxy as a shared trait object.
+    fn shared(proxy: Proxy) -> std::sync::Arc<Self>;
+
+    /// The proxy behind this object, if it is one.
+    fn proxy(&self) -> Option<&Proxy>;
+}

@@ -1,0 +1,21 @@
+//! Interfaces as Rust sees them: a trait object that is either here or at the peer.
+//!
+//! In: generated code, one implementation of [`Interface`] per trait. Out: proxies that implement
+//! the trait, objects that a peer can call, and their conversions to and from the wire.
+
+mod client_call;
+mod convert;
+mod handle;
+mod interface;
+mod lent;
+mod options;
+mod served;
+
+pub use client_call::{ClientCall, Pending, Response};
+pub use handle::{Handle, Proxy};
+pub use interface::Interface;
+pub use lent::{lend, lend_optional};
+pub use options::{pipelined, pipelined_async, with_deadline, within};
+pub(crate) use served::export;
+
+pub use convert::{Home, read_box, write_owned};

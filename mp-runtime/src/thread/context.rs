@@ -1,0 +1,193 @@
+//! What the runtime knows of one operating-system thread (libmultiprocess's `ThreadContext` and
+//! `Waiter`).
+//!
+//! In: jobs posted by event loops. Out: they run on this thread, in order, while it waits.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+pub(crate) type ThreadJob = Box<dyn FnOnce() + Send>;
+
+/// One thread that makes or serves blocking calls.
+pub(crate) struct ThreadContext {
+    /// Unique among all threads the process ever had.
+    pub(crate) key: u64,
+    name: OnceLock<String>,
+    queue: Mutex<Queue>,
+    wake: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<ThreadJob>,
+    closed: bool,
+    /// Connections that hold something for this thread, to be told when it ends.
+    users: HashSet<u64>,
+    at_exit: Vec<ThreadJob>,
+}
+
+static NEXT_KEY: AtomicU64 = AtomicU64::new(1);
+
+thread_local! {
+    static CURRENT: Owner = Owner(ThreadContext::new());
+}
+
+/// Closes the thread's queue when the thread ends.
+struct Owner(Arc<ThreadContext>);
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        for job in self.0.close() {
+            job();
+        }
+    }
+}
+
+impl ThreadContext {
+    fn new() -> Arc<Self> {
+        Arc::new(ThreadContext {
+            key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
+            name: OnceLock::new(),
+            queue: Mutex::default(),
+            wake: Condvar::new(),
+        })
+    }
+
+    /// The context of the calling thread, or `None` while the thread is being torn down.
+    pub(crate) fn current() -> Option<Arc<ThreadContext>> {
+        CURRENT.try_with(|owner| owner.0.clone()).ok()
+    }
+
+    /// The thread's name in the C++ form, `program-pid/thread-tid`. Called on the thread itself
+    /// the first time.
+    pub(crate) fn name(&self, program: &str) -> &str {
+        self.name.get_or_init(|| long_name(program))
+    }
+
+    /// Gives the thread a name of its own before anything asks for one.
+    pub(crate) fn set_name(&self, name: String) {
+        let _ = self.name.set(name);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Queues a job; gives it back when the thread has ended.
+    pub(crate) fn post(&self, job: ThreadJob) -> Result<(), ThreadJob> {
+        let mut queue = self.lock();
+        if queue.closed {
+            return Err(job);
+        }
+        queue.jobs.push_back(job);
+        drop(queue);
+        self.wake.notify_all();
+        Ok(())
+    }
+
+    /// Has `job` run when the thread ends, once per connection.
+    pub(crate) fn at_exit(&self, connection: u64, job: ThreadJob) {
+        let mut queue = self.lock();
+        if queue.users.insert(connection) {
+            queue.at_exit.push(job);
+        }
+    }
+
+    /// Ends the queue: a worker returns from [`run`](Self::run), jobs that never ran are dropped.
+    pub(crate) fn close(&self) -> Vec<ThreadJob> {
+        let mut queue = self.lock();
+        queue.closed = true;
+        let unrun = std::mem::take(&mut queue.jobs);
+        let at_exit = std::mem::take(&mut queue.at_exit);
+        drop(queue);
+        self.wake.notify_all();
+        drop(unrun);
+        at_exit
+    }
+
+    /// Runs jobs until the queue is closed: the life of a worker thread.
+    pub(crate) fn run(&self) {
+        let mut queue = self.lock();
+        loop {
+            if let Some(job) = queue.jobs.pop_front() {
+                drop(queue);
+                job();
+                queue = self.lock();
+            } else if queue.closed {
+                return;
+            } else {
+                queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+            }
+        }
+    }
+
+    /// Runs jobs until `slot` is filled, or until the deadline passes (`None`).
+    fn wait<T>(&self, slot: &ReplySlot<T>, deadline: Option<Instant>) -> Option<T> {
+        let mut queue = self.lock();
+        loop {
+            if let Some(value) = slot.take() {
+                return Some(value);
+            }
+            if let Some(job) = queue.jobs.pop_front() {
+                drop(queue);
+                job();
+                queue = self.lock();
+                continue;
+            }
+            queue = match deadline {
+                None => self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                Some(deadline) => {
+                    let left = deadline.checked_duration_since(Instant::now())?;
+                    self.wake.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+    }
+}
+
+/// Where the result of a blocking call arrives.
+pub(crate) struct ReplySlot<T> {
+    value: Mutex<Option<T>>,
+    thread: Arc<ThreadContext>,
+}
+
+impl<T> ReplySlot<T> {
+    pub(crate) fn new(thread: Arc<ThreadContext>) -> Arc<Self> {
+        Arc::new(ReplySlot { value: Mutex::new(None), thread })
+    }
+
+    /// Fills the slot and wakes the thread that waits.
+    pub(crate) fn fill(&self, value: T) {
+        *self.value.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
+        // The waiting thread checks the slot under the queue's lock, so taking it here makes sure
+        // that the wake-up cannot fall between its check and its sleep.
+        drop(self.thread.lock());
+        self.thread.wake.notify_all();
+    }
+
+    fn take(&self) -> Option<T> {
+        self.value.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Waits on the thread that made the slot, which serves callbacks meanwhile. `None` when the
+    /// deadline passed first.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Option<T> {
+        self.thread.wait(self, deadline)
+    }
+}
+
+/// `program-pid/thread-tid`, as libmultiprocess's `ThreadName` writes it.
+pub(crate) fn long_name(program: &str) -> String {
+    let pid = std::process::id();
+    let tid = rustix::thread::gettid().as_raw_nonzero();
+    match std::thread::current().name() {
+        // The kernel keeps 15 bytes of a name, and C++ reads it from there.
+        Some(name) => {
+            let short: String = name.chars().take(15).collect();
+            format!("{program}-{pid}/{short}-{tid}")
+        }
+        None => format!("{program}-{pid}/{tid}"),
+    }
+}

@@ -1,0 +1,306 @@
+//! Writing a value into a message.
+//!
+//! In: a value's bits, bytes, text or capability. Out: a field of a struct or an element of a
+//! list. [`FieldBuilder`] is the place where one value goes, [`BuildContext`] collects the
+//! capabilities that travel with the message.
+
+use capnp::private::layout::{
+    ElementSize, ListBuilder, PointerBuilder, PrimitiveElement, StructBuilder, StructSize,
+};
+
+use super::node::{FieldNode, StructNode};
+use super::raw;
+use super::slot::{Place, Slot};
+use super::traits::{BuildField, WireType};
+use crate::connection::{Capability, SlotHook};
+use crate::error::{Error, ErrorKind, Result};
+
+/// What a message under construction carries besides its bytes.
+#[derive(Debug)]
+pub struct BuildContext<'c> {
+    caps: &'c mut Vec<Capability>,
+    connection: u64,
+}
+
+impl<'c> BuildContext<'c> {
+    /// `connection` is the id of the connection the message is for.
+    pub(crate) fn new(caps: &'c mut Vec<Capability>, connection: u64) -> Self {
+        BuildContext { caps, connection }
+    }
+
+    pub(crate) fn connection(&self) -> u64 {
+        self.connection
+    }
+}
+
+/// The place where one value goes: a field of a struct or an element of a list.
+pub struct FieldBuilder<'a>(Target<'a>);
+
+enum Target<'a> {
+    Field { parent: StructBuilder<'a>, place: Place, has: Option<Place>, mask: u64 },
+    Pointer(PointerBuilder<'a>),
+    Struct(StructBuilder<'a>),
+    Element { list: ListBuilder<'a>, index: u32, slot: Slot },
+}
+
+impl std::fmt::Debug for FieldBuilder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FieldBuilder")
+    }
+}
+
+impl<'a> FieldBuilder<'a> {
+    /// The place of `field` in `parent`.
+    pub(crate) fn field(parent: StructBuilder<'a>, field: &FieldNode) -> Self {
+        FieldBuilder(Target::Field {
+            parent,
+            place: field.place,
+            has: field.has.map(|(_, place)| place),
+            mask: field.default.mask(),
+        })
+    }
+
+    pub(crate) fn pointer(pointer: PointerBuilder<'a>) -> Self {
+        FieldBuilder(Target::Pointer(pointer))
+    }
+
+    /// Writes the low bits of a number, as many as the field's slot takes.
+    pub fn set_bits(self, bits: u64) {
+        match self.0 {
+            Target::Field { parent, place: Place { slot, offset }, mask, .. } => {
+                let offset = offset as usize;
+                let bits = bits ^ mask;
+                match slot {
+                    Slot::Bit => parent.set_bool_field(offset, bits & 1 == 1),
+                    Slot::Byte => parent.set_data_field(offset, bits as u8),
+                    Slot::TwoBytes => parent.set_data_field(offset, bits as u16),
+                    Slot::FourBytes => parent.set_data_field(offset, bits as u32),
+                    Slot::EightBytes => parent.set_data_field(offset, bits),
+                    Slot::Void | Slot::Pointer => {}
+                }
+            }
+            Target::Element { list, index, slot } => match slot {
+                Slot::Bit => PrimitiveElement::set(&list, index, bits & 1 == 1),
+                Slot::Byte => PrimitiveElement::set(&list, index, bits as u8),
+                Slot::TwoBytes => PrimitiveElement::set(&list, index, bits as u16),
+                Slot::FourBytes => PrimitiveElement::set(&list, index, bits as u32),
+                Slot::EightBytes => PrimitiveElement::set(&list, index, bits),
+                Slot::Void | Slot::Pointer => {}
+            },
+            Target::Pointer(_) | Target::Struct(_) => {}
+        }
+    }
+
+    /// Sets the field's `hasX` flag, where it has one.
+    pub fn set_has(&mut self) {
+        if let Target::Field { parent, has: Some(place), .. } = &self.0 {
+            parent.set_bool_field(place.offset as usize, true);
+        }
+    }
+
+    fn into_pointer(self) -> Result<PointerBuilder<'a>> {
+        match self.0 {
+            Target::Field { parent, place, .. } if place.slot.is_pointer() => {
+                Ok(parent.get_pointer_field(place.offset as usize))
+            }
+            Target::Pointer(pointer) => Ok(pointer),
+            _ => Err(Error::new(
+                ErrorKind::Misuse,
+                "a conversion wrote a pointer where its type declares no pointer slot",
+            )),
+        }
+    }
+
+    /// Writes text.
+    ///
+    /// # Errors
+    ///
+    /// When the field is not a pointer.
+    pub fn set_text(self, text: &str) -> Result<()> {
+        check_length(text.len() + 1)?;
+        self.into_pointer()?.set_text(text.into());
+        Ok(())
+    }
+
+    /// Writes bytes.
+    ///
+    /// # Errors
+    ///
+    /// When the field is not a pointer, or the bytes exceed what a message can hold.
+    pub fn set_data(self, bytes: &[u8]) -> Result<()> {
+        check_length(bytes.len())?;
+        self.into_pointer()?.set_data(bytes);
+        Ok(())
+    }
+
+    /// Writes a capability.
+    pub(crate) fn set_capability(self, cx: &mut BuildContext<'_>, cap: Capability) -> Result<()> {
+        let index = cx.caps.len();
+        self.into_pointer()?.set_capability(Box::new(SlotHook::new(index)));
+        cx.caps.push(cap);
+        Ok(())
+    }
+
+    /// Starts a struct of this size.
+    pub(crate) fn init_struct(self, size: StructSize) -> Result<StructBuilder<'a>> {
+        match self.0 {
+            Target::Struct(builder) => Ok(builder),
+            _ => Ok(self.into_pointer()?.init_struct(size)),
+        }
+    }
+
+    /// Writes a list, element by element.
+    ///
+    /// # Errors
+    ///
+    /// When an element does not fit; the error's field path names its position.
+    pub fn set_list<T, M, I>(
+        self,
+        items: I,
+        mut write: impl FnMut(I::Item, FieldBuilder<'_>) -> Result<()>,
+    ) -> Result<()>
+    where
+        T: WireType<M>,
+        M: ?Sized,
+        I: ExactSizeIterator,
+    {
+        const {
+            assert!(
+                !T::SLOTS.has_flag,
+                "an Option of a number has no form inside a list; use a struct with an Option field"
+            );
+        }
+        let length = check_count(items.len())?;
+        let pointer = self.into_pointer()?;
+        let named =
+            |index: u32, result: Result<()>| result.map_err(|error| error.in_field(&format!("[{index}]")));
+        if let Some((data, pointers)) = T::STRUCT {
+            let mut list = raw::init_structs(pointer, length, StructSize { data, pointers })
+                .map_err(|error| Error::from_message(&error))?;
+            for (index, item) in (0..length).zip(items) {
+                let element = list.reborrow().get(index).0;
+                named(index, write(item, FieldBuilder(Target::Struct(element))))?;
+            }
+        } else if T::SLOTS.value.is_pointer() {
+            let mut list = pointer.init_list(ElementSize::Pointer, length);
+            for (index, item) in (0..length).zip(items) {
+                let element = list.reborrow().get_pointer_element(index);
+                named(index, write(item, FieldBuilder(Target::Pointer(element))))?;
+            }
+        } else {
+            let slot = T::SLOTS.value;
+            let mut list = pointer.init_list(element_size(slot), length);
+            for (index, item) in (0..length).zip(items) {
+                let element = Target::Element { list: list.reborrow(), index, slot };
+                named(index, write(item, FieldBuilder(element)))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The size of a list element that is not a struct.
+pub(crate) fn element_size(slot: Slot) -> ElementSize {
+    match slot {
+        Slot::Void => ElementSize::Void,
+        Slot::Bit => ElementSize::Bit,
+        Slot::Byte => ElementSize::Byte,
+        Slot::TwoBytes => ElementSize::TwoBytes,
+        Slot::FourBytes => ElementSize::FourBytes,
+        Slot::EightBytes => ElementSize::EightBytes,
+        Slot::Pointer => ElementSize::Pointer,
+    }
+}
+
+fn check_length(bytes: usize) -> Result<()> {
+    if bytes > crate::connection::MESSAGE_LIMIT_WORDS * 8 {
+        return Err(Error::new(
+            ErrorKind::Limit,
+            format!("{bytes} bytes exceed the limit of one message, 64 MiB"),
+        ));
+    }
+    Ok(())
+}
+
+fn check_count(count: usize) -> Result<u32> {
+    u32::try_from(count)
+        .ok()
+        .filter(|count| *count < 1 << 29)
+        .ok_or_else(|| Error::new(ErrorKind::Limit, format!("{count} elements exceed the limit of a list")))
+}
+
+/// Writes the fields of one struct.
+pub struct StructWriter<'a> {
+    builder: StructBuilder<'a>,
+    node: &'static StructNode,
+}
+
+impl std::fmt::Debug for StructWriter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StructWriter")
+    }
+}
+
+impl<'a> StructWriter<'a> {
+    pub(crate) fn new(builder: StructBuilder<'a>, node: &'static StructNode) -> Self {
+        StructWriter { builder, node }
+    }
+
+    fn at(&mut self, index: usize) -> (&'static FieldNode, FieldBuilder<'_>) {
+        let field = &self.node.fields[index];
+        (field, FieldBuilder::field(self.builder.reborrow(), field))
+    }
+
+    /// Writes a lent value into the field at `index` of the declaration.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not fit; the error names the field.
+    pub fn put<M: ?Sized, T: BuildField<M> + ?Sized>(
+        &mut self,
+        cx: &mut BuildContext<'_>,
+        index: usize,
+        value: &T,
+    ) -> Result<()> {
+        let (field, out) = self.at(index);
+        value.build_field(cx, out).map_err(|error| error.in_field(field.name))
+    }
+
+    /// Writes an owned value into the field at `index` of the declaration.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not fit; the error names the field.
+    pub fn give<M: ?Sized, T: BuildField<M>>(
+        &mut self,
+        cx: &mut BuildContext<'_>,
+        index: usize,
+        value: T,
+    ) -> Result<()> {
+        let (field, out) = self.at(index);
+        value.build_owned(cx, out).map_err(|error| error.in_field(field.name))
+    }
+
+    /// Writes a capability into the field at `index`.
+    pub(crate) fn capability(
+        &mut self,
+        cx: &mut BuildContext<'_>,
+        index: usize,
+        cap: Capability,
+    ) -> Result<()> {
+        let (_, out) = self.at(index);
+        out.set_capability(cx, cap)
+    }
+
+    /// Sets a `Bool` field that stands for itself, such as `wantX`.
+    pub fn set_flag(&mut self, index: usize) {
+        self.at(index).1.set_bits(1);
+    }
+
+    /// Writes the discriminant of the unnamed union. A union of one variant has none.
+    pub fn set_variant(&mut self, variant: u16) {
+        if let Some((offset, _)) = self.node.discriminant {
+            self.builder.set_data_field(offset as usize, variant);
+        }
+    }
+}

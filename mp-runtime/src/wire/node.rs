@@ -1,0 +1,296 @@
+//! The description of an interface or a type that generated code leaves behind as constants.
+//!
+//! In: slots and layouts. Out: nodes, from which the schema text is printed, the log is decoded
+//! and the oracle tests compare with the reference compiler. The same constants carry the offsets
+//! that reading and writing use, so text and layout cannot drift apart.
+
+use super::layout::FieldPlace;
+use super::slot::Place;
+
+/// A schema file.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FileNode {
+    /// Path of the file as an import names it, for example `chain.capnp`.
+    pub name: &'static str,
+    /// The explicit id of the file.
+    pub id: u64,
+    /// The C++ namespace of the file (`$Cxx.namespace`), or empty.
+    pub cxx_namespace: &'static str,
+    /// Headers named by `$Proxy.include`.
+    pub include: &'static [&'static str],
+    /// Headers named by `$Proxy.includeTypes`.
+    pub include_types: &'static [&'static str],
+}
+
+/// A Cap'n Proto type.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs, reason = "the variants are Cap'n Proto's own names")]
+pub enum Type {
+    Void,
+    Bool,
+    Int8,
+    Int16,
+    Int32,
+    Int64,
+    UInt8,
+    UInt16,
+    UInt32,
+    UInt64,
+    Float32,
+    Float64,
+    Text,
+    Data,
+    AnyPointer,
+    List(&'static Type),
+    Enum(fn() -> &'static EnumNode),
+    Struct(fn() -> &'static StructNode),
+    Interface(fn() -> &'static InterfaceNode),
+    /// A type parameter of the enclosing generic struct, by position.
+    Parameter(u16),
+    /// A capability that the library itself provides (`ThreadMap`, `Thread`).
+    Builtin(&'static str),
+    /// The `Context` struct of `proxy.capnp`.
+    Context,
+}
+
+/// A default value, as the schema gives it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs, reason = "the variants name the Rust type they hold")]
+pub enum Default {
+    /// Zero, or a null pointer.
+    None,
+    Bool(bool),
+    Int(i64),
+    UInt(u64),
+    Float32(f32),
+    Float64(f64),
+}
+
+/// A field of a struct, or a parameter or result of a method.
+#[derive(Clone, Copy, Debug)]
+pub struct FieldNode {
+    /// The wire name (camelCase).
+    pub name: &'static str,
+    /// The doc comment, one line per line, without leading spaces.
+    pub docs: &'static str,
+    /// The schema type.
+    pub ty: Type,
+    /// The ordinal; a parameter's ordinal is its position.
+    pub ordinal: u16,
+    /// Where the value lies.
+    pub place: Place,
+    /// Where the value's `hasX` flag lies, with its ordinal, if it has one.
+    pub has: Option<(u16, Place)>,
+    /// The schema default.
+    pub default: Default,
+    /// The union variant the field belongs to (its discriminant), if any.
+    pub variant: Option<u16>,
+    /// The name of the group the field belongs to, if the variant is a group.
+    pub group: Option<&'static str>,
+    /// Never shown in a log.
+    pub secret: bool,
+    /// Annotations of `proxy.capnp` on this field, as schema text after the type, for example
+    /// `$Proxy.name("set_int")`.
+    pub annotations: &'static [&'static str],
+}
+
+/// A struct.
+#[derive(Debug)]
+pub struct StructNode {
+    /// The schema name.
+    pub name: &'static str,
+    /// The type id, explicit or derived. Zero for a struct that belongs to no file of its own:
+    /// tuples, map entries and concrete forms of generic structs, which the schema text places in
+    /// the file that uses them.
+    pub id: u64,
+    /// Whether the id was given explicitly and so belongs in the text.
+    pub explicit_id: bool,
+    /// The file, or `None` for a struct without a file of its own.
+    pub file: Option<&'static FileNode>,
+    /// The doc comment.
+    pub docs: &'static str,
+    /// Names of the type parameters of a generic schema struct.
+    pub parameters: &'static [&'static str],
+    /// For a struct that is an instance of a generic one: the type arguments in order.
+    pub arguments: &'static [Type],
+    /// The fields in declaration order.
+    pub fields: &'static [FieldNode],
+    /// Words of the data section.
+    pub data_words: u16,
+    /// Words of the pointer section.
+    pub pointers: u16,
+    /// The discriminant of the unnamed union: its position in 16-bit units, and the number of
+    /// variants.
+    pub discriminant: Option<(u32, u16)>,
+    /// Annotations of `proxy.capnp` on the struct, as schema text.
+    pub annotations: &'static [&'static str],
+}
+
+/// An enum.
+#[derive(Debug)]
+pub struct EnumNode {
+    /// The schema name.
+    pub name: &'static str,
+    /// The type id.
+    pub id: u64,
+    /// Whether the id was given explicitly.
+    pub explicit_id: bool,
+    /// The file.
+    pub file: &'static FileNode,
+    /// The doc comment.
+    pub docs: &'static str,
+    /// The enumerants in order of their values: wire name and doc comment.
+    pub enumerants: &'static [(&'static str, &'static str)],
+}
+
+/// A method of an interface.
+#[derive(Debug)]
+pub struct MethodNode {
+    /// The wire name (camelCase).
+    pub name: &'static str,
+    /// The doc comment.
+    pub docs: &'static str,
+    /// The ordinal.
+    pub ordinal: u16,
+    /// Whether the first parameter is a `Context`, so that the call runs on a named thread.
+    pub context: bool,
+    /// Whether the Rust method is `async`. The schema does not show it.
+    pub asynchronous: bool,
+    /// Whether the method is kept only for its ordinal; calls answer with an error.
+    pub deprecated: bool,
+    /// The parameters, in the order of their ordinals, `context` among them.
+    pub params: &'static StructNode,
+    /// The results, in the order of their ordinals.
+    pub results: &'static StructNode,
+    /// Annotations on the method, as schema text.
+    pub annotations: &'static [&'static str],
+}
+
+/// An interface.
+#[derive(Debug)]
+pub struct InterfaceNode {
+    /// The schema name.
+    pub name: &'static str,
+    /// The type id.
+    pub id: u64,
+    /// Whether the id was given explicitly.
+    pub explicit_id: bool,
+    /// The file.
+    pub file: &'static FileNode,
+    /// The doc comment.
+    pub docs: &'static str,
+    /// The interfaces it extends.
+    pub extends: &'static [fn() -> &'static InterfaceNode],
+    /// The methods in the order of their ordinals.
+    pub methods: &'static [MethodNode],
+    /// The ordinal of the `destroy` method, if the interface itself declares one.
+    pub destroy: Option<u16>,
+    /// The ordinal of the method that exchanges thread maps, if it declares one.
+    pub construct: Option<u16>,
+    /// Annotations on the interface, as schema text.
+    pub annotations: &'static [&'static str],
+}
+
+impl FieldNode {
+    /// A field with a name, a type and a place, and nothing else to say about it.
+    #[must_use]
+    pub const fn plain(name: &'static str, ty: Type, place: FieldPlace) -> Self {
+        FieldNode {
+            name,
+            docs: "",
+            ty,
+            ordinal: place.ordinal,
+            place: place.value,
+            has: place.has,
+            default: Default::None,
+            variant: None,
+            group: None,
+            secret: false,
+            annotations: &[],
+        }
+    }
+}
+
+impl InterfaceNode {
+    /// The method with this interface id and ordinal, here or in a base interface, with the
+    /// interface that declares it.
+    #[must_use]
+    pub fn find(
+        &'static self,
+        interface: u64,
+        ordinal: u16,
+    ) -> Option<(&'static InterfaceNode, &'static MethodNode)> {
+        if interface == self.id {
+            let method = self.methods.iter().find(|method| method.ordinal == ordinal)?;
+            return Some((self, method));
+        }
+        self.extends.iter().find_map(|base| base().find(interface, ordinal))
+    }
+
+    /// The interface, here or among the bases, that declares `destroy`, with its ordinal.
+    #[must_use]
+    pub fn destroyer(&'static self) -> Option<(&'static InterfaceNode, u16)> {
+        match self.destroy {
+            Some(ordinal) => Some((self, ordinal)),
+            None => self.extends.iter().find_map(|base| base().destroyer()),
+        }
+    }
+}
+
+impl Type {
+    /// The schema default of a field of this type, from a number in both of its forms; the type
+    /// says which form counts.
+    ///
+    /// # Panics
+    ///
+    /// At compile time when the value does not fit the type, or the type takes no number.
+    #[must_use]
+    pub const fn number_default(self, integer: i128, float: f64) -> Default {
+        const fn check(integer: i128, min: i128, max: i128) {
+            assert!(min <= integer && integer <= max, "the default does not fit the field's type");
+        }
+        match self {
+            Type::Int8 => check(integer, i8::MIN as i128, i8::MAX as i128),
+            Type::Int16 => check(integer, i16::MIN as i128, i16::MAX as i128),
+            Type::Int32 => check(integer, i32::MIN as i128, i32::MAX as i128),
+            Type::Int64 => check(integer, i64::MIN as i128, i64::MAX as i128),
+            Type::UInt8 => check(integer, 0, u8::MAX as i128),
+            Type::UInt16 => check(integer, 0, u16::MAX as i128),
+            Type::UInt32 => check(integer, 0, u32::MAX as i128),
+            Type::UInt64 => check(integer, 0, u64::MAX as i128),
+            Type::Float32 => return Default::Float32(float as f32),
+            Type::Float64 => return Default::Float64(float),
+            _ => panic!("only numbers and bools can have a schema default"),
+        }
+        match self {
+            Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64 => Default::UInt(integer as u64),
+            _ => Default::Int(integer as i64),
+        }
+    }
+
+    /// The schema default of a `Bool` field.
+    ///
+    /// # Panics
+    ///
+    /// At compile time when the type is not `Bool`.
+    #[must_use]
+    pub const fn bool_default(self, value: bool) -> Default {
+        assert!(matches!(self, Type::Bool), "a bool default needs a field of type Bool");
+        Default::Bool(value)
+    }
+}
+
+impl Default {
+    /// The bits that the wire value is XORed with.
+    #[must_use]
+    pub const fn mask(self) -> u64 {
+        match self {
+            Default::None => 0,
+            Default::Bool(value) => value as u64,
+            Default::Int(value) => value as u64,
+            Default::UInt(value) => value,
+            Default::Float32(value) => value.to_bits() as u64,
+            Default::Float64(value) => value.to_bits(),
+        }
+    }
+}

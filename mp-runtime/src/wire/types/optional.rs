@@ -1,0 +1,60 @@
+//! `Option` in its wire forms.
+//!
+//! - a number, a bool, an enum: a `hasX` flag beside the value,
+//! - text, data, lists, structs: a null pointer is none,
+//! - interfaces: a null capability is none,
+//! - data in a list: an empty value is none as well, because C++ cannot tell it from null there.
+//!
+//! `#[ipc(optional = flag)]` gives a pointer field a flag, `#[ipc(optional = null)]` insists on
+//! the pointer. Which form a field has is part of its layout, so the code below only asks the
+//! field.
+
+use crate::error::Result;
+use crate::wire::build::{BuildContext, FieldBuilder};
+use crate::wire::node::Type;
+use crate::wire::read::{FieldReader, ReadContext};
+use crate::wire::slot::Slots;
+use crate::wire::traits::{BuildField, ReadField, WireType};
+
+impl<T: WireType<M>, M: ?Sized> WireType<M> for Option<T> {
+    const SLOTS: Slots = {
+        assert!(!T::SLOTS.has_flag, "an Option of an Option of a number has no form on the wire");
+        if T::SLOTS.value.is_pointer() { T::SLOTS } else { Slots::flagged(T::SLOTS.value) }
+    };
+    const TYPE: Type = T::TYPE;
+    const LENDABLE: bool = T::LENDABLE;
+}
+
+impl<T: BuildField<M>, M: ?Sized> BuildField<M> for Option<T> {
+    fn build_field(&self, cx: &mut BuildContext<'_>, mut out: FieldBuilder<'_>) -> Result<()> {
+        match self {
+            Some(value) => {
+                out.set_has();
+                value.build_field(cx, out)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn build_owned(self, cx: &mut BuildContext<'_>, mut out: FieldBuilder<'_>) -> Result<()> {
+        match self {
+            Some(value) => {
+                out.set_has();
+                value.build_owned(cx, out)
+            }
+            None => Ok(()),
+        }
+    }
+}
+
+impl<'a, T: ReadField<'a, M>, M: ?Sized> ReadField<'a, M> for Option<T> {
+    fn read_field(cx: &ReadContext<'a>, input: FieldReader<'a>) -> Result<Option<T>> {
+        if !input.is_present() {
+            return Ok(None);
+        }
+        if matches!(T::TYPE, Type::Data) && input.is_list_element() && input.data()?.is_empty() {
+            return Ok(None);
+        }
+        T::read_field(cx, input).map(Some)
+    }
+}

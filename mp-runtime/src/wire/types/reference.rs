@@ -1,0 +1,47 @@
+//! References and shared pointers to values, written as the value itself.
+
+use std::borrow::Cow;
+
+use crate::error::Result;
+use crate::wire::build::{BuildContext, FieldBuilder};
+use crate::wire::node::Type;
+use crate::wire::read::{FieldReader, ReadContext};
+use crate::wire::slot::Slots;
+use crate::wire::traits::{BuildField, ReadField, WireType};
+
+impl<T: WireType<M> + ?Sized, M: ?Sized> WireType<M> for &T {
+    const SLOTS: Slots = T::SLOTS;
+    const TYPE: Type = T::TYPE;
+    const LIST: Type = T::LIST;
+    const STRUCT: Option<(u16, u16)> = T::STRUCT;
+    const LENDABLE: bool = T::LENDABLE;
+}
+
+impl<T: BuildField<M> + ?Sized, M: ?Sized> BuildField<M> for &T {
+    fn build_field(&self, cx: &mut BuildContext<'_>, out: FieldBuilder<'_>) -> Result<()> {
+        T::build_field(self, cx, out)
+    }
+}
+
+impl<T: WireType<M> + ToOwned + ?Sized, M: ?Sized> WireType<M> for Cow<'_, T> {
+    const SLOTS: Slots = T::SLOTS;
+    const TYPE: Type = T::TYPE;
+    const LIST: Type = T::LIST;
+    const STRUCT: Option<(u16, u16)> = T::STRUCT;
+    const LENDABLE: bool = T::LENDABLE;
+}
+
+impl<T: BuildField<M> + ToOwned + ?Sized, M: ?Sized> BuildField<M> for Cow<'_, T> {
+    fn build_field(&self, cx: &mut BuildContext<'_>, out: FieldBuilder<'_>) -> Result<()> {
+        T::build_field(self, cx, out)
+    }
+}
+
+impl<'a, T: WireType<M> + ToOwned + ?Sized, M: ?Sized> ReadField<'a, M> for Cow<'a, T>
+where
+    T::Owned: ReadField<'a, M>,
+{
+    fn read_field(cx: &ReadContext<'a>, input: FieldReader<'a>) -> Result<Self> {
+        T::Owned::read_field(cx, input).map(Cow::Owned)
+    }
+}

@@ -1,0 +1,93 @@
+//! Tuples as structs.
+//!
+//! A pair is Bitcoin Core's `Pair` with fields `key` and `value`; longer tuples have the fields
+//! `f0`, `f1` and so on. The struct has no file of its own: the schema text names it after its
+//! types and places it in the file that uses it.
+
+use crate::error::Result;
+use crate::wire::build::{BuildContext, FieldBuilder};
+use crate::wire::layout::{Member, lay_out};
+use crate::wire::node::{FieldNode, StructNode, Type};
+use crate::wire::read::{FieldReader, ReadContext};
+use crate::wire::slot::{Slot, Slots};
+use crate::wire::traits::{BuildField, ReadField, WireType, build_struct, read_struct};
+
+/// Writes a pair whose halves are lent one by one, as the entries of a map are.
+pub(crate) fn build_pair<M: ?Sized, K: BuildField<M>, V: BuildField<M>>(
+    key: &K,
+    value: &V,
+    cx: &mut BuildContext<'_>,
+    out: FieldBuilder<'_>,
+) -> Result<()> {
+    let mut writer = build_struct(Node::<M, (K, V)>::NODE, out)?;
+    writer.put::<M, K>(cx, 0, key)?;
+    writer.put::<M, V>(cx, 1, value)
+}
+
+/// Holds the node of a tuple in a conversion set.
+struct Node<M: ?Sized, T>(std::marker::PhantomData<(T, fn(&M))>);
+
+macro_rules! tuple {
+    ($name:literal, $($T:ident $index:tt $field:literal),*) => {
+        impl<M: ?Sized, $($T: WireType<M>),*> Node<M, ($($T,)*)> {
+            const NODE: &'static StructNode = &{
+                let layout = lay_out([$(Member::new(<$T as WireType<M>>::SLOTS)),*], 0);
+                StructNode {
+                    name: $name,
+                    id: 0,
+                    explicit_id: false,
+                    file: None,
+                    docs: "",
+                    parameters: &[],
+                    arguments: &[$(<$T as WireType<M>>::TYPE),*],
+                    fields: &Self::FIELDS,
+                    data_words: layout.data_words,
+                    pointers: layout.pointers,
+                    discriminant: None,
+                    annotations: &[],
+                }
+            };
+
+            const FIELDS: [FieldNode; [$($index),*].len()] = {
+                let layout = lay_out([$(Member::new(<$T as WireType<M>>::SLOTS)),*], 0);
+                [$(FieldNode::plain($field, <$T as WireType<M>>::TYPE, layout.fields[$index])),*]
+            };
+        }
+
+        impl<M: ?Sized, $($T: WireType<M>),*> WireType<M> for ($($T,)*) {
+            const SLOTS: Slots = Slots::one(Slot::Pointer);
+            const TYPE: Type = Type::Struct(|| Node::<M, Self>::NODE);
+            const STRUCT: Option<(u16, u16)> =
+                Some((Node::<M, Self>::NODE.data_words, Node::<M, Self>::NODE.pointers));
+            const LENDABLE: bool = $(<$T as WireType<M>>::LENDABLE)&&*;
+        }
+
+        impl<M: ?Sized, $($T: BuildField<M>),*> BuildField<M> for ($($T,)*) {
+            fn build_field(&self, cx: &mut BuildContext<'_>, out: FieldBuilder<'_>) -> Result<()> {
+                let mut writer = build_struct(Node::<M, Self>::NODE, out)?;
+                $(writer.put::<M, $T>(cx, $index, &self.$index)?;)*
+                Ok(())
+            }
+
+            fn build_owned(self, cx: &mut BuildContext<'_>, out: FieldBuilder<'_>) -> Result<()> {
+                let mut writer = build_struct(Node::<M, Self>::NODE, out)?;
+                $(writer.give::<M, $T>(cx, $index, self.$index)?;)*
+                Ok(())
+            }
+        }
+
+        impl<'a, M: ?Sized, $($T: ReadField<'a, M>),*> ReadField<'a, M> for ($($T,)*) {
+            fn read_field(cx: &ReadContext<'a>, input: FieldReader<'a>) -> Result<Self> {
+                let fields = read_struct(Node::<M, Self>::NODE, input)?;
+                Ok(($(fields.get::<M, $T>(cx, $index)?,)*))
+            }
+        }
+    };
+}
+
+tuple!("Tuple", A 0 "f0");
+tuple!("Pair", A 0 "key", B 1 "value");
+tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2");
+tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3");
+tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3", E 4 "f4");
+tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3", E 4 "f4", F 5 "f5");

@@ -1,0 +1,301 @@
+//! The rules, one function each.
+//!
+//! In: parts of the user's code. Out: mistakes, each with what to write instead.
+
+use quote::ToTokens;
+use syn::visit::Visit;
+use syn::{FnArg, GenericArgument, PathArguments, ReceiverKind, Safety, Signature, Type, TypeParamBound};
+
+use crate::model::{Interface, Wire};
+use crate::report::Report;
+
+/// The argument of `Name<T>`, if the type is one, by the last segment of its path.
+pub fn generic_argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+    generic_arguments(ty, name)?.first().copied()
+}
+
+/// The type arguments of `Name<…>`, if the type is one.
+pub fn generic_arguments<'t>(ty: &'t Type, name: &str) -> Option<Vec<&'t Type>> {
+    let Type::Path(path) = ty else { return None };
+    let segment = path.path.segments.last()?;
+    if segment.ident != name {
+        return None;
+    }
+    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    Some(types.collect())
+}
+
+/// A trait between processes has no parameters: the peer could not know them.
+pub fn trait_is_not_generic(item: &syn::ItemTrait, report: &Report) {
+    if !item.generics.params.is_empty() {
+        report.at(&item.generics, "an interface has no type parameters; write one trait for each type");
+    }
+    if let Some(clause) = &item.generics.where_clause {
+        report.at(clause, "an interface has no `where` clause; leave it out");
+    }
+}
+
+/// Handles are shared among threads, so the trait must be `Send + Sync`, itself or through a base.
+pub fn trait_is_send_and_sync(item: &syn::ItemTrait, has_base: bool, report: &Report) {
+    let names = |name: &str| {
+        item.supertraits.iter().any(|bound| match bound {
+            TypeParamBound::Trait(bound) => bound.path.segments.last().is_some_and(|last| last.ident == name),
+            _ => false,
+        })
+    };
+    if !has_base && !(names("Send") && names("Sync")) {
+        let ident = &item.ident;
+        report.at(
+            ident,
+            format!("a handle on an interface is shared among threads; write `trait {ident}: Send + Sync`"),
+        );
+    }
+}
+
+/// The trait becomes an object, so everything in it must be a method.
+pub fn items_are_methods(item: &syn::ItemTrait, report: &Report) {
+    for entry in &item.items {
+        match entry {
+            syn::TraitItem::Fn(_) => {}
+            syn::TraitItem::Const(constant) => {
+                report.at(
+                    &constant.ident,
+                    "an interface has only methods; make the constant an item beside the trait",
+                );
+            }
+            syn::TraitItem::Type(ty) => {
+                report.at(
+                    &ty.ident,
+                    "an interface has no associated types; name the type itself in the methods",
+                );
+            }
+            other => report.at(other, "an interface has only methods"),
+        }
+    }
+}
+
+/// `&self` and nothing else: the object may be used by many callers, here and at the peer.
+pub fn receiver_is_shared(sig: &Signature, report: &Report) {
+    match sig.receiver() {
+        None => report
+            .at(&sig.ident, format!("`{}` has no receiver; write `fn {}(&self, …)`", sig.ident, sig.ident)),
+        Some(receiver) => match &receiver.kind {
+            ReceiverKind::Reference(_, _, None) => {}
+            ReceiverKind::Reference(_, _, Some(_)) => {
+                report.at(receiver, "an object has many callers at once, so it is never `&mut`; write `&self` and keep what changes in a `Mutex` or an atomic");
+            }
+            _ => report.at(receiver, "an object at a peer cannot be moved out of its process; write `&self`"),
+        },
+    }
+}
+
+/// No type parameters, no lifetimes, no modifiers: what the peer cannot see.
+pub fn signature_is_plain(sig: &Signature, report: &Report) {
+    if !sig.generics.params.is_empty() {
+        report.at(&sig.generics, "a method between processes has no generic parameters; write one method for each type, and leave lifetimes to elision");
+    }
+    if let Some(clause) = &sig.generics.where_clause {
+        report.at(clause, "a method between processes has no `where` clause; leave it out");
+    }
+    if let Some(constness) = &sig.constness {
+        report.at(constness, "a method between processes cannot be `const`; leave it out");
+    }
+    if !matches!(sig.safety, Safety::Default) {
+        report.at(
+            &sig.ident,
+            "a method between processes cannot be `unsafe`: the peer checks nothing; leave it out",
+        );
+    }
+    if let Some(abi) = &sig.abi {
+        report.at(abi, "a method between processes has Rust's own calling convention; leave `extern` out");
+    }
+    if let Some(variadic) = &sig.variadic {
+        report.at(variadic, "a method between processes has a fixed number of parameters; pass a `Vec`");
+    }
+}
+
+/// Parameters have names, because the schema has.
+pub fn parameter_has_a_name<'p>(
+    input: &'p FnArg,
+    report: &Report,
+) -> Option<(&'p syn::PatType, &'p syn::Ident)> {
+    let FnArg::Typed(typed) = input else { return None };
+    match &*typed.pat {
+        syn::Pat::Ident(pat) if pat.subpat.is_none() && pat.by_ref.is_none() => Some((typed, &pat.ident)),
+        other => {
+            report.at(
+                other,
+                "a parameter between processes needs a plain name, which becomes its name in the schema",
+            );
+            None
+        }
+    }
+}
+
+/// Types that cannot travel, wherever they stand inside another type.
+pub fn travelling_type(ty: &Type, wire: &Wire, report: &Report) {
+    struct Search<'s> {
+        wire: &'s Wire,
+        report: &'s Report,
+    }
+    impl<'ast> Visit<'ast> for Search<'_> {
+        fn visit_type(&mut self, ty: &'ast Type) {
+            let text = match ty {
+                Type::ImplTrait(_) => {
+                    "`impl Trait` hides which type travels; name the type, or pass `Box<dyn Trait>` or `Arc<dyn Trait>` of an interface"
+                }
+                Type::Ptr(_) => "a raw pointer means nothing in another process; pass the value",
+                Type::FnPtr(_) => {
+                    "a function pointer means nothing in another process; pass `Box<dyn Fn(…) -> … + Send + Sync>` with `#[ipc(callback = Trait)]`"
+                }
+                Type::Never(_) => "a value of type `!` cannot travel; return `Result<()>`",
+                Type::Infer(_) => "the type must be written out: the schema depends on it",
+                _ => return self.visit_inside(ty),
+            };
+            self.report.at(ty, text);
+        }
+    }
+    impl Search<'_> {
+        fn visit_inside(&mut self, ty: &Type) {
+            for name in ["Rc", "RefCell", "Cell", "MutexGuard", "RwLockReadGuard", "RwLockWriteGuard"] {
+                if generic_arguments(ty, name).is_some() {
+                    self.report.at(ty, format!("`{name}` belongs to one thread and cannot be handed to another; pass the value itself, or `Arc<dyn Trait>` of an interface"));
+                    return;
+                }
+            }
+            for holder in ["Box", "Arc"] {
+                if let Some(Type::TraitObject(object)) = generic_argument(ty, holder) {
+                    self.object(holder, object);
+                    return;
+                }
+            }
+            syn::visit::visit_type(self, ty);
+        }
+
+        fn object(&self, holder: &str, object: &syn::TypeTraitObject) {
+            let bounds: Vec<&syn::TraitBound> = object
+                .bounds
+                .iter()
+                .filter_map(|bound| match bound {
+                    TypeParamBound::Trait(bound) => Some(bound),
+                    _ => None,
+                })
+                .collect();
+            let names = |name: &str| {
+                bounds.iter().any(|bound| bound.path.segments.last().is_some_and(|last| last.ident == name))
+            };
+            let closure = ["Fn", "FnMut", "FnOnce"].into_iter().find(|name| names(name));
+            match closure {
+                Some("FnOnce") => {
+                    self.report.at(object, "a callback may be called more than once; write `FnMut` or `Fn`")
+                }
+                Some(kind) => {
+                    let needed = if kind == "Fn" { "Send + Sync" } else { "Send" };
+                    if holder == "Arc" {
+                        self.report.at(
+                            object,
+                            format!(
+                                "a callback is owned by one side; write `Box<dyn {kind}(…) -> … + {needed}>`"
+                            ),
+                        );
+                    } else if !names("Send") || (kind == "Fn" && !names("Sync")) {
+                        self.report.at(object, format!("a callback is called from other threads; write `Box<dyn {kind}(…) -> … + {needed}>`"));
+                    } else if self.wire.types.is_none() {
+                        self.report.at(object, "a callback needs an interface for the wire; declare a trait with `#[ipc_interface(callback, …)]` and write `#[ipc(callback = ThatTrait)]` here");
+                    }
+                }
+                None if bounds.len() > 1 => {
+                    self.report.at(
+                        object,
+                        "an interface is `Send + Sync` by its own declaration; write only `dyn Trait`",
+                    );
+                }
+                None => {}
+            }
+        }
+    }
+    Search { wire, report }.visit_type(ty);
+}
+
+/// A bare `dyn Trait` has no size.
+pub fn not_a_bare_object(ty: &Type, report: &Report) -> bool {
+    let bare = matches!(ty, Type::TraitObject(_));
+    if bare {
+        report.at(
+            ty,
+            format!(
+                "`{}` has no size; write `Box<dyn …>` to give an object away or `Arc<dyn …>` to share it",
+                ty.to_token_stream()
+            ),
+        );
+    }
+    bare
+}
+
+/// Ordinals count from 0 without gaps, the reserved ones included.
+pub fn ordinals_are_complete(item: &Interface, report: &Report) {
+    let reserved = item.construct.iter().map(|(name, ordinal)| (*ordinal, name.clone(), None));
+    let reserved = reserved.chain(item.destroy.map(|ordinal| (ordinal, "destroy".to_owned(), None)));
+    let methods =
+        item.methods.iter().map(|method| (method.ordinal, method.name.clone(), Some(&method.sig.ident)));
+    let mut all: Vec<_> = reserved.chain(methods).collect();
+    all.sort_by_key(|(ordinal, _, ident)| (*ordinal, ident.is_some()));
+    let mut expected = 0u16;
+    let mut previous: Option<(u16, String)> = None;
+    for (ordinal, name, ident) in all {
+        let at = |text: String| match ident {
+            Some(ident) => report.at(ident, text),
+            None => report.at(&item.item.ident, text),
+        };
+        if let Some((before, other)) = &previous
+            && *before == ordinal
+        {
+            at(format!(
+                "`{name}` has the ordinal {ordinal}, which `{other}` has already; give it another with `#[ipc(ordinal = …)]`"
+            ));
+        } else if ordinal != expected {
+            at(format!(
+                "no method has the ordinal {expected}, and `{name}` has {ordinal}; ordinals have no gaps, so keep a deprecated method (`#[ipc(deprecated)]`) in its place"
+            ));
+            expected = ordinal + 1;
+        } else {
+            expected += 1;
+        }
+        previous = Some((ordinal, name));
+    }
+}
+
+/// Two methods, or two fields of one struct, cannot share a name in the schema.
+pub fn names_are_unique<'n>(
+    names: impl Iterator<Item = (&'n str, proc_macro2::Span)>,
+    what: &str,
+    report: &Report,
+) {
+    let mut seen = std::collections::HashMap::new();
+    for (name, span) in names {
+        if seen.insert(name.to_owned(), span).is_some() {
+            report.add(syn::Error::new(
+                span,
+                format!(
+                    "two {what} are named `{name}` in the schema; rename one with `#[ipc(name = \"…\")]`"
+                ),
+            ));
+        }
+    }
+}
+
+/// The schema wants names that begin with a small letter and hold letters and digits only.
+pub fn name_fits_the_schema(name: &str, upper: bool, span: proc_macro2::Span, report: &Report) {
+    let first = name.chars().next();
+    let fits = first
+        .is_some_and(|first| if upper { first.is_ascii_uppercase() } else { first.is_ascii_lowercase() })
+        && name.chars().all(|letter| letter.is_ascii_alphanumeric());
+    if !fits {
+        let kind = if upper { "a capital" } else { "a small letter" };
+        report.add(syn::Error::new(span, format!("`{name}` cannot be a name in the schema: it begins with {kind} and holds only letters and digits; give another with `name = \"…\"`")));
+    }
+}

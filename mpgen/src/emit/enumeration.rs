@@ -1,0 +1,110 @@
+//! `#[derive(IpcEnum)]`.
+//!
+//! ```text
+//! impl<__M: ?Sized> BuildField<__M> for SigningResult {
+//!     fn build_field(…) { let value: i32 = match self { Self::Ok => __D0, … }; … }
+//! }
+//! ```
+//!
+//! The discriminants become constants, so that an explicit one may be any constant expression and
+//! the others count on from it, as in the enum itself.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::{file, hidden, private};
+use crate::model::Enum;
+
+/// The conversions of an enum.
+pub fn enumeration(item: &Enum) -> TokenStream {
+    let private = private();
+    let ident = &item.ident;
+    let integer = match &item.integer {
+        Some(integer) => quote!(#integer),
+        None => quote!(u16),
+    };
+    let names: Vec<_> = (0..item.variants.len()).map(|index| format_ident!("__D{index}")).collect();
+    let constants = item.variants.iter().enumerate().map(|(index, variant)| {
+        let name = &names[index];
+        let value = match (&variant.discriminant, index) {
+            (Some(value), _) => quote!((#value) as #integer),
+            (None, 0) => quote!(0),
+            (None, _) => {
+                let before = &names[index - 1];
+                quote!(#before + 1)
+            }
+        };
+        quote!(const #name: #integer = #value;)
+    });
+    let variants: Vec<_> = item.variants.iter().map(|variant| &variant.ident).collect();
+    let ty = match &item.integer {
+        Some(integer) => quote!(<#integer as #private::WireType<__M>>::TYPE),
+        None => quote!(#private::Type::Enum(|| &__NODE)),
+    };
+    let node = if item.integer.is_none() { schema_enum(item) } else { TokenStream::new() };
+    let unknown = format!("{} is no {}", "{}", item.ident);
+    hidden(&quote! {
+        #(#constants)*
+        #node
+
+        impl<__M: ?Sized> #private::WireType<__M> for #ident {
+            const SLOTS: #private::Slots = <#integer as #private::WireType<__M>>::SLOTS;
+            const TYPE: #private::Type = #ty;
+        }
+
+        impl<__M: ?Sized> #private::BuildField<__M> for #ident {
+            fn build_field(
+                &self,
+                __cx: &mut #private::BuildContext<'_>,
+                __out: #private::FieldBuilder<'_>,
+            ) -> #private::Result<()> {
+                let __value: #integer = match self {
+                    #(Self::#variants => #names,)*
+                };
+                <#integer as #private::BuildField<__M>>::build_field(&__value, __cx, __out)
+            }
+        }
+
+        impl<'__a, __M: ?Sized> #private::ReadField<'__a, __M> for #ident {
+            fn read_field(
+                __cx: &#private::ReadContext<'__a>,
+                __input: #private::FieldReader<'__a>,
+            ) -> #private::Result<Self> {
+                let __value = <#integer as #private::ReadField<'__a, __M>>::read_field(__cx, __input)?;
+                match __value {
+                    #(#names => ::core::result::Result::Ok(Self::#variants),)*
+                    __other => ::core::result::Result::Err(#private::Error::bad_value(
+                        ::std::format!(#unknown, __other),
+                    )),
+                }
+            }
+        }
+    })
+}
+
+/// The node of a Cap'n Proto enum.
+fn schema_enum(item: &Enum) -> TokenStream {
+    let private = private();
+    let Enum { name, docs, .. } = item;
+    let file = item.file.as_ref().map(file::reference).unwrap_or_default();
+    let id = match item.id {
+        Some(id) => quote!(#id),
+        None => quote!(#private::child_id(__FILE.id, #name)),
+    };
+    let explicit_id = item.id.is_some();
+    let enumerants = item.variants.iter().map(|variant| {
+        let (name, docs) = (&variant.name, &variant.docs);
+        quote!((#name, #docs))
+    });
+    quote! {
+        #file
+        static __NODE: #private::EnumNode = #private::EnumNode {
+            name: #name,
+            id: #id,
+            explicit_id: #explicit_id,
+            file: __FILE,
+            docs: #docs,
+            enumerants: &[#(#enumerants),*],
+        };
+    }
+}

@@ -1,0 +1,387 @@
+//! `#[ipc_interface]` on a trait.
+//!
+//! ```text
+//! pub trait Chain: Send + Sync { … }            // the user's trait, and one hidden method
+//! const _: () = {
+//!     static __NODE: InterfaceNode = …;         // what the schema text is printed from
+//!     impl Interface for dyn Chain { … }        // the dispatcher
+//!     impl Chain for Proxy { … }                // the client
+//!     …                                         // `Box<dyn Chain>` and closures as values
+//! };
+//! ```
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{FnArg, TraitItem};
+
+use super::fields::{FieldTokens, Head, optional, static_node, travels};
+use super::{file, hidden, private, proxy, server};
+use crate::model::{Interface, Method, Param, Passing, Returns};
+
+/// The whole expansion of a trait.
+pub fn interface(item: &Interface) -> TokenStream {
+    let user_trait = user_trait(item);
+    let nodes = nodes(item);
+    let dispatcher = server::dispatcher(item);
+    let client = proxy::client(item);
+    let values = values(item);
+    let closures = if item.callback { proxy::closures(item) } else { TokenStream::new() };
+    let hidden = hidden(&quote! {
+        #nodes
+        #dispatcher
+        #client
+        #values
+        #closures
+    });
+    quote! {
+        #user_trait
+        #hidden
+    }
+}
+
+/// Whether the trait has asynchronous methods.
+pub(super) fn is_async(item: &Interface) -> bool {
+    item.methods.iter().any(|method| method.sig.asyncness.is_some())
+}
+
+/// `#[async_trait]`, where the trait needs it.
+pub(super) fn async_attribute(item: &Interface) -> TokenStream {
+    let private = private();
+    if is_async(item) { quote!(#[#private::async_trait]) } else { TokenStream::new() }
+}
+
+/// The user's trait, with bodies for deprecated methods and a way to ask whether an object is a
+/// proxy.
+fn user_trait(item: &Interface) -> TokenStream {
+    let private = private();
+    let mut user = item.item.clone();
+    for entry in &mut user.items {
+        let TraitItem::Fn(function) = entry else { continue };
+        let method = item.methods.iter().find(|method| method.sig.ident == function.sig.ident);
+        let message = method.and_then(|method| method.deprecated.as_ref());
+        if let (Some(message), None) = (message, &function.default) {
+            let unused = function.sig.inputs.iter().filter_map(|input| match input {
+                FnArg::Typed(input) => Some(&input.pat),
+                FnArg::Receiver(_) => None,
+            });
+            let error = quote!(#private::Error::unimplemented(#message));
+            function.default = Some(syn::parse_quote!({
+                #(let _ = #unused;)*
+                ::core::result::Result::Err(::core::convert::Into::into(#error))
+            }));
+            function.semi_token = None;
+        }
+    }
+    user.items.push(syn::parse_quote! {
+        #[doc(hidden)]
+        fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
+            ::core::option::Option::None
+        }
+    });
+    let attribute = async_attribute(item);
+    quote! {
+        #attribute
+        #user
+    }
+}
+
+/// The names of a method's statics.
+fn params_ident(method: &Method) -> syn::Ident {
+    format_ident!("__PARAMS_{}", method.ordinal)
+}
+
+fn results_ident(method: &Method) -> syn::Ident {
+    format_ident!("__RESULTS_{}", method.ordinal)
+}
+
+/// The conversion set of an interface.
+pub(super) fn set(item: &Interface) -> TokenStream {
+    let types = &item.types;
+    quote!(#types)
+}
+
+/// What travels for a parameter.
+pub(super) fn param_type(param: &Param, set: &TokenStream) -> super::fields::Travels {
+    let ty = passing_type(&param.passing);
+    let mut travels = travels(&syn::parse_quote!(()), &param.wire, set);
+    if param.wire.with.is_none() {
+        travels.ty = ty;
+    }
+    travels
+}
+
+/// The type that travels for a way of passing.
+pub(super) fn passing_type(passing: &Passing) -> TokenStream {
+    match passing {
+        Passing::Owned(ty)
+        | Passing::Ref(ty)
+        | Passing::Path(ty)
+        | Passing::InOut(ty)
+        | Passing::Out(ty)
+        | Passing::WantOut(ty) => {
+            quote!(#ty)
+        }
+        Passing::Str => quote!(str),
+        Passing::Slice(ty) => quote!([#ty]),
+        Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
+        Passing::OptionalRef(inner) => match &**inner {
+            Passing::Interface(ty) => quote!(::core::option::Option<::std::sync::Arc<#ty>>),
+            inner => {
+                let ty = passing_type(inner);
+                quote!(::core::option::Option<&'static #ty>)
+            }
+        },
+    }
+}
+
+/// The type of the return value, unless it is `()`.
+pub(super) fn result_type(method: &Method) -> Option<&syn::Type> {
+    let ty = match &method.returns {
+        Returns::Result(ty) | Returns::ResultOf(ty, _) | Returns::Declared(ty, _) | Returns::Plain(ty) => ty,
+    };
+    match ty {
+        syn::Type::Tuple(tuple) if tuple.elems.is_empty() => None,
+        ty => Some(ty),
+    }
+}
+
+/// Where a method's values lie: indices into its parameters and its results.
+pub(super) struct Places {
+    /// For each parameter: its index among the parameters, and that of its `wantX` flag.
+    pub(super) params: Vec<(Option<usize>, Option<usize>)>,
+    /// For each parameter: its index among the results.
+    pub(super) outs: Vec<Option<usize>>,
+    pub(super) result: Option<usize>,
+    pub(super) exception: Option<usize>,
+}
+
+/// Counts off the fields in the order in which [`params_fields`] and [`results_fields`] list them.
+pub(super) fn places(method: &Method) -> Places {
+    let mut next = usize::from(method.context);
+    let mut take = || {
+        next += 1;
+        next - 1
+    };
+    let params = method.params.iter().map(|param| match param.passing {
+        Passing::Out(_) => (None, None),
+        Passing::WantOut(_) => (None, Some(take())),
+        _ => (Some(take()), None),
+    });
+    let params = params.collect();
+    let mut next = 0;
+    let mut take = || {
+        next += 1;
+        next - 1
+    };
+    let outs = method.params.iter().map(|param| is_out(param).then(&mut take)).collect();
+    let result = result_type(method).map(|_| take());
+    let exception = method.exception.as_ref().map(|_| take());
+    Places { params, outs, result, exception }
+}
+
+fn is_out(param: &Param) -> bool {
+    matches!(param.passing, Passing::InOut(_) | Passing::Out(_) | Passing::WantOut(_))
+}
+
+fn upper_camel(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+fn params_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
+    let context = method.context.then(FieldTokens::context);
+    let params = method.params.iter().filter_map(|param| match param.passing {
+        Passing::Out(_) => None,
+        Passing::WantOut(_) => Some(FieldTokens::flag(&format!("want{}", upper_camel(&param.wire.name)))),
+        _ => Some(FieldTokens::value(&param.wire, &param_type(param, set))),
+    });
+    context.into_iter().chain(params).collect()
+}
+
+fn results_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
+    let outs = method.params.iter().filter(|param| is_out(param)).map(|param| {
+        // The order of the parameters is not that of the results.
+        let mut wire = param.wire.clone();
+        wire.ordinal = None;
+        FieldTokens::value(&wire, &param_type(param, set))
+    });
+    let result =
+        result_type(method).map(|ty| FieldTokens::value(&method.result, &travels(ty, &method.result, set)));
+    let exception = match (&method.exception, &method.returns) {
+        (Some((wire, cxx)), Returns::Declared(_, error)) => {
+            let error = syn::parse_quote!(::core::option::Option<#error>);
+            let field = FieldTokens::value(wire, &travels(&error, wire, set));
+            Some(match cxx {
+                Some(cxx) => field.annotated(format!("$Proxy.exception({cxx:?})")),
+                None => field,
+            })
+        }
+        _ => None,
+    };
+    outs.chain(result).chain(exception).collect()
+}
+
+/// The statics that describe the interface.
+fn nodes(item: &Interface) -> TokenStream {
+    let private = private();
+    let file = file::reference(&item.file);
+    let (name, docs, set) = (&item.name, &item.docs, set(item));
+    let id = match item.id {
+        Some(id) => quote!(#id),
+        None => quote!(#private::child_id(__FILE.id, #name)),
+    };
+    let mut methods: Vec<(u16, TokenStream, TokenStream)> =
+        item.methods.iter().map(|method| own_method(item, method, &set)).collect();
+    if let Some((name, ordinal)) = &item.construct {
+        methods.push(reserved(
+            name,
+            *ordinal,
+            false,
+            &[FieldTokens::thread_map()],
+            &[FieldTokens::thread_map()],
+        ));
+    }
+    if let Some(ordinal) = item.destroy {
+        methods.push(reserved("destroy", ordinal, true, &[FieldTokens::context()], &[]));
+    }
+    methods.sort_by_key(|(ordinal, ..)| *ordinal);
+    let statics = methods.iter().map(|(_, statics, _)| statics);
+    let list = methods.iter().map(|(.., node)| node);
+    let explicit_id = item.id.is_some();
+    let bases = &item.bases;
+    let destroy = optional(item.destroy);
+    let construct = optional(item.construct.as_ref().map(|(_, ordinal)| ordinal));
+    let annotations = item.cxx.iter().map(|cxx| format!("$Proxy.wrap({cxx:?})"));
+    quote! {
+        #file
+        const __ID: u64 = #id;
+        #(#statics)*
+        static __NODE: #private::InterfaceNode = #private::InterfaceNode {
+            name: #name,
+            id: __ID,
+            explicit_id: #explicit_id,
+            file: __FILE,
+            docs: #docs,
+            extends: &[#(|| <dyn #bases as #private::Interface>::NODE),*],
+            methods: &[#(#list),*],
+            destroy: #destroy,
+            construct: #construct,
+            annotations: &[#(#annotations),*],
+        };
+    }
+}
+
+fn head(name: &str, part: &str) -> Head {
+    Head {
+        name: format!("{name}${part}"),
+        docs: String::new(),
+        id: quote!(0),
+        explicit_id: false,
+        file: quote!(::core::option::Option::Some(__FILE)),
+        parameters: Vec::new(),
+        arguments: Vec::new(),
+        annotations: Vec::new(),
+        variants: 0,
+    }
+}
+
+fn own_method(item: &Interface, method: &Method, set: &TokenStream) -> (u16, TokenStream, TokenStream) {
+    let private = private();
+    let Method { name, docs, ordinal, context, .. } = method;
+    let (params, results) = (params_ident(method), results_ident(method));
+    let params_node = static_node(&params, &head(name, "Params"), &params_fields(method, set));
+    let results_node = static_node(&results, &head(name, "Results"), &results_fields(method, set));
+    let asynchronous = method.sig.asyncness.is_some();
+    let deprecated = method.deprecated.is_some();
+    let ident = method.sig.ident.to_string();
+    // C++ has the schema's name for a method unless told otherwise.
+    let cxx = item.cxx.is_some() && crate::names::camel(&ident) != *name;
+    let annotations = cxx.then(|| format!("$Proxy.name({:?})", crate::names::camel(&ident)));
+    let annotations = annotations.iter();
+    let node = quote! {
+        #private::MethodNode {
+            name: #name,
+            docs: #docs,
+            ordinal: #ordinal,
+            context: #context,
+            asynchronous: #asynchronous,
+            deprecated: #deprecated,
+            params: &#params,
+            results: &#results,
+            annotations: &[#(#annotations),*],
+        }
+    };
+    (*ordinal, quote!(#params_node #results_node), node)
+}
+
+/// A method that the runtime itself answers.
+fn reserved(
+    name: &str,
+    ordinal: u16,
+    context: bool,
+    params: &[FieldTokens],
+    results: &[FieldTokens],
+) -> (u16, TokenStream, TokenStream) {
+    let private = private();
+    let params_ident = format_ident!("__PARAMS_{ordinal}");
+    let results_ident = format_ident!("__RESULTS_{ordinal}");
+    let params = static_node(&params_ident, &head(name, "Params"), params);
+    let results = static_node(&results_ident, &head(name, "Results"), results);
+    let node = quote! {
+        #private::MethodNode {
+            name: #name,
+            docs: "",
+            ordinal: #ordinal,
+            context: #context,
+            asynchronous: false,
+            deprecated: false,
+            params: &#params_ident,
+            results: &#results_ident,
+            annotations: &[],
+        }
+    };
+    (ordinal, quote!(#params #results), node)
+}
+
+/// `Box<dyn Trait>` as a value on the wire. (`Arc<dyn Trait>` is the runtime's.)
+fn values(item: &Interface) -> TokenStream {
+    let private = private();
+    let ident = &item.item.ident;
+    let name = ident.to_string();
+    quote! {
+        impl<__M: ?Sized> #private::WireType<__M> for ::std::boxed::Box<dyn #ident> {
+            const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
+            const TYPE: #private::Type = #private::Type::Interface(|| &__NODE);
+            const LENDABLE: bool = false;
+        }
+
+        impl<__M: ?Sized> #private::BuildField<__M> for ::std::boxed::Box<dyn #ident> {
+            fn build_field(
+                &self,
+                _: &mut #private::BuildContext<'_>,
+                _: #private::FieldBuilder<'_>,
+            ) -> #private::Result<()> {
+                ::core::result::Result::Err(#private::not_lendable(#name))
+            }
+
+            fn build_owned(
+                self,
+                __cx: &mut #private::BuildContext<'_>,
+                __out: #private::FieldBuilder<'_>,
+            ) -> #private::Result<()> {
+                #private::write_owned(self, __cx, __out)
+            }
+        }
+
+        impl<'__a, __M: ?Sized> #private::ReadField<'__a, __M> for ::std::boxed::Box<dyn #ident> {
+            fn read_field(
+                __cx: &#private::ReadContext<'__a>,
+                __input: #private::FieldReader<'__a>,
+            ) -> #private::Result<Self> {
+                #private::read_box(__cx, __input, |__home: ::std::sync::Arc<dyn #ident>| {
+                    ::std::boxed::Box::new(#private::Home(__home))
+                })
+            }
+        }
+    }
+}

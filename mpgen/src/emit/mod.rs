@@ -1,0 +1,49 @@
+//! From the model to Rust code.
+//!
+//! In: a model that passed all checks. Out: tokens. Nothing here can fail, and nothing here
+//! decides what the wire looks like: the generated code hands types to constant functions of
+//! `mp-runtime`, which do.
+//!
+//! Generated code names only absolute paths of `::mp_runtime::private`, and its own names begin
+//! with `__`, so that nothing in scope at the user's can change its meaning.
+
+mod enumeration;
+mod fields;
+mod file;
+mod implementation;
+mod interface;
+mod proxy;
+mod server;
+mod structure;
+
+pub use enumeration::enumeration;
+pub use file::file;
+pub use implementation::implementation;
+pub use interface::interface;
+pub use structure::structure;
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The module that generated code may name.
+fn private() -> TokenStream {
+    quote!(::mp_runtime::private)
+}
+
+/// Wraps items so that nothing of them leaks into the user's scope.
+fn hidden(items: &TokenStream) -> TokenStream {
+    quote! {
+        #[allow(
+            clippy::all,
+            clippy::pedantic,
+            deprecated,
+            non_snake_case,
+            non_upper_case_globals,
+            unused_qualifications,
+            unused_variables
+        )]
+        const _: () = {
+            #items
+        };
+    }
+}

@@ -1,0 +1,359 @@
+//! The client: the trait implemented for the runtime's proxy.
+//!
+//! ```text
+//! fn find_block(&self, hash: &BlockHash) -> Result<Option<FoundBlock>> {
+//!     ClientCall::new::<dyn Chain>(self, 3)
+//!         .params(|__cx, __out| __out.put::<(), BlockHash>(__cx, 1, hash))?
+//!         .wait()?
+//!         .read(|__cx, __results| __results.get::<(), Option<FoundBlock>>(__cx, 0))
+//! }
+//! ```
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{FnArg, Ident, Signature};
+
+use super::fields::{Travels, travels};
+use super::interface::{Places, async_attribute, param_type, places, result_type, set};
+use super::private;
+use crate::model::{Interface, Method, Param, Passing, Returns};
+
+/// The trait's implementations for the proxy and for an object that came home.
+pub(super) fn client(item: &Interface) -> TokenStream {
+    let private = private();
+    let ident = &item.item.ident;
+    let attribute = async_attribute(item);
+    let methods = item.methods.iter().map(|method| client_method(item, method));
+    let forwards = item.methods.iter().map(|method| forward(item, method));
+    quote! {
+        #attribute
+        impl #ident for #private::Proxy {
+            #(#methods)*
+
+            fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
+                ::core::option::Option::Some(self)
+            }
+        }
+
+        #attribute
+        impl<__T: #ident + ?::core::marker::Sized> #ident for #private::Home<__T> {
+            #(#forwards)*
+
+            fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
+                #ident::__mp_proxy(&*self.0)
+            }
+        }
+    }
+}
+
+/// A signature without what only a declaration may have.
+fn signature(method: &Method) -> Signature {
+    let mut sig = method.sig.clone();
+    for input in &mut sig.inputs {
+        match input {
+            FnArg::Receiver(receiver) => receiver.attrs.clear(),
+            FnArg::Typed(typed) => typed.attrs.clear(),
+        }
+    }
+    sig
+}
+
+fn dot_await(method: &Method) -> TokenStream {
+    if method.sig.asyncness.is_some() { quote!(.await) } else { TokenStream::new() }
+}
+
+fn forward(item: &Interface, method: &Method) -> TokenStream {
+    let (ident, name, sig) = (&item.item.ident, &method.sig.ident, signature(method));
+    let args = method.params.iter().map(|param| &param.ident);
+    let dot_await = dot_await(method);
+    quote!(#sig { #ident::#name(&*self.0, #(#args),*) #dot_await })
+}
+
+fn client_method(item: &Interface, method: &Method) -> TokenStream {
+    let sig = signature(method);
+    let body = call(item, method);
+    let lent = method.params.iter().filter_map(lending);
+    // From the inside out: the last loan ends first.
+    let body = lent.rev().fold(body, |body, (lend, name)| {
+        let private = private();
+        quote!(#private::#lend(#name, |#name| { #body }))
+    });
+    let body = finish(item, method, &body);
+    quote!(#sig { #body })
+}
+
+/// The function that lends a parameter, if it is a borrowed interface.
+fn lending(param: &Param) -> Option<(Ident, &Ident)> {
+    match &param.passing {
+        Passing::Interface(_) => Some((format_ident!("lend"), &param.ident)),
+        Passing::OptionalRef(inner) if matches!(**inner, Passing::Interface(_)) => {
+            Some((format_ident!("lend_optional"), &param.ident))
+        }
+        _ => None,
+    }
+}
+
+/// The call, as an expression of type `Result<value>` with the runtime's error.
+fn call(item: &Interface, method: &Method) -> TokenStream {
+    let private = private();
+    let (ident, set, places) = (&item.item.ident, set(item), places(method));
+    let index = usize::from(method.ordinal);
+    let mut builder = quote!(#private::ClientCall::new::<dyn #ident>(self, #index));
+    if let Some(ordinal) = method.interrupt {
+        builder = quote!(#builder.interrupt(#ordinal));
+    }
+    if method.pipelined {
+        builder = quote!(#builder.pipelined());
+    }
+    let params: Vec<_> = method
+        .params
+        .iter()
+        .enumerate()
+        .map(|(index, param)| write_param(param, index, &places, &set))
+        .collect();
+    let lendable = method.params.iter().filter_map(|param| lendable(param, &set));
+    if !params.iter().all(TokenStream::is_empty) {
+        builder = quote! {
+            #builder.params(|__cx, __out| {
+                #(#params)*
+                ::core::result::Result::Ok(())
+            })?
+        };
+    }
+    let read = read_results(method, &places, &set);
+    let read = quote!(.read(|__cx, __results| { #read }));
+    let lendable = quote!(#(#lendable)*);
+    if method.sig.asyncness.is_some() {
+        quote! {
+            #lendable
+            // The builder holds what belongs to this thread, so it must be gone before the wait.
+            let __pending = { #builder.send() };
+            __pending.await? #read
+        }
+    } else {
+        quote! {
+            #lendable
+            #builder.wait()? #read
+        }
+    }
+}
+
+/// Refuses, at compile time, a reference to something that can only be given away.
+fn lendable(param: &Param, set: &TokenStream) -> Option<TokenStream> {
+    let private = private();
+    let by_reference = match &param.passing {
+        Passing::Ref(_) | Passing::Slice(_) | Passing::InOut(_) => true,
+        Passing::OptionalRef(inner) => matches!(**inner, Passing::Ref(_) | Passing::Slice(_)),
+        _ => false,
+    };
+    let Travels { ty, set } = param_type(param, set);
+    let message = format!(
+        "`{}` holds an interface or closure and can only be given away: pass it by value",
+        param.ident
+    );
+    by_reference
+        .then(|| quote!(const { ::core::assert!(<#ty as #private::WireType<#set>>::LENDABLE, #message) };))
+}
+
+fn write_param(param: &Param, index: usize, places: &Places, set: &TokenStream) -> TokenStream {
+    let name = &param.ident;
+    let Travels { ty, set } = param_type(param, set);
+    if let (_, Some(want)) = places.params[index] {
+        return quote!(if #name.is_some() { __out.set_flag(#want); });
+    }
+    let Some(place) = places.params[index].0 else { return TokenStream::new() };
+    if let Some(module) = &param.wire.with {
+        let field = &param.wire.name;
+        let value = match &param.passing {
+            Passing::Owned(_) => quote!(&#name),
+            Passing::InOut(_) => quote!(&*#name),
+            _ => quote!(#name),
+        };
+        return quote! {
+            let __wire: #ty = #module::build(#value).map_err(|__error| __error.in_field(#field))?;
+            __out.give::<#set, #ty>(__cx, #place, __wire)?;
+        };
+    }
+    match &param.passing {
+        Passing::Owned(_) => quote!(__out.give::<#set, #ty>(__cx, #place, #name)?;),
+        Passing::InOut(_) => quote!(__out.put::<#set, #ty>(__cx, #place, &*#name)?;),
+        // A lent interface, which `lend` has made a value.
+        Passing::Interface(_) => quote!(__out.give::<#set, _>(__cx, #place, #name)?;),
+        Passing::OptionalRef(_) => quote!(__out.give::<#set, _>(__cx, #place, #name)?;),
+        _ => quote!(__out.put::<#set, #ty>(__cx, #place, #name)?;),
+    }
+}
+
+/// Reads a value from the results.
+fn get(
+    ty: &TokenStream,
+    set: &TokenStream,
+    place: usize,
+    with: Option<&syn::Path>,
+    name: &str,
+) -> TokenStream {
+    let value = quote!(__results.get::<#set, #ty>(__cx, #place)?);
+    match with {
+        Some(module) => quote!(#module::read(#value).map_err(|__error| __error.in_field(#name))?),
+        None => value,
+    }
+}
+
+fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStream {
+    let outs = method.params.iter().enumerate().filter_map(|(index, param)| {
+        let place = places.outs[index]?;
+        let name = &param.ident;
+        let Travels { ty, set } = param_type(param, set);
+        let value = get(&ty, &set, place, param.wire.with.as_ref(), &param.wire.name);
+        Some(match param.passing {
+            Passing::WantOut(_) => quote! {
+                if let ::core::option::Option::Some(__wanted) = #name {
+                    *__wanted = #value;
+                }
+            },
+            _ => quote!(*#name = #value;),
+        })
+    });
+    let result = match (places.result, result_type(method)) {
+        (Some(place), Some(ty)) => {
+            let Travels { ty, set } = travels(ty, &method.result, set);
+            get(&ty, &set, place, method.result.with.as_ref(), &method.result.name)
+        }
+        _ => quote!(()),
+    };
+    let exception = match (&method.exception, places.exception, &method.returns) {
+        (Some((wire, _)), Some(place), Returns::Declared(_, error)) => {
+            let option = syn::parse_quote!(::core::option::Option<#error>);
+            let Travels { ty, set } = travels(&option, wire, set);
+            let value = get(&ty, &set, place, wire.with.as_ref(), &wire.name);
+            Some(quote! {
+                if let ::core::option::Option::Some(__exception) = #value {
+                    return ::core::result::Result::Ok(::core::result::Result::Err(__exception));
+                }
+            })
+        }
+        _ => None,
+    };
+    let result = if exception.is_some() { quote!(::core::result::Result::Ok(#result)) } else { result };
+    quote! {
+        #exception
+        #(#outs)*
+        ::core::result::Result::Ok(#result)
+    }
+}
+
+/// Gives the call's outcome the form that the method returns.
+fn finish(item: &Interface, method: &Method, body: &TokenStream) -> TokenStream {
+    let private = private();
+    let ty = match &method.returns {
+        Returns::Result(_) | Returns::Declared(..) => return body.clone(),
+        Returns::ResultOf(ty, _) | Returns::Plain(ty) => ty,
+    };
+    let outcome = if method.sig.asyncness.is_some() {
+        quote!(async move { #body }.await)
+    } else {
+        quote!((move || { #body })())
+    };
+    let outcome = quote!(let __outcome: #private::Result<#ty> = #outcome;);
+    match &method.returns {
+        Returns::Plain(_) => {
+            let name = format!("{}.{}", item.name, method.name);
+            quote! {
+                #outcome
+                match __outcome {
+                    ::core::result::Result::Ok(__value) => __value,
+                    ::core::result::Result::Err(__error) => #private::panic_on_disconnect(#name, &__error),
+                }
+            }
+        }
+        _ => quote! {
+            #outcome
+            __outcome.map_err(::core::convert::From::from)
+        },
+    }
+}
+
+/// Closures as values of a callback interface, in the conversion set `dyn Trait`.
+pub(super) fn closures(item: &Interface) -> TokenStream {
+    let Some(method) = item.methods.first() else { return TokenStream::new() };
+    let shared = quote!(::core::ops::Fn);
+    let mutable = quote!(::core::ops::FnMut);
+    let args: Vec<TokenStream> = method
+        .sig
+        .inputs
+        .iter()
+        .filter_map(|input| match input {
+            FnArg::Typed(typed) => {
+                let ty = &typed.ty;
+                Some(quote!(#ty))
+            }
+            FnArg::Receiver(_) => None,
+        })
+        .collect();
+    let output = &method.sig.output;
+    let send_sync = quote!(::core::marker::Send + ::core::marker::Sync);
+    let send = quote!(::core::marker::Send);
+    let shared =
+        closure(item, method, "__Shared", &quote!(dyn #shared(#(#args),*) #output + #send_sync), false);
+    let mutable = closure(item, method, "__Mutable", &quote!(dyn #mutable(#(#args),*) #output + #send), true);
+    quote!(#shared #mutable)
+}
+
+fn closure(item: &Interface, method: &Method, wrapper: &str, ty: &TokenStream, mutable: bool) -> TokenStream {
+    let private = private();
+    let (ident, name, sig) = (&item.item.ident, &method.sig.ident, signature(method));
+    let wrapper = format_ident!("{wrapper}");
+    let args: Vec<_> = method.params.iter().map(|param| &param.ident).collect();
+    let (held, make, call) = if mutable {
+        (
+            quote!(::std::sync::Mutex<::std::boxed::Box<#ty>>),
+            quote!(::std::sync::Mutex::new(self)),
+            quote!((self.0.lock().unwrap_or_else(::std::sync::PoisonError::into_inner))(#(#args),*)),
+        )
+    } else {
+        (quote!(::std::boxed::Box<#ty>), quote!(self), quote!((self.0)(#(#args),*)))
+    };
+    let display = ident.to_string();
+    quote! {
+        struct #wrapper(#held);
+
+        impl #ident for #wrapper {
+            #sig { #call }
+        }
+
+        impl #private::WireType<dyn #ident> for ::std::boxed::Box<#ty> {
+            const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
+            const TYPE: #private::Type = #private::Type::Interface(|| &__NODE);
+            const LENDABLE: bool = false;
+        }
+
+        impl #private::BuildField<dyn #ident> for ::std::boxed::Box<#ty> {
+            fn build_field(
+                &self,
+                _: &mut #private::BuildContext<'_>,
+                _: #private::FieldBuilder<'_>,
+            ) -> #private::Result<()> {
+                ::core::result::Result::Err(#private::not_lendable(#display))
+            }
+
+            fn build_owned(
+                self,
+                __cx: &mut #private::BuildContext<'_>,
+                __out: #private::FieldBuilder<'_>,
+            ) -> #private::Result<()> {
+                let __object: ::std::boxed::Box<dyn #ident> = ::std::boxed::Box::new(#wrapper(#make));
+                #private::write_owned(__object, __cx, __out)
+            }
+        }
+
+        impl<'__a> #private::ReadField<'__a, dyn #ident> for ::std::boxed::Box<#ty> {
+            fn read_field(
+                __cx: &#private::ReadContext<'__a>,
+                __input: #private::FieldReader<'__a>,
+            ) -> #private::Result<Self> {
+                let __object = <::std::sync::Arc<dyn #ident> as #private::ReadField<'__a, ()>>::read_field(__cx, __input)?;
+                ::core::result::Result::Ok(::std::boxed::Box::new(move |#(#args),*| #ident::#name(&*__object, #(#args),*)))
+            }
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! The dispatcher: calls of a peer on any implementation of the trait.
+//!
+//! ```text
+//! (__ID, 3) => __call.serve(|__cx, __params, __reply| {
+//!     let hash = __params.get::<(), BlockHash>(__cx, 1)?;
+//!     let __result = Chain::find_block(self, &hash)?;
+//!     __reply.write(|__cx, __out| { __out.give::<(), _>(__cx, 0, __result)?; … })
+//! }),
+//! ```
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+
+use super::fields::travels;
+use super::interface::{Places, param_type, places, result_type, set};
+use super::private;
+use crate::model::{Interface, Method, Param, Passing, Returns};
+
+/// `impl Interface for dyn Trait`.
+pub(super) fn dispatcher(item: &Interface) -> TokenStream {
+    let private = private();
+    let ident = &item.item.ident;
+    let asynchronous = |method: &&Method| method.sig.asyncness.is_some();
+    let blocking_arms =
+        item.methods.iter().filter(|method| !asynchronous(method)).map(|method| blocking(item, method));
+    let async_arms = item.methods.iter().filter(asynchronous).map(|method| awaiting(item, method));
+    let bases = &item.bases;
+    quote! {
+        impl<'__o> #private::Interface for dyn #ident + '__o {
+            const NODE: &'static #private::InterfaceNode = &__NODE;
+
+            fn call_blocking(
+                &self,
+                __interface: u64,
+                __ordinal: u16,
+                __call: &mut #private::Call,
+            ) -> #private::Result<()> {
+                match (__interface, __ordinal) {
+                    #(#blocking_arms)*
+                    #((_, _) if <dyn #bases as #private::Interface>::NODE.find(__interface, __ordinal).is_some() => {
+                        let __base: &dyn #bases = self;
+                        #private::Interface::call_blocking(__base, __interface, __ordinal, __call)
+                    })*
+                    _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
+                }
+            }
+
+            fn call_async<'__s>(
+                &'__s self,
+                __interface: u64,
+                __ordinal: u16,
+                mut __call: #private::Call,
+            ) -> #private::BoxFuture<'__s, #private::Result<#private::Call>> {
+                ::std::boxed::Box::pin(async move {
+                    match (__interface, __ordinal) {
+                        #(#async_arms)*
+                        #((_, _) if <dyn #bases as #private::Interface>::NODE.find(__interface, __ordinal).is_some() => {
+                            let __base: &dyn #bases = self;
+                            #private::Interface::call_async(__base, __interface, __ordinal, __call).await
+                        })*
+                        _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
+                    }
+                })
+            }
+
+            fn boxed(__proxy: #private::Proxy) -> ::std::boxed::Box<Self> {
+                ::std::boxed::Box::new(__proxy)
+            }
+
+            fn shared(__proxy: #private::Proxy) -> ::std::sync::Arc<Self> {
+                ::std::sync::Arc::new(__proxy)
+            }
+
+            fn proxy(&self) -> ::core::option::Option<&#private::Proxy> {
+                #ident::__mp_proxy(self)
+            }
+        }
+    }
+}
+
+fn local(index: usize) -> syn::Ident {
+    format_ident!("__arg_{index}")
+}
+
+/// The statements that read a parameter, and the expression that passes it.
+fn read_param(
+    param: &Param,
+    index: usize,
+    places: &Places,
+    set: &TokenStream,
+    asynchronous: bool,
+) -> (TokenStream, TokenStream) {
+    let private = private();
+    let name = local(index);
+    let (place, want) = places.params[index];
+    let super::fields::Travels { ty: wire, set } = param_type(param, set);
+    let get = |ty: TokenStream| {
+        let place = place.unwrap_or_default();
+        match &param.wire.with {
+            Some(module) => {
+                let field = &param.wire.name;
+                quote!(#module::read(__params.get::<#set, #wire>(__cx, #place)?)
+                    .map_err(|__error| __error.in_field(#field))?)
+            }
+            None => quote!(__params.get::<#set, #ty>(__cx, #place)?),
+        }
+    };
+    match &param.passing {
+        Passing::Owned(ty) => (get(quote!(#ty)), quote!(#name)),
+        Passing::InOut(ty) => (get(quote!(#ty)), quote!(&mut #name)),
+        Passing::Out(ty) => (quote!(<#ty as ::core::default::Default>::default()), quote!(&mut #name)),
+        Passing::WantOut(ty) => {
+            let want = want.unwrap_or_default();
+            let value = quote! {
+                if __params.get::<(), bool>(__cx, #want)? {
+                    ::core::option::Option::Some(<#ty as ::core::default::Default>::default())
+                } else {
+                    ::core::option::Option::None
+                }
+            };
+            (value, quote!(#name.as_mut()))
+        }
+        Passing::OptionalRef(inner) => {
+            let ty = held(inner, asynchronous);
+            let pass = match (&**inner, asynchronous) {
+                (Passing::Str, false) => quote!(#name),
+                (Passing::Ref(_), _) => quote!(#name.as_ref()),
+                _ => quote!(#name.as_deref()),
+            };
+            (get(quote!(::core::option::Option<#ty>)), pass)
+        }
+        inner => {
+            let ty = held(inner, asynchronous);
+            let pass = match (inner, asynchronous) {
+                (Passing::Str, false) => quote!(#name),
+                (Passing::Interface(_), _) => quote!(&*#name),
+                (Passing::Slice(element), false) if is_byte(element) => quote!(#name),
+                _ => quote!(&#name),
+            };
+            let _ = &private;
+            (get(ty), pass)
+        }
+    }
+}
+
+/// The type in which a borrowed parameter is held while the method runs.
+fn held(passing: &Passing, asynchronous: bool) -> TokenStream {
+    match passing {
+        Passing::Str if asynchronous => quote!(::std::string::String),
+        Passing::Str => quote!(&str),
+        Passing::Path(_) => quote!(::std::path::PathBuf),
+        Passing::Slice(element) if is_byte(element) && !asynchronous => quote!(&[u8]),
+        Passing::Slice(element) => quote!(::std::vec::Vec<#element>),
+        Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
+        other => super::interface::passing_type(other),
+    }
+}
+
+fn is_byte(ty: &syn::Type) -> bool {
+    matches!(ty, syn::Type::Path(path) if path.path.is_ident("u8"))
+}
+
+/// The pattern that receives a method's outcome and turns it into results or an error.
+fn outcome(method: &Method, call: &TokenStream) -> TokenStream {
+    let private = private();
+    match &method.returns {
+        Returns::Result(_) | Returns::Declared(..) => quote!(#call?),
+        Returns::ResultOf(..) => quote! {
+            #call.map_err(|__error| #private::Error::failed(::std::string::ToString::to_string(&__error)))?
+        },
+        Returns::Plain(_) => call.clone(),
+    }
+}
+
+/// The statements that write a method's results.
+fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStream {
+    let outs = method.params.iter().enumerate().filter_map(|(index, param)| {
+        let place = places.outs[index]?;
+        let name = local(index);
+        let super::fields::Travels { ty, set } = param_type(param, set);
+        let give = |value: TokenStream| match &param.wire.with {
+            Some(module) => quote!(__out.give::<#set, #ty>(__cx, #place, #module::build(&#value)?)?;),
+            None => quote!(__out.give::<#set, #ty>(__cx, #place, #value)?;),
+        };
+        Some(match param.passing {
+            Passing::WantOut(_) => {
+                let give = give(quote!(__value));
+                quote!(if let ::core::option::Option::Some(__value) = #name { #give })
+            }
+            _ => give(quote!(#name)),
+        })
+    });
+    let result = places.result.map(|place| give_result(method, place, set));
+    let written = quote!(#(#outs)* #result);
+    match (&method.exception, places.exception, &method.returns) {
+        (Some((wire, _)), Some(place), Returns::Declared(_, error)) => {
+            let option = syn::parse_quote!(::core::option::Option<#error>);
+            let super::fields::Travels { ty, set } = travels(&option, wire, set);
+            let value = quote!(::core::option::Option::Some(__exception));
+            let value = match &wire.with {
+                Some(module) => quote!(#module::build(&#value)?),
+                None => value,
+            };
+            quote! {
+                match __result {
+                    ::core::result::Result::Ok(__result) => { #written }
+                    ::core::result::Result::Err(__exception) => {
+                        __out.give::<#set, #ty>(__cx, #place, #value)?;
+                    }
+                }
+            }
+        }
+        _ => written,
+    }
+}
+
+fn give_result(method: &Method, place: usize, set: &TokenStream) -> TokenStream {
+    let Some(ty) = result_type(method) else { return TokenStream::new() };
+    let super::fields::Travels { ty, set } = travels(ty, &method.result, set);
+    match &method.result.with {
+        Some(module) => quote!(__out.give::<#set, #ty>(__cx, #place, #module::build(&__result)?)?;),
+        None => quote!(__out.give::<#set, #ty>(__cx, #place, __result)?;),
+    }
+}
+
+fn parts(
+    item: &Interface,
+    method: &Method,
+) -> (Vec<TokenStream>, Vec<TokenStream>, TokenStream, TokenStream) {
+    let set = set(item);
+    let places = places(method);
+    let asynchronous = method.sig.asyncness.is_some();
+    let (mut reads, mut passes) = (Vec::new(), Vec::new());
+    for (index, param) in method.params.iter().enumerate() {
+        let (read, pass) = read_param(param, index, &places, &set, asynchronous);
+        reads.push(read);
+        passes.push(pass);
+    }
+    let (ident, name) = (&item.item.ident, &method.sig.ident);
+    let dot_await = if asynchronous { quote!(.await) } else { TokenStream::new() };
+    let call = outcome(method, &quote!(#ident::#name(self, #(#passes),*) #dot_await));
+    (reads, passes, call, write_results(method, &places, &set))
+}
+
+fn mutable(param: &Param) -> TokenStream {
+    match param.passing {
+        Passing::InOut(_) | Passing::Out(_) | Passing::WantOut(_) => quote!(mut),
+        _ => TokenStream::new(),
+    }
+}
+
+fn blocking(item: &Interface, method: &Method) -> TokenStream {
+    let ordinal = method.ordinal;
+    let (reads, _, call, write) = parts(item, method);
+    let names = (0..reads.len()).map(local);
+    let mutable = method.params.iter().map(mutable);
+    quote! {
+        (__ID, #ordinal) => __call.serve(|__cx, __params, __reply| {
+            #(let #mutable #names = #reads;)*
+            let __result = #call;
+            __reply.write(|__cx, __out| {
+                #write
+                ::core::result::Result::Ok(())
+            })
+        }),
+    }
+}
+
+fn awaiting(item: &Interface, method: &Method) -> TokenStream {
+    let ordinal = method.ordinal;
+    let (reads, _, call, write) = parts(item, method);
+    let names: Vec<_> = (0..reads.len()).map(local).collect();
+    let mutable = method.params.iter().map(mutable);
+    quote! {
+        (__ID, #ordinal) => {
+            let (#(#mutable #names,)*) = __call.params(|__cx, __params| {
+                #(let #names = #reads;)*
+                ::core::result::Result::Ok((#(#names,)*))
+            })?;
+            let __result = #call;
+            __call.results(|__cx, __out| {
+                #write
+                ::core::result::Result::Ok(())
+            })?;
+            ::core::result::Result::Ok(__call)
+        }
+    }
+}

@@ -1,0 +1,373 @@
+//! `#[derive(IpcStruct)]`.
+//!
+//! ```text
+//! impl StructType<()> for BlockRef { const NODE: &'static StructNode = …; }
+//! impl<__M: ?Sized> WireType<__M> for BlockRef { … }
+//! impl<__M: ?Sized> BuildField<__M> for BlockRef { … }
+//! impl<'__a, __M: ?Sized> ReadField<'__a, __M> for BlockRef { … }
+//! ```
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{Ident, Member};
+
+use super::fields::{FieldTokens, Head, node, travels};
+use super::{file, hidden, private};
+use crate::model::{Field, Payload, Shape, Struct, Variant};
+
+/// A struct's or union's type, in the terms of its implementations.
+struct Target<'s> {
+    item: &'s Struct,
+    /// The conversion set of its fields.
+    set: TokenStream,
+    /// `<K, V>`
+    arguments: TokenStream,
+    /// `K: WireType<__M>, V: WireType<__M>`, for each of the three traits.
+    bounds: fn(&Target<'_>, &TokenStream) -> TokenStream,
+}
+
+/// The conversions of a struct, or of an enum with payload.
+pub fn structure(item: &Struct) -> TokenStream {
+    let set = match &item.types {
+        Some(types) => quote!(#types),
+        None if item.generics.params.is_empty() => quote!(()),
+        None => quote!(__M),
+    };
+    let (_, arguments, _) = item.generics.split_for_impl();
+    let target = Target { item, set, arguments: quote!(#arguments), bounds };
+    let constants = constants(&target);
+    let (build, give, read) = match &item.shape {
+        Shape::Struct(fields) => struct_bodies(&target, fields),
+        Shape::Union(variants) => union_bodies(&target, variants),
+    };
+    let conversions = conversions(&target, &build, &give, &read);
+    hidden(&quote! {
+        #constants
+        #conversions
+    })
+}
+
+fn bounds(target: &Target<'_>, bound: &TokenStream) -> TokenStream {
+    let params = target.item.generics.type_params().map(|param| &param.ident);
+    quote!(#(#params: #bound,)*)
+}
+
+impl Target<'_> {
+    fn idents(&self) -> TokenStream {
+        let params = self.item.generics.params.iter();
+        quote!(#(#params,)*)
+    }
+
+    fn wire(&self, field: &Field) -> super::fields::Travels {
+        travels(&field.ty, &field.wire, &self.set)
+    }
+}
+
+/// All fields on the wire, over all variants, in declaration order.
+fn wire_fields(target: &Target<'_>) -> Vec<FieldTokens> {
+    let generic = |field: &Field, tokens: FieldTokens| match parameter(target.item, field) {
+        Some(index) => tokens.parameter(index),
+        None => tokens,
+    };
+    let value = |field: &Field| generic(field, FieldTokens::value(&field.wire, &target.wire(field)));
+    match &target.item.shape {
+        Shape::Struct(fields) => fields.iter().filter(|field| !field.skip).map(value).collect(),
+        Shape::Union(variants) => variants
+            .iter()
+            .zip(0u16..)
+            .flat_map(|(variant, index)| match &variant.payload {
+                Payload::Unit(ordinal) => {
+                    vec![FieldTokens::void(&variant.name, &variant.docs, *ordinal).in_variant(index, None)]
+                }
+                Payload::Value(field) => vec![value(field).in_variant(index, None)],
+                Payload::Group(fields) => fields
+                    .iter()
+                    .filter(|field| !field.skip)
+                    .map(|field| value(field).in_variant(index, Some(&variant.name)))
+                    .collect(),
+            })
+            .collect(),
+    }
+}
+
+/// The position of a generic schema struct's parameter, where a field is of that type.
+fn parameter(item: &Struct, field: &Field) -> Option<u16> {
+    if !item.generic {
+        return None;
+    }
+    let syn::Type::Path(path) = &field.ty else { return None };
+    let ident = path.path.get_ident()?;
+    let position = item.generics.type_params().position(|param| param.ident == *ident)?;
+    u16::try_from(position).ok()
+}
+
+/// The struct's node, as constants of `StructType`.
+fn constants(target: &Target<'_>) -> TokenStream {
+    let private = private();
+    let item = target.item;
+    let set = &target.set;
+    let (files, file, id) = match &item.file {
+        None => (TokenStream::new(), quote!(::core::option::Option::None), quote!(0)),
+        Some(path) => {
+            let name = &item.name;
+            (
+                file::reference(path),
+                quote!(::core::option::Option::Some(__FILE)),
+                quote!(#private::child_id(__FILE.id, #name)),
+            )
+        }
+    };
+    let params: Vec<_> = item.generics.type_params().map(|param| &param.ident).collect();
+    let variants = match &item.shape {
+        Shape::Struct(_) => 0,
+        Shape::Union(variants) => u16::try_from(variants.len()).unwrap_or(u16::MAX),
+    };
+    let head = Head {
+        name: item.name.clone(),
+        docs: item.docs.clone(),
+        id: item.id.map_or(id, |id| quote!(#id)),
+        explicit_id: item.id.is_some(),
+        file,
+        parameters: if item.generic { params.iter().map(ToString::to_string).collect() } else { Vec::new() },
+        arguments: params.iter().map(|param| quote!(<#param as #private::WireType<#set>>::TYPE)).collect(),
+        annotations: item.cxx.iter().map(|cxx| format!("$Proxy.wrap({cxx:?})")).collect(),
+        variants,
+    };
+    let parts = node(&head, &wire_fields(target));
+    let (layout, fields, node) = (&parts.layout, &parts.fields, &parts.node);
+    let (ident, idents, arguments) = (&item.ident, target.idents(), &target.arguments);
+    let bounds = (target.bounds)(target, &quote!(#private::WireType<#set>));
+    let pointers = if item.generic {
+        quote!(#(::core::assert!(
+            <#params as #private::WireType<#set>>::SLOTS.value.is_pointer(),
+            "a generic schema struct takes only text, data, lists, structs and interfaces as type arguments; \
+             leave out `generic` for a concrete struct per instance"
+        );)*)
+    } else {
+        TokenStream::new()
+    };
+    quote! {
+        #files
+
+        impl<__M: ?Sized, #idents> #private::StructType<__M> for #ident #arguments
+        where #bounds
+        {
+            const FIELDS: &'static [#private::FieldNode] = &{
+                #pointers
+                let __layout = #layout;
+                #fields
+            };
+            const NODE: &'static #private::StructNode = &{
+                let __layout = #layout;
+                let __FIELDS = <Self as #private::StructType<__M>>::FIELDS;
+                #node
+            };
+        }
+    }
+}
+
+fn conversions(
+    target: &Target<'_>,
+    build: &TokenStream,
+    give: &TokenStream,
+    read: &TokenStream,
+) -> TokenStream {
+    let private = private();
+    let set = &target.set;
+    let (ident, idents, arguments) = (&target.item.ident, target.idents(), &target.arguments);
+    let wire = (target.bounds)(target, &quote!(#private::WireType<#set>));
+    let builds = (target.bounds)(target, &quote!(#private::BuildField<#set>));
+    let reads = (target.bounds)(target, &quote!(#private::ReadField<'__a, #set>));
+    let lendable = lendable(target);
+    quote! {
+        impl<__M: ?Sized, #idents> #private::WireType<__M> for #ident #arguments
+        where #wire
+        {
+            const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
+            const TYPE: #private::Type =
+                #private::Type::Struct(|| <Self as #private::StructType<__M>>::NODE);
+            const STRUCT: ::core::option::Option<(u16, u16)> = {
+                let __node = <Self as #private::StructType<__M>>::NODE;
+                ::core::option::Option::Some((__node.data_words, __node.pointers))
+            };
+            const LENDABLE: bool = #lendable;
+        }
+
+        impl<__M: ?Sized, #idents> #private::BuildField<__M> for #ident #arguments
+        where #builds
+        {
+            fn build_field(
+                &self,
+                __cx: &mut #private::BuildContext<'_>,
+                __out: #private::FieldBuilder<'_>,
+            ) -> #private::Result<()> {
+                let mut __out = #private::build_struct(<Self as #private::StructType<__M>>::NODE, __out)?;
+                #build
+                ::core::result::Result::Ok(())
+            }
+
+            fn build_owned(
+                self,
+                __cx: &mut #private::BuildContext<'_>,
+                __out: #private::FieldBuilder<'_>,
+            ) -> #private::Result<()> {
+                let mut __out = #private::build_struct(<Self as #private::StructType<__M>>::NODE, __out)?;
+                #give
+                ::core::result::Result::Ok(())
+            }
+        }
+
+        impl<'__a, __M: ?Sized, #idents> #private::ReadField<'__a, __M> for #ident #arguments
+        where #reads
+        {
+            fn read_field(
+                __cx: &#private::ReadContext<'__a>,
+                __input: #private::FieldReader<'__a>,
+            ) -> #private::Result<Self> {
+                let __fields = #private::read_struct(<Self as #private::StructType<__M>>::NODE, __input)?;
+                #read
+            }
+        }
+    }
+}
+
+/// Whether all fields can be written from references. Recursive types say so of themselves.
+fn lendable(target: &Target<'_>) -> TokenStream {
+    let private = private();
+    let fields: Vec<&Field> = match &target.item.shape {
+        Shape::Struct(fields) => fields.iter().collect(),
+        Shape::Union(variants) => variants
+            .iter()
+            .flat_map(|variant| match &variant.payload {
+                Payload::Unit(_) => Vec::new(),
+                Payload::Value(field) => vec![&**field],
+                Payload::Group(fields) => fields.iter().collect(),
+            })
+            .collect(),
+    };
+    let name = target.item.ident.to_string();
+    let mentions_itself = |field: &&Field| {
+        let ty = &field.ty;
+        quote!(#ty)
+            .to_string()
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .any(|word| word == name || word == "Self")
+    };
+    let each = fields.iter().filter(|field| !field.skip && !mentions_itself(field)).map(|field| {
+        let super::fields::Travels { ty, set } = target.wire(field);
+        quote!(&& <#ty as #private::WireType<#set>>::LENDABLE)
+    });
+    quote!(true #(#each)*)
+}
+
+/// Writes one field from an expression that lends or gives its value.
+fn write(target: &Target<'_>, field: &Field, index: usize, value: &TokenStream, owned: bool) -> TokenStream {
+    let super::fields::Travels { ty, set } = target.wire(field);
+    match &field.wire.with {
+        Some(module) => {
+            let name = &field.wire.name;
+            let value = if owned { quote!(&#value) } else { value.clone() };
+            quote! {
+                let __wire: #ty = #module::build(#value).map_err(|__error| __error.in_field(#name))?;
+                __out.give::<#set, #ty>(__cx, #index, __wire)?;
+            }
+        }
+        None if owned => quote!(__out.give::<#set, #ty>(__cx, #index, #value)?;),
+        None => quote!(__out.put::<#set, #ty>(__cx, #index, #value)?;),
+    }
+}
+
+/// Reads one field.
+fn read(target: &Target<'_>, field: &Field, index: usize) -> TokenStream {
+    let super::fields::Travels { ty, set } = target.wire(field);
+    let value = quote!(__fields.get::<#set, #ty>(__cx, #index)?);
+    match &field.wire.with {
+        Some(module) => {
+            let name = &field.wire.name;
+            quote!(#module::read(#value).map_err(|__error| __error.in_field(#name))?)
+        }
+        None => value,
+    }
+}
+
+fn struct_bodies(target: &Target<'_>, fields: &[Field]) -> (TokenStream, TokenStream, TokenStream) {
+    let sent = || fields.iter().filter(|field| !field.skip).enumerate();
+    let build = sent().map(|(index, field)| {
+        let member = &field.member;
+        write(target, field, index, &quote!(&self.#member), false)
+    });
+    let give = sent().map(|(index, field)| {
+        let member = &field.member;
+        write(target, field, index, &quote!(self.#member), true)
+    });
+    let mut next = 0;
+    let read = fields.iter().map(|field| {
+        let member = &field.member;
+        if field.skip {
+            return quote!(#member: ::core::default::Default::default(),);
+        }
+        next += 1;
+        let value = read(target, field, next - 1);
+        quote!(#member: #value,)
+    });
+    let read = quote!(::core::result::Result::Ok(Self { #(#read)* }));
+    (quote!(#(#build)*), quote!(#(#give)*), read)
+}
+
+fn binding(member: &Member) -> Ident {
+    match member {
+        Member::Named(ident) => format_ident!("__field_{}", ident),
+        Member::Unnamed(index) => format_ident!("__field_{}", index.index),
+    }
+}
+
+fn union_bodies(target: &Target<'_>, variants: &[Variant]) -> (TokenStream, TokenStream, TokenStream) {
+    let mut index = 0;
+    let (mut build, mut give, mut reads) = (Vec::new(), Vec::new(), Vec::new());
+    for (variant, discriminant) in variants.iter().zip(0u16..) {
+        let ident = &variant.ident;
+        let fields: Vec<&Field> = match &variant.payload {
+            Payload::Unit(_) => {
+                index += 1;
+                build.push(quote!(Self::#ident => __out.set_variant(#discriminant),));
+                give.push(quote!(Self::#ident => __out.set_variant(#discriminant),));
+                reads.push(quote!(#discriminant => ::core::result::Result::Ok(Self::#ident),));
+                continue;
+            }
+            Payload::Value(field) => vec![&**field],
+            Payload::Group(fields) => fields.iter().collect(),
+        };
+        let members = fields.iter().map(|field| &field.member);
+        let bindings = fields.iter().map(|field| binding(&field.member));
+        let pattern = quote!(Self::#ident { #(#members: #bindings),* });
+        let (mut lend, mut own, mut read_fields) = (Vec::new(), Vec::new(), Vec::new());
+        for field in fields {
+            let (name, member) = (binding(&field.member), &field.member);
+            if field.skip {
+                lend.push(quote!(let _ = #name;));
+                own.push(quote!(let _ = #name;));
+                read_fields.push(quote!(#member: ::core::default::Default::default()));
+                continue;
+            }
+            lend.push(write(target, field, index, &quote!(#name), false));
+            own.push(write(target, field, index, &quote!(#name), true));
+            let value = read(target, field, index);
+            read_fields.push(quote!(#member: #value));
+            index += 1;
+        }
+        build.push(quote!(#pattern => { __out.set_variant(#discriminant); #(#lend)* }));
+        give.push(quote!(#pattern => { __out.set_variant(#discriminant); #(#own)* }));
+        reads.push(quote!(#discriminant => ::core::result::Result::Ok(Self::#ident { #(#read_fields),* }),));
+    }
+    let unknown = format!("{} is no variant of {}", "{}", target.item.name);
+    let private = private();
+    let read = quote! {
+        match __fields.variant() {
+            #(#reads)*
+            __other => ::core::result::Result::Err(#private::Error::bad_value(
+                ::std::format!(#unknown, __other),
+            )),
+        }
+    };
+    (quote!(match self { #(#build)* }), quote!(match self { #(#give)* }), read)
+}

@@ -1,0 +1,139 @@
+//! The generator: Rust traits in, everything that lets them cross a process boundary out.
+//!
+//! `parse → check → emit` over one plain [`model`]. This is an ordinary library; the macros in
+//! `mpgen-macros` only hand it the compiler's tokens, and the `mpgen` program prints what it makes.
+
+pub mod check;
+pub mod emit;
+pub mod model;
+pub mod names;
+pub mod parse;
+pub mod report;
+pub mod words;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use report::{Report, compile_errors};
+use syn::visit_mut::VisitMut;
+
+/// What an item expands to, and what is wrong with it.
+#[derive(Debug)]
+pub struct Expansion {
+    /// The code; with mistakes, the user's own item alone.
+    pub tokens: TokenStream,
+    /// The mistakes.
+    pub errors: Vec<syn::Error>,
+}
+
+impl Expansion {
+    /// The code for the compiler, with the mistakes as `compile_error!` invocations.
+    #[must_use]
+    pub fn into_tokens(self) -> TokenStream {
+        let errors = compile_errors(&self.errors);
+        let tokens = self.tokens;
+        quote!(#tokens #errors)
+    }
+}
+
+/// Expands `#[ipc_interface(args)]` on a trait or an `impl` block.
+#[must_use]
+pub fn expand_interface(args: TokenStream, item: TokenStream) -> Expansion {
+    let report = Report::new();
+    let tokens = match syn::parse2::<syn::Item>(item.clone()) {
+        Ok(syn::Item::Trait(mut user)) => {
+            let model = parse::interface(args, &mut user, &report);
+            match model {
+                Some(model) if report.is_clean() => emit::interface(&model),
+                _ => surviving_trait(user),
+            }
+        }
+        Ok(syn::Item::Impl(user)) => {
+            let model = parse::implementation(&args, user, &report);
+            emit::implementation(&model)
+        }
+        Ok(other) => {
+            report.at(&other, "`#[ipc_interface]` belongs on a trait, or on an `impl` block of one");
+            other.into_token_stream()
+        }
+        Err(error) => {
+            report.add(error);
+            item
+        }
+    };
+    Expansion { tokens, errors: report.finish() }
+}
+
+/// The user's trait in a form that its users still compile against, so that only the real
+/// mistakes show.
+fn surviving_trait(mut user: syn::ItemTrait) -> TokenStream {
+    struct Strip;
+    impl VisitMut for Strip {
+        fn visit_attributes_mut(&mut self, attrs: &mut Vec<syn::Attribute>) {
+            attrs.retain(|attr| !attr.path().is_ident("ipc"));
+        }
+    }
+    Strip.visit_item_trait_mut(&mut user);
+    let asynchronous = user.items.iter().any(|item| match item {
+        syn::TraitItem::Fn(method) => method.sig.asyncness.is_some(),
+        _ => false,
+    });
+    if asynchronous { quote!(#[::mp_runtime::private::async_trait] #user) } else { quote!(#user) }
+}
+
+fn expand_derive<M>(
+    item: TokenStream,
+    parse: impl FnOnce(syn::DeriveInput, &Report) -> Option<M>,
+    emit: impl FnOnce(&M) -> TokenStream,
+) -> Expansion {
+    let report = Report::new();
+    let model = report.ok(syn::parse2(item)).and_then(|item| parse(item, &report));
+    let tokens = match model {
+        Some(model) if report.is_clean() => emit(&model),
+        _ => TokenStream::new(),
+    };
+    Expansion { tokens, errors: report.finish() }
+}
+
+/// Expands `#[derive(IpcStruct)]`.
+#[must_use]
+pub fn expand_struct(item: TokenStream) -> Expansion {
+    expand_derive(item, parse::structure, emit::structure)
+}
+
+/// Expands `#[derive(IpcEnum)]`.
+#[must_use]
+pub fn expand_enum(item: TokenStream) -> Expansion {
+    expand_derive(item, parse::enumeration, emit::enumeration)
+}
+
+/// Expands `ipc_file!`.
+#[must_use]
+pub fn expand_file(input: TokenStream) -> Expansion {
+    let report = Report::new();
+    let tokens = parse::file(input, &report).map(|file| emit::file(&file)).unwrap_or_default();
+    Expansion { tokens, errors: report.finish() }
+}
+
+/// `#[ipc_interface]`, for the compiler.
+#[must_use]
+pub fn ipc_interface(args: TokenStream, item: TokenStream) -> TokenStream {
+    expand_interface(args, item).into_tokens()
+}
+
+/// `#[derive(IpcStruct)]`, for the compiler.
+#[must_use]
+pub fn derive_struct(item: TokenStream) -> TokenStream {
+    expand_struct(item).into_tokens()
+}
+
+/// `#[derive(IpcEnum)]`, for the compiler.
+#[must_use]
+pub fn derive_enum(item: TokenStream) -> TokenStream {
+    expand_enum(item).into_tokens()
+}
+
+/// `ipc_file!`, for the compiler.
+#[must_use]
+pub fn ipc_file(input: TokenStream) -> TokenStream {
+    expand_file(input).into_tokens()
+}

@@ -1,0 +1,294 @@
+//! The one model between parsing and emitting.
+//!
+//! In: what the parser understood of an item. Out: what the emitter needs, and nothing it has to
+//! decide again. Everything here has passed the checks.
+
+use syn::{Expr, Ident, ItemImpl, ItemTrait, Path, Type, Visibility};
+
+/// Where a type's schema lives.
+#[derive(Clone, Debug)]
+pub enum FileRef {
+    /// A `FileNode` that `ipc_file!` made.
+    Path(Path),
+    /// `file = "chain.capnp", file_id = 0x…`.
+    Inline {
+        /// The file's name as an import names it.
+        name: String,
+        /// The file's explicit id.
+        id: u64,
+    },
+}
+
+/// A trait with `#[ipc_interface]`.
+#[derive(Debug)]
+pub struct Interface {
+    /// The trait as the user wrote it, without our attributes.
+    pub item: ItemTrait,
+    /// The schema name.
+    pub name: String,
+    /// The doc comment.
+    pub docs: String,
+    /// The schema file.
+    pub file: FileRef,
+    /// The explicit type id.
+    pub id: Option<u64>,
+    /// The wrapped C++ class (`$Proxy.wrap`).
+    pub cxx: Option<String>,
+    /// The conversion set.
+    pub types: Type,
+    /// The method that exchanges thread maps: its wire name and ordinal.
+    pub construct: Option<(String, u16)>,
+    /// The ordinal of `destroy`.
+    pub destroy: Option<u16>,
+    /// Whether closures can stand for the interface.
+    pub callback: bool,
+    /// Whether methods return plain values and panic on a broken connection.
+    pub panic_on_disconnect: bool,
+    /// The interfaces that this one extends.
+    pub bases: Vec<Path>,
+    /// The methods in declaration order; ordinals are complete, with the reserved ones.
+    pub methods: Vec<Method>,
+}
+
+/// A method of an interface.
+#[derive(Debug)]
+pub struct Method {
+    /// The signature as the user wrote it, without our attributes.
+    pub sig: syn::Signature,
+    /// The wire name.
+    pub name: String,
+    /// The doc comment.
+    pub docs: String,
+    /// The ordinal.
+    pub ordinal: u16,
+    /// Whether the call runs on a thread that it names.
+    pub context: bool,
+    /// The message of a method kept only for its ordinal.
+    pub deprecated: Option<String>,
+    /// The ordinal of the method that makes this one return early.
+    pub interrupt: Option<u16>,
+    /// Whether a call returns before its result, an interface, has arrived.
+    pub pipelined: bool,
+    /// The parameters in declaration order.
+    pub params: Vec<Param>,
+    /// What the method returns.
+    pub returns: Returns,
+    /// The field of the return value.
+    pub result: Wire,
+    /// The field of the declared exception, with the C++ type.
+    pub exception: Option<(Wire, Option<String>)>,
+}
+
+/// A parameter.
+#[derive(Debug)]
+pub struct Param {
+    /// Its name.
+    pub ident: Ident,
+    /// How it is passed.
+    pub passing: Passing,
+    /// Its field.
+    pub wire: Wire,
+}
+
+/// How a parameter is passed, with the type that travels.
+#[derive(Clone, Debug)]
+pub enum Passing {
+    /// `T`
+    Owned(Type),
+    /// `&T`
+    Ref(Type),
+    /// `&str`
+    Str,
+    /// `&Path`
+    Path(Type),
+    /// `&[T]`
+    Slice(Type),
+    /// `&dyn I`
+    Interface(Type),
+    /// `Option<&T>`; what is inside the reference.
+    OptionalRef(Box<Passing>),
+    /// `&mut T` with the value in both directions.
+    InOut(Type),
+    /// `&mut T` with the value in the results only.
+    Out(Type),
+    /// `Option<&mut T>`: the caller says whether it wants the value.
+    WantOut(Type),
+}
+
+/// What a method returns.
+#[derive(Clone, Debug)]
+pub enum Returns {
+    /// `Result<T>` of the runtime.
+    Result(Type),
+    /// `Result<T, E>` with an error type of the user's own.
+    ResultOf(Type, Type),
+    /// `Result<Result<T, E>>` with a declared exception.
+    Declared(Type, Type),
+    /// `T`, where the interface panics on a broken connection.
+    Plain(Type),
+}
+
+/// The form of an optional.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Optional {
+    /// A `hasX` flag.
+    Flag,
+    /// A null pointer.
+    Null,
+}
+
+/// What the wire shows of a parameter, a result or a field.
+#[derive(Clone, Debug, Default)]
+pub struct Wire {
+    /// The wire name.
+    pub name: String,
+    /// The doc comment.
+    pub docs: String,
+    /// The explicit ordinal.
+    pub ordinal: Option<u16>,
+    /// The explicit ordinal of the `hasX` flag.
+    pub has_ordinal: Option<u16>,
+    /// The schema default.
+    pub default: Option<Expr>,
+    /// The form of an optional, where it is not the type's own.
+    pub optional: Option<Optional>,
+    /// A module that converts the value.
+    pub with: Option<Path>,
+    /// A conversion set, or the `dyn Trait` of a closure.
+    pub types: Option<Type>,
+    /// Never shown in a log.
+    pub secret: bool,
+    /// The C++ name (`$Proxy.name`).
+    pub cxx_name: Option<String>,
+}
+
+/// A type with `#[derive(IpcStruct)]`.
+#[derive(Debug)]
+pub struct Struct {
+    /// Its name, generics and visibility.
+    pub ident: Ident,
+    /// Generics as written.
+    pub generics: syn::Generics,
+    /// The schema name.
+    pub name: String,
+    /// The doc comment.
+    pub docs: String,
+    /// The schema file, if it has one of its own.
+    pub file: Option<FileRef>,
+    /// The explicit type id.
+    pub id: Option<u64>,
+    /// The wrapped C++ class.
+    pub cxx: Option<String>,
+    /// The conversion set.
+    pub types: Option<Type>,
+    /// Whether the schema struct is generic too.
+    pub generic: bool,
+    /// What is inside.
+    pub shape: Shape,
+}
+
+/// What is inside a struct.
+#[derive(Debug)]
+pub enum Shape {
+    /// The fields of a struct.
+    Struct(Vec<Field>),
+    /// The variants of an enum with payload.
+    Union(Vec<Variant>),
+}
+
+/// A field.
+#[derive(Debug)]
+pub struct Field {
+    /// The name or the index.
+    pub member: syn::Member,
+    /// Its type.
+    pub ty: Type,
+    /// Left out of the wire and filled with its default.
+    pub skip: bool,
+    /// Its field in the schema.
+    pub wire: Wire,
+}
+
+/// A variant of an enum with payload.
+#[derive(Debug)]
+pub struct Variant {
+    /// Its name.
+    pub ident: Ident,
+    /// The wire name.
+    pub name: String,
+    /// The doc comment.
+    pub docs: String,
+    /// What it holds.
+    pub payload: Payload,
+}
+
+/// What a variant holds.
+#[derive(Debug)]
+pub enum Payload {
+    /// Nothing, with the ordinal if it is explicit.
+    Unit(Option<u16>),
+    /// One value.
+    Value(Box<Field>),
+    /// Named values.
+    Group(Vec<Field>),
+}
+
+/// A type with `#[derive(IpcEnum)]`.
+#[derive(Debug)]
+pub struct Enum {
+    /// Its name.
+    pub ident: Ident,
+    /// The schema name.
+    pub name: String,
+    /// The doc comment.
+    pub docs: String,
+    /// The integer that it travels as, or `None` for a Cap'n Proto enum.
+    pub integer: Option<Ident>,
+    /// The schema file of a Cap'n Proto enum.
+    pub file: Option<FileRef>,
+    /// The explicit type id.
+    pub id: Option<u64>,
+    /// The variants: name, wire name, doc comment, explicit discriminant.
+    pub variants: Vec<Enumerant>,
+}
+
+/// A variant of an enum without payload.
+#[derive(Debug)]
+pub struct Enumerant {
+    /// Its name.
+    pub ident: Ident,
+    /// The wire name.
+    pub name: String,
+    /// The doc comment.
+    pub docs: String,
+    /// The explicit discriminant.
+    pub discriminant: Option<Expr>,
+}
+
+/// An `impl` block with `#[ipc_interface]`.
+#[derive(Debug)]
+pub struct Implementation {
+    /// The block.
+    pub item: ItemImpl,
+}
+
+/// A schema file declared by `ipc_file!`.
+#[derive(Debug)]
+pub struct File {
+    /// Doc comments and other attributes.
+    pub attrs: Vec<syn::Attribute>,
+    /// The visibility of the static.
+    pub vis: Visibility,
+    /// The name of the static.
+    pub ident: Ident,
+    /// The file's name.
+    pub name: String,
+    /// The file's id.
+    pub id: u64,
+    /// The C++ namespace.
+    pub namespace: String,
+    /// `$Proxy.include`.
+    pub include: Vec<String>,
+    /// `$Proxy.includeTypes`.
+    pub include_types: Vec<String>,
+}

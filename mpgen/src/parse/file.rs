@@ -1,0 +1,94 @@
+//! `ipc_file! { pub static MINING: "mining.capnp" @ 0x…, namespace = "…", include = ["…"] }`
+
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Lit, LitInt, LitStr, Token};
+
+use crate::model::File;
+use crate::report::Report;
+use crate::words::{self, Value, Word, Words};
+
+struct Input {
+    attrs: Vec<syn::Attribute>,
+    vis: syn::Visibility,
+    ident: syn::Ident,
+    name: LitStr,
+    id: LitInt,
+    words: Vec<Word>,
+}
+
+impl Parse for Input {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let attrs = input.call(syn::Attribute::parse_outer)?;
+        let vis = input.parse()?;
+        input.parse::<Token![static]>()?;
+        let ident = input.parse()?;
+        input.parse::<Token![:]>()?;
+        let name = input.parse()?;
+        input.parse::<Token![@]>()?;
+        let id = input.parse()?;
+        let mut words = Vec::new();
+        if input.peek(Token![,]) {
+            input.parse::<Token![,]>()?;
+            words.extend(Punctuated::<Word, Token![,]>::parse_separated_nonempty(input).unwrap_or_default());
+        }
+        if input.peek(Token![,]) {
+            input.parse::<Token![,]>()?;
+        }
+        if input.peek(Token![;]) {
+            input.parse::<Token![;]>()?;
+        }
+        Ok(Input { attrs, vis, ident, name, id, words })
+    }
+}
+
+/// Reads the declaration of a file.
+pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
+    let parsed: syn::Result<Input> = syn::parse2(input);
+    let Input { attrs, vis, ident, name, id, words } = report.ok(parsed.map_err(|error| {
+        syn::Error::new(error.span(), format!("{error}; write `pub static NAME: \"name.capnp\" @ 0x…, namespace = \"…\", include = [\"…\"], include_types = [\"…\"];`"))
+    }))?;
+    let mut words = Words::of_list(words, "a file", words::FILE, report);
+    let number: u64 = report.ok(id.base10_parse())?;
+    if number >> 63 == 0 {
+        report.at(
+            &id,
+            format!(
+                "an id has its highest bit set; write `{:#018x}`, or have `capnp id` make one",
+                number | 1 << 63
+            ),
+        );
+    }
+    Some(File {
+        attrs,
+        vis,
+        ident,
+        name: name.value(),
+        id: number,
+        namespace: words.text("namespace").unwrap_or_default(),
+        include: list(&mut words, "include", report),
+        include_types: list(&mut words, "include_types", report),
+    })
+}
+
+fn list(words: &mut Words<'_>, name: &str, report: &Report) -> Vec<String> {
+    let Some(word) = words.take(name) else { return Vec::new() };
+    let texts = match &word.value {
+        Value::Expr(Expr::Array(array)) => array
+            .elems
+            .iter()
+            .map(|element| match element {
+                Expr::Lit(literal) => match &literal.lit {
+                    Lit::Str(text) => Some(text.value()),
+                    _ => None,
+                },
+                _ => None,
+            })
+            .collect(),
+        _ => None,
+    };
+    texts.unwrap_or_else(|| {
+        report.at(&word.name, format!("`{name}` needs a list of strings: write `{name} = [\"…\"]`"));
+        Vec::new()
+    })
+}

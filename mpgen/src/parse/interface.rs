@@ -1,0 +1,328 @@
+//! `#[ipc_interface(…)]` on a trait.
+
+use proc_macro2::TokenStream;
+use syn::{FnArg, ItemTrait, TraitItem, TypeParamBound};
+
+use super::passing::{Direction, passing, returns};
+use super::{file_words, wire};
+use crate::check;
+use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
+use crate::names::camel;
+use crate::report::Report;
+use crate::words::{self, Value, Words, docs};
+
+/// Supertraits that are not interfaces.
+const ORDINARY: &[&str] = &["Send", "Sync", "Debug", "Any", "Unpin", "UnwindSafe", "RefUnwindSafe"];
+
+/// Reads a trait. `item` loses our attributes, so that it can be emitted in any case.
+pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Option<Interface> {
+    let mut words = Words::of_arguments(args, "an interface", words::INTERFACE, report);
+    check::trait_is_not_generic(item, report);
+    check::items_are_methods(item, report);
+    let bases = bases(item);
+    check::trait_is_send_and_sync(item, !bases.is_empty(), report);
+    let file = file_words(&mut words, report);
+    if matches!(file, Some(None)) {
+        report.at(&item.ident, "an interface needs a schema file; write `#[ipc_interface(file = \"name.capnp\", file_id = 0x…)]` (have `capnp id` make the id), or `file = MY_FILE` with a file that `ipc_file!` declares");
+    }
+    let construct = construct(&mut words, report);
+    let destroy = destroy(&mut words, construct.is_some(), !bases.is_empty(), report);
+    let callback = words.flag("callback");
+    let panic_on_disconnect = words.flag("panic_on_disconnect").is_some();
+    let name = words.text("name").unwrap_or_else(|| item.ident.to_string());
+    check::name_fits_the_schema(&name, true, item.ident.span(), report);
+    let mut next = Ordinals::new(construct.iter().map(|(_, ordinal)| *ordinal).chain(destroy));
+    let mut methods = Vec::new();
+    let mut interrupts = Vec::new();
+    for entry in &mut item.items {
+        let TraitItem::Fn(function) = entry else { continue };
+        if let Some((method, interrupt)) = method(function, panic_on_disconnect, &mut next, report) {
+            methods.push(method);
+            interrupts.push(interrupt);
+        }
+    }
+    if let Some(span) = callback {
+        let plain = matches!(methods.as_slice(), [only] if only.sig.asyncness.is_none());
+        if !plain {
+            report.add(syn::Error::new(
+                span,
+                "a callback interface has exactly one method, and it is not `async`: the closure's call",
+            ));
+        }
+    }
+    resolve_interrupts(&mut methods, interrupts, report);
+    let interface = Interface {
+        docs: docs(&item.attrs),
+        name,
+        file: file??,
+        id: words.id("id").map(|(id, _)| id),
+        cxx: words.text("cxx"),
+        types: words.ty("types").unwrap_or_else(|| syn::parse_quote!(())),
+        construct,
+        destroy,
+        callback: callback.is_some(),
+        panic_on_disconnect,
+        bases,
+        methods,
+        item: item.clone(),
+    };
+    check::names_are_unique(
+        interface.methods.iter().map(|method| (method.name.as_str(), method.sig.ident.span())),
+        "methods",
+        report,
+    );
+    if report.is_clean() {
+        check::ordinals_are_complete(&interface, report);
+    }
+    Some(interface)
+}
+
+/// The supertraits that are interfaces too.
+fn bases(item: &ItemTrait) -> Vec<syn::Path> {
+    let paths = item.supertraits.iter().filter_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => Some(&bound.path),
+        _ => None,
+    });
+    paths
+        .filter(|path| {
+            path.segments.last().is_some_and(|last| !ORDINARY.iter().any(|name| last.ident == name))
+        })
+        .cloned()
+        .collect()
+}
+
+fn construct(words: &mut Words<'_>, report: &Report) -> Option<(String, u16)> {
+    let word = words.take("construct")?;
+    match word.value {
+        Value::None => Some(("construct".to_owned(), 0)),
+        Value::List(list) => {
+            let mut inner = Words::of_list(list, "`construct`", words::CONSTRUCT, report);
+            Some((
+                inner.text("name").unwrap_or_else(|| "construct".to_owned()),
+                inner.number("ordinal").unwrap_or(0),
+            ))
+        }
+        _ => {
+            report.at(&word.name, "write `construct`, or `construct(name = \"…\", ordinal = …)`");
+            None
+        }
+    }
+}
+
+fn destroy(words: &mut Words<'_>, constructs: bool, extends: bool, report: &Report) -> Option<u16> {
+    let Some(word) = words.take("destroy") else {
+        return (!constructs && !extends).then_some(0);
+    };
+    match word.value {
+        Value::None => Some(0),
+        Value::Expr(syn::Expr::Lit(ref literal)) if let syn::Lit::Bool(wanted) = &literal.lit => {
+            wanted.value.then_some(0)
+        }
+        Value::List(list) => {
+            let mut inner = Words::of_list(list, "`destroy`", words::DESTROY, report);
+            Some(inner.number("ordinal").unwrap_or(0))
+        }
+        _ => {
+            report.at(&word.name, "write `destroy = false`, or `destroy(ordinal = …)`");
+            None
+        }
+    }
+}
+
+/// Hands out ordinals in declaration order, after the reserved ones.
+struct Ordinals {
+    reserved: Vec<u16>,
+    next: u16,
+}
+
+impl Ordinals {
+    fn new(reserved: impl Iterator<Item = u16>) -> Self {
+        Ordinals { reserved: reserved.collect(), next: 0 }
+    }
+
+    fn take(&mut self, explicit: Option<u16>) -> u16 {
+        let ordinal = explicit.unwrap_or_else(|| {
+            while self.reserved.contains(&self.next) {
+                self.next += 1;
+            }
+            self.next
+        });
+        self.next = ordinal.saturating_add(1);
+        ordinal
+    }
+}
+
+fn method(
+    function: &mut syn::TraitItemFn,
+    may_panic: bool,
+    ordinals: &mut Ordinals,
+    report: &Report,
+) -> Option<(Method, Option<Named>)> {
+    let mut words = Words::of_attributes(&mut function.attrs, "a method", words::METHOD, report);
+    let mut param_words: Vec<Option<Words<'_>>> = Vec::new();
+    for input in &mut function.sig.inputs {
+        param_words.push(match input {
+            FnArg::Typed(typed) => {
+                Some(Words::of_attributes(&mut typed.attrs, "a parameter", words::PARAM, report))
+            }
+            FnArg::Receiver(_) => None,
+        });
+    }
+    let deprecated = words.take("deprecated");
+    let provided = function.default.is_some();
+    let sig = &function.sig;
+    if provided && deprecated.is_none() {
+        // A provided method is a convenience of the trait and does not cross to the peer.
+        if words.take("ordinal").or(words.take("name")).is_some() {
+            report.at(
+                &function.sig.ident,
+                "a method with a body stays on its own side; leave the body out to send it to the peer",
+            );
+        }
+        return None;
+    }
+    check::receiver_is_shared(sig, report);
+    check::signature_is_plain(sig, report);
+    let ident = &sig.ident;
+    let name = words.text("name").unwrap_or_else(|| camel(&ident.to_string()));
+    check::name_fits_the_schema(&name, false, ident.span(), report);
+    let ordinal = ordinals.take(words.number("ordinal"));
+    let context = words.flag("no_context").is_none();
+    let secret = words.flag("secret").is_some();
+    let pipelined = words.flag("pipelined").is_some();
+    let exception = exception(&mut words, report);
+    let result = result(&mut words, secret, report);
+    let interrupt = words.take("interrupt").and_then(|word| match &word.value {
+        Value::Expr(syn::Expr::Lit(literal)) if let syn::Lit::Str(text) = &literal.lit => {
+            Some((text.value(), text.span()))
+        }
+        _ => {
+            report.at(
+                &word.name,
+                "`interrupt` needs the name of a method: write `interrupt = \"other_method\"`",
+            );
+            None
+        }
+    });
+    let deprecated = deprecated.map(|word| match word.value {
+        Value::Expr(syn::Expr::Lit(ref literal)) if let syn::Lit::Str(text) = &literal.lit => text.value(),
+        _ => format!("{ident} is deprecated and kept only for its place in the interface"),
+    });
+    let asynchronous = sig.asyncness.is_some();
+    let mut params = Vec::new();
+    for (input, words) in sig.inputs.iter().zip(param_words) {
+        let Some(mut words) = words else { continue };
+        if let Some(param) = param(input, &mut words, asynchronous, secret, report) {
+            params.push(param);
+        }
+    }
+    check::names_are_unique(
+        params.iter().map(|param| (param.wire.name.as_str(), param.ident.span())),
+        "parameters",
+        report,
+    );
+    let returned = returns(&sig.output, ident, may_panic, exception.is_some(), report)?;
+    let (Returns::Result(ty) | Returns::ResultOf(ty, _) | Returns::Declared(ty, _) | Returns::Plain(ty)) =
+        &returned;
+    wire::check(&result, ty, report);
+    let method = Method {
+        sig: sig.clone(),
+        name,
+        docs: docs(&function.attrs),
+        ordinal,
+        context,
+        deprecated,
+        interrupt: None,
+        pipelined,
+        params,
+        returns: returned,
+        result,
+        exception,
+    };
+    Some((method, interrupt))
+}
+
+/// The name of a method, where it was written.
+type Named = (String, proc_macro2::Span);
+
+/// Turns the names of interrupt methods into their ordinals.
+fn resolve_interrupts(methods: &mut [Method], names: Vec<Option<Named>>, report: &Report) {
+    let known: Vec<(String, u16, bool)> = methods
+        .iter()
+        .map(|method| (method.sig.ident.to_string(), method.ordinal, method.params.is_empty()))
+        .collect();
+    for (method, named) in methods.iter_mut().zip(names) {
+        let Some((name, span)) = named else { continue };
+        match known.iter().find(|(ident, ..)| *ident == name) {
+            Some((_, ordinal, true)) => method.interrupt = Some(*ordinal),
+            Some(_) => report.add(syn::Error::new(span, format!("`{name}` takes parameters, which a cancelled call cannot give; name a method without"))),
+            None => report.add(syn::Error::new(span, format!("there is no method `{name}` in this trait; write the Rust name of the method that makes this one return early"))),
+        }
+    }
+}
+
+fn param(
+    input: &FnArg,
+    words: &mut Words<'_>,
+    asynchronous: bool,
+    secret: bool,
+    report: &Report,
+) -> Option<Param> {
+    let (typed, ident) = check::parameter_has_a_name(input, report)?;
+    let direction = Direction { out: words.flag("out").is_some(), want: words.flag("want").is_some() };
+    let mut wire = wire::wire(words, camel(&ident.to_string()), String::new(), report);
+    wire.secret |= secret;
+    check::name_fits_the_schema(&wire.name, false, ident.span(), report);
+    if let (true, Some(default)) = (direction.out || direction.want, &wire.default) {
+        report.at(default, "a value that only comes back has no default; leave `default` or `out` out");
+    }
+    let passing = passing(&typed.ty, &direction, asynchronous, report)?;
+    let travelling = match &passing {
+        Passing::Owned(ty)
+        | Passing::Ref(ty)
+        | Passing::Slice(ty)
+        | Passing::InOut(ty)
+        | Passing::Out(ty)
+        | Passing::WantOut(ty) => Some(ty),
+        _ => None,
+    };
+    match travelling {
+        Some(ty) => wire::check(&wire, ty, report),
+        None if wire.optional.is_some() && !matches!(passing, Passing::OptionalRef(_)) => {
+            report
+                .at(&typed.ty, "`optional` needs an `Option<…>`; write the type so, or leave `optional` out");
+        }
+        None => {}
+    }
+    Some(Param { ident: ident.clone(), passing, wire })
+}
+
+fn result(words: &mut Words<'_>, secret: bool, report: &Report) -> Wire {
+    let list = match words.take("result").map(|word| (word.name, word.value)) {
+        None => Vec::new(),
+        Some((_, Value::List(list))) => list,
+        Some((name, _)) => {
+            report.at(&name, "write `result(name = \"…\", …)`");
+            Vec::new()
+        }
+    };
+    let mut inner = Words::of_list(list, "`result`", words::RESULT, report);
+    let mut wire = wire::wire(&mut inner, "result".to_owned(), String::new(), report);
+    wire.secret |= secret;
+    wire
+}
+
+fn exception(words: &mut Words<'_>, report: &Report) -> Option<(Wire, Option<String>)> {
+    let word = words.take("exception")?;
+    let list = match word.value {
+        Value::None => Vec::new(),
+        Value::List(list) => list,
+        _ => {
+            report.at(&word.name, "write `exception`, or `exception(name = \"…\", cxx = \"…\")`");
+            return None;
+        }
+    };
+    let mut inner = Words::of_list(list, "`exception`", words::EXCEPTION, report);
+    let cxx = inner.text("cxx");
+    Some((wire::wire(&mut inner, "error".to_owned(), String::new(), report), cxx))
+}

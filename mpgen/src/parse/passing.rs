@@ -1,0 +1,158 @@
+//! How parameters are passed and what methods return, by their syntax.
+
+use syn::{ReturnType, Type};
+
+use crate::check::{generic_argument, generic_arguments, not_a_bare_object};
+use crate::model::{Passing, Returns};
+use crate::report::Report;
+
+/// What `out` and `want` say about a parameter.
+pub(super) struct Direction {
+    pub(super) out: bool,
+    pub(super) want: bool,
+}
+
+/// Classifies a parameter.
+pub(super) fn passing(
+    ty: &Type,
+    direction: &Direction,
+    asynchronous: bool,
+    report: &Report,
+) -> Option<Passing> {
+    let out_form = "`out` needs a place to write to; write the type as `&mut T`";
+    let want_form = "`want` needs an optional place to write to; write the type as `Option<&mut T>`";
+    if let Some(Type::Reference(reference)) = generic_argument(ty, "Option") {
+        if is_mut(reference) {
+            if !direction.want {
+                report.at(ty, "an optional place to write to needs `#[ipc(want)]`: then the peer learns whether the value is wanted");
+                return None;
+            }
+            return Some(Passing::WantOut((*reference.elem).clone()));
+        }
+        let inner = borrowed(&reference.elem, asynchronous, report)?;
+        return Some(Passing::OptionalRef(Box::new(inner)));
+    }
+    if direction.want {
+        report.at(ty, want_form);
+        return None;
+    }
+    match ty {
+        Type::Reference(reference) if is_mut(reference) => {
+            let inner = (*reference.elem).clone();
+            if matches!(inner, Type::TraitObject(_)) {
+                report.at(ty, "an object has many callers at once, so it is never `&mut`; write `&dyn …`");
+                return None;
+            }
+            Some(if direction.out { Passing::Out(inner) } else { Passing::InOut(inner) })
+        }
+        _ if direction.out => {
+            report.at(ty, out_form);
+            None
+        }
+        Type::Reference(reference) => borrowed(&reference.elem, asynchronous, report),
+        other => (!not_a_bare_object(other, report)).then(|| Passing::Owned(other.clone())),
+    }
+}
+
+fn is_mut(reference: &syn::TypeReference) -> bool {
+    !quote::ToTokens::to_token_stream(&reference.mutability).is_empty()
+}
+
+/// What is behind a `&`.
+fn borrowed(inner: &Type, asynchronous: bool, report: &Report) -> Option<Passing> {
+    match inner {
+        Type::TraitObject(object) => {
+            if asynchronous {
+                report.at(object, "an asynchronous call may outlive its caller, so it cannot borrow an object; write `Arc<dyn …>`");
+                return None;
+            }
+            Some(Passing::Interface(inner.clone()))
+        }
+        Type::Slice(slice) => Some(Passing::Slice((*slice.elem).clone())),
+        Type::Path(path) if path.path.is_ident("str") => Some(Passing::Str),
+        Type::Path(path)
+            if path
+                .path
+                .segments
+                .last()
+                .is_some_and(|last| last.ident == "Path" && last.arguments.is_empty()) =>
+        {
+            Some(Passing::Path(inner.clone()))
+        }
+        Type::Reference(_) => {
+            report.at(inner, "a reference to a reference says nothing more to a peer; write one `&`");
+            None
+        }
+        Type::Paren(paren) => borrowed(&paren.elem, asynchronous, report),
+        other => Some(Passing::Ref(other.clone())),
+    }
+}
+
+/// Classifies what a method returns.
+pub(super) fn returns(
+    output: &ReturnType,
+    ident: &syn::Ident,
+    may_panic: bool,
+    declared: bool,
+    report: &Report,
+) -> Option<Returns> {
+    let unit: Type = syn::parse_quote!(());
+    let ty = match output {
+        ReturnType::Default => &unit,
+        ReturnType::Type(_, ty) => ty,
+    };
+    let Some(arguments) = generic_arguments(ty, "Result") else {
+        if !may_panic {
+            let written = quote::ToTokens::to_token_stream(ty).to_string();
+            report.at(
+                ident,
+                format!(
+                    "`{ident}` cannot say that the connection broke; write `-> Result<{written}>`, or let the whole \
+                     interface panic then with `#[ipc_interface(panic_on_disconnect)]`"
+                ),
+            );
+            return None;
+        }
+        if declared {
+            report.at(ident, "`exception` needs a method that returns `Result<Result<T, E>>`");
+            return None;
+        }
+        return value(ty, report).map(Returns::Plain);
+    };
+    match arguments.as_slice() {
+        [inner] => match generic_arguments(inner, "Result").as_deref() {
+            Some([ok, error]) if declared => {
+                Some(Returns::Declared(value(ok, report)?, value(error, report)?))
+            }
+            Some(_) => {
+                report.at(inner, "a `Result` inside the result is a declared exception: write `Result<Result<T, E>>` and `#[ipc(exception)]` on the method");
+                None
+            }
+            None if declared => {
+                report.at(ident, "`exception` needs a method that returns `Result<Result<T, E>>`: the outer error is the connection's, the inner one the exception");
+                None
+            }
+            None => value(inner, report).map(Returns::Result),
+        },
+        [ok, error] => {
+            if declared {
+                report.at(ident, "`exception` needs a method that returns `Result<Result<T, E>>`: the outer error is the connection's, the inner one the exception");
+                return None;
+            }
+            Some(Returns::ResultOf(value(ok, report)?, (*error).clone()))
+        }
+        _ => {
+            report.at(ty, "a method returns `Result<T>`, or `Result<T, E>` with an `E` that a `mp_runtime::Error` turns into");
+            None
+        }
+    }
+}
+
+/// A type that a method hands out.
+fn value(ty: &Type, report: &Report) -> Option<Type> {
+    if let Type::Reference(_) = ty {
+        report.at(ty, "a method between processes cannot return a reference: the value comes from another process; return it owned");
+        return None;
+    }
+    (!not_a_bare_object(ty, report)).then(|| ty.clone())
+}

@@ -1,0 +1,65 @@
+//! The words that say what the wire shows of a value.
+
+use syn::{Expr, Type};
+
+use crate::model::{Optional, Wire};
+use crate::report::Report;
+use crate::words::Words;
+
+/// Reads the words that parameters, results and fields have in common. `name` is the wire name
+/// unless another is given.
+pub(super) fn wire(words: &mut Words<'_>, name: String, docs: String, report: &Report) -> Wire {
+    let optional = words.take("optional").and_then(|word| match &word.value {
+        crate::words::Value::Expr(Expr::Path(path)) if path.path.is_ident("flag") => Some(Optional::Flag),
+        crate::words::Value::Expr(Expr::Path(path)) if path.path.is_ident("null") => Some(Optional::Null),
+        _ => {
+            report.at(&word.name, "`optional` is `flag` or `null`: write `optional = flag` for a `hasX` beside the value, `optional = null` for a null pointer");
+            None
+        }
+    });
+    let callback = words.ty("callback").map(closure_set);
+    let types = words.ty("types");
+    if let (Some(_), Some(types)) = (&callback, &types) {
+        report.at(
+            types,
+            "`types` and `callback` exclude each other: the callback's trait is the conversion set",
+        );
+    }
+    Wire {
+        name: words.text("name").unwrap_or(name),
+        docs,
+        ordinal: words.number("ordinal"),
+        has_ordinal: words.number("has_ordinal"),
+        default: words.expr("default"),
+        optional,
+        with: words.path("with"),
+        types: callback.or(types),
+        secret: words.flag("secret").is_some(),
+        cxx_name: words.text("cxx_name"),
+    }
+}
+
+/// The conversion set of a callback's trait: `dyn Trait`.
+fn closure_set(ty: Type) -> Type {
+    match ty {
+        Type::Path(path) => syn::parse_quote!(dyn #path),
+        other => other,
+    }
+}
+
+/// Mistakes that show in a value's words and type alone.
+pub(super) fn check(wire: &Wire, ty: &Type, report: &Report) {
+    let is_option = crate::check::generic_argument(ty, "Option").is_some();
+    if wire.optional.is_some() && !is_option {
+        report.at(ty, "`optional` needs an `Option<…>`; write the type so, or leave `optional` out");
+    }
+    if let Some(default) = &wire.default
+        && wire.with.is_none()
+        && is_option
+    {
+        report.at(default, "an `Option` has no schema default: it is none unless it is set");
+    }
+    if wire.with.is_none() {
+        crate::check::travelling_type(ty, wire, report);
+    }
+}

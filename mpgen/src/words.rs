@@ -1,0 +1,377 @@
+//! All words that our attributes know, and how they are read.
+//!
+//! In: `#[ipc(…)]` attributes or the arguments of `#[ipc_interface(…)]`. Out: words with values,
+//! each taken once; what is left over is a mistake.
+
+use proc_macro2::Span;
+use syn::parse::{Parse, ParseStream};
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, Ident, Lit, Path, Token, Type};
+
+use crate::report::Report;
+
+/// Words of `#[ipc_interface(…)]`.
+pub const INTERFACE: &[&str] = &[
+    "file",
+    "file_id",
+    "id",
+    "name",
+    "cxx",
+    "types",
+    "construct",
+    "destroy",
+    "callback",
+    "panic_on_disconnect",
+];
+/// Words of `#[ipc(…)]` on a method.
+pub const METHOD: &[&str] = &[
+    "name",
+    "ordinal",
+    "no_context",
+    "deprecated",
+    "interrupt",
+    "pipelined",
+    "exception",
+    "result",
+    "secret",
+];
+/// Words of `#[ipc(…)]` on a parameter.
+pub const PARAM: &[&str] = &[
+    "name",
+    "ordinal",
+    "has_ordinal",
+    "default",
+    "optional",
+    "out",
+    "want",
+    "with",
+    "types",
+    "callback",
+    "secret",
+    "cxx_name",
+];
+/// Words of `result(…)`.
+pub const RESULT: &[&str] = &[
+    "name",
+    "ordinal",
+    "has_ordinal",
+    "default",
+    "optional",
+    "with",
+    "types",
+    "callback",
+    "secret",
+    "cxx_name",
+];
+/// Words of `exception(…)`.
+pub const EXCEPTION: &[&str] = &["name", "cxx", "with", "types"];
+/// Words of `construct(…)`.
+pub const CONSTRUCT: &[&str] = &["name", "ordinal"];
+/// Words of `destroy(…)`.
+pub const DESTROY: &[&str] = &["ordinal"];
+/// Words of `#[ipc(…)]` on a struct.
+pub const STRUCT: &[&str] = &["file", "file_id", "id", "name", "cxx", "types", "generic"];
+/// Words of `#[ipc(…)]` on a field.
+pub const FIELD: &[&str] = &[
+    "name",
+    "ordinal",
+    "has_ordinal",
+    "default",
+    "optional",
+    "skip",
+    "with",
+    "types",
+    "callback",
+    "secret",
+    "cxx_name",
+];
+/// Words of `#[ipc(…)]` on a variant.
+pub const VARIANT: &[&str] = &[
+    "name",
+    "ordinal",
+    "has_ordinal",
+    "default",
+    "optional",
+    "with",
+    "types",
+    "callback",
+    "secret",
+    "cxx_name",
+];
+/// Words of `#[ipc(…)]` on an enum.
+pub const ENUM: &[&str] = &["file", "file_id", "id", "name", "wire"];
+/// Words of `#[ipc(…)]` on an enumerant.
+pub const ENUMERANT: &[&str] = &["name"];
+/// Words of `ipc_file!`.
+pub const FILE: &[&str] = &["namespace", "include", "include_types"];
+
+/// One word with its value.
+#[derive(Debug)]
+pub struct Word {
+    /// The word.
+    pub name: Ident,
+    /// What follows it.
+    pub value: Value,
+}
+
+/// What follows a word.
+#[derive(Debug)]
+pub enum Value {
+    /// Nothing.
+    None,
+    /// `= expression`
+    Expr(Expr),
+    /// `= Type`, after the words whose value is one.
+    Type(Box<Type>),
+    /// `(words)`
+    List(Vec<Word>),
+}
+
+impl Parse for Word {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let name: Ident = input.call(syn::ext::IdentExt::parse_any)?;
+        let value = if input.peek(Token![=]) {
+            input.parse::<Token![=]>()?;
+            if name == "types" || name == "callback" {
+                Value::Type(Box::new(input.parse()?))
+            } else {
+                Value::Expr(input.parse()?)
+            }
+        } else if input.peek(syn::token::Paren) {
+            let inner;
+            syn::parenthesized!(inner in input);
+            Value::List(Punctuated::<Word, Token![,]>::parse_terminated(&inner)?.into_iter().collect())
+        } else {
+            Value::None
+        };
+        Ok(Word { name, value })
+    }
+}
+
+/// The words at one place, to be taken one by one.
+#[derive(Debug)]
+pub struct Words<'r> {
+    words: Vec<Word>,
+    report: &'r Report,
+    /// What the place is called in messages.
+    place: &'static str,
+}
+
+impl<'r> Words<'r> {
+    /// The words of an attribute's arguments; `allowed` are those that mean something here.
+    pub fn of_arguments(
+        args: proc_macro2::TokenStream,
+        place: &'static str,
+        allowed: &[&str],
+        report: &'r Report,
+    ) -> Self {
+        use syn::parse::Parser;
+        let parser = Punctuated::<Word, Token![,]>::parse_terminated;
+        let words = report.ok(parser.parse2(args)).unwrap_or_default();
+        Self::new(words.into_iter().collect(), place, allowed, report)
+    }
+
+    /// Takes the `#[ipc(…)]` attributes off a list, with their words.
+    pub fn of_attributes(
+        attrs: &mut Vec<Attribute>,
+        place: &'static str,
+        allowed: &[&str],
+        report: &'r Report,
+    ) -> Self {
+        let mut words = Vec::new();
+        attrs.retain(|attr| {
+            if !attr.path().is_ident("ipc") {
+                return true;
+            }
+            let parser = Punctuated::<Word, Token![,]>::parse_terminated;
+            if let Some(parsed) = report.ok(attr.parse_args_with(parser)) {
+                words.extend(parsed);
+            }
+            false
+        });
+        Self::new(words, place, allowed, report)
+    }
+
+    /// Words inside another word's brackets.
+    pub fn of_list(words: Vec<Word>, place: &'static str, allowed: &[&str], report: &'r Report) -> Self {
+        Self::new(words, place, allowed, report)
+    }
+
+    fn new(words: Vec<Word>, place: &'static str, allowed: &[&str], report: &'r Report) -> Self {
+        let mut kept: Vec<Word> = Vec::new();
+        for word in words {
+            if !allowed.iter().any(|known| word.name == known) {
+                report.at(&word.name, unknown(&word.name.to_string(), place, allowed));
+            } else if kept.iter().any(|earlier| earlier.name == word.name) {
+                report.at(&word.name, format!("`{}` is given twice; leave one out", word.name));
+            } else {
+                kept.push(word);
+            }
+        }
+        Words { words: kept, report, place }
+    }
+
+    /// Takes a word.
+    pub fn take(&mut self, name: &str) -> Option<Word> {
+        let index = self.words.iter().position(|word| word.name == name)?;
+        Some(self.words.swap_remove(index))
+    }
+
+    /// Takes a word that stands alone, and says where it stood.
+    pub fn flag(&mut self, name: &str) -> Option<Span> {
+        let word = self.take(name)?;
+        if !matches!(word.value, Value::None) {
+            self.report.at(&word.name, format!("`{name}` takes no value; write only `{name}`"));
+        }
+        Some(word.name.span())
+    }
+
+    /// Takes a word whose value is a string.
+    pub fn text(&mut self, name: &str) -> Option<String> {
+        let word = self.take(name)?;
+        match &word.value {
+            Value::Expr(Expr::Lit(literal)) if let Lit::Str(text) = &literal.lit => Some(text.value()),
+            _ => {
+                self.report.at(&word.name, format!("`{name}` needs a string: write `{name} = \"…\"`"));
+                None
+            }
+        }
+    }
+
+    /// Takes a word whose value is a whole number.
+    pub fn number<N>(&mut self, name: &str) -> Option<N>
+    where
+        N: std::str::FromStr,
+        N::Err: std::fmt::Display,
+    {
+        let word = self.take(name)?;
+        if let Value::Expr(Expr::Lit(literal)) = &word.value
+            && let Lit::Int(number) = &literal.lit
+        {
+            return self.report.ok(number.base10_parse());
+        }
+        self.report.at(&word.name, format!("`{name}` needs a number: write `{name} = 0`"));
+        None
+    }
+
+    /// Takes a word whose value is an id of 64 bits.
+    pub fn id(&mut self, name: &str) -> Option<(u64, Span)> {
+        let word = self.take(name)?;
+        if let Value::Expr(Expr::Lit(literal)) = &word.value
+            && let Lit::Int(number) = &literal.lit
+        {
+            let id: u64 = self.report.ok(number.base10_parse())?;
+            if id >> 63 == 0 {
+                self.report.at(number, format!("an id has its highest bit set; write `{name} = {:#018x}`, or have `capnp id` make one", id | 1 << 63));
+            }
+            return Some((id, number.span()));
+        }
+        self.report.at(&word.name, format!("`{name}` needs an id of 64 bits: write `{name} = 0x…`"));
+        None
+    }
+
+    /// Takes a word whose value is a path.
+    pub fn path(&mut self, name: &str) -> Option<Path> {
+        let word = self.take(name)?;
+        match word.value {
+            Value::Expr(Expr::Path(path)) => Some(path.path),
+            _ => {
+                self.report.at(&word.name, format!("`{name}` needs a path: write `{name} = some::path`"));
+                None
+            }
+        }
+    }
+
+    /// Takes a word whose value is an expression.
+    pub fn expr(&mut self, name: &str) -> Option<Expr> {
+        let word = self.take(name)?;
+        match word.value {
+            Value::Expr(expr) => Some(expr),
+            _ => {
+                self.report.at(&word.name, format!("`{name}` needs a value: write `{name} = …`"));
+                None
+            }
+        }
+    }
+
+    /// Takes a word whose value is a type.
+    pub fn ty(&mut self, name: &str) -> Option<Type> {
+        let word = self.take(name)?;
+        match word.value {
+            Value::Type(ty) => Some(*ty),
+            _ => {
+                self.report.at(&word.name, format!("`{name}` needs a type: write `{name} = SomeType`"));
+                None
+            }
+        }
+    }
+
+    /// What the place is called.
+    pub fn place(&self) -> &'static str {
+        self.place
+    }
+}
+
+/// The message for a word that means nothing here.
+fn unknown(word: &str, place: &str, allowed: &[&str]) -> String {
+    let nearest = allowed.iter().map(|known| (distance(word, known), known)).min();
+    let list = allowed.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+    match nearest {
+        Some((distance, known)) if distance <= 2 => {
+            format!("unknown word `{word}` on {place}; did you mean `{known}`?")
+        }
+        _ => format!("unknown word `{word}` on {place}; it takes {list}"),
+    }
+}
+
+/// How many letters two words differ by.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut before = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let here = row[j + 1];
+            row[j + 1] = if x == *y { before } else { 1 + before.min(row[j]).min(here) };
+            before = here;
+        }
+    }
+    row[b.len()]
+}
+
+/// The text of doc comments, without the space that follows `///`.
+pub fn docs(attrs: &[Attribute]) -> String {
+    let lines = attrs.iter().filter_map(|attr| match &attr.meta {
+        syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Str(text) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    });
+    let lines: Vec<String> = lines
+        .flat_map(|text| {
+            text.lines()
+                .map(|line| line.strip_prefix(' ').unwrap_or(line).trim_end().to_owned())
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    lines.join("\n").trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_word_is_recognised() {
+        assert_eq!(
+            unknown("ordnal", "a method", METHOD),
+            "unknown word `ordnal` on a method; did you mean `ordinal`?"
+        );
+        assert!(unknown("colour", "a method", METHOD).contains("it takes `name`"));
+    }
+}
