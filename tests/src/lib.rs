@@ -1,3 +1,4 @@
 //! What the tests share.
 
 pub mod foo;
+pub mod setup;
