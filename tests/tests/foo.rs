@@ -212,7 +212,7 @@ fn a_call_after_the_server_closed_the_connection() {
 fn a_disconnect_during_a_call_on_the_event_loop() {
     let setup = Setup::new();
     assert_eq!(setup.client.add(1, 2), Ok(3));
-    let connection = setup.client.connection().clone();
+    let connection = setup.served.clone();
     setup.foo.set_hook(move || connection.close());
     let error = setup.client.call_fn().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Disconnected);

@@ -88,9 +88,21 @@ impl Stream {
     }
 }
 
+/// How long a connection that is being closed waits for its last bytes to leave.
+const CLOSING_PATIENCE: std::time::Duration = std::time::Duration::from_millis(200);
+
 thread_local! {
     /// What ends each connection of this thread.
-    static CLOSERS: RefCell<HashMap<u64, oneshot::Sender<()>>> = RefCell::new(HashMap::new());
+    static CLOSERS: RefCell<HashMap<u64, Closer>> = RefCell::new(HashMap::new());
+}
+
+type Disconnector = capnp_rpc::Disconnector<Side>;
+
+/// Ends one connection.
+struct Closer {
+    disconnector: Disconnector,
+    /// Takes the disconnector to the connection's task, which waits for it.
+    closing: oneshot::Sender<Disconnector>,
 }
 
 /// Starts capnp-rpc on a stream. `ended` runs when the connection is gone.
@@ -114,26 +126,25 @@ fn start(
         let hook = state.serve(Server::for_object(state, root));
         capnp::capability::Client::new(hook)
     });
-    let system = Rc::new(RefCell::new(Some(RpcSystem::new(Box::new(network), root))));
-    let disconnector = system.borrow().as_ref().map(RpcSystem::get_disconnector);
-    let (closer, close) = oneshot::channel();
+    let system = RpcSystem::new(Box::new(network), root);
+    let (closing, close) = oneshot::channel();
+    let closer = Closer { disconnector: system.get_disconnector(), closing };
     CLOSERS.with(|closers| closers.borrow_mut().insert(state.id, closer));
+    let system = Rc::new(RefCell::new(Some(system)));
     let (running, ending) = (system.clone(), system.clone());
     let state = state.clone();
     state.event_loop.clone().spawn(async move {
-        let run = std::future::poll_fn(move |cx| match running.borrow_mut().as_mut() {
+        let mut run = std::pin::pin!(std::future::poll_fn(move |cx| match running.borrow_mut().as_mut() {
             Some(system) => Pin::new(system).poll(cx),
             None => Poll::Ready(Ok(())),
-        });
+        }));
         let result = tokio::select! {
-            result = run => result,
-            _ = close => {
-                if let Some(disconnector) = disconnector {
-                    // Lets what was already written reach the peer; a peer that reads nothing
-                    // cannot hold us up for longer than this.
-                    let patience = std::time::Duration::from_millis(200);
-                    let _ = tokio::time::timeout(patience, disconnector).await;
-                }
+            result = &mut run => result,
+            Ok(disconnector) = close => {
+                // Lets what was already written reach the peer; a peer that reads nothing
+                // cannot hold us up for longer than this.
+                let ended = futures::future::join(disconnector, run);
+                let _ = tokio::time::timeout(CLOSING_PATIENCE, ended).await;
                 Ok(())
             }
         };
@@ -202,17 +213,27 @@ pub(crate) fn serve(
     ended: impl FnOnce() + 'static,
 ) {
     let state = State::new(shared, true);
-    if let Err(error) = start(&state, stream, Some(root), Side::Server, ended) {
+    let ended = Rc::new(RefCell::new(Some(ended)));
+    let end = move || {
+        if let Some(ended) = ended.borrow_mut().take() {
+            ended();
+        }
+    };
+    if let Err(error) = start(&state, stream, Some(root), Side::Server, end.clone()) {
         tracing::warn!(target: "ipc", connection = state.id, %error, "IPC connection could not be served");
         state.close();
+        end();
     }
 }
 
-/// Closes a connection of this thread.
+/// Closes a connection of this thread. When this returns nothing more is sent, and every call
+/// under way has failed, also when a method that the peer called is what closes it.
 pub(crate) fn close(id: u64) {
     let closer = CLOSERS.try_with(|closers| closers.borrow_mut().remove(&id)).ok().flatten();
-    if let Some(closer) = closer {
-        let _ = closer.send(());
+    if let Some(Closer { mut disconnector, closing }) = closer {
+        // The first poll disconnects; what it leaves to wait for is the stream's shutdown.
+        let _ = Pin::new(&mut disconnector).poll(&mut Context::from_waker(std::task::Waker::noop()));
+        let _ = closing.send(disconnector);
     }
 }
 
