@@ -110,11 +110,6 @@ impl EventLoop {
         }
     }
 
-    /// Runs a job on the loop's thread after whatever runs there now.
-    pub(crate) fn defer(&self, job: impl FnOnce() + Send + 'static) {
-        let _ = self.0.jobs.send(Box::new(job));
-    }
-
     /// Whether this is the loop's thread.
     pub(crate) fn is_here(&self) -> bool {
         HERE.try_with(|here| here.borrow().contains_key(&self.0.id)).unwrap_or(false)

@@ -1,4 +1,5 @@
 //! What the tests share.
 
 pub mod foo;
+pub mod reference;
 pub mod setup;

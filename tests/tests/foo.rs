@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use mp_runtime::{ErrorKind, Handle, Origin, Result};
 use mp_tests::foo::{
-    ExtendedCallback, FooCallback, FooCustom, FooEmpty, FooEnum, FooInterface, FooMessage, FooMutable, FooStruct,
+    ExtendedCallback, FooCallback, FooCustom, FooEmpty, FooEnum, FooInterface, FooMessage, FooMutable,
+    FooStruct,
 };
 use mp_tests::setup::Setup;
 
@@ -342,7 +343,8 @@ fn a_deadline_ends_the_wait_and_nothing_else() {
         number
     });
     let started = Instant::now();
-    let error = mp_runtime::within(Duration::from_millis(30), || setup.client.call_int_fn_async(1)).unwrap_err();
+    let error =
+        mp_runtime::within(Duration::from_millis(30), || setup.client.call_int_fn_async(1)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(started.elapsed() < Duration::from_millis(250));
     let handle = Handle::of(&*setup.client.object()).unwrap();

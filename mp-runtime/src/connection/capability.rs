@@ -84,11 +84,6 @@ pub(crate) trait Object: Send + Sync {
 
     /// The typed reference inside, to recognise an object that comes home.
     fn as_any(&self) -> &dyn Any;
-
-    /// Whether every call must run on the thread that lent the object, because it is borrowed.
-    fn lender(&self) -> Option<&crate::thread::ThreadContext> {
-        None
-    }
 }
 
 /// An object that a peer may call. `destroy` empties it; every later call is an error.

@@ -1,4 +1,191 @@
-//! PLACEHOLDER
-pub(crate) fn connect(path: &std::path::Path) -> std::io::Result<std::os::unix::net::UnixStream> {
-    std::os::unix::net::UnixStream::connect(path)
+//! Unix sockets: binding one safely, and connecting with errors that say what to do.
+//!
+//! In: a path. Out: a listening or a connected socket.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::Mode;
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// How many peers may wait to be accepted.
+const BACKLOG: i32 = 128;
+
+/// A listening socket; its file goes with it.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    socket: UnixListener,
+    path: PathBuf,
+    /// The device and number of the socket's file, to remove no file but our own.
+    file: (u64, u64),
+}
+
+impl Listener {
+    pub(crate) fn std(&self) -> &UnixListener {
+        &self.socket
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        if file_of(&self.path).is_ok_and(|file| file == self.file) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn file_of(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = std::fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
+}
+
+/// Listens at `path`, for the owner only. A socket there that nobody serves any more is replaced;
+/// anything else there is left alone.
+pub(crate) fn bind(path: &Path) -> Result<Listener> {
+    make_room(path)?;
+    let at = path.display();
+    let refused = |error: rustix::io::Errno| match error {
+        rustix::io::Errno::NOENT => io_error(format!("cannot listen on {at}: its directory does not exist")),
+        error => io_error(format!("cannot listen on {at}: {error}")),
+    };
+    let address = address(path)?;
+    let socket: OwnedFd =
+        rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
+            .map_err(refused)?;
+    rustix::net::bind(&socket, &address).map_err(refused)?;
+    // Nobody can connect before `listen`, so nobody slips in before the permissions are set.
+    rustix::fs::chmod(path, Mode::RUSR | Mode::WUSR).map_err(refused)?;
+    rustix::net::listen(&socket, BACKLOG).map_err(refused)?;
+    Ok(Listener { socket: socket.into(), path: path.to_owned(), file: file_of(path)? })
+}
+
+/// Removes a socket that nobody serves.
+fn make_room(path: &Path) -> Result<()> {
+    let at = path.display();
+    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if !metadata.file_type().is_socket() {
+        return Err(io_error(format!(
+            "cannot listen on {at}: there is a file that is not a socket; move it away or choose another path"
+        )));
+    }
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            tracing::info!(target: "ipc", path = %at, "IPC stale socket replaced");
+            std::fs::remove_file(path).map_err(|error| io_error(format!("cannot replace {at}: {error}")))
+        }
+        Ok(_) => Err(io_error(format!(
+            "cannot listen on {at}: another process serves it; stop that one or choose another path"
+        ))),
+        Err(error) => Err(io_error(format!("cannot tell whether {at} is in use: {error}"))),
+    }
+}
+
+/// Connects to the socket at `path`.
+pub(crate) fn connect(path: &Path) -> Result<UnixStream> {
+    let at = path.display();
+    address(path)?;
+    UnixStream::connect(path).map_err(|error| {
+        io_error(match error.kind() {
+            io::ErrorKind::NotFound => {
+                format!(
+                    "cannot connect to {at}: no such socket; is the server running, and is the path right?"
+                )
+            }
+            io::ErrorKind::ConnectionRefused => {
+                format!("cannot connect to {at}: nobody serves this socket any more; start the server")
+            }
+            io::ErrorKind::PermissionDenied => {
+                format!("cannot connect to {at}: permission denied; only the owner of the socket may")
+            }
+            _ => format!("cannot connect to {at}: {error}"),
+        })
+    })
+}
+
+fn address(path: &Path) -> Result<SocketAddrUnix> {
+    SocketAddrUnix::new(path).map_err(|error| {
+        io_error(match error {
+            rustix::io::Errno::NAMETOOLONG => format!(
+                "{} has {} bytes, too many for a socket's path (at most 107); choose a shorter one",
+                path.display(),
+                path.as_os_str().len()
+            ),
+            error => format!("{} cannot be a socket's path: {error}", path.display()),
+        })
+    })
+}
+
+fn io_error(text: String) -> Error {
+    Error::new(ErrorKind::Io, text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn text(result: Result<impl Sized>) -> String {
+        match result {
+            Ok(_) => "no error".into(),
+            Err(error) => error.text().to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("node.sock");
+        drop(UnixListener::bind(&path).expect("a socket"));
+        assert!(path.exists());
+        assert!(text(connect(&path)).contains("nobody serves"));
+        let listener = bind(&path).expect("a listener");
+        assert!(connect(&path).is_ok());
+        assert!(text(bind(&path)).contains("another process serves it"));
+        drop(listener);
+        assert!(!path.exists());
+        assert!(text(connect(&path)).contains("no such socket"));
+    }
+
+    #[test]
+    fn a_file_that_is_no_socket_stays() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("wallet.dat");
+        std::fs::write(&path, "keys").expect("a file");
+        assert!(text(bind(&path)).contains("not a socket"));
+        assert_eq!(std::fs::read_to_string(&path).expect("the file"), "keys");
+    }
+
+    #[test]
+    fn only_the_owner_may_connect() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("node.sock");
+        let _listener = bind(&path).expect("a listener");
+        let mode = std::fs::metadata(&path).expect("the socket").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_path_that_cannot_be_bound_says_why() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        assert!(text(bind(&folder.path().join("none/node.sock"))).contains("directory does not exist"));
+        let long = folder.path().join("x".repeat(120));
+        assert!(text(bind(&long)).contains("too many for a socket's path"));
+        assert!(text(connect(&long)).contains("too many for a socket's path"));
+    }
+
+    #[test]
+    fn a_socket_that_took_our_place_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("node.sock");
+        let ours = bind(&path).expect("a listener");
+        std::fs::remove_file(&path).expect("the socket");
+        let _theirs = UnixListener::bind(&path).expect("a socket");
+        drop(ours);
+        assert!(path.exists());
+    }
 }

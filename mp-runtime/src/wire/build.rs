@@ -60,10 +60,6 @@ impl<'a> FieldBuilder<'a> {
         })
     }
 
-    pub(crate) fn pointer(pointer: PointerBuilder<'a>) -> Self {
-        FieldBuilder(Target::Pointer(pointer))
-    }
-
     /// Writes the low bits of a number, as many as the field's slot takes.
     pub fn set_bits(self, bits: u64) {
         match self.0 {

@@ -418,6 +418,10 @@ impl Union {
         if !self.has_fields[variant as usize] {
             self.has_fields[variant as usize] = true;
             self.begun += 1;
+            assert!(
+                self.begun == variant as u32,
+                "a union's variants are numbered in the order of their lowest ordinals; declare them in that order"
+            );
             if self.begun == 2 {
                 self.discriminant = Some(parent.add_data(4));
             }

@@ -55,10 +55,6 @@ impl<'a> FieldReader<'a> {
         })
     }
 
-    pub(crate) fn pointer(pointer: PointerReader<'a>) -> Self {
-        FieldReader(Source::Pointer(pointer))
-    }
-
     /// The bits of a number.
     #[must_use]
     pub fn bits(&self) -> u64 {

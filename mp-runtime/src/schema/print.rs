@@ -1,0 +1,326 @@
+//! The text of a schema file.
+//!
+//! In: a file's declarations. Out: text. Everything stands in the order of its ordinal, so that a
+//! change in the Rust source that the wire does not show does not show in the text either.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::collect::{home, struct_name};
+use super::{Declaration, File, Kind, PROXY_CAPNP_PATH, Schema};
+use crate::wire::node::{
+    Default, EnumNode, FieldNode, FileNode, InterfaceNode, MethodNode, StructNode, Type,
+};
+
+/// The text of `file`.
+pub(super) fn file(schema: &Schema, file: &File) -> String {
+    let mut printer = Printer { file: file.node, imports: Imports::of(schema, file), text: String::new() };
+    for declaration in &file.declarations {
+        printer.text.push('\n');
+        printer.declaration(declaration);
+    }
+    let Printer { imports, text: body, .. } = printer;
+    let mut text = String::from("# Written by mpgen from the Rust source; change that one instead.\n\n");
+    let FileNode { id, cxx_namespace, include, include_types, .. } = file.node;
+    text += &format!("@{id:#018x};\n\n");
+    if !cxx_namespace.is_empty() {
+        text += &format!(
+            "using Cxx = import \"/capnp/c++.capnp\";\n$Cxx.namespace({});\n\n",
+            quoted(cxx_namespace)
+        );
+    }
+    let annotations: Vec<String> = include
+        .iter()
+        .map(|header| format!("$Proxy.include({});\n", quoted(header)))
+        .chain(include_types.iter().map(|header| format!("$Proxy.includeTypes({});\n", quoted(header))))
+        .collect();
+    if !annotations.is_empty() || body.contains("Proxy.") {
+        text += &format!("using Proxy = import \"/{PROXY_CAPNP_PATH}\";\n");
+    }
+    for (path, alias) in &imports.aliases {
+        if body.contains(&format!("{alias}.")) {
+            text += &format!("using {alias} = import \"{}\";\n", relative(file.node.name, path));
+        }
+    }
+    text += &annotations.concat();
+    text + &body
+}
+
+/// How a file names another one: beside it by its name, elsewhere from the import path's root.
+fn relative(from: &str, to: &str) -> String {
+    let folder = |path: &str| path.rsplit_once('/').map(|(folder, _)| folder.to_owned()).unwrap_or_default();
+    if folder(from) == folder(to) { to.rsplit('/').next().unwrap_or(to).to_owned() } else { format!("/{to}") }
+}
+
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            '\n' => quoted += "\\n",
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
+}
+
+fn capital(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+/// The names by which a file calls others.
+struct Imports {
+    aliases: BTreeMap<&'static str, String>,
+}
+
+impl Imports {
+    fn of(schema: &Schema, file: &File) -> Self {
+        let mut aliases = BTreeMap::<&'static str, String>::new();
+        for other in &schema.files {
+            if other.node.id == file.node.id {
+                continue;
+            }
+            let stem = other.node.name.rsplit('/').next().unwrap_or_default();
+            let stem = stem.strip_suffix(".capnp").unwrap_or(stem);
+            let mut alias: String = stem.split(|c: char| !c.is_ascii_alphanumeric()).map(capital).collect();
+            while ["Proxy", "Cxx"].contains(&alias.as_str())
+                || file.declarations.iter().any(|declaration| declaration.name == alias)
+                || aliases.values().any(|taken| *taken == alias)
+            {
+                alias += "File";
+            }
+            aliases.insert(other.node.name, alias);
+        }
+        Imports { aliases }
+    }
+}
+
+struct Printer {
+    file: &'static FileNode,
+    imports: Imports,
+    text: String,
+}
+
+impl Printer {
+    fn line(&mut self, depth: usize, text: &str) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.text, "{:1$}{text}", "", depth * 2);
+    }
+
+    fn docs(&mut self, depth: usize, docs: &str) {
+        for line in docs.trim_end().lines() {
+            self.line(depth, format!("# {line}").trim_end());
+        }
+    }
+
+    /// A documented member: its line, the comment below it, and an empty line after a comment.
+    fn member(&mut self, depth: usize, text: &str, docs: &str) {
+        self.line(depth, text);
+        self.docs(depth, docs);
+        if !docs.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    fn close(&mut self, depth: usize) {
+        if self.text.ends_with("\n\n") {
+            self.text.pop();
+        }
+        self.line(depth, "}");
+    }
+
+    fn open(&mut self, head: &str, docs: &str) {
+        self.line(0, &format!("{head} {{"));
+        self.docs(1, docs);
+        if !docs.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    fn declaration(&mut self, declaration: &Declaration) {
+        let Declaration { name, id, kind } = declaration;
+        match kind {
+            Kind::Interface(node) => self.interface(name, *id, node),
+            Kind::Struct(node) => self.structure(name, *id, node),
+            Kind::Enum(node) => self.enumeration(name, *id, node),
+        }
+    }
+
+    fn interface(&mut self, name: &str, id: u64, node: &InterfaceNode) {
+        let bases: Vec<String> =
+            node.extends.iter().map(|base| self.path(base().file, base().name)).collect();
+        let extends =
+            if bases.is_empty() { String::new() } else { format!(" extends({})", bases.join(", ")) };
+        let head = format!(
+            "interface {name}{}{extends}{}",
+            explicit(node.explicit_id, id),
+            annotations(node.annotations)
+        );
+        self.open(&head, node.docs);
+        for method in node.methods {
+            let MethodNode { name, docs, ordinal, params, results, .. } = method;
+            let (params, results) = (self.parameters(params), self.parameters(results));
+            let notes = annotations(method.annotations);
+            self.member(1, &format!("{name} @{ordinal} ({params}) -> ({results}){notes};"), docs);
+        }
+        self.close(0);
+    }
+
+    /// The parameters or results of a method.
+    fn parameters(&self, node: &StructNode) -> String {
+        let mut fields: Vec<(u16, String)> = Vec::new();
+        for field in node.fields {
+            for (ordinal, name, ty) in self.parts(node, field, field.name) {
+                fields.push((ordinal, format!("{name} :{ty}")));
+            }
+        }
+        fields.sort_by_key(|(ordinal, _)| *ordinal);
+        fields.into_iter().map(|(_, text)| text).collect::<Vec<_>>().join(", ")
+    }
+
+    /// A field's value and, if it has one, its flag: ordinal, name, and everything after the colon.
+    fn parts(&self, owner: &StructNode, field: &FieldNode, name: &str) -> Vec<(u16, String, String)> {
+        let ty = self.ty(owner, field.ty);
+        let value = format!("{ty}{}{}", default(field.default), annotations(field.annotations));
+        let mut parts = vec![(field.ordinal, name.to_owned(), value)];
+        if let Some((ordinal, _)) = field.has {
+            let cxx = field.annotations.iter().find_map(|note| note.strip_prefix("$Proxy.name(\""));
+            let note = cxx.map_or_else(String::new, |cxx| {
+                format!(" $Proxy.name(\"has{}\")", capital(cxx.trim_end_matches("\")")))
+            });
+            parts.push((ordinal, format!("has{}", capital(name)), format!("Bool{note}")));
+        }
+        parts
+    }
+
+    fn structure(&mut self, name: &str, id: u64, node: &StructNode) {
+        let parameters = match node.parameters {
+            [] => String::new(),
+            parameters => format!("({})", parameters.join(", ")),
+        };
+        let head = format!(
+            "struct {name}{}{parameters}{}",
+            explicit(node.explicit_id, id),
+            annotations(node.annotations)
+        );
+        self.open(&head, node.docs);
+        let plain: Vec<&FieldNode> = node.fields.iter().filter(|field| field.variant.is_none()).collect();
+        self.fields(1, node, &plain);
+        if node.fields.iter().any(|field| field.variant.is_some()) {
+            self.union(node);
+        }
+        self.close(0);
+    }
+
+    fn fields(&mut self, depth: usize, owner: &StructNode, fields: &[&FieldNode]) {
+        let mut lines = Vec::new();
+        for field in fields {
+            for (part, (ordinal, name, ty)) in self.parts(owner, field, field.name).into_iter().enumerate() {
+                lines.push((
+                    ordinal,
+                    format!("{name} @{ordinal} :{ty};"),
+                    if part == 0 { field.docs } else { "" },
+                ));
+            }
+        }
+        lines.sort_by_key(|(ordinal, ..)| *ordinal);
+        for (_, line, docs) in lines {
+            self.member(depth, &line, docs);
+        }
+    }
+
+    fn union(&mut self, node: &StructNode) {
+        self.line(1, "union {");
+        let mut variants = BTreeMap::<u16, Vec<&FieldNode>>::new();
+        for field in node.fields {
+            if let Some(variant) = field.variant {
+                variants.entry(variant).or_default().push(field);
+            }
+        }
+        for fields in variants.values() {
+            match (fields[..].first(), fields[..].first().and_then(|field| field.group)) {
+                (Some(_), Some(group)) => {
+                    self.line(2, &format!("{group} :group {{"));
+                    self.fields(3, node, fields);
+                    self.close(2);
+                }
+                // A value and its flag are two fields, so the variant is a group of both.
+                (Some(field), None) if field.has.is_some() => {
+                    self.line(2, &format!("{} :group {{", field.name));
+                    for (ordinal, name, ty) in self.parts(node, field, "value") {
+                        self.line(3, &format!("{name} @{ordinal} :{ty};"));
+                    }
+                    self.close(2);
+                }
+                (Some(_), None) => self.fields(2, node, fields),
+                (None, _) => {}
+            }
+        }
+        self.close(1);
+    }
+
+    fn enumeration(&mut self, name: &str, id: u64, node: &EnumNode) {
+        self.open(&format!("enum {name}{}", explicit(node.explicit_id, id)), node.docs);
+        for (ordinal, (name, docs)) in node.enumerants.iter().enumerate() {
+            self.member(1, &format!("{name} @{ordinal};"), docs);
+        }
+        self.close(0);
+    }
+
+    /// A declaration's name as this file calls it.
+    fn path(&self, file: &FileNode, name: &str) -> String {
+        match self.imports.aliases.get(file.name) {
+            Some(alias) => format!("{alias}.{name}"),
+            None => name.to_owned(),
+        }
+    }
+
+    fn ty(&self, owner: &StructNode, ty: Type) -> String {
+        match ty {
+            Type::List(item) => format!("List({})", self.ty(owner, *item)),
+            Type::Enum(node) => self.path(node().file, node().name),
+            Type::Interface(node) => self.path(node().file, node().name),
+            Type::Struct(node) => {
+                let node = node();
+                let path = self.path(home(self.file, node), &struct_name(node));
+                if node.parameters.is_empty() {
+                    return path;
+                }
+                let arguments: Vec<String> =
+                    node.arguments.iter().map(|argument| self.ty(owner, *argument)).collect();
+                format!("{path}({})", arguments.join(", "))
+            }
+            Type::Parameter(index) => {
+                owner.parameters.get(usize::from(index)).copied().unwrap_or("AnyPointer").to_owned()
+            }
+            Type::Builtin(name) => format!("Proxy.{name}"),
+            Type::Context => "Proxy.Context".into(),
+            plain => format!("{plain:?}"),
+        }
+    }
+}
+
+fn explicit(explicit: bool, id: u64) -> String {
+    if explicit { format!(" @{id:#018x}") } else { String::new() }
+}
+
+fn annotations(annotations: &[&str]) -> String {
+    annotations.iter().map(|annotation| format!(" {annotation}")).collect()
+}
+
+fn default(default: Default) -> String {
+    let float = |text: String, value: f64| match value {
+        value if value.is_nan() => "nan".to_owned(),
+        value if value.is_infinite() => if value > 0.0 { "inf" } else { "-inf" }.to_owned(),
+        _ => text,
+    };
+    match default {
+        Default::None => String::new(),
+        Default::Bool(value) => format!(" = {value}"),
+        Default::Int(value) => format!(" = {value}"),
+        Default::UInt(value) => format!(" = {value}"),
+        Default::Float32(value) => format!(" = {}", float(format!("{value:?}"), f64::from(value))),
+        Default::Float64(value) => format!(" = {}", float(format!("{value:?}"), value)),
+    }
+}
