@@ -56,6 +56,13 @@ pub fn trait_is_send_and_sync(item: &syn::ItemTrait, has_base: bool, report: &Re
     }
 }
 
+/// A method that stays on its own side is the same for every implementor.
+pub fn local_has_a_body(function: &syn::TraitItemFn, word: proc_macro2::Span, report: &Report) {
+    if function.default.is_none() {
+        report.add(syn::Error::new(word, "a local method stays on its own side, so give it a body"));
+    }
+}
+
 /// The trait becomes an object, so everything in it must be a method.
 pub fn items_are_methods(item: &syn::ItemTrait, report: &Report) {
     for entry in &item.items {

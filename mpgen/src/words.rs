@@ -28,6 +28,7 @@ pub const METHOD: &[&str] = &[
     "name",
     "ordinal",
     "no_context",
+    "local",
     "deprecated",
     "interrupt",
     "pipelined",
@@ -215,6 +216,13 @@ impl<'r> Words<'r> {
     pub fn take(&mut self, name: &str) -> Option<Word> {
         let index = self.words.iter().position(|word| word.name == name)?;
         Some(self.words.swap_remove(index))
+    }
+
+    /// Reports the words that nobody took, where they mean nothing.
+    pub fn none_left(&mut self, why: &str) {
+        for word in self.words.drain(..) {
+            self.report.at(&word.name, format!("{why}; leave `{}` out", word.name));
+        }
     }
 
     /// Takes a word that stands alone, and says where it stood.

@@ -131,9 +131,10 @@ fn start(
     let closer = Closer { disconnector: system.get_disconnector(), closing };
     CLOSERS.with(|closers| closers.borrow_mut().insert(state.id, closer));
     let system = Rc::new(RefCell::new(Some(system)));
-    let (running, ending) = (system.clone(), system.clone());
-    let state = state.clone();
-    state.event_loop.clone().spawn(async move {
+    let running = system.clone();
+    let ending = Ending { state: state.clone(), system: system.clone(), ended: Some(ended) };
+    state.event_loop.spawn(async move {
+        let id = ending.state.id;
         let mut run = std::pin::pin!(std::future::poll_fn(move |cx| match running.borrow_mut().as_mut() {
             Some(system) => Pin::new(system).poll(cx),
             None => Poll::Ready(Ok(())),
@@ -148,18 +149,31 @@ fn start(
                 Ok(())
             }
         };
-        CLOSERS.with(|closers| closers.borrow_mut().remove(&state.id));
         match result {
-            Ok(()) => tracing::info!(target: "ipc", connection = state.id, "IPC connection closed"),
-            Err(error) => {
-                tracing::warn!(target: "ipc", connection = state.id, %error, "IPC connection broke")
-            }
+            Ok(()) => tracing::info!(target: "ipc", connection = id, "IPC connection closed"),
+            Err(error) => tracing::warn!(target: "ipc", connection = id, %error, "IPC connection broke"),
         }
-        state.close();
-        drop(ending.borrow_mut().take());
-        ended();
+        drop(ending);
     });
     Ok(RpcHandle(system))
+}
+
+/// Takes a connection down when its task ends, or when the event loop is dropped with the task.
+struct Ending<F: FnOnce()> {
+    state: Rc<State>,
+    system: SharedSystem,
+    ended: Option<F>,
+}
+
+impl<F: FnOnce()> Drop for Ending<F> {
+    fn drop(&mut self) {
+        let _ = CLOSERS.try_with(|closers| closers.borrow_mut().remove(&self.state.id));
+        self.state.close();
+        drop(self.system.borrow_mut().take());
+        if let Some(ended) = self.ended.take() {
+            ended();
+        }
+    }
 }
 
 type SharedSystem = Rc<RefCell<Option<RpcSystem<Side>>>>;

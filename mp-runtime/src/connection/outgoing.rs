@@ -55,8 +55,11 @@ pub(crate) struct Cancellable {
     names: (&'static InterfaceNode, &'static MethodNode),
 }
 
-/// Who waits for a call's results.
-pub(crate) enum ReplyTo {
+/// Who waits for a call's results. Dropped unanswered, as when the event loop ends, it tells them
+/// that the connection is gone.
+pub(crate) struct ReplyTo(Waiter);
+
+enum Waiter {
     /// A thread.
     Thread(Arc<ReplySlot<Result<Payload>>>),
     /// A task.
@@ -66,14 +69,38 @@ pub(crate) enum ReplyTo {
 }
 
 impl ReplyTo {
-    fn send(self, result: Result<Payload>) {
-        match self {
-            ReplyTo::Thread(slot) => slot.fill(result),
-            ReplyTo::Task(sender) => {
+    pub(crate) fn thread(slot: Arc<ReplySlot<Result<Payload>>>) -> Self {
+        ReplyTo(Waiter::Thread(slot))
+    }
+
+    pub(crate) fn task(sender: oneshot::Sender<Result<Payload>>) -> Self {
+        ReplyTo(Waiter::Task(sender))
+    }
+
+    pub(crate) fn nobody() -> Self {
+        ReplyTo(Waiter::Nobody)
+    }
+
+    fn send(mut self, result: Result<Payload>) {
+        self.answer(result);
+    }
+
+    fn answer(&mut self, result: Result<Payload>) {
+        match std::mem::replace(&mut self.0, Waiter::Nobody) {
+            Waiter::Thread(slot) => slot.fill(result),
+            Waiter::Task(sender) => {
                 // The task may have been dropped meanwhile; then nobody misses the result.
                 let _ = sender.send(result);
             }
-            ReplyTo::Nobody => {}
+            Waiter::Nobody => {}
+        }
+    }
+}
+
+impl Drop for ReplyTo {
+    fn drop(&mut self) {
+        if !matches!(self.0, Waiter::Nobody) {
+            self.answer(Err(interrupted_by_disconnect()));
         }
     }
 }

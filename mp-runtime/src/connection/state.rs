@@ -162,7 +162,7 @@ impl State {
         if self.closed.replace(true) {
             return;
         }
-        CONNECTIONS.with(|all| all.borrow_mut().remove(&self.id));
+        let _ = CONNECTIONS.try_with(|all| all.borrow_mut().remove(&self.id));
         if let Some(shared) = self.shared() {
             shared.mark_closed();
         }

@@ -117,7 +117,7 @@ impl<'p> ClientCall<'p> {
             return None;
         }
         let cap = RemoteCap::new(self.proxy.cap.shared().clone());
-        let mut outgoing = self.outgoing(caller, ReplyTo::Nobody);
+        let mut outgoing = self.outgoing(caller, ReplyTo::nobody());
         outgoing.pipeline = Some(cap.clone());
         outgoing.start();
         Some(Response {
@@ -142,7 +142,7 @@ impl<'p> ClientCall<'p> {
         }
         let deadline = self.proxy.deadline();
         let slot = ReplySlot::new(thread.clone());
-        let outgoing = self.outgoing(Caller::Thread(thread), ReplyTo::Thread(slot.clone()));
+        let outgoing = self.outgoing(Caller::Thread(thread), ReplyTo::thread(slot.clone()));
         let number = outgoing.number;
         outgoing.start();
         let Some(results) = slot.wait(deadline) else {
@@ -163,7 +163,7 @@ impl<'p> ClientCall<'p> {
             };
         }
         let (sender, receiver) = oneshot::channel();
-        let outgoing = self.outgoing(Caller::Task, ReplyTo::Task(sender));
+        let outgoing = self.outgoing(Caller::Task, ReplyTo::task(sender));
         let number = outgoing.number;
         let shared = self.proxy.cap.shared().clone();
         outgoing.start();

@@ -112,14 +112,14 @@ fn destroy(target: RemoteCap, interface: &'static InterfaceNode, method: &'stati
         caller: Caller::Task,
         scope,
         pipeline: None,
-        reply: ReplyTo::Nobody,
+        reply: ReplyTo::nobody(),
         number: next_number(),
         object: None,
     };
     let Some(thread) = thread else { return call.start() };
     let slot = ReplySlot::new(thread.clone());
     call.caller = Caller::Thread(thread);
-    call.reply = ReplyTo::Thread(slot.clone());
+    call.reply = ReplyTo::thread(slot.clone());
     call.start();
     if slot.wait(Instant::now().checked_add(DESTROY_PATIENCE)).is_none() {
         tracing::warn!(target: "ipc", interface = interface.name, "the peer has not destroyed its object after {DESTROY_PATIENCE:?}");

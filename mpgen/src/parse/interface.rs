@@ -169,16 +169,10 @@ fn method(
         });
     }
     let deprecated = words.take("deprecated");
-    let provided = function.default.is_some();
     let sig = &function.sig;
-    if provided && deprecated.is_none() {
-        // A provided method is a convenience of the trait and does not cross to the peer.
-        if words.take("ordinal").or(words.take("name")).is_some() {
-            report.at(
-                &function.sig.ident,
-                "a method with a body stays on its own side; leave the body out to send it to the peer",
-            );
-        }
+    if let Some(local) = words.flag("local") {
+        words.none_left("a local method is not on the wire");
+        check::local_has_a_body(function, local, report);
         return None;
     }
     check::receiver_is_shared(sig, report);
