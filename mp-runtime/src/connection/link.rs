@@ -16,12 +16,13 @@ use capnp_rpc::{RpcSystem, twoparty};
 use futures::io::BufReader;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
-use tokio_util::compat::{TokioAsyncReadCompatExt, TokioAsyncWriteCompatExt};
+use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use super::capability::LocalObject;
 use super::proxy_schema::{MAKE_POOL, THREAD_MAP};
 use super::server::Server;
 use super::state::State;
+use super::writer::Outbox;
 use super::{MESSAGE_LIMIT_WORDS, Shared};
 use crate::error::{Error, Result};
 use crate::wire::raw::RawPointerBuilder;
@@ -114,11 +115,12 @@ fn start(
     ended: impl FnOnce() + 'static,
 ) -> std::io::Result<RpcHandle> {
     let (read, write) = tokio::io::split(stream.take_over()?);
+    let outbox = Outbox::new(write);
     let mut options = ReaderOptions::new();
     options.traversal_limit_in_words(Some(MESSAGE_LIMIT_WORDS)).nesting_limit(64);
     let network = twoparty::VatNetwork::new(
         BufReader::with_capacity(16 * 1024, read.compat()),
-        write.compat_write(),
+        outbox.clone(),
         side,
         options,
     );
@@ -135,9 +137,15 @@ fn start(
     let ending = Ending { state: state.clone(), system: system.clone(), ended: Some(ended) };
     state.event_loop.spawn(async move {
         let id = ending.state.id;
-        let mut run = std::pin::pin!(std::future::poll_fn(move |cx| match running.borrow_mut().as_mut() {
-            Some(system) => Pin::new(system).poll(cx),
-            None => Poll::Ready(Ok(())),
+        let mut run = std::pin::pin!(std::future::poll_fn(|cx| {
+            let turn = match running.borrow_mut().as_mut() {
+                Some(system) => Pin::new(system).poll(cx),
+                None => Poll::Ready(Ok(())),
+            };
+            match outbox.poll_drain(cx) {
+                Poll::Ready(Err(error)) if turn.is_pending() => Poll::Ready(Err(error.into())),
+                _ => turn,
+            }
         }));
         let result = tokio::select! {
             result = &mut run => result,
@@ -149,6 +157,8 @@ fn start(
                 Ok(())
             }
         };
+        let drained = std::future::poll_fn(|cx| outbox.poll_drain(cx));
+        let _ = tokio::time::timeout(CLOSING_PATIENCE, drained).await;
         match result {
             Ok(()) => tracing::info!(target: "ipc", connection = id, "IPC connection closed"),
             Err(error) => tracing::warn!(target: "ipc", connection = id, %error, "IPC connection broke"),

@@ -15,6 +15,7 @@ pub(crate) mod scope;
 mod server;
 mod state;
 mod threads;
+mod writer;
 
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
