@@ -295,6 +295,27 @@ pub fn names_are_unique<'n>(
     }
 }
 
+/// Two fields of one struct cannot share an explicit ordinal.
+pub fn field_ordinals_are_unique<'w>(
+    wires: impl Iterator<Item = (&'w Wire, proc_macro2::Span)>,
+    report: &Report,
+) {
+    let mut seen = std::collections::HashMap::new();
+    for (wire, span) in wires {
+        for ordinal in [wire.ordinal, wire.has_ordinal].into_iter().flatten() {
+            if let Some(other) = seen.insert(ordinal, &wire.name) {
+                let name = &wire.name;
+                report.add(syn::Error::new(
+                    span,
+                    format!(
+                        "`{name}` has the ordinal {ordinal}, which `{other}` has already; give it another"
+                    ),
+                ));
+            }
+        }
+    }
+}
+
 /// The schema wants names that begin with a small letter and hold letters and digits only.
 pub fn name_fits_the_schema(name: &str, upper: bool, span: proc_macro2::Span, report: &Report) {
     let first = name.chars().next();

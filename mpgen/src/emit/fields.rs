@@ -7,8 +7,9 @@
 //! The layout is computed where the types are known: each field's slots go through `lay_out`, and
 //! the places come back into the field's node.
 
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Expr, Lit, Type};
 
 use super::private;
@@ -199,15 +200,28 @@ fn default(value: Option<&Expr>, ty: &TokenStream) -> TokenStream {
         },
         _ => None,
     };
-    match value {
-        None => quote!(#private::Default::None),
-        Some(value) => match literal(value) {
-            Some(Lit::Bool(_)) => quote!(#ty.bool_default(#value)),
-            Some(Lit::Float(_)) => quote!(#ty.number_default(0, #value)),
-            // An integer, or the path of a constant number: the type decides which form counts.
-            _ => quote!(#ty.number_default((#value) as i128, (#value) as f64)),
-        },
-    }
+    let Some(value) = value else { return quote!(#private::Default::None) };
+    // A value that does not fit is found when the constant is computed; the span says where.
+    let call = match literal(value) {
+        Some(Lit::Bool(_)) => quote_spanned!(value.span()=> bool_default(#value)),
+        Some(Lit::Float(_)) => quote_spanned!(value.span()=> number_default(0, #value)),
+        // An integer, or the path of a constant number: the type decides which form counts.
+        _ => quote_spanned!(value.span()=> number_default((#value) as i128, (#value) as f64)),
+    };
+    let ty = at(ty.clone(), value.span());
+    quote!(#ty.#call)
+}
+
+/// The same tokens, as if they stood at `span`.
+fn at(tokens: TokenStream, span: Span) -> TokenStream {
+    let moved = tokens.into_iter().map(|mut token| {
+        if let TokenTree::Group(group) = &token {
+            token = Group::new(group.delimiter(), at(group.stream(), span)).into();
+        }
+        token.set_span(span);
+        token
+    });
+    moved.collect()
 }
 
 /// What a struct node says besides its fields.

@@ -146,8 +146,18 @@ fn constants(target: &Target<'_>) -> TokenStream {
     } else {
         TokenStream::new()
     };
+    // Constants of a trait are computed where they are used; a struct that is not generic is
+    // checked at once, so that its mistakes show where it is declared.
+    let check = if params.is_empty() {
+        quote! {
+            const _: &#private::StructNode = <#ident as #private::StructType<()>>::NODE;
+        }
+    } else {
+        TokenStream::new()
+    };
     quote! {
         #files
+        #check
 
         impl<__M: ?Sized, #idents> #private::StructType<__M> for #ident #arguments
         where #bounds

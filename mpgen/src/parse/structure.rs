@@ -104,6 +104,9 @@ fn fields(fields: Fields, place: &'static str, allowed: &[&str], report: &Report
         "fields",
         report,
     );
+    let sent = read.iter().filter(|field| !field.skip);
+    let wires = sent.map(|field| (&field.wire, syn::spanned::Spanned::span(&field.member)));
+    check::field_ordinals_are_unique(wires, report);
     read
 }
 
@@ -137,6 +140,10 @@ fn variant(mut variant: syn::Variant, report: &Report) -> Option<Variant> {
         }
         Fields::Unnamed(unnamed) => {
             report.at(&unnamed, "the values of a variant need names in the schema; write `Variant { a: A, b: B }`, or one value");
+            return None;
+        }
+        Fields::Named(named) if named.named.is_empty() => {
+            report.at(&named, "a variant without values has no brackets; leave them out");
             return None;
         }
         named @ Fields::Named(_) => {

@@ -1,0 +1,10 @@
+use mp_runtime::IpcStruct;
+
+pub struct Thing;
+
+#[derive(IpcStruct)]
+pub struct Item {
+    thing: Thing,
+}
+
+fn main() {}

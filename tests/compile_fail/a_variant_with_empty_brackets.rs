@@ -1,0 +1,9 @@
+use mp_runtime::IpcStruct;
+
+#[derive(IpcStruct)]
+pub enum Shape {
+    Circle(f64),
+    Nothing {},
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use mp_runtime::IpcStruct;
+
+#[derive(IpcStruct)]
+pub enum Shape {
+    Point(i32, i32),
+    Nothing,
+}
+
+fn main() {}

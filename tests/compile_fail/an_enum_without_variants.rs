@@ -1,0 +1,6 @@
+use mp_runtime::IpcEnum;
+
+#[derive(IpcEnum)]
+pub enum Colour {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use mp_runtime::IpcEnum;
+
+#[derive(IpcEnum)]
+pub struct Colour;
+
+fn main() {}
