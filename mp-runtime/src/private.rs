@@ -6,24 +6,16 @@ pub use futures::future::BoxFuture;
 pub use crate::connection::{Call, Reply};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::proxy::{
-    ClientCall, Handle, Home, Interface, Pending, Proxy, Response, lend, lend_optional, read_box, write_owned,
+    ClientCall, Handle, Home, Interface, Pending, Proxy, Response, lend, lend_optional, no_method, read_box,
+    write_owned,
 };
 pub use crate::wire::build::{BuildContext, FieldBuilder, StructWriter};
+pub use crate::wire::describe::{Field, Fields};
 pub use crate::wire::id::child_id;
-pub use crate::wire::layout::{FieldPlace, Layout, Member, lay_out};
-pub use crate::wire::node::{
-    Default, EnumNode, FieldNode, FileNode, InterfaceNode, MethodNode, StructNode, Type,
-};
+pub use crate::wire::node::{EnumNode, FileNode, InterfaceNode, MethodNode, StructNode, Type};
 pub use crate::wire::read::{FieldReader, ReadContext, StructFields};
-pub use crate::wire::slot::{Place, Slot, Slots};
+pub use crate::wire::slot::{Slot, Slots};
 pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType, build_struct, read_struct};
-
-/// The error for a method that generated code does not know. The runtime looks methods up before
-/// it calls generated code, so a caller sees this only when the two disagree.
-#[must_use]
-pub fn no_method(interface: u64, ordinal: u16) -> Error {
-    Error::unimplemented(format!("no method @{ordinal} in interface {interface:#018x}"))
-}
 
 /// The error for writing an owned interface or closure from a reference. Generated code refuses
 /// such fields when it is compiled, through `WireType::LENDABLE`.

@@ -9,11 +9,13 @@ pub mod model;
 pub mod names;
 pub mod parse;
 pub mod report;
+mod source;
 pub mod words;
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use report::{Report, compile_errors};
+pub use source::expand_source;
 use syn::visit_mut::VisitMut;
 
 /// What an item expands to, and what is wrong with it.

@@ -165,8 +165,8 @@ impl Check<'_, '_> {
     fn method(&mut self, id: u64, ours: &mp_runtime::wire::node::MethodNode, theirs: method::Reader<'_>) {
         self.same("name", ours.name.to_owned(), text(theirs.get_name()));
         let halves = [
-            (ours.params, theirs.get_param_struct_type(), false),
-            (ours.results, theirs.get_result_struct_type(), true),
+            (&ours.params, theirs.get_param_struct_type(), false),
+            (&ours.results, theirs.get_result_struct_type(), true),
         ];
         let at = self.at.clone();
         for (ours, theirs, results) in halves {

@@ -47,13 +47,7 @@ struct Draft {
     group: u16,
 }
 
-static FILE: FileNode = FileNode {
-    name: "random.capnp",
-    id: 0xabcd_ef01_2345_6789,
-    cxx_namespace: "",
-    include: &[],
-    include_types: &[],
-};
+static FILE: FileNode = FileNode::new("random.capnp", 0xabcd_ef01_2345_6789);
 static COLOUR: EnumNode = EnumNode {
     name: "Colour",
     id: 0xabcd_ef01_2345_678a,
@@ -132,7 +126,7 @@ fn leak<T>(value: T) -> &'static T {
 }
 
 /// A struct as the macro would describe it, laid out at run time.
-fn structure(number: usize, drafts: &[Draft], order: &[usize]) -> &'static StructNode {
+fn structure(number: usize, drafts: &[Draft], order: &[usize]) -> StructNode {
     let mut drafts = drafts.to_vec();
     // A union needs two variants; and C++ allows no flag beside a `Void`.
     let mut ordinals = order.iter().map(|ordinal| u16::try_from(*ordinal).expect("few fields"));
@@ -185,7 +179,7 @@ fn structure(number: usize, drafts: &[Draft], order: &[usize]) -> &'static Struc
             }
         })
         .collect();
-    leak(StructNode {
+    StructNode {
         name: leak(format!("Random{number}")),
         id: 0,
         explicit_id: false,
@@ -198,7 +192,7 @@ fn structure(number: usize, drafts: &[Draft], order: &[usize]) -> &'static Struc
         pointers: sizes.pointers,
         discriminant: sizes.discriminant,
         annotations: &[],
-    })
+    }
 }
 
 #[test]
@@ -210,10 +204,10 @@ fn random_structs_are_equal() {
     let strategy = drafts();
     let mut structs = (0..STRUCTS).map(|number| {
         let (drafts, order) = strategy.new_tree(&mut runner).expect("a struct").current();
-        structure(number, &drafts, &order)
+        leak(structure(number, &drafts, &order))
     });
     loop {
-        let roots: Vec<Root> = structs.by_ref().take(PER_FILE).map(Root::from).collect();
+        let roots: Vec<Root> = structs.by_ref().take(PER_FILE).map(|node| Root::from(&*node)).collect();
         if roots.is_empty() {
             break;
         }

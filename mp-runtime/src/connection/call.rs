@@ -32,7 +32,7 @@ impl Call {
         read: impl for<'a> FnOnce(&ReadContext<'a>, StructFields<'a>) -> Result<T>,
     ) -> Result<T> {
         self.params.read(|structure, caps| {
-            read(&ReadContext::new(caps), StructFields::new(structure, self.method.params))
+            read(&ReadContext::new(caps), StructFields::new(structure, &self.method.params))
         })
     }
 
@@ -49,7 +49,7 @@ impl Call {
         let Call { method, params, results, connection } = self;
         let table = slot_table(params.caps.len());
         let structure = params.structure(&table)?;
-        let fields = StructFields::new(structure, method.params);
+        let fields = StructFields::new(structure, &method.params);
         run(&ReadContext::new(&params.caps), fields, Reply { method, results, connection: *connection })
     }
 
@@ -84,7 +84,7 @@ impl Reply<'_> {
         self,
         write: impl FnOnce(&mut BuildContext<'_>, &mut StructWriter<'_>) -> Result<T>,
     ) -> Result<T> {
-        let node = self.method.results;
+        let node = &self.method.results;
         self.results.write(node, |structure, caps| {
             write(&mut BuildContext::new(caps, self.connection), &mut StructWriter::new(structure, node))
         })

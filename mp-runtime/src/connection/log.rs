@@ -31,7 +31,7 @@ fn values(
     direction: &'static str,
     state: &State,
     interface: &InterfaceNode,
-    method: &MethodNode,
+    method: &'static MethodNode,
     node: &'static StructNode,
     payload: &Payload,
 ) {
@@ -46,12 +46,12 @@ pub(crate) fn request_sent(
     state: &State,
     number: u64,
     interface: &InterfaceNode,
-    method: &MethodNode,
+    method: &'static MethodNode,
     params: &Payload,
 ) {
     if enabled!(target: "ipc", Level::DEBUG) {
         debug!(target: "ipc", connection = state.id, call = number, bytes = params.words() * 8, "IPC client send {}.{}", interface.name, method.name);
-        values("send data:", state, interface, method, method.params, params);
+        values("send data:", state, interface, method, &method.params, params);
     }
 }
 
@@ -59,13 +59,13 @@ pub(crate) fn response_received(
     state: &State,
     number: u64,
     interface: &InterfaceNode,
-    method: &MethodNode,
+    method: &'static MethodNode,
     started: Instant,
     results: &Payload,
 ) {
     if enabled!(target: "ipc", Level::DEBUG) {
         debug!(target: "ipc", connection = state.id, call = number, micros = micros(started), bytes = results.words() * 8, "IPC client recv {}.{}", interface.name, method.name);
-        values("recv data:", state, interface, method, method.results, results);
+        values("recv data:", state, interface, method, &method.results, results);
     }
 }
 
@@ -73,14 +73,19 @@ pub(crate) fn call_failed(
     state: &State,
     number: u64,
     interface: &InterfaceNode,
-    method: &MethodNode,
+    method: &'static MethodNode,
     started: Instant,
     error: &Error,
 ) {
     info!(target: "ipc", connection = state.id, call = number, micros = micros(started), %error, "IPC client exception {}.{}", interface.name, method.name);
 }
 
-pub(crate) fn call_cancelled(state: &State, number: u64, interface: &InterfaceNode, method: &MethodNode) {
+pub(crate) fn call_cancelled(
+    state: &State,
+    number: u64,
+    interface: &InterfaceNode,
+    method: &'static MethodNode,
+) {
     info!(target: "ipc", connection = state.id, call = number, "IPC client cancel {}.{}", interface.name, method.name);
 }
 
@@ -88,7 +93,7 @@ pub(crate) fn request_received(
     state: &State,
     number: u64,
     interface: &InterfaceNode,
-    method: &MethodNode,
+    method: &'static MethodNode,
     params: &Params<any_pointer::Owned>,
 ) {
     if !enabled!(target: "ipc", Level::DEBUG) {
@@ -98,20 +103,25 @@ pub(crate) fn request_received(
     let words = reader.and_then(|reader| reader.target_size().ok()).map_or(0, |size| size.word_count);
     debug!(target: "ipc", connection = state.id, call = number, bytes = words * 8, "IPC server recv request {}.{}", interface.name, method.name);
     if enabled!(target: "ipc", Level::TRACE) {
-        let text = reader.and_then(|reader| show::pointer(method.params, reader)).unwrap_or_default();
+        let text = reader.and_then(|reader| show::pointer(&method.params, reader)).unwrap_or_default();
         trace!(target: "ipc", connection = state.id, "request data: {}.{} {text}", interface.name, method.name);
     }
 }
 
-pub(crate) fn results(state: &State, interface: &InterfaceNode, method: &MethodNode, results: &Payload) {
-    values("response data:", state, interface, method, method.results, results);
+pub(crate) fn results(
+    state: &State,
+    interface: &InterfaceNode,
+    method: &'static MethodNode,
+    results: &Payload,
+) {
+    values("response data:", state, interface, method, &method.results, results);
 }
 
 pub(crate) fn response_sent(
     state: &State,
     number: u64,
     interface: &InterfaceNode,
-    method: &MethodNode,
+    method: &'static MethodNode,
     started: Instant,
     words: usize,
 ) {
@@ -122,7 +132,7 @@ pub(crate) fn request_failed(
     state: &State,
     number: u64,
     interface: &InterfaceNode,
-    method: &MethodNode,
+    method: &'static MethodNode,
     started: Instant,
     error: &Error,
 ) {
@@ -138,7 +148,12 @@ pub(crate) struct Pending<'a> {
 }
 
 impl<'a> Pending<'a> {
-    pub(crate) fn new(state: &'a State, number: u64, interface: &InterfaceNode, method: &MethodNode) -> Self {
+    pub(crate) fn new(
+        state: &'a State,
+        number: u64,
+        interface: &InterfaceNode,
+        method: &'static MethodNode,
+    ) -> Self {
         Pending { state, number, names: Some((interface.name, method.name)) }
     }
 

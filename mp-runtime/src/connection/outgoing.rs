@@ -250,7 +250,7 @@ fn prepare(
         let threads = state.pick_threads(caller, scope)?;
         let place = method.params.fields.iter().find(|field| matches!(field.ty, Type::Context));
         let index = place.map_or(0, |field| field.place.offset as usize);
-        write_context(request.get(), method.params, index, &threads)?;
+        write_context(request.get(), &method.params, index, &threads)?;
         lane = threads.lane;
     }
     Ok((request.send(), lane))

@@ -78,7 +78,7 @@ impl<'p> ClientCall<'p> {
         mut self,
         write: impl FnOnce(&mut BuildContext<'_>, &mut StructWriter<'_>) -> Result<()>,
     ) -> Result<Self> {
-        let node = self.method.params;
+        let node = &self.method.params;
         let connection = self.proxy.cap.shared().id();
         let written = self.params.write(node, |structure, caps| {
             write(&mut BuildContext::new(caps, connection), &mut StructWriter::new(structure, node))
@@ -257,14 +257,14 @@ impl Response {
             Results::Here(payload) => payload,
             Results::Ahead(cap) => {
                 let mut payload = Payload::new(0);
-                payload.write(method.results, |structure, caps| {
+                payload.write(&method.results, |structure, caps| {
                     let mut cx = BuildContext::new(caps, 0);
-                    StructWriter::new(structure, method.results).capability(&mut cx, 0, cap)
+                    StructWriter::new(structure, &method.results).capability(&mut cx, 0, cap)
                 })?;
                 payload
             }
         };
-        let node = method.results;
+        let node = &method.results;
         payload
             .read(|structure, caps| read(&ReadContext::new(caps), StructFields::new(structure, node)))
             .map_err(|error| error.in_call(interface.name, method.name))

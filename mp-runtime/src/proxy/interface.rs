@@ -4,7 +4,7 @@ use futures::future::BoxFuture;
 
 use super::handle::Proxy;
 use crate::connection::Call;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::wire::node::InterfaceNode;
 
 /// A trait that crosses process boundaries. `#[ipc_interface]` implements it for `dyn Trait`.
@@ -22,10 +22,16 @@ pub trait Interface: Send + Sync {
     /// # Errors
     ///
     /// What the method returns, or that its parameters or results do not fit their types.
-    fn call_blocking(&self, interface: u64, ordinal: u16, call: &mut Call) -> Result<()>;
+    fn call_blocking(&self, interface: u64, ordinal: u16, call: &mut Call) -> Result<()> {
+        let _ = call;
+        Err(no_method(interface, ordinal))
+    }
 
     /// Calls an asynchronous method, here or of a base interface.
-    fn call_async<'s>(&'s self, interface: u64, ordinal: u16, call: Call) -> BoxFuture<'s, Result<Call>>;
+    fn call_async<'s>(&'s self, interface: u64, ordinal: u16, call: Call) -> BoxFuture<'s, Result<Call>> {
+        let _ = call;
+        Box::pin(std::future::ready(Err(no_method(interface, ordinal))))
+    }
 
     /// The proxy as an owned trait object.
     fn boxed(proxy: Proxy) -> Box<Self>;
@@ -35,4 +41,11 @@ pub trait Interface: Send + Sync {
 
     /// The proxy behind this object, if it is one.
     fn proxy(&self) -> Option<&Proxy>;
+}
+
+/// The error for a method that generated code does not know. The runtime looks methods up before
+/// it calls generated code, so a caller sees this only when the two disagree.
+#[must_use]
+pub fn no_method(interface: u64, ordinal: u16) -> Error {
+    Error::unimplemented(format!("no method @{ordinal} in interface {interface:#018x}"))
 }

@@ -13,7 +13,7 @@ mod served;
 
 pub use client_call::{ClientCall, Pending, Response};
 pub use handle::{Handle, Proxy};
-pub use interface::Interface;
+pub use interface::{Interface, no_method};
 pub use lent::{lend, lend_optional};
 pub use options::{pipelined, pipelined_async, with_deadline, within};
 pub(crate) use served::export;

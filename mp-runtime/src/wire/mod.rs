@@ -3,6 +3,7 @@
 //! In: types and values. Out: slots and layouts (constants), nodes (descriptions), and bytes.
 
 pub mod build;
+pub mod describe;
 pub mod id;
 pub mod layout;
 pub mod node;

@@ -22,6 +22,14 @@ pub struct FileNode {
     pub include_types: &'static [&'static str],
 }
 
+impl FileNode {
+    /// A file of which nothing but the name and the id is said.
+    #[must_use]
+    pub const fn new(name: &'static str, id: u64) -> Self {
+        FileNode { name, id, cxx_namespace: "", include: &[], include_types: &[] }
+    }
+}
+
 /// A Cap'n Proto type.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the variants are Cap'n Proto's own names")]
@@ -159,9 +167,9 @@ pub struct MethodNode {
     /// Whether the method is kept only for its ordinal; calls answer with an error.
     pub deprecated: bool,
     /// The parameters, in the order of their ordinals, `context` among them.
-    pub params: &'static StructNode,
+    pub params: StructNode,
     /// The results, in the order of their ordinals.
-    pub results: &'static StructNode,
+    pub results: StructNode,
     /// Annotations on the method, as schema text.
     pub annotations: &'static [&'static str],
 }
@@ -266,17 +274,6 @@ impl Type {
             Type::UInt8 | Type::UInt16 | Type::UInt32 | Type::UInt64 => Default::UInt(integer as u64),
             _ => Default::Int(integer as i64),
         }
-    }
-
-    /// The schema default of a `Bool` field.
-    ///
-    /// # Panics
-    ///
-    /// At compile time when the type is not `Bool`.
-    #[must_use]
-    pub const fn bool_default(self, value: bool) -> Default {
-        assert!(matches!(self, Type::Bool), "a bool default needs a field of type Bool");
-        Default::Bool(value)
     }
 }
 

@@ -8,7 +8,7 @@
 //! it. Types that the runtime covers have the same form in every set.
 
 use super::build::{BuildContext, FieldBuilder, StructWriter};
-use super::node::{FieldNode, StructNode, Type};
+use super::node::{StructNode, Type};
 use super::read::{FieldReader, ReadContext, StructFields};
 use super::slot::Slots;
 use crate::error::Result;
@@ -132,8 +132,6 @@ where
 
 /// A type that travels as a struct: the constants that `#[derive(IpcStruct)]` writes.
 pub trait StructType<M: ?Sized = ()> {
-    /// The fields, with their places.
-    const FIELDS: &'static [FieldNode];
     /// The description of the struct.
     const NODE: &'static StructNode;
 }

@@ -88,7 +88,7 @@ fn schema_enum(item: &Enum) -> TokenStream {
     let Enum { name, docs, .. } = item;
     let file = item.file.as_ref().map(file::reference).unwrap_or_default();
     let id = match item.id {
-        Some(id) => quote!(#id),
+        Some(id) => super::hex(id),
         None => quote!(#private::child_id(__FILE.id, #name)),
     };
     let explicit_id = item.id.is_some();

@@ -1,11 +1,11 @@
 //! The constants of a struct, or of a method's parameters or results.
 //!
 //! ```text
-//! StructNode { name: "BlockRef", fields: &[FieldNode { name: "hash", … }], … }
+//! StructNode::new("BlockRef", &const { Fields::place([Field::of::<BlockHash, ()>("hash"), …], 0) })
 //! ```
 //!
-//! The layout is computed where the types are known: each field's slots go through `lay_out`, and
-//! the places come back into the field's node.
+//! The layout is computed where the types are known: `Field::of` reads a type's slots, and
+//! `Fields::place` gives every field its place.
 
 use proc_macro2::{Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
@@ -14,23 +14,6 @@ use syn::{Expr, Lit, Type};
 
 use super::private;
 use crate::model::{Optional, Wire};
-
-/// A field, as tokens.
-pub(super) struct FieldTokens {
-    name: String,
-    docs: String,
-    /// The schema type.
-    ty: TokenStream,
-    /// The slots.
-    slots: TokenStream,
-    ordinal: Option<u16>,
-    has_ordinal: Option<u16>,
-    default: TokenStream,
-    variant: Option<u16>,
-    group: Option<String>,
-    secret: bool,
-    annotations: Vec<String>,
-}
 
 /// A type as a field sees it: what travels, in which conversion set.
 pub(super) struct Travels {
@@ -53,130 +36,105 @@ pub(super) fn travels(ty: &Type, wire: &Wire, set: &TokenStream) -> Travels {
     Travels { ty, set }
 }
 
+/// A field, as an expression of type `Field`.
+pub(super) struct FieldTokens(TokenStream);
+
 impl FieldTokens {
     /// A field with a value.
     pub(super) fn value(wire: &Wire, travels: &Travels) -> Self {
         let private = private();
         let Travels { ty, set } = travels;
-        let as_wire = quote!(<#ty as #private::WireType<#set>>);
-        let slots = match wire.optional {
-            None => quote!(#as_wire::SLOTS),
-            Some(Optional::Flag) => quote!(#as_wire::SLOTS.with_flag()),
-            Some(Optional::Null) => quote!(#as_wire::SLOTS.with_null()),
-        };
-        let ty = quote!(#as_wire::TYPE);
-        let default = default(wire.default.as_ref(), &ty);
-        let annotations = wire.cxx_name.iter().map(|name| format!("$Proxy.name({name:?})")).collect();
-        FieldTokens {
-            name: wire.name.clone(),
-            docs: wire.docs.clone(),
-            ty,
-            slots,
-            ordinal: wire.ordinal,
-            has_ordinal: wire.has_ordinal,
-            default,
-            variant: None,
-            group: None,
-            secret: wire.secret,
-            annotations,
+        let Wire { name, docs, .. } = wire;
+        let mut field = FieldTokens(quote!(#private::Field::of::<#ty, #set>(#name)));
+        if let Some(ordinal) = wire.ordinal {
+            field.say(&quote!(ordinal(#ordinal)));
         }
-    }
-
-    fn fixed(name: &str, ty: &TokenStream, slot: &TokenStream) -> Self {
-        let private = private();
-        FieldTokens {
-            name: name.to_owned(),
-            docs: String::new(),
-            ty: quote!(#private::Type::#ty),
-            slots: quote!(#private::Slots::one(#private::Slot::#slot)),
-            ordinal: None,
-            has_ordinal: None,
-            default: quote!(#private::Default::None),
-            variant: None,
-            group: None,
-            secret: false,
-            annotations: Vec::new(),
+        match wire.optional {
+            None => {}
+            Some(Optional::Flag) => field.say(&quote!(with_flag())),
+            Some(Optional::Null) => field.say(&quote!(with_null())),
         }
+        if let Some(ordinal) = wire.has_ordinal {
+            field.say(&quote!(has_ordinal(#ordinal)));
+        }
+        if let Some(value) = &wire.default {
+            // A value that does not fit is found when the constant is computed; the span says
+            // where.
+            field = FieldTokens(at(field.0, value.span()));
+            field.say(&default(value));
+        }
+        if wire.secret {
+            field.say(&quote!(secret()));
+        }
+        if let Some(name) = &wire.cxx_name {
+            field.annotate(&format!("$Proxy.name({name:?})"));
+        }
+        field.docs(docs);
+        field
     }
 
     /// The `context` parameter.
     pub(super) fn context() -> Self {
-        Self::fixed("context", &quote!(Context), &quote!(Pointer))
+        let private = private();
+        FieldTokens(quote!(#private::Field::context()))
     }
 
     /// The `threadMap` of a `construct` method.
     pub(super) fn thread_map() -> Self {
-        Self::fixed("threadMap", &quote!(Builtin("ThreadMap")), &quote!(Pointer))
+        let private = private();
+        FieldTokens(quote!(#private::Field::thread_map()))
     }
 
     /// A `Bool` that the library itself sets, such as `wantX`.
     pub(super) fn flag(name: &str) -> Self {
-        Self::fixed(name, &quote!(Bool), &quote!(Bit))
+        let private = private();
+        FieldTokens(quote!(#private::Field::flag(#name)))
     }
 
     /// A `Void`, as a union's empty variant.
     pub(super) fn void(name: &str, docs: &str, ordinal: Option<u16>) -> Self {
-        let mut field = Self::fixed(name, &quote!(Void), &quote!(Void));
-        field.docs = docs.to_owned();
-        field.ordinal = ordinal;
+        let private = private();
+        let mut field = FieldTokens(quote!(#private::Field::void(#name)));
+        if let Some(ordinal) = ordinal {
+            field.say(&quote!(ordinal(#ordinal)));
+        }
+        field.docs(docs);
         field
     }
 
     /// The field as a member of a union's variant, inside a group if the variant has one.
     pub(super) fn in_variant(mut self, variant: u16, group: Option<&str>) -> Self {
-        self.variant = Some(variant);
-        self.group = group.map(str::to_owned);
+        self.say(&quote!(variant(#variant)));
+        if let Some(group) = group {
+            self.say(&quote!(group(#group)));
+        }
         self
     }
 
-    /// The field with an annotation more.
-    pub(super) fn annotated(mut self, annotation: String) -> Self {
-        self.annotations.push(annotation);
+    /// The field with an annotation.
+    pub(super) fn annotated(mut self, annotation: &str) -> Self {
+        self.annotate(annotation);
         self
     }
 
     /// The field as the type parameter of a generic struct at this position.
     pub(super) fn parameter(mut self, index: u16) -> Self {
-        let private = private();
-        self.ty = quote!(#private::Type::Parameter(#index));
+        self.say(&quote!(parameter(#index)));
         self
     }
 
-    fn member(&self) -> TokenStream {
-        let private = private();
-        let slots = &self.slots;
-        let ordinal = optional(self.ordinal);
-        let has_ordinal = optional(self.has_ordinal);
-        let group = self.variant.map_or(0, |variant| variant + 1);
-        quote! {
-            #private::Member {
-                slots: #slots,
-                ordinal: #ordinal,
-                has_ordinal: #has_ordinal,
-                group: #group,
-            }
-        }
+    fn say(&mut self, word: &TokenStream) {
+        let field = &self.0;
+        self.0 = quote!(#field.#word);
     }
 
-    fn node(&self, index: usize) -> TokenStream {
-        let private = private();
-        let FieldTokens { name, docs, ty, default, secret, annotations, .. } = self;
-        let variant = optional(self.variant);
-        let group = optional(self.group.as_ref());
-        quote! {
-            #private::FieldNode {
-                name: #name,
-                docs: #docs,
-                ty: #ty,
-                ordinal: __layout.fields[#index].ordinal,
-                place: __layout.fields[#index].value,
-                has: __layout.fields[#index].has,
-                default: #default,
-                variant: #variant,
-                group: #group,
-                secret: #secret,
-                annotations: &[#(#annotations),*],
-            }
+    fn annotate(&mut self, annotation: &str) {
+        self.say(&quote!(annotated(&[#annotation])));
+    }
+
+    fn docs(&mut self, docs: &str) {
+        if !docs.is_empty() {
+            self.say(&quote!(docs(#docs)));
         }
     }
 }
@@ -189,27 +147,22 @@ pub(super) fn optional<T: quote::ToTokens>(value: Option<T>) -> TokenStream {
     }
 }
 
-/// The default of a field of wire type `ty`.
-fn default(value: Option<&Expr>, ty: &TokenStream) -> TokenStream {
-    let private = private();
-    let literal = |expr: &Expr| match expr {
-        Expr::Lit(literal) => Some(literal.lit.clone()),
-        Expr::Unary(unary) => match &*unary.expr {
-            Expr::Lit(literal) => Some(literal.lit.clone()),
-            _ => None,
-        },
+/// The word that gives a field its default.
+fn default(value: &Expr) -> TokenStream {
+    let literal = match value {
+        Expr::Unary(unary) => &*unary.expr,
+        plain => plain,
+    };
+    let literal = match literal {
+        Expr::Lit(literal) => Some(&literal.lit),
         _ => None,
     };
-    let Some(value) = value else { return quote!(#private::Default::None) };
-    // A value that does not fit is found when the constant is computed; the span says where.
-    let call = match literal(value) {
-        Some(Lit::Bool(_)) => quote_spanned!(value.span()=> bool_default(#value)),
-        Some(Lit::Float(_)) => quote_spanned!(value.span()=> number_default(0, #value)),
+    match literal {
+        Some(Lit::Bool(_)) => quote_spanned!(value.span()=> default_bool(#value)),
+        Some(Lit::Float(_)) => quote_spanned!(value.span()=> default_number(0, #value)),
         // An integer, or the path of a constant number: the type decides which form counts.
-        _ => quote_spanned!(value.span()=> number_default((#value) as i128, (#value) as f64)),
-    };
-    let ty = at(ty.clone(), value.span());
-    quote!(#ty.#call)
+        _ => quote_spanned!(value.span()=> default_number((#value) as i128, (#value) as f64)),
+    }
 }
 
 /// The same tokens, as if they stood at `span`.
@@ -224,72 +177,9 @@ fn at(tokens: TokenStream, span: Span) -> TokenStream {
     moved.collect()
 }
 
-/// What a struct node says besides its fields.
-pub(super) struct Head {
-    pub(super) name: String,
-    pub(super) docs: String,
-    /// An expression of type `u64`.
-    pub(super) id: TokenStream,
-    pub(super) explicit_id: bool,
-    /// An expression of type `Option<&'static FileNode>`.
-    pub(super) file: TokenStream,
-    pub(super) parameters: Vec<String>,
-    pub(super) arguments: Vec<TokenStream>,
-    pub(super) annotations: Vec<String>,
-    /// Variants of the unnamed union.
-    pub(super) variants: u16,
-}
-
-/// The parts of a struct's constants. All of them read the layout from `__layout`.
-pub(super) struct NodeTokens {
-    /// How many fields there are.
-    pub(super) count: usize,
-    /// An expression of type `Layout<N>`.
-    pub(super) layout: TokenStream,
-    /// An expression of type `[FieldNode; N]`.
-    pub(super) fields: TokenStream,
-    /// An expression of type `StructNode`, which finds its fields in `__FIELDS`.
-    pub(super) node: TokenStream,
-}
-
-/// The constants of a struct.
-pub(super) fn node(head: &Head, fields: &[FieldTokens]) -> NodeTokens {
+/// An expression of type `&Fields<N>`, with the number of variants of the unnamed union.
+pub(super) fn place(fields: &[FieldTokens], variants: u16) -> TokenStream {
     let private = private();
-    let Head { name, docs, id, explicit_id, file, parameters, arguments, annotations, variants } = head;
-    let members = fields.iter().map(FieldTokens::member);
-    let nodes = fields.iter().enumerate().map(|(index, field)| field.node(index));
-    NodeTokens {
-        count: fields.len(),
-        layout: quote!(#private::lay_out([#(#members),*], #variants)),
-        fields: quote!([#(#nodes),*]),
-        node: quote! {
-            #private::StructNode {
-                name: #name,
-                id: #id,
-                explicit_id: #explicit_id,
-                file: #file,
-                docs: #docs,
-                parameters: &[#(#parameters),*],
-                arguments: &[#(#arguments),*],
-                fields: __FIELDS,
-                data_words: __layout.data_words,
-                pointers: __layout.pointers,
-                discriminant: __layout.discriminant,
-                annotations: &[#(#annotations),*],
-            }
-        },
-    }
-}
-
-/// A static node, for a struct without type parameters.
-pub(super) fn static_node(ident: &syn::Ident, head: &Head, fields: &[FieldTokens]) -> TokenStream {
-    let private = private();
-    let NodeTokens { count, layout, fields, node } = node(head, fields);
-    quote! {
-        static #ident: #private::StructNode = {
-            const __layout: #private::Layout<#count> = #layout;
-            const __FIELDS: &[#private::FieldNode] = &#fields;
-            #node
-        };
-    }
+    let fields = fields.iter().map(|field| &field.0);
+    quote!(&const { #private::Fields::place([#(#fields),*], #variants) })
 }

@@ -7,13 +7,14 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::private;
+use super::{hex, private};
 use crate::model::{File, FileRef};
 
 /// The static of a file.
 pub fn file(file: &File) -> TokenStream {
     let private = private();
     let File { attrs, vis, ident, name, id, namespace, include, include_types } = file;
+    let id = hex(*id);
     quote! {
         #(#attrs)*
         #vis static #ident: #private::FileNode = #private::FileNode {
@@ -33,14 +34,11 @@ pub(super) fn reference(file: &FileRef) -> TokenStream {
         FileRef::Path(path) => quote! {
             static __FILE: &#private::FileNode = &#path;
         },
-        FileRef::Inline { name, id } => quote! {
-            static __FILE: &#private::FileNode = &#private::FileNode {
-                name: #name,
-                id: #id,
-                cxx_namespace: "",
-                include: &[],
-                include_types: &[],
-            };
-        },
+        FileRef::Inline { name, id } => {
+            let id = hex(*id);
+            quote! {
+                static __FILE: &#private::FileNode = &#private::FileNode::new(#name, #id);
+            }
+        }
     }
 }

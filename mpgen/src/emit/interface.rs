@@ -11,10 +11,10 @@
 //! ```
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::quote;
 use syn::{FnArg, TraitItem};
 
-use super::fields::{FieldTokens, Head, optional, static_node, travels};
+use super::fields::{FieldTokens, optional, place, travels};
 use super::{file, hidden, private, proxy, server};
 use crate::model::{Interface, Method, Param, Passing, Returns};
 
@@ -83,15 +83,6 @@ fn user_trait(item: &Interface) -> TokenStream {
         #attribute
         #user
     }
-}
-
-/// The names of a method's statics.
-fn params_ident(method: &Method) -> syn::Ident {
-    format_ident!("__PARAMS_{}", method.ordinal)
-}
-
-fn results_ident(method: &Method) -> syn::Ident {
-    format_ident!("__RESULTS_{}", method.ordinal)
 }
 
 /// The conversion set of an interface.
@@ -212,7 +203,7 @@ fn results_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
             let error = syn::parse_quote!(::core::option::Option<#error>);
             let field = FieldTokens::value(wire, &travels(&error, wire, set));
             Some(match cxx {
-                Some(cxx) => field.annotated(format!("$Proxy.exception({cxx:?})")),
+                Some(cxx) => field.annotated(&format!("$Proxy.exception({cxx:?})")),
                 None => field,
             })
         }
@@ -227,26 +218,20 @@ fn nodes(item: &Interface) -> TokenStream {
     let file = file::reference(&item.file);
     let (name, docs, set) = (&item.name, &item.docs, set(item));
     let id = match item.id {
-        Some(id) => quote!(#id),
+        Some(id) => super::hex(id),
         None => quote!(#private::child_id(__FILE.id, #name)),
     };
-    let mut methods: Vec<(u16, TokenStream, TokenStream)> =
-        item.methods.iter().map(|method| own_method(item, method, &set)).collect();
+    let mut methods: Vec<(u16, TokenStream)> =
+        item.methods.iter().map(|method| (method.ordinal, own_method(item, method, &set))).collect();
     if let Some((name, ordinal)) = &item.construct {
-        methods.push(reserved(
-            name,
-            *ordinal,
-            false,
-            &[FieldTokens::thread_map()],
-            &[FieldTokens::thread_map()],
-        ));
+        let maps = [FieldTokens::thread_map()];
+        methods.push((*ordinal, method_node(name, *ordinal, &maps, &maps)));
     }
     if let Some(ordinal) = item.destroy {
-        methods.push(reserved("destroy", ordinal, true, &[FieldTokens::context()], &[]));
+        methods.push((ordinal, method_node("destroy", ordinal, &[FieldTokens::context()], &[])));
     }
-    methods.sort_by_key(|(ordinal, ..)| *ordinal);
-    let statics = methods.iter().map(|(_, statics, _)| statics);
-    let list = methods.iter().map(|(.., node)| node);
+    methods.sort_by_key(|(ordinal, _)| *ordinal);
+    let list = methods.iter().map(|(_, node)| node);
     let explicit_id = item.id.is_some();
     let bases = &item.bases;
     let destroy = optional(item.destroy);
@@ -255,7 +240,6 @@ fn nodes(item: &Interface) -> TokenStream {
     quote! {
         #file
         const __ID: u64 = #id;
-        #(#statics)*
         static __NODE: #private::InterfaceNode = #private::InterfaceNode {
             name: #name,
             id: __ID,
@@ -271,76 +255,33 @@ fn nodes(item: &Interface) -> TokenStream {
     }
 }
 
-fn head(name: &str, part: &str) -> Head {
-    Head {
-        name: format!("{name}${part}"),
-        docs: String::new(),
-        id: quote!(0),
-        explicit_id: false,
-        file: quote!(::core::option::Option::Some(__FILE)),
-        parameters: Vec::new(),
-        arguments: Vec::new(),
-        annotations: Vec::new(),
-        variants: 0,
+/// A method of the user's.
+fn own_method(item: &Interface, method: &Method, set: &TokenStream) -> TokenStream {
+    let Method { name, docs, ordinal, .. } = method;
+    let mut node = method_node(name, *ordinal, &params_fields(method, set), &results_fields(method, set));
+    if method.sig.asyncness.is_some() {
+        node.extend(quote!(.asynchronous()));
     }
-}
-
-fn own_method(item: &Interface, method: &Method, set: &TokenStream) -> (u16, TokenStream, TokenStream) {
-    let private = private();
-    let Method { name, docs, ordinal, context, .. } = method;
-    let (params, results) = (params_ident(method), results_ident(method));
-    let params_node = static_node(&params, &head(name, "Params"), &params_fields(method, set));
-    let results_node = static_node(&results, &head(name, "Results"), &results_fields(method, set));
-    let asynchronous = method.sig.asyncness.is_some();
-    let deprecated = method.deprecated.is_some();
-    let ident = method.sig.ident.to_string();
+    if method.deprecated.is_some() {
+        node.extend(quote!(.deprecated()));
+    }
     // C++ has the schema's name for a method unless told otherwise.
-    let cxx = item.cxx.is_some() && crate::names::camel(&ident) != *name;
-    let annotations = cxx.then(|| format!("$Proxy.name({:?})", crate::names::camel(&ident)));
-    let annotations = annotations.iter();
-    let node = quote! {
-        #private::MethodNode {
-            name: #name,
-            docs: #docs,
-            ordinal: #ordinal,
-            context: #context,
-            asynchronous: #asynchronous,
-            deprecated: #deprecated,
-            params: &#params,
-            results: &#results,
-            annotations: &[#(#annotations),*],
-        }
-    };
-    (*ordinal, quote!(#params_node #results_node), node)
+    let ident = crate::names::camel(&method.sig.ident.to_string());
+    if item.cxx.is_some() && ident != *name {
+        let annotation = format!("$Proxy.name({ident:?})");
+        node.extend(quote!(.annotated(&[#annotation])));
+    }
+    if !docs.is_empty() {
+        node.extend(quote!(.docs(#docs)));
+    }
+    node
 }
 
-/// A method that the runtime itself answers.
-fn reserved(
-    name: &str,
-    ordinal: u16,
-    context: bool,
-    params: &[FieldTokens],
-    results: &[FieldTokens],
-) -> (u16, TokenStream, TokenStream) {
+/// An expression of type `MethodNode`.
+fn method_node(name: &str, ordinal: u16, params: &[FieldTokens], results: &[FieldTokens]) -> TokenStream {
     let private = private();
-    let params_ident = format_ident!("__PARAMS_{ordinal}");
-    let results_ident = format_ident!("__RESULTS_{ordinal}");
-    let params = static_node(&params_ident, &head(name, "Params"), params);
-    let results = static_node(&results_ident, &head(name, "Results"), results);
-    let node = quote! {
-        #private::MethodNode {
-            name: #name,
-            docs: "",
-            ordinal: #ordinal,
-            context: #context,
-            asynchronous: false,
-            deprecated: false,
-            params: &#params_ident,
-            results: &#results_ident,
-            annotations: &[],
-        }
-    };
-    (ordinal, quote!(#params #results), node)
+    let (params, results) = (place(params, 0), place(results, 0));
+    quote!(#private::MethodNode::new(#name, #ordinal, #params, #results))
 }
 
 /// `Box<dyn Trait>` as a value on the wire. (`Arc<dyn Trait>` is the runtime's.)

@@ -30,6 +30,12 @@ fn private() -> TokenStream {
     quote!(::mp_runtime::private)
 }
 
+/// An id, as people write one.
+fn hex(id: u64) -> TokenStream {
+    // The text of a number is always a literal.
+    format!("{id:#018x}").parse().unwrap_or_default()
+}
+
 /// Wraps items so that nothing of them leaks into the user's scope.
 fn hidden(items: &TokenStream) -> TokenStream {
     quote! {

@@ -21,47 +21,59 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
     let private = private();
     let ident = &item.item.ident;
     let asynchronous = |method: &&Method| method.sig.asyncness.is_some();
-    let blocking_arms =
-        item.methods.iter().filter(|method| !asynchronous(method)).map(|method| blocking(item, method));
-    let async_arms = item.methods.iter().filter(asynchronous).map(|method| awaiting(item, method));
+    let blocking_arms: Vec<_> = item
+        .methods
+        .iter()
+        .filter(|method| !asynchronous(method))
+        .map(|method| blocking(item, method))
+        .collect();
+    let async_arms: Vec<_> =
+        item.methods.iter().filter(asynchronous).map(|method| awaiting(item, method)).collect();
     let bases = &item.bases;
+    // A dispatcher without methods of a kind leaves them to the trait, which refuses.
+    let blocking = (!blocking_arms.is_empty() || !bases.is_empty()).then(|| quote! {
+        fn call_blocking(
+            &self,
+            __interface: u64,
+            __ordinal: u16,
+            __call: &mut #private::Call,
+        ) -> #private::Result<()> {
+            match (__interface, __ordinal) {
+                #(#blocking_arms)*
+                #((_, _) if <dyn #bases as #private::Interface>::NODE.find(__interface, __ordinal).is_some() => {
+                    let __base: &dyn #bases = self;
+                    #private::Interface::call_blocking(__base, __interface, __ordinal, __call)
+                })*
+                _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
+            }
+        }
+    });
+    let awaiting = (!async_arms.is_empty() || !bases.is_empty()).then(|| quote! {
+        fn call_async<'__s>(
+            &'__s self,
+            __interface: u64,
+            __ordinal: u16,
+            mut __call: #private::Call,
+        ) -> #private::BoxFuture<'__s, #private::Result<#private::Call>> {
+            ::std::boxed::Box::pin(async move {
+                match (__interface, __ordinal) {
+                    #(#async_arms)*
+                    #((_, _) if <dyn #bases as #private::Interface>::NODE.find(__interface, __ordinal).is_some() => {
+                        let __base: &dyn #bases = self;
+                        #private::Interface::call_async(__base, __interface, __ordinal, __call).await
+                    })*
+                    _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
+                }
+            })
+        }
+    });
     quote! {
         impl<'__o> #private::Interface for dyn #ident + '__o {
             const NODE: &'static #private::InterfaceNode = &__NODE;
 
-            fn call_blocking(
-                &self,
-                __interface: u64,
-                __ordinal: u16,
-                __call: &mut #private::Call,
-            ) -> #private::Result<()> {
-                match (__interface, __ordinal) {
-                    #(#blocking_arms)*
-                    #((_, _) if <dyn #bases as #private::Interface>::NODE.find(__interface, __ordinal).is_some() => {
-                        let __base: &dyn #bases = self;
-                        #private::Interface::call_blocking(__base, __interface, __ordinal, __call)
-                    })*
-                    _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
-                }
-            }
+            #blocking
 
-            fn call_async<'__s>(
-                &'__s self,
-                __interface: u64,
-                __ordinal: u16,
-                mut __call: #private::Call,
-            ) -> #private::BoxFuture<'__s, #private::Result<#private::Call>> {
-                ::std::boxed::Box::pin(async move {
-                    match (__interface, __ordinal) {
-                        #(#async_arms)*
-                        #((_, _) if <dyn #bases as #private::Interface>::NODE.find(__interface, __ordinal).is_some() => {
-                            let __base: &dyn #bases = self;
-                            #private::Interface::call_async(__base, __interface, __ordinal, __call).await
-                        })*
-                        _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
-                    }
-                })
-            }
+            #awaiting
 
             fn boxed(__proxy: #private::Proxy) -> ::std::boxed::Box<Self> {
                 ::std::boxed::Box::new(__proxy)

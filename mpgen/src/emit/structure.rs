@@ -11,7 +11,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{Ident, Member};
 
-use super::fields::{FieldTokens, Head, node, travels};
+use super::fields::{FieldTokens, place, travels};
 use super::{file, hidden, private};
 use crate::model::{Field, Payload, Shape, Struct, Variant};
 
@@ -106,46 +106,38 @@ fn constants(target: &Target<'_>) -> TokenStream {
     let private = private();
     let item = target.item;
     let set = &target.set;
-    let (files, file, id) = match &item.file {
-        None => (TokenStream::new(), quote!(::core::option::Option::None), quote!(0)),
-        Some(path) => {
-            let name = &item.name;
-            (
-                file::reference(path),
-                quote!(::core::option::Option::Some(__FILE)),
-                quote!(#private::child_id(__FILE.id, #name)),
-            )
-        }
-    };
     let params: Vec<_> = item.generics.type_params().map(|param| &param.ident).collect();
     let variants = match &item.shape {
         Shape::Struct(_) => 0,
         Shape::Union(variants) => u16::try_from(variants.len()).unwrap_or(u16::MAX),
     };
-    let head = Head {
-        name: item.name.clone(),
-        docs: item.docs.clone(),
-        id: item.id.map_or(id, |id| quote!(#id)),
-        explicit_id: item.id.is_some(),
-        file,
-        parameters: if item.generic { params.iter().map(ToString::to_string).collect() } else { Vec::new() },
-        arguments: params.iter().map(|param| quote!(<#param as #private::WireType<#set>>::TYPE)).collect(),
-        annotations: item.cxx.iter().map(|cxx| format!("$Proxy.wrap({cxx:?})")).collect(),
-        variants,
-    };
-    let parts = node(&head, &wire_fields(target));
-    let (layout, fields, node) = (&parts.layout, &parts.fields, &parts.node);
+    let (name, fields) = (&item.name, place(&wire_fields(target), variants));
+    let mut node = quote!(#private::StructNode::new(#name, #fields));
+    let file = item.file.as_ref().map(file::reference).unwrap_or_default();
+    if item.file.is_some() {
+        node.extend(quote!(.in_file(__FILE)));
+    }
+    if let Some(id) = item.id {
+        let id = super::hex(id);
+        node.extend(quote!(.with_id(#id)));
+    }
+    if item.generic {
+        let names = params.iter().map(ToString::to_string);
+        node.extend(quote!(.parameters(&[#(#names),*])));
+    }
+    if !params.is_empty() {
+        node.extend(quote!(.arguments(&[#(<#params as #private::WireType<#set>>::TYPE),*])));
+    }
+    if let Some(cxx) = &item.cxx {
+        let annotation = format!("$Proxy.wrap({cxx:?})");
+        node.extend(quote!(.annotated(&[#annotation])));
+    }
+    if !item.docs.is_empty() {
+        let docs = &item.docs;
+        node.extend(quote!(.docs(#docs)));
+    }
     let (ident, idents, arguments) = (&item.ident, target.idents(), &target.arguments);
     let bounds = (target.bounds)(target, &quote!(#private::WireType<#set>));
-    let pointers = if item.generic {
-        quote!(#(::core::assert!(
-            <#params as #private::WireType<#set>>::SLOTS.value.is_pointer(),
-            "a generic schema struct takes only text, data, lists, structs and interfaces as type arguments; \
-             leave out `generic` for a concrete struct per instance"
-        );)*)
-    } else {
-        TokenStream::new()
-    };
     // Constants of a trait are computed where they are used; a struct that is not generic is
     // checked at once, so that its mistakes show where it is declared.
     let check = if params.is_empty() {
@@ -156,22 +148,13 @@ fn constants(target: &Target<'_>) -> TokenStream {
         TokenStream::new()
     };
     quote! {
-        #files
+        #file
         #check
 
         impl<__M: ?Sized, #idents> #private::StructType<__M> for #ident #arguments
         where #bounds
         {
-            const FIELDS: &'static [#private::FieldNode] = &{
-                #pointers
-                let __layout = #layout;
-                #fields
-            };
-            const NODE: &'static #private::StructNode = &{
-                let __layout = #layout;
-                let __FIELDS = <Self as #private::StructType<__M>>::FIELDS;
-                #node
-            };
+            const NODE: &'static #private::StructNode = &#node;
         }
     }
 }

@@ -6,8 +6,8 @@
 
 use crate::error::Result;
 use crate::wire::build::{BuildContext, FieldBuilder};
-use crate::wire::layout::{Member, lay_out};
-use crate::wire::node::{FieldNode, StructNode, Type};
+use crate::wire::describe::{Field, Fields};
+use crate::wire::node::{StructNode, Type};
 use crate::wire::read::{FieldReader, ReadContext};
 use crate::wire::slot::{Slot, Slots};
 use crate::wire::traits::{BuildField, ReadField, WireType, build_struct, read_struct};
@@ -30,28 +30,11 @@ struct Node<M: ?Sized, T>(std::marker::PhantomData<(T, fn(&M))>);
 macro_rules! tuple {
     ($name:literal, $($T:ident $index:tt $field:literal),*) => {
         impl<M: ?Sized, $($T: WireType<M>),*> Node<M, ($($T,)*)> {
-            const NODE: &'static StructNode = &{
-                let layout = lay_out([$(Member::new(<$T as WireType<M>>::SLOTS)),*], 0);
-                StructNode {
-                    name: $name,
-                    id: 0,
-                    explicit_id: false,
-                    file: None,
-                    docs: "",
-                    parameters: &[],
-                    arguments: &[$(<$T as WireType<M>>::TYPE),*],
-                    fields: &Self::FIELDS,
-                    data_words: layout.data_words,
-                    pointers: layout.pointers,
-                    discriminant: None,
-                    annotations: &[],
-                }
-            };
-
-            const FIELDS: [FieldNode; [$($index),*].len()] = {
-                let layout = lay_out([$(Member::new(<$T as WireType<M>>::SLOTS)),*], 0);
-                [$(FieldNode::plain($field, <$T as WireType<M>>::TYPE, layout.fields[$index])),*]
-            };
+            const NODE: &'static StructNode = &StructNode::new(
+                $name,
+                &const { Fields::place([$(Field::of::<$T, M>($field)),*], 0) },
+            )
+            .arguments(&[$(<$T as WireType<M>>::TYPE),*]);
         }
 
         impl<M: ?Sized, $($T: WireType<M>),*> WireType<M> for ($($T,)*) {

@@ -1,0 +1,323 @@
+//! How generated code describes a struct, in few words.
+//!
+//! In: fields, each a name, a type and what the user said about it. Out: nodes with their places,
+//! computed while the Rust compiler compiles.
+
+use super::id::child_id;
+use super::layout::{FieldPlace, Member, Sizes, place};
+use super::node::{Default, FieldNode, FileNode, MethodNode, StructNode, Type};
+use super::slot::{Place, Slot, Slots};
+use super::traits::WireType;
+
+/// A field, before it has a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Field {
+    node: FieldNode,
+    member: Member,
+}
+
+impl Field {
+    const fn new(name: &'static str, ty: Type, slots: Slots) -> Self {
+        let nowhere = FieldPlace { ordinal: 0, value: Place::VOID, has: None };
+        Field { node: FieldNode::plain(name, ty, nowhere), member: Member::new(slots) }
+    }
+
+    /// A field of type `T`, in the conversion set `M`.
+    #[must_use]
+    pub const fn of<T: WireType<M> + ?Sized, M: ?Sized>(name: &'static str) -> Self {
+        Field::new(name, T::TYPE, T::SLOTS)
+    }
+
+    /// The `context` parameter.
+    #[must_use]
+    pub const fn context() -> Self {
+        Field::new("context", Type::Context, Slots::one(Slot::Pointer))
+    }
+
+    /// The `threadMap` of a `construct` method.
+    #[must_use]
+    pub const fn thread_map() -> Self {
+        Field::new("threadMap", Type::Builtin("ThreadMap"), Slots::one(Slot::Pointer))
+    }
+
+    /// A `Bool` that the library itself sets, such as `wantX`.
+    #[must_use]
+    pub const fn flag(name: &'static str) -> Self {
+        Field::new(name, Type::Bool, Slots::one(Slot::Bit))
+    }
+
+    /// A `Void`, as a union's empty variant.
+    #[must_use]
+    pub const fn void(name: &'static str) -> Self {
+        Field::new(name, Type::Void, Slots::one(Slot::Void))
+    }
+
+    /// The field with a doc comment.
+    #[must_use]
+    pub const fn docs(mut self, docs: &'static str) -> Self {
+        self.node.docs = docs;
+        self
+    }
+
+    /// The field with an explicit ordinal.
+    #[must_use]
+    pub const fn ordinal(mut self, ordinal: u16) -> Self {
+        self.member.ordinal = Some(ordinal);
+        self
+    }
+
+    /// The field with an explicit ordinal of its `hasX` flag.
+    #[must_use]
+    pub const fn has_ordinal(mut self, ordinal: u16) -> Self {
+        self.member.has_ordinal = Some(ordinal);
+        self
+    }
+
+    /// The field with a `hasX` flag (`optional = flag`).
+    #[must_use]
+    pub const fn with_flag(mut self) -> Self {
+        self.member.slots = self.member.slots.with_flag();
+        self
+    }
+
+    /// The field without a flag, where null stands for none (`optional = null`).
+    ///
+    /// # Panics
+    ///
+    /// At compile time when the field is not a pointer.
+    #[must_use]
+    pub const fn with_null(mut self) -> Self {
+        self.member.slots = self.member.slots.with_null();
+        self
+    }
+
+    /// The field with a default that is a bool.
+    ///
+    /// # Panics
+    ///
+    /// At compile time when the field is not a `Bool`.
+    #[must_use]
+    pub const fn default_bool(mut self, value: bool) -> Self {
+        assert!(matches!(self.node.ty, Type::Bool), "a bool default needs a field of type Bool");
+        self.node.default = Default::Bool(value);
+        self
+    }
+
+    /// The field with a default that is a number, in both of its forms; the field's type says
+    /// which one counts.
+    ///
+    /// # Panics
+    ///
+    /// At compile time when the default does not fit the field's type.
+    #[must_use]
+    pub const fn default_number(mut self, integer: i128, float: f64) -> Self {
+        self.node.default = self.node.ty.number_default(integer, float);
+        self
+    }
+
+    /// The field as a member of a union's variant.
+    #[must_use]
+    pub const fn variant(mut self, variant: u16) -> Self {
+        self.node.variant = Some(variant);
+        self.member.group = variant + 1;
+        self
+    }
+
+    /// The field inside the group of its variant.
+    #[must_use]
+    pub const fn group(mut self, name: &'static str) -> Self {
+        self.node.group = Some(name);
+        self
+    }
+
+    /// The field as the type parameter of a generic schema struct.
+    ///
+    /// # Panics
+    ///
+    /// At compile time when the argument is not behind a pointer, as Cap'n Proto wants it.
+    #[must_use]
+    pub const fn parameter(mut self, index: u16) -> Self {
+        assert!(
+            self.member.slots.value.is_pointer(),
+            "a generic schema struct takes only text, data, lists, structs and interfaces as type arguments; \
+             leave out `generic` for a concrete struct per instance"
+        );
+        self.node.ty = Type::Parameter(index);
+        self
+    }
+
+    /// The field as one that a log never shows.
+    #[must_use]
+    pub const fn secret(mut self) -> Self {
+        self.node.secret = true;
+        self
+    }
+
+    /// The field with annotations.
+    #[must_use]
+    pub const fn annotated(mut self, annotations: &'static [&'static str]) -> Self {
+        self.node.annotations = annotations;
+        self
+    }
+}
+
+/// The fields of a struct with their places.
+#[derive(Debug)]
+pub struct Fields<const N: usize> {
+    nodes: [FieldNode; N],
+    sizes: Sizes,
+}
+
+impl<const N: usize> Fields<N> {
+    /// Gives every field its place in a struct with a union of `variants` variants (0 for none).
+    ///
+    /// # Panics
+    ///
+    /// At compile time, when an ordinal is given twice or left out, or the struct is too large.
+    #[must_use]
+    pub const fn place(fields: [Field; N], variants: u16) -> Self {
+        let nowhere = FieldPlace { ordinal: 0, value: Place::VOID, has: None };
+        let mut members = [Member::new(Slots::one(Slot::Void)); N];
+        let mut nodes = [FieldNode::plain("", Type::Void, nowhere); N];
+        let mut index = 0;
+        while index < N {
+            members[index] = fields[index].member;
+            nodes[index] = fields[index].node;
+            index += 1;
+        }
+        let mut places = [nowhere; N];
+        let sizes = place(&members, variants, &mut places);
+        index = 0;
+        while index < N {
+            nodes[index].ordinal = places[index].ordinal;
+            nodes[index].place = places[index].value;
+            nodes[index].has = places[index].has;
+            index += 1;
+        }
+        Fields { nodes, sizes }
+    }
+}
+
+impl StructNode {
+    /// A struct of these fields, which belongs to no file of its own.
+    #[must_use]
+    pub const fn new<const N: usize>(name: &'static str, fields: &'static Fields<N>) -> Self {
+        StructNode {
+            name,
+            id: 0,
+            explicit_id: false,
+            file: None,
+            docs: "",
+            parameters: &[],
+            arguments: &[],
+            fields: &fields.nodes,
+            data_words: fields.sizes.data_words,
+            pointers: fields.sizes.pointers,
+            discriminant: fields.sizes.discriminant,
+            annotations: &[],
+        }
+    }
+
+    /// The struct as one of `file`.
+    #[must_use]
+    pub const fn in_file(mut self, file: &'static FileNode) -> Self {
+        self.id = child_id(file.id, self.name);
+        self.file = Some(file);
+        self
+    }
+
+    /// The struct with an explicit id.
+    #[must_use]
+    pub const fn with_id(mut self, id: u64) -> Self {
+        self.id = id;
+        self.explicit_id = true;
+        self
+    }
+
+    /// The struct with a doc comment.
+    #[must_use]
+    pub const fn docs(mut self, docs: &'static str) -> Self {
+        self.docs = docs;
+        self
+    }
+
+    /// The struct with type parameters, for a generic struct of the schema.
+    #[must_use]
+    pub const fn parameters(mut self, parameters: &'static [&'static str]) -> Self {
+        self.parameters = parameters;
+        self
+    }
+
+    /// The struct with type arguments, for an instance of a generic struct.
+    #[must_use]
+    pub const fn arguments(mut self, arguments: &'static [Type]) -> Self {
+        self.arguments = arguments;
+        self
+    }
+
+    /// The struct with annotations.
+    #[must_use]
+    pub const fn annotated(mut self, annotations: &'static [&'static str]) -> Self {
+        self.annotations = annotations;
+        self
+    }
+}
+
+impl MethodNode {
+    /// A method. It has a context when one of its parameters is the `Context`.
+    #[must_use]
+    pub const fn new<const P: usize, const R: usize>(
+        name: &'static str,
+        ordinal: u16,
+        params: &'static Fields<P>,
+        results: &'static Fields<R>,
+    ) -> Self {
+        let params = StructNode::new("params", params);
+        let results = StructNode::new("results", results);
+        let mut context = false;
+        let mut index = 0;
+        while index < params.fields.len() {
+            context |= matches!(params.fields[index].ty, Type::Context);
+            index += 1;
+        }
+        MethodNode {
+            name,
+            docs: "",
+            ordinal,
+            context,
+            asynchronous: false,
+            deprecated: false,
+            params,
+            results,
+            annotations: &[],
+        }
+    }
+
+    /// The method with a doc comment.
+    #[must_use]
+    pub const fn docs(mut self, docs: &'static str) -> Self {
+        self.docs = docs;
+        self
+    }
+
+    /// The method as an asynchronous one.
+    #[must_use]
+    pub const fn asynchronous(mut self) -> Self {
+        self.asynchronous = true;
+        self
+    }
+
+    /// The method as one that is kept only for its ordinal.
+    #[must_use]
+    pub const fn deprecated(mut self) -> Self {
+        self.deprecated = true;
+        self
+    }
+
+    /// The method with annotations.
+    #[must_use]
+    pub const fn annotated(mut self, annotations: &'static [&'static str]) -> Self {
+        self.annotations = annotations;
+        self
+    }
+}

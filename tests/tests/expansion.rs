@@ -1,0 +1,201 @@
+//! What items expand to, as formatted Rust. The input stands in each snapshot's header.
+//!
+//! `INSTA_UPDATE=always cargo test -p mp-tests --test expansion` writes the snapshots; read the
+//! difference before it is committed.
+
+use mp_runtime::schema::{self, Schema};
+use mp_tests::foo::{ExtendedCallback, FooInterface};
+
+/// Expands `input` and compares the result with the snapshot `name`.
+fn check(name: &str, input: &str) {
+    let expansion = mpgen::expand_source(input).expect("Rust");
+    assert!(expansion.errors.is_empty(), "{:?}", expansion.errors);
+    let file: syn::File = syn::parse2(expansion.tokens).expect("Rust");
+    let input: Vec<&str> = input.trim().lines().collect();
+    insta::with_settings!({ info => &input, omit_expression => true, prepend_module_to_snapshot => false }, {
+        insta::assert_snapshot!(name, prettyplease::unparse(&file));
+    });
+}
+
+#[test]
+fn a_method() {
+    check(
+        "a_method",
+        r#"
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d)]
+pub trait Shop: Send + Sync {
+    /// The price of something, if it is there.
+    fn price(&self, of: &str) -> Result<Option<i64>>;
+}"#,
+    );
+}
+
+#[test]
+fn an_asynchronous_method_without_a_context() {
+    check(
+        "an_asynchronous_method_without_a_context",
+        r#"
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d, destroy = false)]
+pub trait Shop: Send + Sync {
+    #[ipc(no_context, interrupt = "stop")]
+    async fn wait_for(&self, what: String) -> Result<u32>;
+    #[ipc(no_context)]
+    fn stop(&self) -> Result<()>;
+}"#,
+    );
+}
+
+#[test]
+fn all_ways_of_passing() {
+    check(
+        "all_ways_of_passing",
+        r#"
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d, destroy = false)]
+pub trait Shop: Send + Sync {
+    fn pass(
+        &self,
+        path: &Path,
+        prices: &[i64],
+        #[ipc(secret)] password: String,
+        #[ipc(default = 7)] many: u8,
+        item: Option<&Item>,
+        #[ipc(optional = flag)] name: Option<String>,
+        total: &mut i64,
+        #[ipc(out)] rest: &mut i64,
+        #[ipc(want)] receipt: Option<&mut String>,
+    ) -> Result<()>;
+}"#,
+    );
+}
+
+#[test]
+fn objects_and_callbacks() {
+    check(
+        "objects_and_callbacks",
+        r#"
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d, callback)]
+pub trait Each: Send + Sync {
+    fn call(&self, item: Item) -> Result<()>;
+}
+
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d, construct)]
+pub trait Shop: Send + Sync {
+    fn guests(&self, lent: &dyn Guest, owned: Box<dyn Guest>, shared: Arc<dyn Guest>) -> Result<Box<dyn Guest>>;
+    fn each(&self, #[ipc(callback = Each)] call: Box<dyn Fn(Item) -> Result<()> + Send + Sync>) -> Result<()>;
+}"#,
+    );
+}
+
+#[test]
+fn an_inherited_interface_with_an_exception() {
+    check(
+        "an_inherited_interface_with_an_exception",
+        r#"
+#[ipc_interface(file = SHOP, id = 0x8000000000000001, name = "BigShop", cxx = "shop::BigShop")]
+pub trait BigShopTrait: Shop {
+    #[ipc(exception(name = "soldOut", cxx = "shop::SoldOut"))]
+    fn buy(&self, what: String) -> Result<Result<i64, SoldOut>>;
+    #[ipc(deprecated = "shops no longer barter")]
+    fn barter(&self, what: String) -> Result<String>;
+    #[ipc(local)]
+    fn buy_bread(&self) -> Result<Result<i64, SoldOut>> {
+        self.buy("bread".into())
+    }
+}"#,
+    );
+}
+
+#[test]
+fn an_interface_that_panics_on_disconnect() {
+    check(
+        "an_interface_that_panics_on_disconnect",
+        r#"
+#[ipc_interface(file = SHOP, panic_on_disconnect)]
+pub trait Shop: Send + Sync {
+    fn is_open(&self) -> bool;
+}"#,
+    );
+}
+
+#[test]
+fn an_implementation_with_asynchronous_methods() {
+    check(
+        "an_implementation_with_asynchronous_methods",
+        r"
+#[ipc_interface]
+impl Shop for Bakery {
+    async fn wait_for(&self, what: String) -> Result<u32> {
+        self.oven.wait(&what).await
+    }
+}",
+    );
+}
+
+#[test]
+fn structs() {
+    check(
+        "structs",
+        r#"
+ipc_file! {
+    /// The shop's file.
+    pub static SHOP: "shop.capnp" @ 0xf00df00df00df00d,
+    namespace = "shop::messages", include = ["shop.h"];
+}
+
+/// Something to buy.
+#[derive(Clone, IpcStruct)]
+#[ipc(file = SHOP, cxx = "shop::Item")]
+pub struct Item {
+    /// Its name.
+    #[ipc(ordinal = 1)]
+    pub name: String,
+    #[ipc(ordinal = 0, default = -1)]
+    pub price: i64,
+    #[ipc(skip)]
+    pub cached: bool,
+    #[ipc(with = crate::weight)]
+    pub weight: Weight,
+}
+
+#[derive(IpcStruct)]
+#[ipc(file = SHOP, generic)]
+pub struct Pair<Key, Value> {
+    pub key: Key,
+    pub value: Value,
+}"#,
+    );
+}
+
+#[test]
+fn unions_and_enums() {
+    check(
+        "unions_and_enums",
+        r"
+#[derive(IpcStruct)]
+pub enum Payment {
+    Cash,
+    Card(String),
+    Credit { name: String, days: u16 },
+}
+
+#[derive(Clone, Copy, IpcEnum)]
+pub enum Colour {
+    Red = 2,
+    Blue = 4,
+}
+
+#[derive(Clone, Copy, IpcEnum)]
+#[ipc(wire = enumerant, file = SHOP)]
+pub enum Size {
+    Small,
+    Large,
+}",
+    );
+}
+
+#[test]
+fn the_schema_text_of_libmultiprocess_tests() {
+    let roots = [schema::interface::<dyn FooInterface>(), schema::interface::<dyn ExtendedCallback>()];
+    let texts = Schema::of(&roots).expect("a schema").texts();
+    insta::assert_snapshot!("the_schema_text_of_libmultiprocess_tests", texts[0].text);
+}
