@@ -1,7 +1,7 @@
 //! `#[derive(IpcEnum)]`.
 //!
 //! ```text
-//! impl<__M: ?Sized> BuildField<__M> for SigningResult {
+//! impl<__M: ?::core::marker::Sized> BuildField<__M> for SigningResult {
 //!     fn build_field(…) { let value: i32 = match self { Self::Ok => __D0, … }; … }
 //! }
 //! ```
@@ -47,12 +47,12 @@ pub fn enumeration(item: &Enum) -> TokenStream {
         #(#constants)*
         #node
 
-        impl<__M: ?Sized> #private::WireType<__M> for #ident {
+        impl<__M: ?::core::marker::Sized> #private::WireType<__M> for #ident {
             const SLOTS: #private::Slots = <#integer as #private::WireType<__M>>::SLOTS;
             const TYPE: #private::Type = #ty;
         }
 
-        impl<__M: ?Sized> #private::BuildField<__M> for #ident {
+        impl<__M: ?::core::marker::Sized> #private::BuildField<__M> for #ident {
             fn build_field(
                 &self,
                 __cx: &mut #private::BuildContext<'_>,
@@ -65,7 +65,7 @@ pub fn enumeration(item: &Enum) -> TokenStream {
             }
         }
 
-        impl<'__a, __M: ?Sized> #private::ReadField<'__a, __M> for #ident {
+        impl<'__a, __M: ?::core::marker::Sized> #private::ReadField<'__a, __M> for #ident {
             fn read_field(
                 __cx: &#private::ReadContext<'__a>,
                 __input: #private::FieldReader<'__a>,

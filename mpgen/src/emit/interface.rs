@@ -290,13 +290,13 @@ fn values(item: &Interface) -> TokenStream {
     let ident = &item.item.ident;
     let name = ident.to_string();
     quote! {
-        impl<__M: ?Sized> #private::WireType<__M> for ::std::boxed::Box<dyn #ident> {
+        impl<__M: ?::core::marker::Sized> #private::WireType<__M> for ::std::boxed::Box<dyn #ident> {
             const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
             const TYPE: #private::Type = #private::Type::Interface(|| &__NODE);
             const LENDABLE: bool = false;
         }
 
-        impl<__M: ?Sized> #private::BuildField<__M> for ::std::boxed::Box<dyn #ident> {
+        impl<__M: ?::core::marker::Sized> #private::BuildField<__M> for ::std::boxed::Box<dyn #ident> {
             fn build_field(
                 &self,
                 _: &mut #private::BuildContext<'_>,
@@ -314,7 +314,7 @@ fn values(item: &Interface) -> TokenStream {
             }
         }
 
-        impl<'__a, __M: ?Sized> #private::ReadField<'__a, __M> for ::std::boxed::Box<dyn #ident> {
+        impl<'__a, __M: ?::core::marker::Sized> #private::ReadField<'__a, __M> for ::std::boxed::Box<dyn #ident> {
             fn read_field(
                 __cx: &#private::ReadContext<'__a>,
                 __input: #private::FieldReader<'__a>,

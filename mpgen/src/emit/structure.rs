@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! impl StructType<()> for BlockRef { const NODE: &'static StructNode = …; }
-//! impl<__M: ?Sized> WireType<__M> for BlockRef { … }
-//! impl<__M: ?Sized> BuildField<__M> for BlockRef { … }
-//! impl<'__a, __M: ?Sized> ReadField<'__a, __M> for BlockRef { … }
+//! impl<__M: ?::core::marker::Sized> WireType<__M> for BlockRef { … }
+//! impl<__M: ?::core::marker::Sized> BuildField<__M> for BlockRef { … }
+//! impl<'__a, __M: ?::core::marker::Sized> ReadField<'__a, __M> for BlockRef { … }
 //! ```
 
 use proc_macro2::TokenStream;
@@ -151,7 +151,7 @@ fn constants(target: &Target<'_>) -> TokenStream {
         #file
         #check
 
-        impl<__M: ?Sized, #idents> #private::StructType<__M> for #ident #arguments
+        impl<__M: ?::core::marker::Sized, #idents> #private::StructType<__M> for #ident #arguments
         where #bounds
         {
             const NODE: &'static #private::StructNode = &#node;
@@ -173,7 +173,7 @@ fn conversions(
     let reads = (target.bounds)(target, &quote!(#private::ReadField<'__a, #set>));
     let lendable = lendable(target);
     quote! {
-        impl<__M: ?Sized, #idents> #private::WireType<__M> for #ident #arguments
+        impl<__M: ?::core::marker::Sized, #idents> #private::WireType<__M> for #ident #arguments
         where #wire
         {
             const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
@@ -186,7 +186,7 @@ fn conversions(
             const LENDABLE: bool = #lendable;
         }
 
-        impl<__M: ?Sized, #idents> #private::BuildField<__M> for #ident #arguments
+        impl<__M: ?::core::marker::Sized, #idents> #private::BuildField<__M> for #ident #arguments
         where #builds
         {
             fn build_field(
@@ -210,7 +210,7 @@ fn conversions(
             }
         }
 
-        impl<'__a, __M: ?Sized, #idents> #private::ReadField<'__a, __M> for #ident #arguments
+        impl<'__a, __M: ?::core::marker::Sized, #idents> #private::ReadField<'__a, __M> for #ident #arguments
         where #reads
         {
             fn read_field(

@@ -103,7 +103,8 @@ pub(super) fn returns(
     };
     let Some(arguments) = generic_arguments(ty, "Result") else {
         if !may_panic {
-            let written = quote::ToTokens::to_token_stream(ty).to_string();
+            let written = syn::spanned::Spanned::span(ty).source_text();
+            let written = written.unwrap_or_else(|| quote::ToTokens::to_token_stream(ty).to_string());
             report.at(
                 ident,
                 format!(
