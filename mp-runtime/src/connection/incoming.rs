@@ -141,8 +141,12 @@ fn read_context(method: &MethodNode, params: &Params<any_pointer::Owned>) -> Res
 }
 
 /// Finds the thread that a call names, or picks one of the pool.
-async fn find_thread(state: &Rc<State>, thread: Option<Hook>) -> Result<(Rc<Server>, Option<Busy>)> {
-    let Some(hook) = thread else {
+async fn find_thread(state: &Rc<State>, context: &Context) -> Result<(Rc<Server>, Option<Busy>)> {
+    let Some(hook) = context.thread.as_ref().map(|hook| hook.add_ref()) else {
+        if !state.exchanges_threads.get() {
+            let callback = context.callback_thread.as_ref().map(|hook| hook.add_ref());
+            return state.implied_thread(callback).map(|server| (server, None));
+        }
         let pool = state.pool.borrow();
         let slot = pool.iter().min_by_key(|(_, depth)| depth.get());
         let (server, depth) =
@@ -214,7 +218,7 @@ async fn run_blocking(
         guard_panic(|| run(&mut call))?;
         return Ok(call);
     };
-    let (thread, _busy) = find_thread(state, context.thread.as_ref().map(|hook| hook.add_ref())).await?;
+    let (thread, _busy) = find_thread(state, &context).await?;
     let scope = match (context.callback_thread, context.thread) {
         (Some(callback), Some(own)) => Some(Scope::new(state, callback, own)),
         (Some(callback), None) => Some(Scope::new(state, callback.add_ref(), callback)),

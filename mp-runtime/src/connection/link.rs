@@ -124,6 +124,9 @@ fn start(
         side,
         options,
     );
+    if root.as_ref().is_some_and(|root| root.node.construct.is_some()) {
+        state.exchanges_threads.set(true);
+    }
     let root = root.map(|root| {
         let hook = state.serve(Server::for_object(state, root));
         capnp::capability::Client::new(hook)
@@ -212,6 +215,7 @@ pub(crate) fn open(
         .map(|system| system.bootstrap::<capnp::capability::Client>(Side::Server));
     let Some(first) = first else { return };
     if let Some((interface, ordinal)) = construct {
+        state.exchanges_threads.set(true);
         let mut request = first.hook.new_call(interface, ordinal, None);
         let map = state.serve(Server::for_thread_map(&state));
         let RawPointerBuilder(params) = request.get().init_as();

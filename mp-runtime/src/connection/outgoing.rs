@@ -247,7 +247,7 @@ fn prepare(
     params.send(request.get(), |cap| state.hook(cap))?;
     let mut lane = None;
     if method.context {
-        let threads = state.pick_threads(caller, scope)?;
+        let threads = state.pick_threads(caller, scope);
         let place = method.params.fields.iter().find(|field| matches!(field.ty, Type::Context));
         let index = place.map_or(0, |field| field.place.offset as usize);
         write_context(request.get(), &method.params, index, &threads)?;

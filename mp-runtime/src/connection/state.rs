@@ -30,6 +30,11 @@ pub(crate) struct State {
     pub(crate) servers: RefCell<HashMap<usize, Weak<Server>>>,
     /// The peer's thread map, once thread maps were exchanged.
     pub(crate) thread_map: RefCell<Option<Hook>>,
+    /// Whether the two sides exchange thread maps, so that every call names its thread.
+    pub(crate) exchanges_threads: Cell<bool>,
+    /// Where no thread maps are exchanged: the thread that serves each of the peer's threads, with
+    /// the peer's handle, by that one's address.
+    pub(crate) implied_threads: RefCell<HashMap<usize, (Option<Hook>, Rc<Server>)>>,
     /// The peer's thread that serves each of our threads.
     pub(crate) request_threads: RefCell<HashMap<u64, Hook>>,
     /// Our threads as the peer sees them.
@@ -60,6 +65,8 @@ impl State {
             caps: RefCell::default(),
             servers: RefCell::default(),
             thread_map: RefCell::default(),
+            exchanges_threads: Cell::new(false),
+            implied_threads: RefCell::default(),
             request_threads: RefCell::default(),
             callback_threads: RefCell::default(),
             idle_lanes: RefCell::default(),
@@ -169,6 +176,7 @@ impl State {
         drop(std::mem::take(&mut *self.cancels.borrow_mut()));
         drop(std::mem::take(&mut *self.caps.borrow_mut()));
         drop(self.thread_map.borrow_mut().take());
+        drop(std::mem::take(&mut *self.implied_threads.borrow_mut()));
         drop(std::mem::take(&mut *self.request_threads.borrow_mut()));
         drop(std::mem::take(&mut *self.callback_threads.borrow_mut()));
         drop(std::mem::take(&mut *self.idle_lanes.borrow_mut()));

@@ -7,6 +7,8 @@
 //!   peer sees one thread per thread of ours, as in one process.
 //! - A call made while serving a call of the same peer runs on the peer's thread that waits for
 //!   the outer call, to any depth.
+//! - Where no thread maps were exchanged, because the peer's first interface has no `construct`,
+//!   calls name only our thread, and the peer picks one of its own for it.
 //! - An asynchronous call takes a *lane*: a thread of the peer, and a lazy one of ours, that no
 //!   other call has in flight. Two asynchronous calls never wait for each other.
 
@@ -19,7 +21,7 @@ use capnp::private::layout::StructSize;
 
 use super::server::Server;
 use super::state::State;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::thread::{ThreadContext, Worker};
 use crate::wire::raw::RawPointerBuilder;
 
@@ -30,7 +32,7 @@ const DOUBTFUL_LANES: usize = 64;
 
 /// A pair of threads for one asynchronous call at a time.
 pub(crate) struct Lane {
-    request: Hook,
+    request: Option<Hook>,
     callback: Hook,
 }
 
@@ -44,7 +46,7 @@ pub(crate) enum Caller {
 
 /// The threads of one call, and the lane they came from.
 pub(crate) struct Threads {
-    pub(crate) request: Hook,
+    pub(crate) request: Option<Hook>,
     pub(crate) callback: Hook,
     pub(crate) lane: Option<Lane>,
 }
@@ -52,7 +54,7 @@ pub(crate) struct Threads {
 impl State {
     /// Picks the threads for a call. `scope` is the token of the call that is being served where
     /// this one is made.
-    pub(crate) fn pick_threads(self: &Rc<Self>, caller: &Caller, scope: Option<u64>) -> Result<Threads> {
+    pub(crate) fn pick_threads(self: &Rc<Self>, caller: &Caller, scope: Option<u64>) -> Threads {
         if let Some((request, own)) = scope.and_then(|token| {
             self.scopes.borrow().get(&token).map(|(request, own)| (request.add_ref(), own.add_ref()))
         }) {
@@ -60,33 +62,33 @@ impl State {
                 Caller::Thread(thread) => self.callback_thread(thread),
                 Caller::Task => own,
             };
-            return Ok(Threads { request, callback, lane: None });
+            return Threads { request: Some(request), callback, lane: None };
         }
         match caller {
-            Caller::Thread(thread) => Ok(Threads {
-                request: self.request_thread(thread)?,
+            Caller::Thread(thread) => Threads {
+                request: self.request_thread(thread),
                 callback: self.callback_thread(thread),
                 lane: None,
-            }),
+            },
             Caller::Task => {
-                let lane = self.take_lane()?;
-                Ok(Threads {
-                    request: lane.request.add_ref(),
+                let lane = self.take_lane();
+                Threads {
+                    request: lane.request.as_ref().map(|hook| hook.add_ref()),
                     callback: lane.callback.add_ref(),
                     lane: Some(lane),
-                })
+                }
             }
         }
     }
 
-    fn request_thread(&self, thread: &Arc<ThreadContext>) -> Result<Hook> {
+    fn request_thread(&self, thread: &Arc<ThreadContext>) -> Option<Hook> {
         if let Some(hook) = self.request_threads.borrow().get(&thread.key) {
-            return Ok(hook.add_ref());
+            return Some(hook.add_ref());
         }
         let hook = self.make_thread(thread.name(self.event_loop.name()))?;
         self.request_threads.borrow_mut().insert(thread.key, hook.add_ref());
         self.forget_at_exit(thread);
-        Ok(hook)
+        Some(hook)
     }
 
     fn callback_thread(self: &Rc<Self>, thread: &Arc<ThreadContext>) -> Hook {
@@ -115,16 +117,11 @@ impl State {
         );
     }
 
-    /// Asks the peer for a thread. The answer is used before it arrives.
-    fn make_thread(&self, name: &str) -> Result<Hook> {
+    /// Asks the peer for a thread, if it has given a thread map. The answer is used before it
+    /// arrives.
+    fn make_thread(&self, name: &str) -> Option<Hook> {
         use super::proxy_schema::{MAKE_THREAD, THREAD_MAP};
-        let map = self.thread_map.borrow().as_ref().map(|map| map.add_ref());
-        let map = map.ok_or_else(|| {
-            Error::new(
-                crate::error::ErrorKind::Misuse,
-                "the peer has given no thread map: its first interface needs a `construct` method",
-            )
-        })?;
+        let map = self.thread_map.borrow().as_ref().map(|map| map.add_ref())?;
         let mut request = map.new_call(THREAD_MAP, MAKE_THREAD, None);
         let RawPointerBuilder(params) = request.get().init_as();
         let params = params.init_struct(StructSize { data: 0, pointers: 1 });
@@ -136,25 +133,25 @@ impl State {
         self.event_loop.spawn(async move {
             let _ = sent.promise.await;
         });
-        Ok(hook)
+        Some(hook)
     }
 
-    fn take_lane(self: &Rc<Self>) -> Result<Lane> {
+    fn take_lane(self: &Rc<Self>) -> Lane {
         let idle = self.idle_lanes.borrow_mut().pop();
         if let Some(lane) = idle {
-            return Ok(lane);
+            return lane;
         }
         if self.doubtful_lanes.borrow().len() >= DOUBTFUL_LANES {
             let oldest = self.doubtful_lanes.borrow_mut().pop_front();
             if let Some(lane) = oldest {
-                return Ok(lane);
+                return lane;
             }
         }
         let name = format!("{}-{}/async", self.event_loop.name(), std::process::id());
-        let request = self.make_thread(&name)?;
+        let request = self.make_thread(&name);
         let worker = Worker::new(self.event_loop.name(), "(async callbacks)".into());
         let callback = self.serve(Server::for_worker(self, Rc::new(worker)));
-        Ok(Lane { request, callback })
+        Lane { request, callback }
     }
 
     /// Gives a lane back after its call returned.
@@ -173,6 +170,34 @@ impl State {
     }
 }
 
+/// The most threads that may serve a peer which makes none itself.
+const IMPLIED_THREADS: usize = 256;
+
+impl State {
+    /// The thread that serves calls of one of the peer's threads, where no thread maps are
+    /// exchanged.
+    ///
+    /// # Errors
+    ///
+    /// When the peer has used too many threads.
+    pub(crate) fn implied_thread(self: &Rc<Self>, callback: Option<Hook>) -> Result<Rc<Server>> {
+        let address = callback.as_ref().map_or(0, |hook| hook.get_ptr());
+        let mut threads = self.implied_threads.borrow_mut();
+        if let Some((_, server)) = threads.get(&address) {
+            return Ok(server.clone());
+        }
+        if threads.len() >= IMPLIED_THREADS {
+            let text = format!("a peer that makes no threads is served by at most {IMPLIED_THREADS}");
+            return Err(Error::new(ErrorKind::Overloaded, text));
+        }
+        let worker = Worker::new(self.event_loop.name(), format!("(implied {})", threads.len()));
+        let server = Server::for_worker(self, Rc::new(worker));
+        // Keeping the peer's handle keeps its address from being used for another one.
+        threads.insert(address, (callback, server.clone()));
+        Ok(server)
+    }
+}
+
 /// Writes the `Context` struct of a call into its parameters.
 pub(crate) fn write_context(
     params: any_pointer::Builder<'_>,
@@ -185,7 +210,9 @@ pub(crate) fn write_context(
     let size = StructSize { data: node.data_words, pointers: node.pointers };
     let params = params.get_struct(size, None).map_err(error)?;
     let mut context = params.get_pointer_field(index).init_struct(StructSize { data: 0, pointers: 2 });
-    context.reborrow().get_pointer_field(0).set_capability(threads.request.add_ref());
+    if let Some(request) = &threads.request {
+        context.reborrow().get_pointer_field(0).set_capability(request.add_ref());
+    }
     context.get_pointer_field(1).set_capability(threads.callback.add_ref());
     Ok(())
 }

@@ -20,6 +20,9 @@ use crate::wire::traits::{BuildField, ReadField, WireType};
 fn capability<I: Interface + ?Sized + 'static>(object: Arc<I>, cx: &BuildContext<'_>) -> Capability {
     match object.proxy() {
         Some(proxy) if proxy.cap().shared().id() == cx.connection() => {
+            // The object is the peer's own. It has it back, so nobody here destroys it; letting
+            // go of it is enough.
+            proxy.give_away();
             Capability::Remote(proxy.cap().clone())
         }
         _ => Capability::Local(export(object)),
@@ -36,14 +39,7 @@ pub fn write_owned<I: Interface + ?Sized + 'static>(
     cx: &mut BuildContext<'_>,
     out: FieldBuilder<'_>,
 ) -> Result<()> {
-    if let Some(proxy) = object.proxy()
-        && proxy.cap().shared().id() == cx.connection()
-    {
-        // The object is the peer's own; it takes it back, so nobody here destroys it.
-        proxy.give_away();
-    }
-    let object: Arc<I> = Arc::from(object);
-    let cap = capability(object, cx);
+    let cap = capability::<I>(Arc::from(object), cx);
     out.set_capability(cx, cap)
 }
 

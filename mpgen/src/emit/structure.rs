@@ -9,6 +9,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::visit::Visit;
 use syn::{Ident, Member};
 
 use super::fields::{FieldTokens, place, travels};
@@ -224,7 +225,8 @@ fn conversions(
     }
 }
 
-/// Whether all fields can be written from references. Recursive types say so of themselves.
+/// Whether all fields can be written from references. Only what stands in the fields' own types
+/// counts: asking the constants of the structs inside would never end where two hold each other.
 fn lendable(target: &Target<'_>) -> TokenStream {
     let private = private();
     let fields: Vec<&Field> = match &target.item.shape {
@@ -238,19 +240,29 @@ fn lendable(target: &Target<'_>) -> TokenStream {
             })
             .collect(),
     };
-    let name = target.item.ident.to_string();
-    let mentions_itself = |field: &&Field| {
-        let ty = &field.ty;
-        quote!(#ty)
-            .to_string()
-            .split(|c: char| !c.is_alphanumeric() && c != '_')
-            .any(|word| word == name || word == "Self")
-    };
-    let each = fields.iter().filter(|field| !field.skip && !mentions_itself(field)).map(|field| {
-        let super::fields::Travels { ty, set } = target.wire(field);
-        quote!(&& <#ty as #private::WireType<#set>>::LENDABLE)
-    });
-    quote!(true #(#each)*)
+    let mut search = OwnedObject(false);
+    for field in fields.iter().filter(|field| !field.skip && field.wire.with.is_none()) {
+        search.visit_type(&field.ty);
+    }
+    let own = !search.0;
+    let set = &target.set;
+    let params = target.item.generics.type_params().map(|param| &param.ident);
+    quote!(#own #(&& <#params as #private::WireType<#set>>::LENDABLE)*)
+}
+
+/// Finds `Box<dyn …>`: an object or a closure that is given away.
+struct OwnedObject(bool);
+
+impl<'ast> Visit<'ast> for OwnedObject {
+    fn visit_path_segment(&mut self, segment: &'ast syn::PathSegment) {
+        if let syn::PathArguments::AngleBracketed(arguments) = &segment.arguments {
+            self.0 |= segment.ident == "Box"
+                && arguments.args.iter().any(|argument| {
+                    matches!(argument, syn::GenericArgument::Type(syn::Type::TraitObject(_)))
+                });
+        }
+        syn::visit::visit_path_segment(self, segment);
+    }
 }
 
 /// Writes one field from an expression that lends or gives its value.

@@ -45,3 +45,27 @@ where
         T::Owned::read_field(cx, input).map(Cow::Owned)
     }
 }
+
+/// A box is its content: it is how a struct holds itself.
+impl<T: WireType<M>, M: ?Sized> WireType<M> for Box<T> {
+    const SLOTS: Slots = T::SLOTS;
+    const TYPE: Type = T::TYPE;
+    const STRUCT: Option<(u16, u16)> = T::STRUCT;
+    const LENDABLE: bool = T::LENDABLE;
+}
+
+impl<T: BuildField<M>, M: ?Sized> BuildField<M> for Box<T> {
+    fn build_field(&self, cx: &mut BuildContext<'_>, out: FieldBuilder<'_>) -> Result<()> {
+        (**self).build_field(cx, out)
+    }
+
+    fn build_owned(self, cx: &mut BuildContext<'_>, out: FieldBuilder<'_>) -> Result<()> {
+        (*self).build_owned(cx, out)
+    }
+}
+
+impl<'a, T: ReadField<'a, M>, M: ?Sized> ReadField<'a, M> for Box<T> {
+    fn read_field(cx: &ReadContext<'a>, input: FieldReader<'a>) -> Result<Box<T>> {
+        T::read_field(cx, input).map(Box::new)
+    }
+}
