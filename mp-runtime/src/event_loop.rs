@@ -80,7 +80,6 @@ impl EventLoop {
     ///
     /// The driver must be polled for anything to happen, for example by
     /// `LocalSet::spawn_local(driver)`, and it ends when the last handle and connection are gone.
-    #[must_use]
     pub fn with_driver(name: &str) -> (EventLoop, Driver) {
         let (event_loop, seed) = EventLoop::parts(name);
         (event_loop, Driver(Box::pin(seed.enter())))

@@ -47,7 +47,8 @@ pub fn trait_is_send_and_sync(item: &syn::ItemTrait, has_base: bool, report: &Re
             _ => false,
         })
     };
-    if !has_base && !(names("Send") && names("Sync")) {
+    let shared = names("Send") && names("Sync");
+    if !has_base && !shared {
         let ident = &item.ident;
         report.at(
             ident,

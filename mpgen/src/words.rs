@@ -117,6 +117,7 @@ pub struct Word {
 
 /// What follows a word.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "there are a handful at a time, while a macro runs")]
 pub enum Value {
     /// Nothing.
     None,

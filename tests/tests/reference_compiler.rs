@@ -207,7 +207,8 @@ fn random_structs_are_equal() {
         leak(structure(number, &drafts, &order))
     });
     loop {
-        let roots: Vec<Root> = structs.by_ref().take(PER_FILE).map(|node| Root::from(&*node)).collect();
+        let roots: Vec<Root> =
+            structs.by_ref().take(PER_FILE).map(|node: &StructNode| Root::from(node)).collect();
         if roots.is_empty() {
             break;
         }

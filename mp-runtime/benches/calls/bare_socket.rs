@@ -5,7 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
 /// The time of `iterations` round trips of `length` bytes between two threads.
-pub fn ping_pong(length: usize, iterations: u64) -> Duration {
+pub(crate) fn ping_pong(length: usize, iterations: u64) -> Duration {
     let (mut near, mut far) = UnixStream::pair().expect("a socket pair");
     let server = std::thread::spawn(move || {
         let mut buffer = vec![0; length];

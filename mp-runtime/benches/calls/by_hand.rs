@@ -21,7 +21,7 @@ const ADD: u16 = 0;
 const ECHO: u16 = 1;
 const ADD_BY_CALLBACK: u16 = 2;
 
-pub struct PointerIn<'a>(PointerReader<'a>);
+pub(crate) struct PointerIn<'a>(PointerReader<'a>);
 
 impl<'a> FromPointerReader<'a> for PointerIn<'a> {
     fn get_from_pointer(reader: &PointerReader<'a>, _: Option<&'a [capnp::Word]>) -> capnp::Result<Self> {
@@ -29,7 +29,7 @@ impl<'a> FromPointerReader<'a> for PointerIn<'a> {
     }
 }
 
-pub struct PointerOut<'a>(PointerBuilder<'a>);
+pub(crate) struct PointerOut<'a>(PointerBuilder<'a>);
 
 impl<'a> FromPointerBuilder<'a> for PointerOut<'a> {
     fn init_pointer(builder: PointerBuilder<'a>, _: u32) -> Self {
@@ -110,7 +110,7 @@ impl FromServer<Local> for Calls {
 }
 
 /// The peer's first object.
-pub struct Calls(Client);
+pub(crate) struct Calls(Client);
 
 impl FromClientHook for Calls {
     fn new(hook: Box<dyn ClientHook>) -> Self {
@@ -133,7 +133,7 @@ impl Clone for Calls {
 }
 
 impl Calls {
-    pub async fn add(&self, a: i32, b: i32) -> capnp::Result<i32> {
+    pub(crate) async fn add(&self, a: i32, b: i32) -> capnp::Result<i32> {
         let mut request = self.0.new_call::<any_pointer::Owned, any_pointer::Owned>(CALLS, ADD, None);
         let params = start(request.get(), 1, 0);
         params.set_data_field(0, a);
@@ -142,7 +142,7 @@ impl Calls {
         Ok(open(response.get()?)?.get_data_field(0))
     }
 
-    pub async fn add_by_callback(&self, adder: &Calls, a: i32, b: i32) -> capnp::Result<i32> {
+    pub(crate) async fn add_by_callback(&self, adder: &Calls, a: i32, b: i32) -> capnp::Result<i32> {
         let mut request =
             self.0.new_call::<any_pointer::Owned, any_pointer::Owned>(CALLS, ADD_BY_CALLBACK, None);
         let mut params = start(request.get(), 1, 1);
@@ -153,7 +153,7 @@ impl Calls {
         Ok(open(response.get()?)?.get_data_field(0))
     }
 
-    pub async fn echo(&self, bytes: &[u8]) -> capnp::Result<Vec<u8>> {
+    pub(crate) async fn echo(&self, bytes: &[u8]) -> capnp::Result<Vec<u8>> {
         let size = capnp::MessageSize { word_count: bytes.len() as u64 / 8 + 8, cap_count: 0 };
         let mut request = self.0.new_call::<any_pointer::Owned, any_pointer::Owned>(CALLS, ECHO, Some(size));
         start(request.get(), 0, 1).get_pointer_field(0).set_data(bytes);
@@ -163,7 +163,7 @@ impl Calls {
 }
 
 /// An object of this side, for callbacks.
-pub fn local() -> Calls {
+pub(crate) fn local() -> Calls {
     capnp_rpc::new_client(Local)
 }
 
@@ -177,7 +177,7 @@ fn system(stream: UnixStream, side: Side, bootstrap: Option<Client>) -> RpcSyste
 }
 
 /// Runs a future beside a client, on one thread, with the server on another.
-pub fn beside_client<F, T>(run: impl FnOnce(Calls) -> F) -> T
+pub(crate) fn beside_client<F, T>(run: impl FnOnce(Calls) -> F) -> T
 where
     F: Future<Output = T>,
 {

@@ -8,7 +8,7 @@ use mp_runtime::{EventLoop, IpcStruct, Remote, Result, connect_stream, ipc_inter
 
 /// A struct with collections, as Bitcoin Core's wallet passes them.
 #[derive(Clone, Debug, PartialEq, IpcStruct)]
-pub struct Record {
+pub(crate) struct Record {
     pub name: String,
     pub labels: BTreeMap<String, i32>,
     pub heights: BTreeSet<i32>,
@@ -17,7 +17,7 @@ pub struct Record {
 }
 
 impl Record {
-    pub fn sample() -> Self {
+    pub(crate) fn sample() -> Self {
         Record {
             name: "wallet".into(),
             labels: (0..10).map(|number| (format!("label {number}"), number)).collect(),
@@ -29,13 +29,13 @@ impl Record {
 }
 
 #[ipc_interface(file = "calls.capnp", file_id = 0xf3b1c59d0e7a4c11)]
-pub trait Adder: Send + Sync {
+pub(crate) trait Adder: Send + Sync {
     fn add(&self, a: i32, b: i32) -> Result<i32>;
     async fn add_later(&self, a: i32, b: i32) -> Result<i32>;
 }
 
 #[ipc_interface(file = "calls.capnp", file_id = 0xf3b1c59d0e7a4c11, construct, destroy = false)]
-pub trait Calls: Send + Sync {
+pub(crate) trait Calls: Send + Sync {
     #[ipc(no_context)]
     fn add(&self, a: i32, b: i32) -> Result<i32>;
     fn add_on_thread(&self, a: i32, b: i32) -> Result<i32>;
@@ -54,7 +54,7 @@ pub trait Calls: Send + Sync {
 }
 
 #[derive(Clone, Copy)]
-pub struct Local;
+pub(crate) struct Local;
 
 #[ipc_interface]
 impl Adder for Local {
@@ -107,12 +107,12 @@ impl Calls for Local {
 }
 
 /// A client and a server, each with an event loop on a thread of its own.
-pub fn connected() -> Remote<dyn Calls> {
+pub(crate) fn connected() -> Remote<dyn Calls> {
     connected_from(&EventLoop::new("client").expect("an event loop"))
 }
 
 /// A client on this event loop, and a server on a thread of its own.
-pub fn connected_from(client: &EventLoop) -> Remote<dyn Calls> {
+pub(crate) fn connected_from(client: &EventLoop) -> Remote<dyn Calls> {
     let (near, far) = UnixStream::pair().expect("a socket pair");
     let server = EventLoop::new("server").expect("an event loop");
     serve_stream::<dyn Calls>(&server, far, Arc::new(Local));
@@ -120,7 +120,7 @@ pub fn connected_from(client: &EventLoop) -> Remote<dyn Calls> {
 }
 
 /// Runs a future beside the client's event loop, on one thread.
-pub fn beside_loop<F, T>(run: impl FnOnce(Remote<dyn Calls>) -> F) -> T
+pub(crate) fn beside_loop<F, T>(run: impl FnOnce(Remote<dyn Calls>) -> F) -> T
 where
     F: Future<Output = T>,
 {

@@ -36,7 +36,7 @@ const ROWS: &[(&str, &str, &str)] = &[
 ];
 
 /// Prints the table, as far as the estimates are there.
-pub fn print() {
+pub(crate) fn print() {
     println!("\n{:<12} {:<15} {:>12} {:>12} {:>8}", "group", "what", "µs per call", "calls/s", "ratio");
     for (group, what, peer) in ROWS {
         if let (Some(ours), Some(theirs)) = (nanoseconds(group, what), nanoseconds(group, peer)) {

@@ -20,7 +20,7 @@ async fn time<F: Future>(iterations: u64, mut run: impl FnMut() -> F) -> Duratio
 }
 
 /// Small calls: plain, on a thread, with a callback, with collections.
-pub fn calls(criterion: &mut Criterion) {
+pub(crate) fn calls(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("call");
     group.bench_function("bare", |b| b.iter_custom(|n| ping_pong(80, n)));
     group.bench_function("hand", |b| {
@@ -90,7 +90,7 @@ pub fn calls(criterion: &mut Criterion) {
 }
 
 /// Bytes of several lengths, there and back.
-pub fn bytes(criterion: &mut Criterion) {
+pub(crate) fn bytes(criterion: &mut Criterion) {
     for (name, length) in [("1kB", 1 << 10), ("64kB", 64 << 10), ("1MB", 1 << 20), ("4MB", 4 << 20)] {
         let mut group = criterion.benchmark_group(format!("bytes-{name}"));
         let bytes = vec![7u8; length];

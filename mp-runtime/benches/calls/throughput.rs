@@ -46,7 +46,7 @@ fn from_threads(
 }
 
 /// Blocking calls from 1 to 64 threads, beside as many tasks of the hand-written client.
-pub fn threads(criterion: &mut Criterion) {
+pub(crate) fn threads(criterion: &mut Criterion) {
     for callers in [1, 4, 16, 64] {
         let mut group = criterion.benchmark_group(format!("threads-{callers}"));
         group.bench_function("hand", |b| b.iter_custom(|n| tasks_by_hand(callers, n)));
@@ -79,7 +79,7 @@ fn tasks_by_hand(callers: u64, iterations: u64) -> Duration {
 }
 
 /// Asynchronous calls from 64 and 1,000 tasks.
-pub fn tasks(criterion: &mut Criterion) {
+pub(crate) fn tasks(criterion: &mut Criterion) {
     for callers in [64, 1000] {
         let mut group = criterion.benchmark_group(format!("tasks-{callers}"));
         group.bench_function("hand", |b| b.iter_custom(|n| tasks_by_hand(callers, n)));

@@ -16,6 +16,10 @@ use crate::event_loop::EventLoop;
 use capnp::private::capability::ClientHook;
 
 type Hook = Box<dyn ClientHook>;
+/// The peer's handle, and the thread that serves its calls.
+type ImpliedThread = (Option<Hook>, Rc<Server>);
+/// A thread of the pool, and how many calls it has.
+type PoolThread = (Rc<Server>, Rc<Cell<usize>>);
 
 /// One connection, with everything that must stay on the loop's thread.
 pub(crate) struct State {
@@ -34,7 +38,7 @@ pub(crate) struct State {
     pub(crate) exchanges_threads: Cell<bool>,
     /// Where no thread maps are exchanged: the thread that serves each of the peer's threads, with
     /// the peer's handle, by that one's address.
-    pub(crate) implied_threads: RefCell<HashMap<usize, (Option<Hook>, Rc<Server>)>>,
+    pub(crate) implied_threads: RefCell<HashMap<usize, ImpliedThread>>,
     /// The peer's thread that serves each of our threads.
     pub(crate) request_threads: RefCell<HashMap<u64, Hook>>,
     /// Our threads as the peer sees them.
@@ -43,7 +47,7 @@ pub(crate) struct State {
     pub(crate) idle_lanes: RefCell<Vec<super::threads::Lane>>,
     pub(crate) doubtful_lanes: RefCell<VecDeque<super::threads::Lane>>,
     /// Threads that serve calls which name none, with the number of calls each has.
-    pub(crate) pool: RefCell<Vec<(Rc<Server>, Rc<Cell<usize>>)>>,
+    pub(crate) pool: RefCell<Vec<PoolThread>>,
     /// The peer's threads that wait for calls which are running here, by token.
     pub(crate) scopes: RefCell<HashMap<u64, (Hook, Hook)>>,
     pub(crate) cancels: RefCell<HashMap<u64, super::outgoing::Cancellable>>,

@@ -506,7 +506,7 @@ fn messages_out_of_turn_end_at_most_the_connection() {
         |message| message.init_resolve().set_promise_id(12),
         |message| message.init_disembargo().init_context().set_sender_loopback(3),
         |message| message.init_disembargo().init_context().set_receiver_loopback(3),
-        |message| drop(message.init_provide()),
+        |message| message.init_provide().set_question_id(12),
         |message| message.init_abort().set_reason("bye"),
     ];
     for build in messages {

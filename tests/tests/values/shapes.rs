@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use mp_runtime::{Result, ipc_interface};
 
+type Maps = (BTreeMap<i32, bool>, HashMap<String, Vec<u8>>);
 type Nested = BTreeMap<String, Vec<BTreeMap<i32, Option<String>>>>;
 
 #[ipc_interface(file = "values.capnp", file_id = 0xe5a1_0000_0000_0001)]
@@ -19,11 +20,7 @@ pub trait Shapes: Send + Sync {
     fn nothings(&self, v: Vec<()>) -> Result<Vec<()>>;
     fn hashes(&self, v: Vec<[u8; 4]>) -> Result<Vec<[u8; 4]>>;
     fn sets(&self, a: BTreeSet<String>, b: HashSet<u16>) -> Result<(BTreeSet<String>, HashSet<u16>)>;
-    fn maps(
-        &self,
-        a: BTreeMap<i32, bool>,
-        b: HashMap<String, Vec<u8>>,
-    ) -> Result<(BTreeMap<i32, bool>, HashMap<String, Vec<u8>>)>;
+    fn maps(&self, a: BTreeMap<i32, bool>, b: HashMap<String, Vec<u8>>) -> Result<Maps>;
     fn nested(&self, v: Nested) -> Result<Nested>;
     fn tuples(&self, v: (i8, String, (bool, u64))) -> Result<(i8, String, (bool, u64))>;
     fn pairs(&self, v: Vec<(String, i32)>) -> Result<Vec<(String, i32)>>;
@@ -63,11 +60,7 @@ impl Shapes for Echo {
     fn sets(&self, a: BTreeSet<String>, b: HashSet<u16>) -> Result<(BTreeSet<String>, HashSet<u16>)> {
         Ok((a, b))
     }
-    fn maps(
-        &self,
-        a: BTreeMap<i32, bool>,
-        b: HashMap<String, Vec<u8>>,
-    ) -> Result<(BTreeMap<i32, bool>, HashMap<String, Vec<u8>>)> {
+    fn maps(&self, a: BTreeMap<i32, bool>, b: HashMap<String, Vec<u8>>) -> Result<Maps> {
         Ok((a, b))
     }
     fn nested(&self, v: Nested) -> Result<Nested> {

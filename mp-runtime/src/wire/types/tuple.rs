@@ -4,6 +4,8 @@
 //! `f0`, `f1` and so on. The struct has no file of its own: the schema text names it after its
 //! types and places it in the file that uses it.
 
+use std::marker::PhantomData;
+
 use crate::error::Result;
 use crate::wire::build::{BuildContext, FieldBuilder};
 use crate::wire::describe::{Field, Fields};
@@ -25,7 +27,7 @@ pub(crate) fn build_pair<M: ?Sized, K: BuildField<M>, V: BuildField<M>>(
 }
 
 /// Holds the node of a tuple in a conversion set.
-struct Node<M: ?Sized, T>(std::marker::PhantomData<(T, fn(&M))>);
+struct Node<M: ?Sized, T>(PhantomData<T>, PhantomData<M>);
 
 macro_rules! tuple {
     ($name:literal, $($T:ident $index:tt $field:literal),*) => {
