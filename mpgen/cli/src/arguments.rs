@@ -1,0 +1,132 @@
+//! The command line.
+//!
+//! In: the arguments of the process. Out: which command to run on what. The texts here are what
+//! `--help` prints.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all is well
+  1  something is wrong with your files: mistakes in the code, or stale schema files
+  2  the question could not be answered: wrong usage, or cargo or the file system failed";
+
+const EXAMPLES: &str = "\
+Examples:
+  mpgen expand src/chain.rs                 what the macros make of a file
+  mpgen schema --package my-interfaces      the schema text of a package's interfaces
+  mpgen schema --write schemas              the same, into a folder
+  mpgen check --against schemas             in CI: is the folder up to date?
+
+";
+
+const EXPAND_EXAMPLES: &str = "\
+Examples:
+  mpgen expand src/chain.rs
+  mpgen expand src/chain.rs --item Chain    only the items named `Chain`
+  mpgen expand - < src/chain.rs             from standard input
+
+";
+
+const SCHEMA_EXAMPLES: &str = "\
+Where the interfaces come from, first match first:
+  --root                                    on the command line
+  [package.metadata.mpgen] roots = […]      in the package's Cargo.toml
+  every `pub trait` with `#[ipc_interface]` that other crates can name
+
+Settings in Cargo.toml:
+  [package.metadata.mpgen]
+  roots = [\"chain::Chain\"]                  # interfaces, as paths in the library
+  schemas = \"schemas\"                       # folder of --write and --against, beside Cargo.toml
+
+  [workspace.metadata.mpgen]
+  packages = [\"my-interfaces\"]              # what is meant at the workspace root
+  schemas = \"schemas\"
+
+Examples:
+  mpgen schema
+  mpgen schema --package my-interfaces --root chain::Chain --write schemas
+  mpgen check --against schemas
+
+";
+
+/// Shows what the macros of mpgen generate, and keeps schema files up to date.
+#[derive(Debug, Parser)]
+#[command(name = "mpgen", version, max_term_width = 100, after_help = format!("{EXAMPLES}{EXIT_CODES}"))]
+pub(crate) struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Print a Rust file with every macro of mpgen expanded
+    ///
+    /// `#[ipc_interface]`, `#[derive(IpcStruct)]`, `#[derive(IpcEnum)]` and `ipc_file!` are replaced by what
+    /// they generate; everything else stays. Comments that are not documentation are lost.
+    #[command(after_help = format!("{EXPAND_EXAMPLES}{EXIT_CODES}"))]
+    Expand(Expand),
+    /// Print or write the Cap'n Proto schema text of a package's interfaces
+    ///
+    /// Builds the package with a small program that prints its schema, so the text comes from the same
+    /// constants that reading and writing messages use.
+    #[command(after_help = format!("{SCHEMA_EXAMPLES}{EXIT_CODES}"))]
+    Schema(Schema),
+    /// Compare a folder of schema files with the source
+    ///
+    /// Prints every file that is missing or out of date, and the command that writes them anew. Files that
+    /// no interface needs are left alone.
+    #[command(after_help = format!("{SCHEMA_EXAMPLES}{EXIT_CODES}"))]
+    Check(Check),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Expand {
+    /// The Rust file, or `-` for standard input
+    pub(crate) file: PathBuf,
+    /// Only the items with this name; of an `impl` block, the name of its trait or its type
+    #[arg(long, value_name = "NAME")]
+    pub(crate) item: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// Write the files into a folder instead of printing them; without DIR, into the one that
+    /// `schemas` in Cargo.toml names
+    #[arg(long, value_name = "DIR", num_args = 0..=1)]
+    pub(crate) write: Option<Option<PathBuf>>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    #[command(flatten)]
+    pub(crate) selection: Selection,
+    /// The folder; without it, the one that `schemas` in Cargo.toml names
+    #[arg(long, value_name = "DIR")]
+    pub(crate) against: Option<PathBuf>,
+}
+
+/// Which interfaces.
+#[derive(Debug, Args)]
+pub(crate) struct Selection {
+    /// The Cargo.toml of the package or workspace; otherwise the nearest one above the current folder
+    #[arg(long, value_name = "PATH")]
+    pub(crate) manifest_path: Option<PathBuf>,
+    /// A package of the workspace; can be given several times
+    #[arg(long, short, value_name = "NAME")]
+    pub(crate) package: Vec<String>,
+    /// An interface, as a path in the package's library; can be given several times
+    #[arg(long, value_name = "PATH::TO::TRAIT")]
+    pub(crate) root: Vec<String>,
+    /// Have cargo stay away from the network
+    #[arg(long)]
+    pub(crate) offline: bool,
+    /// Have cargo print nothing but errors
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+}
