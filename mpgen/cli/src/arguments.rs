@@ -111,6 +111,20 @@ pub(crate) struct Check {
     pub(crate) against: Option<PathBuf>,
 }
 
+impl Selection {
+    /// The options that decide what is compiled, as cargo and `mpgen` spell them.
+    pub(crate) fn build_options(&self) -> Vec<&str> {
+        let flags = [
+            ("--all-features", self.all_features),
+            ("--no-default-features", self.no_default_features),
+            ("--locked", self.locked),
+            ("--offline", self.offline),
+        ];
+        let features = self.features.iter().flat_map(|features| ["--features", features]);
+        features.chain(flags.into_iter().filter(|(_, on)| *on).map(|(flag, _)| flag)).collect()
+    }
+}
+
 /// Which interfaces.
 #[derive(Debug, Args)]
 pub(crate) struct Selection {
@@ -123,6 +137,18 @@ pub(crate) struct Selection {
     /// An interface, as a path in the package's library; can be given several times
     #[arg(long, value_name = "PATH::TO::TRAIT")]
     pub(crate) root: Vec<String>,
+    /// Features of the packages to turn on, as cargo understands them
+    #[arg(long, short = 'F', value_name = "FEATURES")]
+    pub(crate) features: Vec<String>,
+    /// Turn all features of the packages on
+    #[arg(long)]
+    pub(crate) all_features: bool,
+    /// Leave the default features of the packages off
+    #[arg(long)]
+    pub(crate) no_default_features: bool,
+    /// Have cargo leave Cargo.lock as it is
+    #[arg(long)]
+    pub(crate) locked: bool,
     /// Have cargo stay away from the network
     #[arg(long)]
     pub(crate) offline: bool,

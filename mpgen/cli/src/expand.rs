@@ -105,8 +105,16 @@ fn names(item: &Item) -> Vec<Ident> {
     }
 }
 
+/// What could have been asked for.
 fn known(items: &[Item]) -> String {
-    let mut known: Vec<String> = items.iter().flat_map(names).map(|ident| format!("`{ident}`")).collect();
+    let mut known = Vec::new();
+    let mut items: Vec<&Item> = items.iter().collect();
+    while let Some(item) = items.pop() {
+        known.extend(names(item).iter().map(|ident| format!("`{ident}`")));
+        if let Item::Mod(syn::ItemMod { content: Some((_, inner)), .. }) = item {
+            items.extend(inner);
+        }
+    }
     known.sort();
     known.dedup();
     if known.is_empty() {

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
-use crate::Failure;
+use crate::{Failure, arguments};
 
 /// A workspace.
 #[derive(Debug)]
@@ -87,15 +87,16 @@ pub(crate) fn cargo() -> Command {
 }
 
 /// Asks cargo about the workspace of a manifest, or of the current folder.
-pub(crate) fn read(manifest: Option<&Path>, offline: bool) -> Result<Workspace, Failure> {
+pub(crate) fn read(selection: &arguments::Selection) -> Result<Workspace, Failure> {
     let mut arguments: Vec<OsString> = Vec::new();
-    if let Some(manifest) = manifest {
+    if let Some(manifest) = &selection.manifest_path {
         arguments.extend(["--manifest-path".into(), manifest.into()]);
     }
     let located = ask(&["locate-project", "--message-format", "plain"], &arguments)?;
-    if offline {
-        arguments.push("--offline".into());
+    if selection.quiet {
+        arguments.push("--quiet".into());
     }
+    arguments.extend(selection.build_options().into_iter().map(OsString::from));
     // Without a platform cargo wants the packages of all of them.
     let version = ask(&["-vV"], &[])?;
     if let Some(host) = version.lines().find_map(|line| line.strip_prefix("host: ")) {

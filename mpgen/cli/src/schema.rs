@@ -73,9 +73,7 @@ fn again(selection: &arguments::Selection, against: Option<&Path>) -> String {
     for root in &selection.root {
         add("--root", root.clone());
     }
-    if selection.offline {
-        words.push("--offline".into());
-    }
+    words.extend(selection.build_options().into_iter().map(str::to_owned));
     words.push("--write".into());
     words.extend(against.map(|folder| folder.display().to_string()));
     words.join(" ")

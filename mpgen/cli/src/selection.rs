@@ -59,7 +59,7 @@ pub(crate) fn nearby(path: &Path) -> PathBuf {
 
 /// Finds out what is meant.
 pub(crate) fn select(selection: &arguments::Selection) -> Result<Selected, Failure> {
-    let workspace = metadata::read(selection.manifest_path.as_deref(), selection.offline)?;
+    let workspace = metadata::read(selection)?;
     let packages = packages(&workspace, &selection.package)?;
     let mut runtime = None;
     let mut roots = Vec::new();
