@@ -1,0 +1,187 @@
+//! `mpgen schema` and `mpgen check` on small packages that are not part of this workspace.
+//!
+//! Only one test builds something: that takes a while.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::{Run, mpgen, run};
+use tempfile::TempDir;
+
+const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../mp-runtime");
+const LOCK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
+/// Built once and kept for the next run of the tests.
+const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/schema");
+
+const SHOP: &str = r#"//! The front of the shop.
+use mp_runtime::{Result, ipc_file, ipc_interface};
+
+ipc_file! {
+    /// The shop's file.
+    pub static SHOP: "shop.capnp" @ 0xf00df00df00df00d;
+}
+
+/// Sells.
+#[ipc_interface(file = SHOP)]
+pub trait Shop: Send + Sync {
+    /// The price of something.
+    fn price(&self, of: &str) -> Result<i64>;
+}
+"#;
+
+const OVEN: &str = r#"//! The back of the shop.
+use mp_runtime::{Result, ipc_interface};
+
+/// Bakes.
+#[ipc_interface(file = "oven.capnp", file_id = 0xf00df00df00df00e)]
+pub trait Oven: Send + Sync {
+    /// Bakes.
+    fn bake(&self) -> Result<()>;
+}
+"#;
+
+fn write(folder: &Path, name: &str, text: &str) {
+    let path = folder.join(name);
+    fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    fs::write(path, text).expect("a file");
+}
+
+/// A package `shop` with `more` in its manifest.
+fn package(more: &str) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    let runtime = toml::Value::from(RUNTIME);
+    let manifest = format!(
+        "[package]\nname = \"shop\"\nversion = \"0.0.0\"\nedition = \"2024\"\n{more}\n[dependencies]\nmp-runtime = {{ path = {runtime} }}\n"
+    );
+    write(folder.path(), "Cargo.toml", &manifest);
+    fs::copy(LOCK, folder.path().join("Cargo.lock")).expect("the versions of this workspace");
+    write(folder.path(), "src/lib.rs", "//! A shop.\npub mod front;\nmod back;\n");
+    write(folder.path(), "src/front.rs", SHOP);
+    write(folder.path(), "src/back.rs", OVEN);
+    folder
+}
+
+fn inside(folder: &Path, line: &str) -> Run {
+    let line = format!("{line} --offline --quiet");
+    let mut command = mpgen(line.split_whitespace());
+    command.current_dir(folder).env("CARGO_TARGET_DIR", TARGET);
+    // Nobody debugs what is built here.
+    run(command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_INCREMENTAL", "0"))
+}
+
+#[test]
+fn a_schema_is_printed_written_and_checked() {
+    let package = package("[package.metadata.mpgen]\nschemas = \"schemas\"");
+    let folder = package.path();
+
+    let printed = inside(folder, "schema");
+    assert_eq!(printed.code, 0, "{}", printed.stderr);
+    assert!(printed.stdout.starts_with("# shop.capnp\n"), "{}", printed.stdout);
+    assert!(printed.stdout.contains("interface Shop"), "{}", printed.stdout);
+    assert!(printed.stdout.contains("\n# mp/proxy.capnp\n"), "{}", printed.stdout);
+    assert!(!printed.stdout.contains("Oven"), "{}", printed.stdout);
+    assert_eq!(
+        printed.stderr,
+        "warning: `shop::back::Oven` (src/back.rs:6) is an interface that other crates cannot name, so the schema does not start from it\n\
+         help: write `pub use back::Oven;` in lib.rs, or make every module around it `pub`; or list the interfaces that you want as `roots` under [package.metadata.mpgen] in Cargo.toml\n"
+    );
+
+    let missing = inside(folder, "check --root front::Shop");
+    assert_eq!((missing.code, missing.stdout.as_str()), (1, ""));
+    assert!(missing.stderr.contains("error: schemas/shop.capnp is missing\n"), "{}", missing.stderr);
+
+    let written = inside(folder, "schema --root crate::front::Shop --write");
+    assert_eq!((written.code, written.stdout.as_str()), (0, ""));
+    assert_eq!(written.stderr, "wrote schemas/shop.capnp\nwrote schemas/mp/proxy.capnp\n");
+    let text = fs::read_to_string(folder.join("schemas/shop.capnp")).expect("the file");
+    assert!(printed.stdout.starts_with(&format!("# shop.capnp\n{text}# mp/proxy.capnp\n")));
+    assert_eq!(
+        inside(folder, "schema --root front::Shop --write schemas").stderr,
+        "the files in schemas are up to date\n"
+    );
+
+    let fresh = inside(folder, "check --root front::Shop");
+    assert_eq!((fresh.code, fresh.stderr.as_str()), (0, "the files in schemas are up to date\n"));
+
+    write(folder, "src/front.rs", &SHOP.replace("price", "worth"));
+    let stale = inside(folder, "check --root front::Shop --against schemas");
+    assert_eq!((stale.code, stale.stdout.as_str()), (1, ""));
+    let line = 1 + text.lines().position(|line| line.contains("price")).expect("the method");
+    assert_eq!(
+        stale.stderr,
+        format!(
+            "error: schemas/shop.capnp is out of date, from line {line} on\n\
+             help: `mpgen schema --root front::Shop --offline --write schemas` writes them anew\n"
+        )
+    );
+
+    write(folder, "src/lib.rs", "pub mod front;\npub mod back;\nfn mistake() -> u8 { \"\" }\n");
+    let broken = inside(folder, "check");
+    assert_eq!(broken.code, 2);
+    assert!(broken.stderr.contains("mismatched types"), "{}", broken.stderr);
+    assert!(
+        broken.stderr.contains("error: the program that knows the schema could not be built"),
+        "{}",
+        broken.stderr
+    );
+}
+
+/// Runs a command that fails before anything is built.
+#[track_caller]
+fn fails(folder: &Path, line: &str, code: i32, expected: &[&str]) {
+    let run = inside(folder, line);
+    assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{}", run.stderr);
+    for expected in expected {
+        assert!(run.stderr.contains(expected), "{expected:?} is not in: {}", run.stderr);
+    }
+}
+
+#[test]
+fn what_is_meant_has_to_be_clear() {
+    let package = package("");
+    let folder = package.path();
+    fails(
+        folder,
+        "schema --package sohp",
+        2,
+        &["error: there is no package `sohp`", "help: its packages are shop"],
+    );
+    fails(
+        folder,
+        "schema --root front:Shop",
+        2,
+        &["error: `front:Shop` is not the path of a trait", "help: write it like"],
+    );
+    fails(
+        folder,
+        "check",
+        2,
+        &["error: no folder of schema files is given", "help: write `--against DIR`, or `schemas"],
+    );
+    fails(folder, "schema --write", 2, &["help: write `--write DIR`"]);
+    fails(folder, "schema --manifest-path no/Cargo.toml", 2, &["help: run mpgen in the folder of a package"]);
+
+    write(folder, "src/lib.rs", "mod back;\n");
+    fails(folder, "schema", 2, &["warning: `shop::back::Oven`", "error: found no interface in `shop`"]);
+    write(folder, "src/lib.rs", "pub mod front;\nfn 7() {}\n");
+    fails(folder, "schema", 1, &["error: expected identifier\n --> src/lib.rs:2:4\n"]);
+    fs::rename(folder.join("src/lib.rs"), folder.join("src/main.rs")).expect("a file");
+    fails(folder, "schema", 2, &["error: package `shop` has no library"]);
+}
+
+#[test]
+fn settings_are_understood_or_refused() {
+    let refused = |more: &str, expected: &str| {
+        let package = package(more);
+        fails(package.path(), "schema", 2, &[expected]);
+    };
+    refused(
+        "[package.metadata.mpgen]\nroot = []",
+        "there is no setting `root`\nhelp: it understands roots and schemas",
+    );
+    refused("[package.metadata.mpgen]\nroots = \"a\"", "`roots` is a list of names");
+    refused("[package.metadata]\nmpgen = 1", "is not a table");
+    refused("[workspace.metadata.mpgen]\npackages = [\"bakery\"]", "error: there is no package `bakery`");
+}
