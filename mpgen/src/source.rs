@@ -7,7 +7,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
 use syn::visit_mut::VisitMut;
-use syn::{Attribute, Item, Meta, Path, Token};
+use syn::{AttrStyle, Attribute, Item, Meta, Path, Token};
 
 use crate::{Expansion, expand_enum, expand_file, expand_interface, expand_struct};
 
@@ -24,16 +24,13 @@ pub fn expand_source(text: &str) -> syn::Result<Expansion> {
     Ok(Expansion { tokens: quote!(#(#attrs)* #(#items)*), errors })
 }
 
-fn expand_item(item: Item, errors: &mut Vec<syn::Error>) -> TokenStream {
+fn expand_item(mut item: Item, errors: &mut Vec<syn::Error>) -> TokenStream {
+    if let Some(args) = attributes(&mut item).and_then(|attrs| take(attrs, "ipc_interface")) {
+        let Expansion { tokens, errors: found } = expand_interface(args, item.into_token_stream());
+        errors.extend(found);
+        return tokens;
+    }
     let Expansion { tokens, errors: found } = match item {
-        Item::Trait(mut item) => match take(&mut item.attrs, "ipc_interface") {
-            Some(args) => expand_interface(args, item.into_token_stream()),
-            None => return item.into_token_stream(),
-        },
-        Item::Impl(mut item) => match take(&mut item.attrs, "ipc_interface") {
-            Some(args) => expand_interface(args, item.into_token_stream()),
-            None => return item.into_token_stream(),
-        },
         Item::Struct(mut item) => {
             let whole = item.to_token_stream();
             let derives = take_derives(&mut item.attrs);
@@ -50,13 +47,32 @@ fn expand_item(item: Item, errors: &mut Vec<syn::Error>) -> TokenStream {
         Item::Mod(mut item) => {
             let Some((_, items)) = item.content.take() else { return item.into_token_stream() };
             let items: Vec<TokenStream> = items.into_iter().map(|item| expand_item(item, errors)).collect();
-            let (attrs, vis, ident) = (&item.attrs, &item.vis, &item.ident);
-            return quote!(#(#attrs)* #vis mod #ident { #(#items)* });
+            let (outer, inner): (Vec<_>, Vec<_>) =
+                item.attrs.iter().partition(|attr| matches!(attr.style, AttrStyle::Outer));
+            let (vis, ident) = (&item.vis, &item.ident);
+            return quote!(#(#outer)* #vis mod #ident { #(#inner)* #(#items)* });
         }
         other => return other.into_token_stream(),
     };
     errors.extend(found);
     tokens
+}
+
+/// The attributes of an item on which ours may stand, rightly or not.
+fn attributes(item: &mut Item) -> Option<&mut Vec<Attribute>> {
+    Some(match item {
+        Item::Const(item) => &mut item.attrs,
+        Item::Enum(item) => &mut item.attrs,
+        Item::Fn(item) => &mut item.attrs,
+        Item::Impl(item) => &mut item.attrs,
+        Item::Mod(item) => &mut item.attrs,
+        Item::Static(item) => &mut item.attrs,
+        Item::Struct(item) => &mut item.attrs,
+        Item::Trait(item) => &mut item.attrs,
+        Item::Type(item) => &mut item.attrs,
+        Item::Union(item) => &mut item.attrs,
+        _ => return None,
+    })
 }
 
 fn is(path: &Path, name: &str) -> bool {

@@ -66,7 +66,7 @@ pub(crate) enum Command {
     /// Print a Rust file with every macro of mpgen expanded
     ///
     /// `#[ipc_interface]`, `#[derive(IpcStruct)]`, `#[derive(IpcEnum)]` and `ipc_file!` are replaced by what
-    /// they generate; everything else stays. Comments that are not documentation are lost.
+    /// they generate; everything else stays, also what is inside functions. Comments that are not documentation are lost.
     #[command(after_help = format!("{EXPAND_EXAMPLES}{EXIT_CODES}"))]
     Expand(Expand),
     /// Print or write the Cap'n Proto schema text of a package's interfaces

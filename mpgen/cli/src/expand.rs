@@ -51,13 +51,20 @@ fn read(path: &Path) -> Result<(String, String), Failure> {
         std::fs::read_to_string(path).map(|content| text = content)
     };
     match result {
-        // The parser does not count a byte order mark either.
-        Ok(()) => Ok((name, text.trim_start_matches('\u{feff}').to_owned())),
+        Ok(()) => Ok((name, without_prelude(&text))),
         Err(error) => Err(Failure::cannot(
             format!("cannot read {name}: {error}"),
             "give the path of a Rust file, or `-` for standard input",
         )),
     }
+}
+
+/// The text without what the parser skips, and does not count, at its beginning.
+fn without_prelude(text: &str) -> String {
+    let text = text.trim_start_matches('\u{feff}');
+    let first = text.lines().next().unwrap_or_default();
+    let is_command = first.starts_with("#!") && !first[2..].trim_start().starts_with('[');
+    if is_command { " ".repeat(first.len()) + &text[first.len()..] } else { text.to_owned() }
 }
 
 /// Where the items named `name` are, those inside modules too.

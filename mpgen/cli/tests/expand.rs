@@ -107,6 +107,24 @@ fn what_is_not_rust_is_a_mistake() {
 }
 
 #[test]
+fn modules_keep_their_attributes_and_files_their_first_line() {
+    let run =
+        with_stdin("expand -", "struct A;\n#[rustfmt::skip]\nmod a {\n    //! Inner.\n    struct X;\n}\n");
+    assert_eq!(run.stdout, "struct A;\n#[rustfmt::skip]\nmod a {\n    //! Inner.\n    struct X;\n}\n");
+    let run = with_stdin("expand - --item B", "#!/usr/bin/env shop\nstruct A;\nstruct B;\n");
+    assert_eq!((run.code, run.stdout.as_str()), (0, "struct B;\n"));
+}
+
+#[test]
+fn the_attribute_in_the_wrong_place_is_a_mistake() {
+    for item in ["struct A;", "fn a() {}", "mod a {}", "enum A {}", "type A = u8;"] {
+        let run = with_stdin("expand -", &format!("#[ipc_interface]\n{item}\n"));
+        assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{item}");
+        assert!(run.stderr.contains("belongs on a trait"), "{item}: {}", run.stderr);
+    }
+}
+
+#[test]
 fn a_file_that_is_not_there_is_exit_code_2() {
     let run = words("expand no/such/file.rs");
     assert_eq!((run.code, run.stdout.as_str()), (2, ""));
