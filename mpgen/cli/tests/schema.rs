@@ -185,3 +185,30 @@ fn settings_are_understood_or_refused() {
     refused("[package.metadata]\nmpgen = 1", "is not a table");
     refused("[workspace.metadata.mpgen]\npackages = [\"bakery\"]", "error: there is no package `bakery`");
 }
+
+#[test]
+fn a_workspace_says_which_packages_are_meant() {
+    let shop = package("");
+    let bakery = package("[lib]\nname = \"oven\"");
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::copy(LOCK, folder.path().join("Cargo.lock")).expect("the versions of this workspace");
+    for (package, name) in [(&shop, "shop"), (&bakery, "bakery")] {
+        fs::rename(package.path(), folder.path().join(name)).expect("a folder that moves");
+    }
+    let manifest = folder.path().join("bakery/Cargo.toml");
+    let renamed = fs::read_to_string(&manifest).expect("a manifest").replace("\"shop\"", "\"bakery\"");
+    fs::write(&manifest, renamed).expect("a manifest");
+    let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"shop\", \"bakery\"]\n";
+    write(folder.path(), "Cargo.toml", workspace);
+    let unclear = "help: pass `--package NAME`, or write `packages = [\"NAME\"]` under [workspace.metadata.mpgen] in Cargo.toml; its packages are bakery, shop";
+    fails(folder.path(), "schema", 2, &[unclear]);
+    let both = "schema --package shop --package bakery --root front::Shop";
+    fails(folder.path(), both, 2, &["help: let it begin with the name of a library: shop, oven"]);
+
+    let settings = "[workspace.metadata.mpgen]\npackages = [\"shop\", \"bakery\"]\nschemas = \"schemas\"\n";
+    write(folder.path(), "Cargo.toml", &format!("{workspace}{settings}"));
+    fails(folder.path(), "schema --root front::Shop", 2, &["it is not clear which package"]);
+    // In the folder of a package, that one is meant; the one without interfaces shows which it is.
+    write(folder.path(), "bakery/src/lib.rs", "");
+    fails(&folder.path().join("bakery"), "schema", 2, &["error: found no interface in `bakery`"]);
+}
