@@ -140,13 +140,20 @@ fn start(
     let ending = Ending { state: state.clone(), system: system.clone(), ended: Some(ended) };
     state.event_loop.spawn(async move {
         let id = ending.state.id;
+        let mut leaving: Option<Pin<Box<tokio::time::Sleep>>> = None;
         let mut run = std::pin::pin!(std::future::poll_fn(|cx| {
             let turn = match running.borrow_mut().as_mut() {
                 Some(system) => Pin::new(system).poll(cx),
                 None => Poll::Ready(Ok(())),
             };
-            match outbox.poll_drain(cx) {
-                Poll::Ready(Err(error)) if turn.is_pending() => Poll::Ready(Err(error.into())),
+            let _ = outbox.poll_drain(cx);
+            if let Some(error) = outbox.failure() {
+                tracing::debug!(target: "ipc", connection = id, %error, "IPC peer takes no more");
+                // What it said before it left is read all the same.
+                leaving = Some(Box::pin(tokio::time::sleep(CLOSING_PATIENCE)));
+            }
+            match &mut leaving {
+                Some(patience) if turn.is_pending() => patience.as_mut().poll(cx).map(Ok),
                 _ => turn,
             }
         }));

@@ -26,6 +26,11 @@ struct Inner<W> {
     waiting: Vec<u8>,
     /// How many of the waiting bytes are written already.
     written: usize,
+    /// Set when the peer takes nothing any more; then everything is thrown away, so that what it
+    /// has said before is still read.
+    closed: bool,
+    /// Why the peer takes nothing, until somebody asks.
+    failure: Option<io::Error>,
     /// Who waits for room. The stream remembers only the last one that asked it, which is the
     /// connection's task.
     blocked: Option<Waker>,
@@ -39,23 +44,33 @@ impl<W> Clone for Outbox<W> {
 
 impl<W: AsyncWrite + Unpin> Outbox<W> {
     pub(crate) fn new(stream: W) -> Self {
-        Outbox(Rc::new(RefCell::new(Inner { stream, waiting: Vec::new(), written: 0, blocked: None })))
+        Outbox(Rc::new(RefCell::new(Inner {
+            stream,
+            waiting: Vec::new(),
+            written: 0,
+            closed: false,
+            failure: None,
+            blocked: None,
+        })))
     }
 
     /// Writes what waits, as far as the stream takes it.
-    pub(crate) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.borrow_mut().poll_drain(cx)
+    }
+
+    /// Why the peer takes nothing any more; said once.
+    pub(crate) fn failure(&self) -> Option<io::Error> {
+        self.0.borrow_mut().failure.take()
     }
 }
 
 impl<W: AsyncWrite + Unpin> Inner<W> {
-    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        while self.written < self.waiting.len() {
+    fn poll_drain(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while self.written < self.waiting.len() && !self.closed {
             let rest = &self.waiting[self.written..];
-            match ready!(Pin::new(&mut self.stream).poll_write(cx, rest))? {
-                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                count => self.written += count,
-            }
+            let outcome = ready!(Pin::new(&mut self.stream).poll_write(cx, rest));
+            self.written += self.note(outcome, rest.len());
         }
         self.waiting.clear();
         self.waiting.shrink_to(HIGH_WATER);
@@ -63,11 +78,23 @@ impl<W: AsyncWrite + Unpin> Inner<W> {
         if let Some(blocked) = self.blocked.take() {
             blocked.wake();
         }
-        Poll::Ready(Ok(()))
+        Poll::Ready(())
+    }
+
+    /// How many of `length` bytes are done with after a write.
+    fn note(&mut self, outcome: io::Result<usize>, length: usize) -> usize {
+        match outcome {
+            Ok(count) if count > 0 => count,
+            failed => {
+                self.closed = true;
+                self.failure = Some(failed.err().unwrap_or_else(|| io::ErrorKind::WriteZero.into()));
+                length
+            }
+        }
     }
 
     /// As [`poll_drain`](Self::poll_drain), for the one who wants to write more.
-    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_room(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let drained = self.poll_drain(cx);
         if drained.is_pending() {
             self.blocked = Some(cx.waker().clone());
@@ -80,13 +107,16 @@ impl<W: AsyncWrite + Unpin> futures::io::AsyncWrite for Outbox<W> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let inner = &mut *self.0.borrow_mut();
         if inner.waiting.len() - inner.written + bytes.len() > HIGH_WATER {
-            ready!(inner.poll_room(cx))?;
+            ready!(inner.poll_room(cx));
             // A large message goes straight from its own memory.
-            if bytes.len() >= HIGH_WATER {
-                return Pin::new(&mut inner.stream).poll_write(cx, bytes);
+            if bytes.len() >= HIGH_WATER && !inner.closed {
+                let outcome = ready!(Pin::new(&mut inner.stream).poll_write(cx, bytes));
+                return Poll::Ready(Ok(inner.note(outcome, bytes.len())));
             }
         }
-        inner.waiting.extend_from_slice(bytes);
+        if !inner.closed {
+            inner.waiting.extend_from_slice(bytes);
+        }
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -96,7 +126,7 @@ impl<W: AsyncWrite + Unpin> futures::io::AsyncWrite for Outbox<W> {
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let inner = &mut *self.0.borrow_mut();
-        ready!(inner.poll_room(cx))?;
-        Pin::new(&mut inner.stream).poll_shutdown(cx)
+        ready!(inner.poll_room(cx));
+        if inner.closed { Poll::Ready(Ok(())) } else { Pin::new(&mut inner.stream).poll_shutdown(cx) }
     }
 }
