@@ -51,6 +51,9 @@ pub(crate) async fn serve(
     };
     let number = log::next_number();
     log::request_received(&state, number, owner, method, &params);
+    let bytes =
+        params.get().and_then(|params| params.target_size()).map_or(0, |size| size.word_count as usize * 8);
+    let _admitted = state.load.admit(bytes).map_err(|error| error.to_rpc())?;
     let mut pending = log::Pending::new(&state, number, owner, method);
     let outcome = answer(&state, &object, owner, method, params, results).await;
     pending.done();
@@ -99,6 +102,11 @@ async fn answer(
         .await?
     };
     let words = call.results.check_size()?;
+    if let Err(error) = state.load.send(words * 8 + 64) {
+        tracing::warn!(target: "ipc", connection = state.id, %error, "IPC connection closed");
+        super::link::close(state.id);
+        return Err(error);
+    }
     call.results.send(results.get(), |cap| state.hook(cap))?;
     log::results(state, owner, method, &call.results);
     Ok(words)

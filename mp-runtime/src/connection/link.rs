@@ -146,7 +146,8 @@ fn start(
                 Some(system) => Pin::new(system).poll(cx),
                 None => Poll::Ready(Ok(())),
             };
-            let _ = outbox.poll_drain(cx);
+            let drained = outbox.poll_drain(cx).is_ready();
+            ending.state.load.taken(outbox.taken(), drained);
             if let Some(error) = outbox.failure() {
                 tracing::debug!(target: "ipc", connection = id, %error, "IPC peer takes no more");
                 // What it said before it left is read all the same.

@@ -6,6 +6,7 @@
 mod call;
 mod capability;
 mod incoming;
+mod limits;
 mod link;
 mod log;
 mod outgoing;

@@ -241,6 +241,7 @@ fn prepare(
     scope: Option<u64>,
 ) -> Result<Sent> {
     let words = params.check_size()?;
+    state.load.send(words * 8 + 64)?;
     let hook = state.cap(target.key()).ok_or_else(called_after_disconnect)?;
     let hint = capnp::MessageSize { word_count: words as u64 + 8, cap_count: params.caps.len() as u32 + 2 };
     let mut request = hook.new_call(interface.id, method.ordinal, Some(hint));

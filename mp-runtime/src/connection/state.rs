@@ -34,6 +34,8 @@ pub(crate) struct State {
     pub(crate) servers: RefCell<HashMap<usize, Weak<Server>>>,
     /// The peer's thread map, once thread maps were exchanged.
     pub(crate) thread_map: RefCell<Option<Hook>>,
+    /// What the peer makes this process hold.
+    pub(crate) load: super::limits::Load,
     /// Whether the two sides exchange thread maps, so that every call names its thread.
     pub(crate) exchanges_threads: Cell<bool>,
     /// Where no thread maps are exchanged: the thread that serves each of the peer's threads, with
@@ -69,6 +71,7 @@ impl State {
             caps: RefCell::default(),
             servers: RefCell::default(),
             thread_map: RefCell::default(),
+            load: super::limits::Load::default(),
             exchanges_threads: Cell::new(false),
             implied_threads: RefCell::default(),
             request_threads: RefCell::default(),

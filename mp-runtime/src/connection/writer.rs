@@ -26,6 +26,8 @@ struct Inner<W> {
     waiting: Vec<u8>,
     /// How many of the waiting bytes are written already.
     written: usize,
+    /// How many bytes the stream took since somebody asked.
+    taken: usize,
     /// Set when the peer takes nothing any more; then everything is thrown away, so that what it
     /// has said before is still read.
     closed: bool,
@@ -48,6 +50,7 @@ impl<W: AsyncWrite + Unpin> Outbox<W> {
             stream,
             waiting: Vec::new(),
             written: 0,
+            taken: 0,
             closed: false,
             failure: None,
             blocked: None,
@@ -57,6 +60,11 @@ impl<W: AsyncWrite + Unpin> Outbox<W> {
     /// Writes what waits, as far as the stream takes it.
     pub(crate) fn poll_drain(&self, cx: &mut Context<'_>) -> Poll<()> {
         self.0.borrow_mut().poll_drain(cx)
+    }
+
+    /// How many bytes the stream took since this was asked last.
+    pub(crate) fn taken(&self) -> usize {
+        std::mem::take(&mut self.0.borrow_mut().taken)
     }
 
     /// Why the peer takes nothing any more; said once.
@@ -84,7 +92,10 @@ impl<W: AsyncWrite + Unpin> Inner<W> {
     /// How many of `length` bytes are done with after a write.
     fn note(&mut self, outcome: io::Result<usize>, length: usize) -> usize {
         match outcome {
-            Ok(count) if count > 0 => count,
+            Ok(count) if count > 0 => {
+                self.taken += count;
+                count
+            }
             failed => {
                 self.closed = true;
                 self.failure = Some(failed.err().unwrap_or_else(|| io::ErrorKind::WriteZero.into()));
