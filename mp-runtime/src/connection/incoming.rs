@@ -51,9 +51,6 @@ pub(crate) async fn serve(
     };
     let number = log::next_number();
     log::request_received(&state, number, owner, method, &params);
-    let bytes =
-        params.get().and_then(|params| params.target_size()).map_or(0, |size| size.word_count as usize * 8);
-    let _admitted = state.load.admit(bytes).map_err(|error| error.to_rpc())?;
     let mut pending = log::Pending::new(&state, number, owner, method);
     let outcome = answer(&state, &object, owner, method, params, results).await;
     pending.done();
@@ -82,6 +79,7 @@ async fn answer(
     }
     let context = if method.context { Some(read_context(method, &params)?) } else { None };
     let payload = receive(state, context.as_ref(), &params)?;
+    let _admitted = state.load.admit(payload.words() * 8)?;
     drop(params);
     let call = Call::new(method, payload, state.id);
     let call = if owner.destroy == Some(method.ordinal) {
