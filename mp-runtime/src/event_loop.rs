@@ -102,7 +102,7 @@ impl EventLoop {
     /// one thread run in order. A job for a loop that has ended is dropped.
     pub(crate) fn run(&self, job: impl FnOnce() + Send + 'static) {
         if self.is_here() {
-            job();
+            guard(job);
         } else {
             // Fails only when the driver is gone, and everything it would serve with it.
             let _ = self.0.jobs.send(Box::new(job));
@@ -126,6 +126,15 @@ impl EventLoop {
     pub(crate) fn cleanup(&self) -> &Cleanup {
         &self.0.cleanup
     }
+}
+
+/// Runs something that must not end the loop's thread if it panics; then there is no result.
+pub(crate) fn guard<T>(run: impl FnOnce() -> T) -> Option<T> {
+    let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(run));
+    if result.is_err() {
+        tracing::error!(target: "ipc", "IPC event loop caught a panic; a connection may be gone");
+    }
+    result.ok()
 }
 
 /// Whether this thread drives an event loop, so that it must never block.
@@ -174,7 +183,7 @@ impl Seed {
         local
             .run_until(async {
                 while let Some(job) = self.queue.recv().await {
-                    job();
+                    guard(job);
                 }
             })
             .await;

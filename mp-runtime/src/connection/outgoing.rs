@@ -18,6 +18,7 @@ use super::state::State;
 use super::threads::{Caller, Lane, write_context};
 use super::{Shared, log};
 use crate::error::{Error, ErrorKind, Result};
+use crate::event_loop::guard;
 use crate::thread::ReplySlot;
 use crate::wire::node::{InterfaceNode, MethodNode, Type};
 
@@ -109,11 +110,15 @@ impl Outgoing {
     /// Sends the call from any thread.
     pub(crate) fn start(self) {
         let shared = self.target.shared().clone();
-        shared.clone().event_loop().run(move || match State::find(shared.id()) {
-            Some(state) => self.send(&state),
-            None => {
+        shared.clone().event_loop().run(move || {
+            let Some(state) = State::find(shared.id()) else {
                 let error = called_after_disconnect().in_call(self.interface.name, self.method.name);
-                self.reply.send(Err(error));
+                return self.reply.send(Err(error));
+            };
+            // capnp-rpc panics on some answers that break the rules. That is this peer's end, and
+            // nobody else's.
+            if guard(|| self.send(&state)).is_none() {
+                super::link::close(state.id);
             }
         });
     }
@@ -242,7 +247,12 @@ fn prepare(
 ) -> Result<Sent> {
     let words = params.check_size()?;
     state.load.send(words * 8 + 64)?;
-    let hook = state.cap(target.key()).ok_or_else(called_after_disconnect)?;
+    let mut hook = state.cap(target.key()).ok_or_else(called_after_disconnect)?;
+    // A promise that was kept, or broken, meanwhile: capnp-rpc cannot redirect a request that has
+    // capabilities once it is built.
+    while let Some(resolved) = hook.get_resolved() {
+        hook = resolved;
+    }
     let hint = capnp::MessageSize { word_count: words as u64 + 8, cap_count: params.caps.len() as u32 + 2 };
     let mut request = hook.new_call(interface.id, method.ordinal, Some(hint));
     params.send(request.get(), |cap| state.hook(cap))?;

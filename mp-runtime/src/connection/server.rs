@@ -20,6 +20,7 @@ use super::incoming;
 use super::proxy_schema::{GET_NAME, MAKE_POOL, MAKE_THREAD, THREAD, THREAD_MAP};
 use super::state::State;
 use crate::error::{Error, ErrorKind, Result};
+use crate::event_loop::EventLoop;
 use crate::thread::{ThreadContext, Worker};
 use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
 
@@ -32,6 +33,7 @@ const THREAD_LIMIT: usize = 4096;
 pub(crate) struct Server {
     kind: Kind,
     connection: Weak<State>,
+    event_loop: EventLoop,
     address: Cell<usize>,
 }
 
@@ -48,7 +50,12 @@ enum Kind {
 
 impl Server {
     fn new(state: &Rc<State>, kind: Kind) -> Rc<Self> {
-        Rc::new(Server { kind, connection: Rc::downgrade(state), address: Cell::new(0) })
+        Rc::new(Server {
+            kind,
+            connection: Rc::downgrade(state),
+            event_loop: state.event_loop.clone(),
+            address: Cell::new(0),
+        })
     }
 
     pub(crate) fn for_object(state: &Rc<State>, object: Arc<LocalObject>) -> Rc<Self> {
@@ -106,16 +113,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let Some(state) = self.connection.upgrade() else {
-            if let Kind::Object(object) = &self.kind {
-                drop_object(object);
-            }
-            return;
-        };
-        state.servers.borrow_mut().remove(&self.address.get());
+        let state = self.connection.upgrade();
+        if let Some(state) = &state {
+            state.servers.borrow_mut().remove(&self.address.get());
+        }
         if let Kind::Object(object) = &self.kind {
             let object = object.clone();
-            state.event_loop.cleanup().run(move || drop_object(&object));
+            self.event_loop.cleanup().run(move || drop_object(&object));
         }
     }
 }
@@ -126,7 +130,12 @@ fn drop_object(object: &Arc<LocalObject>) {
     if Arc::strong_count(object) <= 2
         && let Some(inner) = object.take()
     {
-        tracing::debug!(target: "ipc", interface = object.node.name, "IPC server destroy");
+        let interface = object.node.name;
+        if object.node.destroyer().is_some() {
+            tracing::info!(target: "ipc", interface, "IPC server object dropped that its peer has not destroyed");
+        } else {
+            tracing::debug!(target: "ipc", interface, "IPC server destroy");
+        }
         drop(inner);
     }
 }

@@ -1,0 +1,59 @@
+//! Listening: how many may connect, and what stays behind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use mp_runtime::{ErrorKind, EventLoop, Remote, connect, listen, within};
+
+use super::work::{Work, Worker, until};
+
+fn descriptors() -> usize {
+    std::fs::read_dir("/proc/self/fd").unwrap().count()
+}
+
+#[test]
+fn no_more_peers_are_served_than_allowed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("work.sock");
+    let worker = Arc::new(Worker::default());
+    worker.gate.open();
+    let event_loop = EventLoop::new("server").unwrap();
+    let server = listen::<dyn Work>(&event_loop, &path, worker, Some(2)).unwrap();
+    let clients = EventLoop::new("clients").unwrap();
+    let connected: Vec<Remote<dyn Work>> = (0..3).map(|_| connect(&clients, &path).unwrap()).collect();
+    let served = |client: &Remote<dyn Work>| within(Duration::from_millis(200), || client.pass_gate(1));
+    let mut connected = connected.into_iter();
+    let (one, two, three) = (connected.next().unwrap(), connected.next().unwrap(), connected.next().unwrap());
+    assert_eq!((one.pass_gate(1), two.pass_gate(2)), (Ok(1), Ok(2)));
+    assert_eq!(served(&three).unwrap_err().kind(), ErrorKind::Timeout);
+    assert_eq!((server.connections(), server.accepted()), (2, 2));
+    drop(one);
+    // Its turn has come.
+    assert_eq!(three.pass_gate(3), Ok(3));
+    assert_eq!((server.connections(), server.accepted()), (2, 3));
+    drop((two, three));
+    until(|| server.connections() == 0);
+    drop(server);
+    until(|| !path.exists());
+    let error = connect::<dyn Work>(&clients, &path).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Io);
+}
+
+#[test]
+fn connections_leave_no_descriptors_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("work.sock");
+    let worker = Arc::new(Worker::default());
+    worker.gate.open();
+    let event_loop = EventLoop::new("server").unwrap();
+    let server = listen::<dyn Work>(&event_loop, &path, worker, None).unwrap();
+    let clients = EventLoop::new("clients").unwrap();
+    let before = descriptors();
+    for round in 0..300 {
+        let client = connect::<dyn Work>(&clients, &path).unwrap();
+        assert_eq!(client.pass_gate(round), Ok(round));
+    }
+    until(|| server.connections() == 0);
+    // Other tests open some too, but nobody opens hundreds.
+    until(|| descriptors() < before + 100);
+}
