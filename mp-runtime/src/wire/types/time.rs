@@ -45,7 +45,10 @@ impl<M: ?Sized> BuildField<M> for SystemTime {
     fn build_field(&self, _: &mut BuildContext<'_>, out: FieldBuilder<'_>) -> Result<()> {
         let nanos = match self.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_nanos()).ok(),
-            Err(before) => i64::try_from(before.duration().as_nanos()).ok().and_then(i64::checked_neg),
+            // One more nanosecond fits before 1970 than after it.
+            Err(before) => {
+                0i64.checked_sub_unsigned(u64::try_from(before.duration().as_nanos()).unwrap_or(u64::MAX))
+            }
         };
         let nanos = nanos
             .ok_or_else(|| Error::bad_value("the time is further from 1970 than 64 bits of nanoseconds"))?;
