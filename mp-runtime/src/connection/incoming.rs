@@ -50,9 +50,8 @@ pub(crate) async fn serve(
         return Err(error.to_rpc());
     };
     let number = log::next_number();
-    log::request_received(&state, number, owner, method, &params);
     let mut pending = log::Pending::new(&state, number, owner, method);
-    let outcome = answer(&state, &object, owner, method, params, results).await;
+    let outcome = answer(&state, &object, owner, method, number, params, results).await;
     pending.done();
     match outcome {
         Ok(words) => {
@@ -71,16 +70,19 @@ async fn answer(
     object: &Arc<LocalObject>,
     owner: &'static InterfaceNode,
     method: &'static MethodNode,
+    number: u64,
     params: Params<any_pointer::Owned>,
     mut results: Results<any_pointer::Owned>,
 ) -> Result<usize> {
     if owner.construct == Some(method.ordinal) {
+        log::request_received(state, number, owner, method, &Payload::new(0));
         return exchange_thread_maps(state, &params, results);
     }
     let context = if method.context { Some(read_context(method, &params)?) } else { None };
     let payload = receive(state, context.as_ref(), &params)?;
     let _admitted = state.load.admit(payload.words() * 8)?;
     drop(params);
+    log::request_received(state, number, owner, method, &payload);
     let call = Call::new(method, payload, state.id);
     let call = if owner.destroy == Some(method.ordinal) {
         let inner = object.take();

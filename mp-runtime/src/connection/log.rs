@@ -6,8 +6,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use capnp::any_pointer;
-use capnp::capability::Params;
 use tracing::{Level, debug, enabled, info, trace};
 
 use super::payload::Payload;
@@ -94,17 +92,11 @@ pub(crate) fn request_received(
     number: u64,
     interface: &InterfaceNode,
     method: &'static MethodNode,
-    params: &Params<any_pointer::Owned>,
+    params: &Payload,
 ) {
-    if !enabled!(target: "ipc", Level::DEBUG) {
-        return;
-    }
-    let reader = params.get().ok();
-    let words = reader.and_then(|reader| reader.target_size().ok()).map_or(0, |size| size.word_count);
-    debug!(target: "ipc", connection = state.id, call = number, bytes = words * 8, "IPC server recv request {}.{}", interface.name, method.name);
-    if enabled!(target: "ipc", Level::TRACE) {
-        let text = reader.and_then(|reader| show::pointer(&method.params, reader)).unwrap_or_default();
-        trace!(target: "ipc", connection = state.id, "request data: {}.{} {text}", interface.name, method.name);
+    if enabled!(target: "ipc", Level::DEBUG) {
+        debug!(target: "ipc", connection = state.id, call = number, bytes = params.words() * 8, "IPC server recv request {}.{}", interface.name, method.name);
+        values("request data:", state, interface, method, &method.params, params);
     }
 }
 

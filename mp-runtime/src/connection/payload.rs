@@ -16,6 +16,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::wire::node::StructNode;
 use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
 
+/// Words that a received message is given at first.
+const FIRST_WORDS: u32 = 64;
+
 /// A message that belongs to no connection.
 pub(crate) struct Payload {
     message: Builder<HeapAllocator>,
@@ -90,10 +93,10 @@ impl Payload {
         mut file: impl FnMut(Box<dyn ClientHook>) -> Capability,
     ) -> Result<Self> {
         let error = |error: capnp::Error| Error::from_message(&error);
-        let size = source.target_size().map_err(error)?;
-        let words = u32::try_from(size.word_count).unwrap_or(u32::MAX).saturating_add(1);
-        let allocator = HeapAllocator::new().first_segment_words(words.max(4));
-        let mut message = Builder::new(allocator);
+        // Asking the source for its size would count as reading all of it, and a message may be
+        // read only once over. What does not fit here goes to further segments, each as large as
+        // all before it.
+        let mut message = Builder::new(HeapAllocator::new().first_segment_words(FIRST_WORDS));
         let mut table: CapTable = Vec::new();
         {
             let mut root: any_pointer::Builder<'_> = message.init_root();

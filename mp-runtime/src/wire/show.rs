@@ -4,11 +4,9 @@
 
 use std::fmt::Write;
 
-use capnp::any_pointer;
 use capnp::private::layout::StructReader;
 
 use super::node::{FieldNode, StructNode, Type};
-use super::raw::RawPointerReader;
 use super::read::FieldReader;
 use super::slot::Slot;
 
@@ -16,12 +14,6 @@ use super::slot::Slot;
 const LIMIT: usize = 200;
 /// Nested structs after which a message is cut.
 const DEPTH: usize = 8;
-
-/// The struct behind a message's root.
-pub(crate) fn pointer(node: &'static StructNode, root: any_pointer::Reader<'_>) -> Option<String> {
-    let RawPointerReader(pointer) = root.get_as().ok()?;
-    Some(structure(node, pointer.get_struct(None).ok()?))
-}
 
 /// A struct as `(name = value, …)`.
 pub(crate) fn structure(node: &'static StructNode, reader: StructReader<'_>) -> String {
