@@ -160,7 +160,11 @@ fn default(value: &Expr) -> TokenStream {
     match literal {
         Some(Lit::Bool(_)) => quote_spanned!(value.span()=> default_bool(#value)),
         Some(Lit::Float(_)) => quote_spanned!(value.span()=> default_number(0, #value)),
-        // An integer, or the path of a constant number: the type decides which form counts.
+        // By way of i128, because a literal that is cast to a float at once would be an i32.
+        Some(Lit::Int(_)) => {
+            quote_spanned!(value.span()=> default_number((#value) as i128, (#value) as i128 as f64))
+        }
+        // The path of a constant number: the type decides which form counts.
         _ => quote_spanned!(value.span()=> default_number((#value) as i128, (#value) as f64)),
     }
 }
