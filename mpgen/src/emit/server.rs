@@ -14,7 +14,7 @@ use quote::{format_ident, quote};
 use super::fields::travels;
 use super::interface::{Places, param_type, places, result_type, set};
 use super::private;
-use crate::model::{Interface, Method, Param, Passing, Returns};
+use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 
 /// `impl Interface for dyn Trait`.
 pub(super) fn dispatcher(item: &Interface) -> TokenStream {
@@ -190,9 +190,9 @@ fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenSt
         let place = places.outs[index]?;
         let name = local(index);
         let super::fields::Travels { ty, set } = param_type(param, set);
-        let give = |value: TokenStream| match &param.wire.with {
-            Some(module) => quote!(__out.give::<#set, #ty>(__cx, #place, #module::build(&#value)?)?;),
-            None => quote!(__out.give::<#set, #ty>(__cx, #place, #value)?;),
+        let give = |value: TokenStream| {
+            let value = converted(&param.wire, value);
+            quote!(__out.give::<#set, #ty>(__cx, #place, #value)?;)
         };
         Some(match param.passing {
             Passing::WantOut(_) => {
@@ -208,11 +208,7 @@ fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenSt
         (Some((wire, _)), Some(place), Returns::Declared(_, error)) => {
             let option = syn::parse_quote!(::core::option::Option<#error>);
             let super::fields::Travels { ty, set } = travels(&option, wire, set);
-            let value = quote!(::core::option::Option::Some(__exception));
-            let value = match &wire.with {
-                Some(module) => quote!(#module::build(&#value)?),
-                None => value,
-            };
+            let value = converted(wire, quote!(::core::option::Option::Some(__exception)));
             quote! {
                 match __result {
                     ::core::result::Result::Ok(__result) => { #written }
@@ -229,9 +225,16 @@ fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenSt
 fn give_result(method: &Method, place: usize, set: &TokenStream) -> TokenStream {
     let Some(ty) = result_type(method) else { return TokenStream::new() };
     let super::fields::Travels { ty, set } = travels(ty, &method.result, set);
-    match &method.result.with {
-        Some(module) => quote!(__out.give::<#set, #ty>(__cx, #place, #module::build(&__result)?)?;),
-        None => quote!(__out.give::<#set, #ty>(__cx, #place, __result)?;),
+    let value = converted(&method.result, quote!(__result));
+    quote!(__out.give::<#set, #ty>(__cx, #place, #value)?;)
+}
+
+/// A value in the form that travels, after the field's own conversion if it has one.
+fn converted(wire: &Wire, value: TokenStream) -> TokenStream {
+    let name = &wire.name;
+    match &wire.with {
+        Some(module) => quote!(#module::build(&#value).map_err(|__error| __error.in_field(#name))?),
+        None => value,
     }
 }
 
