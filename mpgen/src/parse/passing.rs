@@ -103,7 +103,11 @@ pub(super) fn returns(
     };
     let Some(arguments) = generic_arguments(ty, "Result") else {
         if !may_panic {
-            let written = syn::spanned::Spanned::span(ty).source_text();
+            // A type that is not written has no text of its own.
+            let written = match output {
+                ReturnType::Default => None,
+                ReturnType::Type(..) => syn::spanned::Spanned::span(ty).source_text(),
+            };
             let written = written.unwrap_or_else(|| quote::ToTokens::to_token_stream(ty).to_string());
             report.at(
                 ident,
