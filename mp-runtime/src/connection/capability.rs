@@ -112,6 +112,15 @@ impl LocalObject {
         })
     }
 
+    /// The object as it is now, whatever `destroy` or the peer's release does to this one later: a
+    /// message that brings it home is read on another thread, after they may have come.
+    pub(crate) fn keep(self: Arc<Self>) -> Arc<LocalObject> {
+        match self.get() {
+            Ok(object) => LocalObject::new(object),
+            Err(_) => self,
+        }
+    }
+
     /// Takes the object away; the caller drops it where that may block.
     pub(crate) fn take(&self) -> Option<Arc<dyn Object>> {
         self.object.lock().unwrap_or_else(PoisonError::into_inner).take()

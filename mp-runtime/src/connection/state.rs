@@ -130,7 +130,7 @@ impl State {
     /// peer's under a new key.
     pub(crate) fn receive(&self, hook: Hook) -> Capability {
         if let Some(object) = self.own_object(hook.as_ref()) {
-            return Capability::Local(object);
+            return Capability::Local(object.keep());
         }
         let Some(shared) = self.shared() else { return Capability::Null };
         let cap = RemoteCap::new(shared);

@@ -275,6 +275,31 @@ fn an_object_comes_home_as_itself_and_a_proxy_stays_one() {
 }
 
 #[test]
+fn an_object_comes_home_however_late_it_is_looked_at() {
+    let (_, client) = server();
+    let client = client.object();
+    let callers: Vec<_> = (0..8)
+        .map(|_| {
+            let client = client.clone();
+            std::thread::spawn(move || {
+                let alive = Arc::default();
+                for _ in 0..200 {
+                    let mine: Arc<dyn Counter> = Arc::new(Sum::new(&alive));
+                    // The release that follows the object home may overtake the thread that waits
+                    // for it.
+                    let home = client.give_back(mine.clone()).expect("it");
+                    assert!(Arc::ptr_eq(&mine, &home));
+                }
+                settle(&alive, 0);
+            })
+        })
+        .collect();
+    for caller in callers {
+        caller.join().expect("every object came home");
+    }
+}
+
+#[test]
 fn objects_travel_in_lists_maps_and_tuples() {
     let (server, client) = server();
     let alive = Arc::default();
