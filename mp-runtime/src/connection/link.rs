@@ -23,7 +23,7 @@ use super::proxy_schema::{MAKE_POOL, THREAD_MAP};
 use super::server::Server;
 use super::state::State;
 use super::writer::Outbox;
-use super::{MESSAGE_LIMIT_WORDS, Shared};
+use super::{MESSAGE_LIMIT_WORDS, NESTING_LIMIT, Shared};
 use crate::error::{Error, Result};
 use crate::wire::raw::RawPointerBuilder;
 
@@ -117,7 +117,7 @@ fn start(
     let (read, write) = tokio::io::split(stream.take_over()?);
     let outbox = Outbox::new(write);
     let mut options = ReaderOptions::new();
-    options.traversal_limit_in_words(Some(MESSAGE_LIMIT_WORDS)).nesting_limit(64);
+    options.traversal_limit_in_words(Some(MESSAGE_LIMIT_WORDS)).nesting_limit(NESTING_LIMIT);
     let network = twoparty::VatNetwork::new(
         BufReader::with_capacity(16 * 1024, read.compat()),
         outbox.clone(),

@@ -38,6 +38,9 @@ use state::State;
 /// The most words that one message may have, on both sides.
 pub const MESSAGE_LIMIT_WORDS: usize = 8 * 1024 * 1024;
 
+/// How deep the pointers of one message may be nested, as everywhere in Cap'n Proto.
+pub(crate) const NESTING_LIMIT: i32 = 64;
+
 /// A connection, as any thread may hold it.
 ///
 /// A connection that this process opened closes when the last handle on it and on the peer's

@@ -12,7 +12,7 @@ use super::node::{FieldNode, StructNode};
 use super::raw;
 use super::slot::{Place, Slot};
 use super::traits::{BuildField, WireType};
-use crate::connection::{Capability, SlotHook};
+use crate::connection::{Capability, NESTING_LIMIT, SlotHook};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a message under construction carries besides its bytes.
@@ -20,16 +20,34 @@ use crate::error::{Error, ErrorKind, Result};
 pub struct BuildContext<'c> {
     caps: &'c mut Vec<Capability>,
     connection: u64,
+    /// How many structs are around the value that is being written.
+    depth: i32,
 }
 
 impl<'c> BuildContext<'c> {
     /// `connection` is the id of the connection the message is for.
     pub(crate) fn new(caps: &'c mut Vec<Capability>, connection: u64) -> Self {
-        BuildContext { caps, connection }
+        BuildContext { caps, connection, depth: 0 }
     }
 
     pub(crate) fn connection(&self) -> u64 {
         self.connection
+    }
+
+    /// Writes a field with `write`, unless it lies deeper than any peer would read. Only structs
+    /// hold themselves, so this is what bounds the depth of a message, and of the stack that it
+    /// takes to copy one.
+    fn nested(&mut self, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        if self.depth > NESTING_LIMIT {
+            return Err(Error::new(
+                ErrorKind::Limit,
+                format!("the value is nested more than the {NESTING_LIMIT} levels deep that one may be"),
+            ));
+        }
+        self.depth += 1;
+        let written = write(self);
+        self.depth -= 1;
+        written
     }
 }
 
@@ -259,7 +277,7 @@ impl<'a> StructWriter<'a> {
         value: &T,
     ) -> Result<()> {
         let (field, out) = self.at(index);
-        value.build_field(cx, out).map_err(|error| error.in_field(field.name))
+        cx.nested(|cx| value.build_field(cx, out)).map_err(|error| error.in_field(field.name))
     }
 
     /// Writes an owned value into the field at `index` of the declaration.
@@ -274,7 +292,7 @@ impl<'a> StructWriter<'a> {
         value: T,
     ) -> Result<()> {
         let (field, out) = self.at(index);
-        value.build_owned(cx, out).map_err(|error| error.in_field(field.name))
+        cx.nested(|cx| value.build_owned(cx, out)).map_err(|error| error.in_field(field.name))
     }
 
     /// Writes a capability into the field at `index`.
