@@ -1,132 +1,322 @@
-//! A peer written by hand, which says what it likes.
-//!
-//! In: messages of `rpc.capnp`, or bytes. Out: what the server answers.
+//! A peer written by hand: RPC messages field by field, pointers word by word.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::time::Duration;
 
 use capnp::message::{Builder, HeapAllocator, ReaderOptions};
-use capnp_rpc::rpc_capnp::{message, payload, return_};
+use capnp_rpc::rpc_capnp::{cap_descriptor, message, return_};
+
+use super::server::{PATIENCE, TARGET};
 
 /// One end of a connection.
 pub(crate) struct Peer {
-    pub(crate) stream: UnixStream,
-    question: u32,
+    stream: UnixStream,
+    next_question: u32,
+    /// The server's first object, as an export of the server.
+    root: u32,
 }
 
-/// What the server answered to a call.
-#[derive(Debug)]
-pub(crate) enum Answer {
-    /// The call returned.
-    Results,
-    /// It failed, with this text.
+/// What a call came to.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// Results; their first data word and, if they have one, the text of their first pointer.
+    Results(u64, String),
+    /// An exception with its text; the connection lives on.
     Exception(String),
-    /// The server ended the connection.
-    Closed,
+    /// The connection has ended, with the text of an `Abort` if there was one.
+    Ended(Option<String>),
 }
 
-type Message = Builder<HeapAllocator>;
+impl Outcome {
+    /// The call failed with an exception whose text contains `text`.
+    #[track_caller]
+    pub(crate) fn is_exception(&self, text: &str) {
+        assert!(
+            matches!(self, Outcome::Exception(found) if found.contains(text)),
+            "{text:?} expected: {self:?}"
+        );
+    }
+
+    /// The connection was ended, with a reason that contains `text`.
+    #[track_caller]
+    pub(crate) fn is_end(&self, text: &str) {
+        assert!(
+            matches!(self, Outcome::Ended(Some(found)) if found.contains(text)),
+            "an end because of {text:?} expected: {self:?}"
+        );
+    }
+}
+
+/// A capability in a call's table.
+#[derive(Clone, Copy)]
+pub(crate) enum Cap {
+    /// An object of this peer.
+    Own(u32),
+    /// A promise for an object of this peer.
+    OwnPromise(u32),
+    /// An object of the server.
+    Theirs(u32),
+    /// The answer of an earlier call.
+    Answer(u32),
+}
+
+impl Cap {
+    fn write(self, mut descriptor: cap_descriptor::Builder<'_>) {
+        match self {
+            Cap::Own(id) => descriptor.set_sender_hosted(id),
+            Cap::OwnPromise(id) => descriptor.set_sender_promise(id),
+            Cap::Theirs(id) => descriptor.set_receiver_hosted(id),
+            Cap::Answer(question) => descriptor.init_receiver_answer().set_question_id(question),
+        }
+    }
+}
+
+/// A pointer to a struct `offset` words after the pointer.
+pub(crate) const fn struct_pointer(offset: i32, data: u16, pointers: u16) -> u64 {
+    (((offset as u32) << 2) as u64) | ((data as u64) << 32) | ((pointers as u64) << 48)
+}
+
+/// The sizes of list elements, by their numbers in the encoding.
+#[allow(dead_code, reason = "the list is complete")]
+pub(crate) mod element {
+    pub(crate) const VOID: u64 = 0;
+    pub(crate) const BIT: u64 = 1;
+    pub(crate) const BYTE: u64 = 2;
+    pub(crate) const TWO_BYTES: u64 = 3;
+    pub(crate) const FOUR_BYTES: u64 = 4;
+    pub(crate) const EIGHT_BYTES: u64 = 5;
+    pub(crate) const POINTER: u64 = 6;
+    pub(crate) const COMPOSITE: u64 = 7;
+}
+
+/// A pointer to a list `offset` words after the pointer.
+pub(crate) const fn list_pointer(offset: i32, element: u64, count: u32) -> u64 {
+    1 | (((offset as u32) << 2) as u64) | (element << 32) | ((count as u64) << 35)
+}
+
+/// A pointer to a landing pad in another segment; a double one has two words there.
+pub(crate) const fn far_pointer(double: bool, word: u32, segment: u32) -> u64 {
+    2 | ((double as u64) << 2) | ((word as u64) << 3) | ((segment as u64) << 32)
+}
+
+/// A pointer to a capability.
+pub(crate) const fn cap_pointer(index: u32) -> u64 {
+    3 | ((index as u64) << 32)
+}
 
 impl Peer {
     pub(crate) fn new(stream: UnixStream) -> Self {
-        // Nothing here takes longer than this unless the server hangs.
-        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket");
-        Peer { stream, question: 0 }
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout");
+        stream.set_write_timeout(Some(PATIENCE)).expect("a timeout");
+        Peer { stream, next_question: 1, root: u32::MAX }
     }
 
-    /// The bytes of a message.
-    pub(crate) fn bytes(build: impl FnOnce(message::Builder<'_>)) -> Vec<u8> {
-        let mut message: Message = Builder::new_default();
-        build(message.init_root());
-        capnp::serialize::write_message_to_words(&message)
-    }
-
-    pub(crate) fn send(&mut self, build: impl FnOnce(message::Builder<'_>)) {
-        self.send_bytes(&Self::bytes(build));
-    }
-
-    /// Sends bytes; that the server has closed the connection shows when it is read from.
-    pub(crate) fn send_bytes(&mut self, bytes: &[u8]) {
-        let _ = self.stream.write_all(bytes);
-    }
-
-    /// Asks for the server's first object, which is then the target of question 0.
-    pub(crate) fn bootstrap(&mut self) {
-        self.question = 1;
+    /// Asks for the server's first object.
+    pub(crate) fn bootstrap(mut self) -> Self {
         self.send(|message| message.init_bootstrap().set_question_id(0));
+        let bytes = self.receive().expect("the answer to Bootstrap");
+        let reader =
+            capnp::serialize::read_message(&mut &bytes[..], ReaderOptions::new()).expect("a message");
+        let root: message::Reader<'_> = reader.get_root().expect("a root");
+        let Ok(message::Return(Ok(answer))) = root.which() else { panic!("Bootstrap was not answered") };
+        let Ok(return_::Results(Ok(payload))) = answer.which() else { panic!("Bootstrap failed") };
+        let table = payload.get_cap_table().expect("a table");
+        let Ok(cap_descriptor::SenderHosted(root)) = table.get(0).which() else { panic!("no capability") };
+        self.root = root;
+        self
     }
 
-    /// The bytes of a call on the first object.
-    pub(crate) fn call_bytes(
-        &mut self,
-        interface: u64,
-        method: u16,
-        params: impl FnOnce(payload::Builder<'_>),
-    ) -> Vec<u8> {
-        let question = self.question;
-        self.question += 1;
-        Self::bytes(|message| {
-            let mut call = message.init_call();
-            call.set_question_id(question);
-            call.set_interface_id(interface);
-            call.set_method_id(method);
-            call.reborrow().init_target().init_promised_answer().set_question_id(0);
-            call.reborrow().init_send_results_to().set_caller(());
-            params(call.init_params());
-        })
+    /// The server's first object.
+    pub(crate) fn root(&self) -> u32 {
+        self.root
     }
 
-    /// Calls a method of the first object and waits for the answer.
-    pub(crate) fn call(
-        &mut self,
-        interface: u64,
-        method: u16,
-        params: impl FnOnce(payload::Builder<'_>),
-    ) -> Answer {
-        let bytes = self.call_bytes(interface, method, params);
-        self.send_bytes(&bytes);
-        self.answer()
+    pub(crate) fn question(&mut self) -> u32 {
+        self.next_question += 1;
+        self.next_question - 1
     }
 
-    /// The answer to the latest question.
-    pub(crate) fn answer(&mut self) -> Answer {
-        loop {
-            let Some(message) = self.read() else { return Answer::Closed };
-            let message: message::Reader<'_> = message.get_root().expect("a message");
-            let returned = match message.which() {
-                Ok(message::Return(returned)) => returned.expect("an answer"),
-                Ok(message::Abort(_)) => return Answer::Closed,
-                _ => continue,
-            };
-            if returned.get_answer_id() + 1 != self.question {
-                continue;
+    /// Sends bytes as they are. An error means that the server has hung up already.
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
+        match self.stream.write_all(bytes) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                panic!("the server reads nothing more and does not hang up")
             }
-            return match returned.which() {
-                Ok(return_::Exception(exception)) => {
-                    let reason = exception.expect("an exception").get_reason().expect("a reason");
-                    Answer::Exception(reason.to_string().expect("UTF-8"))
+            _ => {}
+        }
+    }
+
+    /// Ends our half of the stream.
+    pub(crate) fn finish_stream(&mut self) {
+        let _ = self.stream.shutdown(std::net::Shutdown::Write);
+    }
+
+    /// Sends an RPC message.
+    pub(crate) fn send(&mut self, build: impl FnOnce(message::Builder<'_>)) {
+        let mut message = Builder::new(HeapAllocator::new().first_segment_words(1 << 12));
+        build(message.init_root());
+        self.send_raw(&capnp::serialize::write_message_to_words(&message));
+    }
+
+    /// Sends an RPC message of one segment whose words are given.
+    pub(crate) fn send_words(&mut self, words: &[u64]) {
+        self.send_segments(&[words]);
+    }
+
+    /// Sends an RPC message of these segments.
+    pub(crate) fn send_segments(&mut self, segments: &[&[u64]]) {
+        let mut bytes = (segments.len() as u32 - 1).to_le_bytes().to_vec();
+        for segment in segments {
+            bytes.extend((segment.len() as u32).to_le_bytes());
+        }
+        bytes.resize(bytes.len().next_multiple_of(8), 0);
+        bytes.extend(segments.iter().flat_map(|segment| segment.iter()).flat_map(|word| word.to_le_bytes()));
+        self.send_raw(&bytes);
+    }
+
+    /// Calls a method of the server's first object with parameters given in words: the first one
+    /// is the pointer to the parameters, and they have segment 1 for themselves.
+    pub(crate) fn call_raw(&mut self, method: u16, params: &[u64]) -> Outcome {
+        self.call_with(TARGET, method, params, &[])
+    }
+
+    /// As [`call_raw`](Self::call_raw), on any interface and with capabilities.
+    pub(crate) fn call_with(&mut self, interface: u64, method: u16, params: &[u64], caps: &[Cap]) -> Outcome {
+        let question = self.send_call(self.root, interface, method, &[params], caps);
+        self.outcome(question)
+    }
+
+    /// Sends a call whose parameters have the given segments, from segment 1 on.
+    pub(crate) fn send_call(
+        &mut self,
+        target: u32,
+        interface: u64,
+        method: u16,
+        params: &[&[u64]],
+        caps: &[Cap],
+    ) -> u32 {
+        const MARK: u64 = 0x1234_5678_9abc_def0;
+        let question = self.question();
+        let mut message = Builder::new(HeapAllocator::new().first_segment_words(1 << 12));
+        let mut call = message.init_root::<message::Builder<'_>>().init_call();
+        call.set_question_id(question);
+        call.set_interface_id(interface);
+        call.set_method_id(method);
+        call.reborrow().init_target().set_imported_cap(target);
+        let mut payload = call.init_params();
+        let count = u32::try_from(caps.len()).expect("few capabilities");
+        let mut table = payload.reborrow().init_cap_table(count);
+        for (index, cap) in (0..).zip(caps) {
+            cap.write(table.reborrow().get(index));
+        }
+        // Eight bytes of data, whose pointer is then bent to the parameters.
+        payload.get_content().set_as::<capnp::data::Owned>(&MARK.to_le_bytes()[..]).expect("room");
+        let segments = message.get_segments_for_output();
+        let mut words: Vec<u64> = segments[0]
+            .chunks_exact(8)
+            .map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")))
+            .collect();
+        let mark = words.iter().position(|word| *word == MARK).expect("the mark");
+        let pointer = (0..mark)
+            .find(|index| words[*index] == list_pointer((mark - index - 1) as i32, element::BYTE, 8))
+            .expect("its pointer");
+        words[pointer] = far_pointer(false, 0, 1);
+        let all: Vec<&[u64]> = std::iter::once(&words[..]).chain(params.iter().copied()).collect();
+        self.send_segments(&all);
+        question
+    }
+
+    /// The next message, or `None` at the end of the stream.
+    pub(crate) fn receive(&mut self) -> Option<Vec<u8>> {
+        let mut head = [0; 8];
+        match self.stream.read_exact(&mut head) {
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                panic!("the server neither answers nor hangs up")
+            }
+            Err(_) => return None,
+            Ok(()) => {}
+        }
+        let count = u32::from_le_bytes(head[..4].try_into().expect("four bytes")) as usize + 1;
+        let mut bytes = head.to_vec();
+        bytes.resize((4 + 4 * count).next_multiple_of(8), 0);
+        self.stream.read_exact(&mut bytes[8..]).expect("the rest of the table");
+        let words: u32 = (0..count)
+            .map(|index| u32::from_le_bytes(bytes[4 + 4 * index..][..4].try_into().expect("four bytes")))
+            .sum();
+        let body = bytes.len();
+        bytes.resize(body + words as usize * 8, 0);
+        self.stream.read_exact(&mut bytes[body..]).expect("the segments");
+        Some(bytes)
+    }
+
+    /// What the call of this question comes to. Other messages are passed over.
+    pub(crate) fn outcome(&mut self, question: u32) -> Outcome {
+        loop {
+            let Some(bytes) = self.receive() else { return Outcome::Ended(None) };
+            let reader =
+                capnp::serialize::read_message(&mut &bytes[..], ReaderOptions::new()).expect("a message");
+            let root: message::Reader<'_> = reader.get_root().expect("a root");
+            match root.which().expect("a known message") {
+                message::Abort(reason) => {
+                    let reason = reason.expect("a reason").get_reason().expect("a text");
+                    return Outcome::Ended(Some(reason.to_string().expect("UTF-8")));
                 }
-                _ => Answer::Results,
-            };
-        }
-    }
-
-    /// One message, or `None` at the end of the connection.
-    pub(crate) fn read(&mut self) -> Option<capnp::message::Reader<capnp::serialize::OwnedSegments>> {
-        capnp::serialize::try_read_message(&mut self.stream, ReaderOptions::new()).ok().flatten()
-    }
-
-    /// Waits until the server has closed the connection.
-    pub(crate) fn wait_closed(&mut self) {
-        let mut buffer = [0; 4096];
-        loop {
-            match self.stream.read(&mut buffer) {
-                Ok(0) => return,
-                Ok(_) => {}
-                Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return,
-                Err(error) => panic!("the server keeps the connection open: {error}"),
+                message::Return(answer) => {
+                    let answer = answer.expect("an answer");
+                    if answer.get_answer_id() != question {
+                        continue;
+                    }
+                    return match answer.which().expect("a known answer") {
+                        return_::Results(payload) => results(payload.expect("a payload").get_content()),
+                        return_::Exception(exception) => {
+                            let reason = exception.expect("an exception").get_reason().expect("a text");
+                            Outcome::Exception(reason.to_string().expect("UTF-8"))
+                        }
+                        _ => panic!("an unusual answer"),
+                    };
+                }
+                _ => {}
             }
         }
     }
+
+    /// Whether the server has sent `Unimplemented` and goes on.
+    pub(crate) fn is_unimplemented(&mut self) -> bool {
+        let Some(bytes) = self.receive() else { return false };
+        let reader =
+            capnp::serialize::read_message(&mut &bytes[..], ReaderOptions::new()).expect("a message");
+        let root: message::Reader<'_> = reader.get_root().expect("a root");
+        matches!(root.which(), Ok(message::Unimplemented(_)))
+    }
+
+    /// A call that keeps to the rules, to see that the connection lives on.
+    #[track_caller]
+    pub(crate) fn check(&mut self) {
+        let hello = u64::from_le_bytes(*b"hello\0\0\0");
+        let params = [struct_pointer(0, 0, 1), list_pointer(0, element::BYTE, 6), hello];
+        let outcome = self.call_raw(super::server::method::TEXT, &params);
+        assert_eq!(outcome, Outcome::Results(0, "hello".into()), "the connection has not survived");
+    }
+}
+
+/// The first data word and the first text of a struct of results.
+fn results(content: capnp::any_pointer::Reader<'_>) -> Outcome {
+    use capnp::traits::FromPointerReader;
+    struct Results(u64, String);
+    impl<'a> FromPointerReader<'a> for Results {
+        fn get_from_pointer(
+            reader: &capnp::private::layout::PointerReader<'a>,
+            _: Option<&'a [capnp::Word]>,
+        ) -> capnp::Result<Self> {
+            let structure = reader.get_struct(None)?;
+            let text = structure.get_pointer_field(0);
+            let text = match text.get_pointer_type()? {
+                capnp::private::layout::PointerType::List => text.get_text(None)?.to_string()?,
+                _ => String::new(),
+            };
+            Ok(Results(structure.get_data_field(0), text))
+        }
+    }
+    let Results(number, text) = content.get_as().expect("results");
+    Outcome::Results(number, text)
 }
