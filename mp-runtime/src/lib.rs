@@ -1,4 +1,4 @@
-//! Interfaces between processes: the Rust counterpart of libmultiprocess.
+#![doc = include_str!("../docs/runtime.md")]
 
 mod cleanup;
 mod connection;
@@ -21,8 +21,20 @@ pub use connection::{Connection, MESSAGE_LIMIT_WORDS};
 pub use error::{Error, ErrorKind, Origin, Result};
 pub use event_loop::{Driver, EventLoop};
 pub use listen::{Server, listen};
-pub use mpgen_macros::{IpcEnum, IpcStruct, ipc_file, ipc_interface};
+#[doc = include_str!("../docs/ipc_enum.md")]
+pub use mpgen_macros::IpcEnum;
+#[doc = include_str!("../docs/ipc_struct.md")]
+pub use mpgen_macros::IpcStruct;
+#[doc = include_str!("../docs/ipc_file.md")]
+pub use mpgen_macros::ipc_file;
+#[doc = include_str!("../docs/ipc_interface.md")]
+pub use mpgen_macros::ipc_interface;
 pub use process::{Child, SpawnArgument, parent_stream, sibling};
 pub use proxy::{Handle, Interface, pipelined, pipelined_async, with_deadline, within};
 pub use remote::{Remote, connect, connect_stream, pair, serve_stream};
 pub use spawned::{serve_parent, spawn};
+
+/// The example of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

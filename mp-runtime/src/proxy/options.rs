@@ -52,9 +52,16 @@ pub(crate) fn current_deadline() -> Option<Instant> {
 /// object that is yet to arrive. Calls on that proxy need no extra round trip; if the first call
 /// fails, they fail with its error.
 ///
-/// ```ignore
-/// let mining = pipelined(|| init.make_mining())?;
-/// let tip = mining.get_tip()?; // one round trip for both calls
+/// ```
+/// # use mp_runtime::{Result, ipc_interface, pipelined};
+/// # #[ipc_interface(file = "init.capnp", file_id = 0x94f2_1a48_64bd_2c65)]
+/// # trait Mining: Send + Sync { fn get_tip(&self) -> Result<i32>; }
+/// # #[ipc_interface(file = "init.capnp", file_id = 0x94f2_1a48_64bd_2c65, construct)]
+/// # trait Init: Send + Sync { fn make_mining(&self) -> Result<Box<dyn Mining>>; }
+/// fn tip(init: &dyn Init) -> Result<i32> {
+///     let mining = pipelined(|| init.make_mining())?;
+///     mining.get_tip() // one round trip for both calls
+/// }
 /// ```
 pub fn pipelined<T>(body: impl FnOnce() -> T) -> T {
     let _restore = replace(&PIPELINED, true);
