@@ -43,23 +43,6 @@ pub struct FieldPlace {
     pub has: Option<(u16, Place)>,
 }
 
-impl FieldPlace {
-    const NOWHERE: FieldPlace = FieldPlace { ordinal: 0, value: Place::VOID, has: None };
-}
-
-/// The layout of a struct.
-#[derive(Clone, Copy, Debug)]
-pub struct Layout<const N: usize> {
-    /// The fields, in the order they were given.
-    pub fields: [FieldPlace; N],
-    /// Words of the data section.
-    pub data_words: u16,
-    /// Words of the pointer section.
-    pub pointers: u16,
-    /// The position of the discriminant in 16-bit units, and the number of variants.
-    pub discriminant: Option<(u32, u16)>,
-}
-
 /// The sizes that [`place`] found.
 #[derive(Clone, Copy, Debug)]
 pub struct Sizes {
@@ -71,23 +54,13 @@ pub struct Sizes {
     pub discriminant: Option<(u32, u16)>,
 }
 
-/// Lays out a struct with `N` fields and a union of `variants` variants (0 for none).
+/// Lays out a struct with a union of `variants` variants (0 for none): fills `fields`, one for each
+/// member, and tells the sizes.
 ///
 /// # Panics
 ///
-/// At compile time, when an ordinal is given twice or left out, or the struct is too large.
-#[must_use]
-pub const fn lay_out<const N: usize>(members: [Member; N], variants: u16) -> Layout<N> {
-    let mut fields = [FieldPlace::NOWHERE; N];
-    let Sizes { data_words, pointers, discriminant } = place(&members, variants, &mut fields);
-    Layout { fields, data_words, pointers, discriminant }
-}
-
-/// Lays out a struct whose number of fields is known only at run time.
-///
-/// # Panics
-///
-/// When an ordinal is given twice or left out, or the struct is too large.
+/// At compile time where it runs then, when an ordinal is given twice or left out, or the struct is
+/// too large.
 pub const fn place(members: &[Member], variants: u16, fields: &mut [FieldPlace]) -> Sizes {
     let total = number(members, fields);
     let mut layout = Struct::new();
@@ -580,11 +553,17 @@ mod tests {
         Member::new(Slots::one(slot))
     }
 
+    fn lay_out(members: &[Member], variants: u16) -> (Vec<FieldPlace>, Sizes) {
+        let mut fields = vec![FieldPlace { ordinal: 0, value: Place::VOID, has: None }; members.len()];
+        let sizes = place(members, variants, &mut fields);
+        (fields, sizes)
+    }
+
     #[test]
     fn holes_are_reused() {
         // Bool, Int32, Int8, Int64, Int16: the word of the bool takes all but the Int64.
-        let layout = lay_out(
-            [
+        let (fields, sizes) = lay_out(
+            &[
                 data(Slot::Bit),
                 data(Slot::FourBytes),
                 data(Slot::Byte),
@@ -593,35 +572,35 @@ mod tests {
             ],
             0,
         );
-        let offsets = layout.fields.map(|field| field.value.offset);
-        assert_eq!(offsets, [0, 1, 1, 1, 1]);
-        assert_eq!(layout.data_words, 2);
+        let offsets = fields.iter().map(|field| field.value.offset);
+        assert_eq!(offsets.collect::<Vec<_>>(), [0, 1, 1, 1, 1]);
+        assert_eq!(sizes.data_words, 2);
     }
 
     #[test]
     fn a_flag_takes_the_ordinal_after_its_value() {
-        let layout = lay_out([Member::new(Slots::flagged(Slot::FourBytes)), data(Slot::Pointer)], 0);
-        assert_eq!(layout.fields[0].has, Some((1, Place { slot: Slot::Bit, offset: 32 })));
-        assert_eq!(layout.fields[1].ordinal, 2);
+        let (fields, _) = lay_out(&[Member::new(Slots::flagged(Slot::FourBytes)), data(Slot::Pointer)], 0);
+        assert_eq!(fields[0].has, Some((1, Place { slot: Slot::Bit, offset: 32 })));
+        assert_eq!(fields[1].ordinal, 2);
     }
 
     #[test]
     fn variants_share_their_room() {
         let variant = |group, slot| Member { group, ..data(slot) };
-        let layout = lay_out(
-            [variant(1, Slot::FourBytes), variant(2, Slot::EightBytes), variant(3, Slot::Pointer)],
+        let (fields, sizes) = lay_out(
+            &[variant(1, Slot::FourBytes), variant(2, Slot::EightBytes), variant(3, Slot::Pointer)],
             3,
         );
-        assert_eq!(layout.fields[0].value.offset, 0);
-        assert_eq!(layout.fields[1].value.offset, 1);
-        assert_eq!(layout.discriminant, Some((2, 3)));
-        assert_eq!((layout.data_words, layout.pointers), (2, 1));
+        assert_eq!(fields[0].value.offset, 0);
+        assert_eq!(fields[1].value.offset, 1);
+        assert_eq!(sizes.discriminant, Some((2, 3)));
+        assert_eq!((sizes.data_words, sizes.pointers), (2, 1));
     }
 
     #[test]
     #[should_panic(expected = "the same ordinal")]
     fn an_ordinal_belongs_to_one_field() {
         let member = Member { ordinal: Some(0), ..data(Slot::Bit) };
-        let _ = lay_out([member, member], 0);
+        let _ = lay_out(&[member, member], 0);
     }
 }
