@@ -17,6 +17,12 @@ pub use crate::wire::read::{FieldReader, ReadContext, StructFields};
 pub use crate::wire::slot::{Slot, Slots};
 pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType, build_struct, read_struct};
 
+/// Whether an interface or one of its bases has a method.
+#[must_use]
+pub fn has_method<I: Interface + ?Sized>(interface: u64, ordinal: u16) -> bool {
+    I::NODE.find(interface, ordinal).is_some()
+}
+
 /// The error for writing an owned interface or closure from a reference. Generated code refuses
 /// such fields when it is compiled, through `WireType::LENDABLE`.
 #[must_use]

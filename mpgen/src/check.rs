@@ -29,6 +29,11 @@ pub fn generic_arguments<'t>(ty: &'t Type, name: &str) -> Option<Vec<&'t Type>> 
     Some(types.collect())
 }
 
+/// Whether a path's last segment is this name, without arguments.
+pub fn ends_in(path: &syn::TypePath, name: &str) -> bool {
+    path.path.segments.last().is_some_and(|last| last.ident == name && last.arguments.is_empty())
+}
+
 /// A trait between processes has no parameters: the peer could not know them.
 pub fn trait_is_not_generic(item: &syn::ItemTrait, report: &Report) {
     if !item.generics.params.is_empty() {

@@ -1,16 +1,84 @@
-//! What items expand to, as formatted Rust. The input stands in each snapshot's header.
+//! What items expand to, as formatted Rust. The input stands in each snapshot's header. What the
+//! generator adds names only absolute paths, so that nothing in the user's scope changes its
+//! meaning.
 //!
 //! `INSTA_UPDATE=always cargo test -p mp-tests --test expansion` writes the snapshots; read the
 //! difference before it is committed.
 
+use std::collections::HashSet;
+
 use mp_runtime::schema::{self, Schema};
 use mp_tests::foo::{ExtendedCallback, FooInterface};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::punctuated::Punctuated;
+use syn::visit::Visit;
+
+/// Finds paths that something in the user's scope could change the meaning of.
+#[derive(Default)]
+struct Relative {
+    /// The user's own words, which mean what they mean in the user's scope.
+    user: HashSet<String>,
+    found: Vec<String>,
+}
+
+impl Relative {
+    /// Takes all identifiers of a source text.
+    fn read_user(&mut self, tokens: TokenStream) {
+        for token in tokens {
+            match token {
+                TokenTree::Ident(ident) => drop(self.user.insert(ident.to_string())),
+                TokenTree::Group(group) => self.read_user(group.stream()),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Relative {
+    fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
+        if !["allow", "doc"].iter().any(|known| attr.path().is_ident(known)) {
+            self.visit_path(attr.path());
+        }
+    }
+
+    fn visit_path(&mut self, path: &'ast syn::Path) {
+        let first = path.segments[0].ident.to_string();
+        let own = first == "self" || first == "Self" || first.starts_with("__");
+        if path.leading_colon.is_none() && !own && !self.user.contains(&first) {
+            self.found.push(path.to_token_stream().to_string());
+        }
+        syn::visit::visit_path(self, path);
+    }
+
+    fn visit_macro(&mut self, mac: &'ast syn::Macro) {
+        syn::visit::visit_macro(self, mac);
+        let parser = Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
+        let arguments = mac.parse_body_with(parser).expect("a macro that takes expressions");
+        let mut inside = Relative { user: self.user.clone(), found: Vec::new() };
+        arguments.iter().for_each(|argument| inside.visit_expr(argument));
+        self.found.append(&mut inside.found);
+    }
+}
+
+#[test]
+fn relative_paths_are_found() {
+    let code = "const A: u8 = { ::core::assert!(std::X); ::b::c(mine, __own, Self::D) };";
+    let mut relative = Relative::default();
+    relative.read_user("mine".parse().expect("tokens"));
+    relative.visit_file(&syn::parse_file(code).expect("Rust"));
+    assert_eq!(relative.found, ["u8", "std :: X"]);
+}
 
 /// Expands `input` and compares the result with the snapshot `name`.
 fn check(name: &str, input: &str) {
     let expansion = mpgen::expand_source(input).expect("Rust");
     assert!(expansion.errors.is_empty(), "{:?}", expansion.errors);
     let file: syn::File = syn::parse2(expansion.tokens).expect("Rust");
+    let mut relative = Relative::default();
+    relative.read_user(input.parse().expect("tokens"));
+    relative.visit_file(&file);
+    assert!(relative.found.is_empty(), "not absolute: {:?}", relative.found);
     let input: Vec<&str> = input.trim().lines().collect();
     insta::with_settings!({ info => &input, omit_expression => true, prepend_module_to_snapshot => false }, {
         insta::assert_snapshot!(name, prettyplease::unparse(&file));

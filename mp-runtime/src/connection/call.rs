@@ -29,10 +29,10 @@ impl Call {
     /// What `read` returns, or that the message is malformed.
     pub fn params<T>(
         &self,
-        read: impl for<'a> FnOnce(&ReadContext<'a>, StructFields<'a>) -> Result<T>,
+        read: impl for<'a> FnOnce(&ReadContext<'a>, &StructFields<'a>) -> Result<T>,
     ) -> Result<T> {
         self.params.read(|structure, caps| {
-            read(&ReadContext::new(caps), StructFields::new(structure, &self.method.params))
+            read(&ReadContext::new(caps), &StructFields::new(structure, &self.method.params))
         })
     }
 
@@ -44,13 +44,13 @@ impl Call {
     /// What `run` returns, or that the message is malformed.
     pub fn serve<T>(
         &mut self,
-        run: impl for<'a> FnOnce(&ReadContext<'a>, StructFields<'a>, Reply<'a>) -> Result<T>,
+        run: impl for<'a> FnOnce(&ReadContext<'a>, &StructFields<'a>, Reply<'a>) -> Result<T>,
     ) -> Result<T> {
         let Call { method, params, results, connection } = self;
         let table = slot_table(params.caps.len());
         let structure = params.structure(&table)?;
         let fields = StructFields::new(structure, &method.params);
-        run(&ReadContext::new(&params.caps), fields, Reply { method, results, connection: *connection })
+        run(&ReadContext::new(&params.caps), &fields, Reply { method, results, connection: *connection })
     }
 
     /// Writes the results.

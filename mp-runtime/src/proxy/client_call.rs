@@ -250,7 +250,7 @@ impl Response {
     /// What `read` returns, with the name of the call.
     pub fn read<T>(
         self,
-        read: impl for<'a> FnOnce(&ReadContext<'a>, StructFields<'a>) -> Result<T>,
+        read: impl for<'a> FnOnce(&ReadContext<'a>, &StructFields<'a>) -> Result<T>,
     ) -> Result<T> {
         let Response { interface, method, results } = self;
         let payload = match results {
@@ -266,7 +266,7 @@ impl Response {
         };
         let node = &method.results;
         payload
-            .read(|structure, caps| read(&ReadContext::new(caps), StructFields::new(structure, node)))
+            .read(|structure, caps| read(&ReadContext::new(caps), &StructFields::new(structure, node)))
             .map_err(|error| error.in_call(interface.name, method.name))
     }
 }

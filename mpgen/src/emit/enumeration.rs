@@ -1,7 +1,7 @@
 //! `#[derive(IpcEnum)]`.
 //!
 //! ```text
-//! impl<__M: ?::core::marker::Sized> BuildField<__M> for SigningResult {
+//! impl<__M: ?Sized> BuildField<__M> for SigningResult {
 //!     fn build_field(…) { let value: i32 = match self { Self::Ok => __D0, … }; … }
 //! }
 //! ```
@@ -20,8 +20,8 @@ pub fn enumeration(item: &Enum) -> TokenStream {
     let private = private();
     let ident = &item.ident;
     let integer = match &item.integer {
-        Some(integer) => quote!(#integer),
-        None => quote!(u16),
+        Some(integer) => quote!(::core::primitive::#integer),
+        None => quote!(::core::primitive::u16),
     };
     let names: Vec<_> = (0..item.variants.len()).map(|index| format_ident!("__D{index}")).collect();
     let constants = item.variants.iter().enumerate().map(|(index, variant)| {
@@ -38,7 +38,7 @@ pub fn enumeration(item: &Enum) -> TokenStream {
     });
     let variants: Vec<_> = item.variants.iter().map(|variant| &variant.ident).collect();
     let ty = match &item.integer {
-        Some(integer) => quote!(<#integer as #private::WireType<__M>>::TYPE),
+        Some(_) => quote!(<#integer as #private::WireType<__M>>::TYPE),
         None => quote!(#private::Type::Enum(|| &__NODE)),
     };
     let node = if item.integer.is_none() { schema_enum(item) } else { TokenStream::new() };

@@ -157,15 +157,16 @@ fn default(value: &Expr) -> TokenStream {
         Expr::Lit(literal) => Some(&literal.lit),
         _ => None,
     };
+    let (i128, f64) = (quote!(::core::primitive::i128), quote!(::core::primitive::f64));
     match literal {
         Some(Lit::Bool(_)) => quote_spanned!(value.span()=> default_bool(#value)),
         Some(Lit::Float(_)) => quote_spanned!(value.span()=> default_number(0, #value)),
         // By way of i128, because a literal that is cast to a float at once would be an i32.
         Some(Lit::Int(_)) => {
-            quote_spanned!(value.span()=> default_number((#value) as i128, (#value) as i128 as f64))
+            quote_spanned!(value.span()=> default_number((#value) as #i128, (#value) as #i128 as #f64))
         }
         // The path of a constant number: the type decides which form counts.
-        _ => quote_spanned!(value.span()=> default_number((#value) as i128, (#value) as f64)),
+        _ => quote_spanned!(value.span()=> default_number((#value) as #i128, (#value) as #f64)),
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) fn passing_type(passing: &Passing) -> TokenStream {
         | Passing::WantOut(ty) => {
             quote!(#ty)
         }
-        Passing::Str => quote!(str),
+        Passing::Str => quote!(::core::primitive::str),
         Passing::Slice(ty) => quote!([#ty]),
         Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
         Passing::OptionalRef(inner) => match &**inner {
@@ -239,7 +239,7 @@ fn nodes(item: &Interface) -> TokenStream {
     let annotations = item.cxx.iter().map(|cxx| format!("$Proxy.wrap({cxx:?})"));
     quote! {
         #file
-        const __ID: u64 = #id;
+        const __ID: ::core::primitive::u64 = #id;
         static __NODE: #private::InterfaceNode = #private::InterfaceNode {
             name: #name,
             id: __ID,
@@ -293,7 +293,7 @@ fn values(item: &Interface) -> TokenStream {
         impl<__M: ?::core::marker::Sized> #private::WireType<__M> for ::std::boxed::Box<dyn #ident> {
             const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
             const TYPE: #private::Type = #private::Type::Interface(|| &__NODE);
-            const LENDABLE: bool = false;
+            const LENDABLE: ::core::primitive::bool = false;
         }
 
         impl<__M: ?::core::marker::Sized> #private::BuildField<__M> for ::std::boxed::Box<dyn #ident> {

@@ -4,8 +4,10 @@
 //! decides what the wire looks like: the generated code hands types to constant functions of
 //! `mp-runtime`, which do.
 //!
-//! Generated code names only absolute paths of `::mp_runtime::private`, and its own names begin
-//! with `__`, so that nothing in scope at the user's can change its meaning.
+//! Generated code names only absolute paths, mostly of `::mp_runtime::private`, and its own names
+//! begin with `__`, so that nothing in scope at the user's can change its meaning. It calls methods
+//! with a dot only on what they take as `self`, value or reference: otherwise a method of a trait
+//! in the user's scope could come first.
 
 mod enumeration;
 mod fields;
@@ -41,10 +43,14 @@ fn hidden(items: &TokenStream) -> TokenStream {
     quote! {
         #[allow(
             clippy::all,
+            clippy::nursery,
             clippy::pedantic,
+            clippy::restriction,
             deprecated,
             non_snake_case,
             non_upper_case_globals,
+            trivial_casts,
+            trivial_numeric_casts,
             unused_qualifications,
             unused_variables
         )]

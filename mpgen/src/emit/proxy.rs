@@ -159,7 +159,7 @@ fn write_param(param: &Param, index: usize, places: &Places, set: &TokenStream) 
     let name = &param.ident;
     let Travels { ty, set } = param_type(param, set);
     if let (_, Some(want)) = places.params[index] {
-        return quote!(if #name.is_some() { __out.set_flag(#want); });
+        return quote!(if ::core::option::Option::is_some(&#name) { __out.set_flag(#want); });
     }
     let Some(place) = places.params[index].0 else { return TokenStream::new() };
     if let Some(module) = &param.wire.with {
@@ -308,7 +308,7 @@ fn closure(item: &Interface, method: &Method, wrapper: &str, ty: &TokenStream, m
         (
             quote!(::std::sync::Mutex<::std::boxed::Box<#ty>>),
             quote!(::std::sync::Mutex::new(self)),
-            quote!((self.0.lock().unwrap_or_else(::std::sync::PoisonError::into_inner))(#(#args),*)),
+            quote!((::std::sync::Mutex::lock(&self.0).unwrap_or_else(::std::sync::PoisonError::into_inner))(#(#args),*)),
         )
     } else {
         (quote!(::std::boxed::Box<#ty>), quote!(self), quote!((self.0)(#(#args),*)))
@@ -324,7 +324,7 @@ fn closure(item: &Interface, method: &Method, wrapper: &str, ty: &TokenStream, m
         impl #private::WireType<dyn #ident> for ::std::boxed::Box<#ty> {
             const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
             const TYPE: #private::Type = #private::Type::Interface(|| &__NODE);
-            const LENDABLE: bool = false;
+            const LENDABLE: ::core::primitive::bool = false;
         }
 
         impl #private::BuildField<dyn #ident> for ::std::boxed::Box<#ty> {

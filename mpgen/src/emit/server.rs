@@ -31,40 +31,44 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
         item.methods.iter().filter(asynchronous).map(|method| awaiting(item, method)).collect();
     let bases = &item.bases;
     // A dispatcher without methods of a kind leaves them to the trait, which refuses.
-    let blocking = (!blocking_arms.is_empty() || !bases.is_empty()).then(|| quote! {
-        fn call_blocking(
-            &self,
-            __interface: u64,
-            __ordinal: u16,
-            __call: &mut #private::Call,
-        ) -> #private::Result<()> {
-            match (__interface, __ordinal) {
-                #(#blocking_arms)*
-                #((_, _) if <dyn #bases as #private::Interface>::NODE.find(__interface, __ordinal).is_some() => {
-                    let __base: &dyn #bases = self;
-                    #private::Interface::call_blocking(__base, __interface, __ordinal, __call)
-                })*
-                _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
-            }
-        }
-    });
-    let awaiting = (!async_arms.is_empty() || !bases.is_empty()).then(|| quote! {
-        fn call_async<'__s>(
-            &'__s self,
-            __interface: u64,
-            __ordinal: u16,
-            mut __call: #private::Call,
-        ) -> #private::BoxFuture<'__s, #private::Result<#private::Call>> {
-            ::std::boxed::Box::pin(async move {
+    let blocking = (!blocking_arms.is_empty() || !bases.is_empty()).then(|| {
+        quote! {
+            fn call_blocking(
+                &self,
+                __interface: ::core::primitive::u64,
+                __ordinal: ::core::primitive::u16,
+                __call: &mut #private::Call,
+            ) -> #private::Result<()> {
                 match (__interface, __ordinal) {
-                    #(#async_arms)*
-                    #((_, _) if <dyn #bases as #private::Interface>::NODE.find(__interface, __ordinal).is_some() => {
+                    #(#blocking_arms)*
+                    #((_, _) if #private::has_method::<dyn #bases>(__interface, __ordinal) => {
                         let __base: &dyn #bases = self;
-                        #private::Interface::call_async(__base, __interface, __ordinal, __call).await
+                        #private::Interface::call_blocking(__base, __interface, __ordinal, __call)
                     })*
                     _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
                 }
-            })
+            }
+        }
+    });
+    let awaiting = (!async_arms.is_empty() || !bases.is_empty()).then(|| {
+        quote! {
+            fn call_async<'__s>(
+                &'__s self,
+                __interface: ::core::primitive::u64,
+                __ordinal: ::core::primitive::u16,
+                mut __call: #private::Call,
+            ) -> #private::BoxFuture<'__s, #private::Result<#private::Call>> {
+                ::std::boxed::Box::pin(async move {
+                    match (__interface, __ordinal) {
+                        #(#async_arms)*
+                        #((_, _) if #private::has_method::<dyn #bases>(__interface, __ordinal) => {
+                            let __base: &dyn #bases = self;
+                            #private::Interface::call_async(__base, __interface, __ordinal, __call).await
+                        })*
+                        _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
+                    }
+                })
+            }
         }
     });
     quote! {
@@ -102,7 +106,6 @@ fn read_param(
     set: &TokenStream,
     asynchronous: bool,
 ) -> (TokenStream, TokenStream) {
-    let private = private();
     let name = local(index);
     let (place, want) = places.params[index];
     let super::fields::Travels { ty: wire, set } = param_type(param, set);
@@ -124,20 +127,20 @@ fn read_param(
         Passing::WantOut(ty) => {
             let want = want.unwrap_or_default();
             let value = quote! {
-                if __params.get::<(), bool>(__cx, #want)? {
+                if __params.get::<(), ::core::primitive::bool>(__cx, #want)? {
                     ::core::option::Option::Some(<#ty as ::core::default::Default>::default())
                 } else {
                     ::core::option::Option::None
                 }
             };
-            (value, quote!(#name.as_mut()))
+            (value, quote!(::core::option::Option::as_mut(&mut #name)))
         }
         Passing::OptionalRef(inner) => {
             let ty = held(inner, asynchronous);
             let pass = match (&**inner, asynchronous) {
                 (Passing::Str, false) => quote!(#name),
-                (Passing::Ref(_), _) => quote!(#name.as_ref()),
-                _ => quote!(#name.as_deref()),
+                (Passing::Ref(_), _) => quote!(::core::option::Option::as_ref(&#name)),
+                _ => quote!(::core::option::Option::as_deref(&#name)),
             };
             (get(quote!(::core::option::Option<#ty>)), pass)
         }
@@ -149,7 +152,6 @@ fn read_param(
                 (Passing::Slice(element), false) if is_byte(element) => quote!(#name),
                 _ => quote!(&#name),
             };
-            let _ = &private;
             (get(ty), pass)
         }
     }
@@ -159,9 +161,9 @@ fn read_param(
 fn held(passing: &Passing, asynchronous: bool) -> TokenStream {
     match passing {
         Passing::Str if asynchronous => quote!(::std::string::String),
-        Passing::Str => quote!(&str),
+        Passing::Str => quote!(&::core::primitive::str),
         Passing::Path(_) => quote!(::std::path::PathBuf),
-        Passing::Slice(element) if is_byte(element) && !asynchronous => quote!(&[u8]),
+        Passing::Slice(element) if is_byte(element) && !asynchronous => quote!(&[::core::primitive::u8]),
         Passing::Slice(element) => quote!(::std::vec::Vec<#element>),
         Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
         other => super::interface::passing_type(other),
@@ -169,7 +171,7 @@ fn held(passing: &Passing, asynchronous: bool) -> TokenStream {
 }
 
 fn is_byte(ty: &syn::Type) -> bool {
-    matches!(ty, syn::Type::Path(path) if path.path.is_ident("u8"))
+    matches!(ty, syn::Type::Path(path) if crate::check::ends_in(path, "u8"))
 }
 
 /// The pattern that receives a method's outcome and turns it into results or an error.
@@ -282,18 +284,19 @@ fn blocking(item: &Interface, method: &Method) -> TokenStream {
 }
 
 fn awaiting(item: &Interface, method: &Method) -> TokenStream {
+    let private = private();
     let ordinal = method.ordinal;
     let (reads, _, call, write) = parts(item, method);
     let names: Vec<_> = (0..reads.len()).map(local).collect();
     let mutable = method.params.iter().map(mutable);
     quote! {
         (__ID, #ordinal) => {
-            let (#(#mutable #names,)*) = __call.params(|__cx, __params| {
+            let (#(#mutable #names,)*) = #private::Call::params(&__call, |__cx, __params| {
                 #(let #names = #reads;)*
                 ::core::result::Result::Ok((#(#names,)*))
             })?;
             let __result = #call;
-            __call.results(|__cx, __out| {
+            #private::Call::results(&mut __call, |__cx, __out| {
                 #write
                 ::core::result::Result::Ok(())
             })?;

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! impl StructType<()> for BlockRef { const NODE: &'static StructNode = …; }
-//! impl<__M: ?::core::marker::Sized> WireType<__M> for BlockRef { … }
-//! impl<__M: ?::core::marker::Sized> BuildField<__M> for BlockRef { … }
-//! impl<'__a, __M: ?::core::marker::Sized> ReadField<'__a, __M> for BlockRef { … }
+//! impl<__M: ?Sized> WireType<__M> for BlockRef { … }
+//! impl<__M: ?Sized> BuildField<__M> for BlockRef { … }
+//! impl<'__a, __M: ?Sized> ReadField<'__a, __M> for BlockRef { … }
 //! ```
 
 use proc_macro2::TokenStream;
@@ -180,11 +180,11 @@ fn conversions(
             const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
             const TYPE: #private::Type =
                 #private::Type::Struct(|| <Self as #private::StructType<__M>>::NODE);
-            const STRUCT: ::core::option::Option<(u16, u16)> = {
+            const STRUCT: ::core::option::Option<(::core::primitive::u16, ::core::primitive::u16)> = {
                 let __node = <Self as #private::StructType<__M>>::NODE;
                 ::core::option::Option::Some((__node.data_words, __node.pointers))
             };
-            const LENDABLE: bool = #lendable;
+            const LENDABLE: ::core::primitive::bool = #lendable;
         }
 
         impl<__M: ?::core::marker::Sized, #idents> #private::BuildField<__M> for #ident #arguments
@@ -195,7 +195,7 @@ fn conversions(
                 __cx: &mut #private::BuildContext<'_>,
                 __out: #private::FieldBuilder<'_>,
             ) -> #private::Result<()> {
-                let mut __out = #private::build_struct(<Self as #private::StructType<__M>>::NODE, __out)?;
+                let __out = &mut #private::build_struct(<Self as #private::StructType<__M>>::NODE, __out)?;
                 #build
                 ::core::result::Result::Ok(())
             }
@@ -205,7 +205,7 @@ fn conversions(
                 __cx: &mut #private::BuildContext<'_>,
                 __out: #private::FieldBuilder<'_>,
             ) -> #private::Result<()> {
-                let mut __out = #private::build_struct(<Self as #private::StructType<__M>>::NODE, __out)?;
+                let __out = &mut #private::build_struct(<Self as #private::StructType<__M>>::NODE, __out)?;
                 #give
                 ::core::result::Result::Ok(())
             }
@@ -218,7 +218,7 @@ fn conversions(
                 __cx: &#private::ReadContext<'__a>,
                 __input: #private::FieldReader<'__a>,
             ) -> #private::Result<Self> {
-                let __fields = #private::read_struct(<Self as #private::StructType<__M>>::NODE, __input)?;
+                let __fields = &#private::read_struct(<Self as #private::StructType<__M>>::NODE, __input)?;
                 #read
             }
         }

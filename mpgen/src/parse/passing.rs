@@ -2,7 +2,7 @@
 
 use syn::{ReturnType, Type};
 
-use crate::check::{generic_argument, generic_arguments, not_a_bare_object};
+use crate::check::{ends_in, generic_argument, generic_arguments, not_a_bare_object};
 use crate::model::{Passing, Returns};
 use crate::report::Report;
 
@@ -69,16 +69,8 @@ fn borrowed(inner: &Type, asynchronous: bool, report: &Report) -> Option<Passing
             Some(Passing::Interface(inner.clone()))
         }
         Type::Slice(slice) => Some(Passing::Slice((*slice.elem).clone())),
-        Type::Path(path) if path.path.is_ident("str") => Some(Passing::Str),
-        Type::Path(path)
-            if path
-                .path
-                .segments
-                .last()
-                .is_some_and(|last| last.ident == "Path" && last.arguments.is_empty()) =>
-        {
-            Some(Passing::Path(inner.clone()))
-        }
+        Type::Path(path) if ends_in(path, "str") => Some(Passing::Str),
+        Type::Path(path) if ends_in(path, "Path") => Some(Passing::Path(inner.clone())),
         Type::Reference(_) => {
             report.at(inner, "a reference to a reference says nothing more to a peer; write one `&`");
             None

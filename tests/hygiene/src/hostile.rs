@@ -1,228 +1,94 @@
-//! Every name that generated code might use by accident means something else here.
+//! Names that take the place of those which generated code could mean.
+//!
+//! In: nothing. Out: macros that declare them; each module calls them, because a name that is
+//! declared in a module comes before the prelude and the primitive types.
 
-/// What stands in the way.
-pub mod names {
-    #![allow(non_camel_case_types, non_upper_case_globals, unused)]
-    macro_rules! hostile {
-        ($($name:ident)*) => {$(
-            /// Not what it seems.
-            #[derive(Debug)]
-            pub struct $name;
-        )*};
-    }
-    // `Box` is missing: `async_trait`, which writes the signatures of asynchronous methods, names it
-    // bare.
-    hostile! {
-        Result Option Vec Arc String Some None Ok Err Default Send Sync Sized Clone Copy Drop Fn FnMut
-        Iterator Into From Error Future Pin PhantomData Field Fields StructNode MethodNode FileNode
-        Interface Proxy Call Reply BuildField ReadField WireType BuildContext ReadContext Home Handle
-        mp_runtime std core alloc
-    }
-    /// Not what it seems.
-    pub trait Interfaces {}
-}
+/// Takes every name but `Box`.
+macro_rules! take_names {
+    () => {
+        take_names! { types:
+            Result Vec String Arc Error Proxy Home Call Type Interface HashMap Mutex PathBuf Pin PhantomData
+            Field Fields StructNode MethodNode FileNode BuildContext ReadContext
+            bool u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64 str char
+        }
+        take_names! { values: Some None Ok Err }
+        take_names! { traits:
+            Send Sync Sized Clone Copy Default From Into TryFrom TryInto Iterator IntoIterator Fn FnMut
+            FnOnce Drop ToString ToOwned AsRef Deref DerefMut Future PartialEq Eq Debug WireType
+            BuildField ReadField StructType
+        }
+        take_names! { modules: std core alloc mp_runtime mpgen private futures async_trait }
+        take_names! { macros: assert panic format vec matches unreachable println write debug_assert }
 
-/// The interfaces, in a module where the names above are in scope.
-pub mod interfaces {
-    // Macros and prelude names that generated code must not rely on.
-    #[allow(unused_imports)]
-    use super::names::*;
-    use ::mp_runtime::{IpcEnum, IpcStruct, ipc_file, ipc_interface};
+        #[allow(dead_code, reason = "only in the way")]
+        enum Option {}
 
-    /// A macro with a tempting name.
-    #[allow(unused_macros)]
-    macro_rules! vec {
-        () => {
-            compile_error!("the wrong macro")
-        };
-    }
-    #[allow(unused_macros)]
-    macro_rules! format {
-        ($($t:tt)*) => {
-            compile_error!("the wrong macro")
-        };
-    }
-    #[allow(unused_macros)]
-    macro_rules! panic {
-        ($($t:tt)*) => {
-            compile_error!("the wrong macro")
-        };
-    }
-
-    ipc_file! {
-        /// The file.
-        pub static HOSTILE: "hostile.capnp" @ 0xc0ffee00c0ffee01;
-    }
-
-    /// A struct whose fields are named like parts of the generated code.
-    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, IpcStruct)]
-    #[ipc(file = HOSTILE)]
-    pub struct Values {
-        /// A field.
-        pub fields: i32,
-        /// A field.
-        pub out: ::std::string::String,
-        /// A field.
-        pub input: ::core::option::Option<u8>,
-        /// A field.
-        pub cx: ::std::vec::Vec<Kind>,
-        /// A field.
-        pub r#type: Shape,
-        /// A field.
-        #[ipc(skip)]
-        pub node: bool,
-        /// A field.
-        pub wire: Couple<::std::string::String, ::std::vec::Vec<u8>>,
-    }
-
-    /// A generic struct whose parameters are named like those of generated code.
-    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, IpcStruct)]
-    #[ipc(file = HOSTILE, generic)]
-    pub struct Couple<T, M> {
-        /// One.
-        pub a: T,
-        /// The other.
-        pub m: M,
-    }
-
-    /// An enum that travels as a number.
-    #[derive(
-        ::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug, ::core::cmp::PartialEq, IpcEnum,
-    )]
-    pub enum Kind {
-        /// Like the prelude's.
-        None,
-        /// Like the prelude's.
-        Some,
-    }
-
-    /// A union.
-    #[derive(::core::clone::Clone, ::core::fmt::Debug, ::core::cmp::PartialEq, IpcStruct)]
-    pub enum Shape {
-        /// Like the prelude's.
-        Ok,
-        /// Like the prelude's.
-        Err(u32),
-        /// A group.
-        Both {
-            /// A value.
-            error: i64,
-            /// A value.
-            result: bool,
-        },
-    }
-
-    /// A closure.
-    #[ipc_interface(file = HOSTILE, callback)]
-    pub trait Each: ::core::marker::Send + ::core::marker::Sync {
-        /// Calls it.
-        fn call(&self, result: i32) -> ::mp_runtime::Result<i32>;
-    }
-
-    /// An interface whose parameters are named like variables of generated code.
-    #[ipc_interface(file = HOSTILE, construct)]
-    pub trait Hostile: ::core::marker::Send + ::core::marker::Sync {
-        /// A method.
-        #[allow(clippy::too_many_arguments)]
-        fn all(
-            &self,
-            call: i32,
-            reply: i32,
-            context: i32,
-            params: i32,
-            out: &mut i32,
-            result: &str,
-            error: &[u8],
-            this: Values,
-            r#fn: &dyn Each,
-        ) -> ::mp_runtime::Result<Values>;
-        /// A method.
-        fn closure(
-            &self,
-            #[ipc(callback = Each)] each: ::std::boxed::Box<
-                dyn ::core::ops::Fn(i32) -> ::mp_runtime::Result<i32>
-                    + ::core::marker::Send
-                    + ::core::marker::Sync,
-            >,
-        ) -> ::mp_runtime::Result<i32>;
-        /// A method.
-        async fn later(
-            &self,
-            proxy: ::core::option::Option<::std::string::String>,
-        ) -> ::mp_runtime::Result<u64>;
-    }
-
-    /// An implementation.
-    #[derive(::core::fmt::Debug)]
-    pub struct Implementation;
-
-    #[ipc_interface]
-    impl Hostile for Implementation {
-        fn all(
-            &self,
-            call: i32,
-            reply: i32,
-            context: i32,
-            params: i32,
-            out: &mut i32,
-            result: &str,
-            error: &[u8],
-            mut this: Values,
-            r#fn: &dyn Each,
-        ) -> ::mp_runtime::Result<Values> {
-            *out += call + reply + context + params;
-            this.fields = r#fn.call(i32::from(error[0]))?;
-            this.out.push_str(result);
-            ::core::result::Result::Ok(this)
+        /// Methods that would be found before those of the standard library.
+        #[allow(dead_code, clippy::wrong_self_convention, reason = "only in the way")]
+        trait Grab: ::core::marker::Sized {
+            fn is_some(self) {}
+            fn is_none(self) {}
+            fn as_ref(self) {}
+            fn as_mut(self) {}
+            fn as_deref(self) {}
+            fn map_err(self) {}
+            fn lock(self) {}
+            fn unwrap_or_else(self) {}
+            fn get(self) {}
+            fn put(self) {}
+            fn give(self) {}
+            fn params(self) {}
+            fn results(self) {}
+            fn serve(self) {}
+            fn write(self) {}
+            fn read(self) {}
+            fn wait(self) {}
+            fn send(self) {}
+            fn find(self) {}
+            fn variant(self) {}
+            fn set_variant(self) {}
+            fn set_flag(self) {}
+            fn in_field(self) {}
+            fn is_pointer(self) {}
+            fn to_string(self) {}
+            fn clone(self) {}
+            fn into(self) {}
+            fn call_blocking(self) {}
+            fn call_async(self) {}
         }
 
-        fn closure(
-            &self,
-            each: ::std::boxed::Box<
-                dyn ::core::ops::Fn(i32) -> ::mp_runtime::Result<i32>
-                    + ::core::marker::Send
-                    + ::core::marker::Sync,
-            >,
-        ) -> ::mp_runtime::Result<i32> {
-            each(20)
-        }
-
-        async fn later(
-            &self,
-            proxy: ::core::option::Option<::std::string::String>,
-        ) -> ::mp_runtime::Result<u64> {
-            ::core::result::Result::Ok(proxy.map_or(0, |text| text.len() as u64))
-        }
-    }
-
-    /// An implementation.
-    #[derive(::core::fmt::Debug)]
-    pub struct Double;
-
-    impl Each for Double {
-        fn call(&self, result: i32) -> ::mp_runtime::Result<i32> {
-            ::core::result::Result::Ok(result * 2)
-        }
-    }
-}
-
-/// Calls every method, and panics when one gives a wrong answer.
-pub fn run() {
-    use interfaces::{Couple, Double, Hostile, Implementation, Kind, Shape, Values};
-    let event_loop = mp_runtime::EventLoop::new("hygiene").expect("an event loop");
-    let (remote, _served) = mp_runtime::pair::<dyn Hostile>(&event_loop, std::sync::Arc::new(Implementation));
-    let values = Values {
-        fields: 0,
-        out: "a".into(),
-        input: Some(7),
-        cx: vec![Kind::None, Kind::Some],
-        r#type: Shape::Both { error: -1, result: true },
-        node: false,
-        wire: Couple { a: "b".into(), m: vec![1, 2] },
+        impl<T> Grab for T {}
     };
-    let mut out = 100;
-    let answer = remote.all(1, 2, 3, 4, &mut out, "bc", &[21], values.clone(), &Double);
-    assert_eq!(answer, Ok(Values { fields: 42, out: "abc".into(), ..values }));
-    assert_eq!(out, 110);
-    assert_eq!(remote.closure(Box::new(|number| Ok(number + 1))), Ok(21));
+    (types: $($name:ident)*) => {
+        $(
+            #[allow(dead_code, non_camel_case_types, reason = "only in the way")]
+            struct $name;
+        )*
+    };
+    (values: $($name:ident)*) => {
+        $(
+            #[allow(dead_code, reason = "only in the way")]
+            struct $name;
+        )*
+    };
+    (traits: $($name:ident)*) => {
+        $(
+            #[allow(dead_code, reason = "only in the way")]
+            trait $name {}
+        )*
+    };
+    (modules: $($name:ident)*) => {
+        $(
+            #[allow(dead_code, reason = "only in the way")]
+            mod $name {}
+        )*
+    };
+    (macros: $($name:ident)*) => {
+        $(
+            #[allow(unused_macros, reason = "only in the way")]
+            macro_rules! $name {
+                () => {};
+            }
+        )*
+    };
 }
