@@ -6,7 +6,8 @@ use quote::ToTokens;
 use syn::visit::Visit;
 use syn::{FnArg, GenericArgument, PathArguments, ReceiverKind, Safety, Signature, Type, TypeParamBound};
 
-use crate::model::{Interface, Wire};
+use crate::model::{Interface, Method, Passing, Wire};
+use crate::names::upper_camel;
 use crate::report::Report;
 
 /// The argument of `Name<T>`, if the type is one, by the last segment of its path.
@@ -86,7 +87,7 @@ pub fn items_are_methods(item: &syn::ItemTrait, report: &Report) {
                     "an interface has no associated types; name the type itself in the methods",
                 );
             }
-            other => report.at(other, "an interface has only methods"),
+            other => report.at(other, "an interface has only methods; put this beside the trait"),
         }
     }
 }
@@ -119,7 +120,7 @@ pub fn signature_is_plain(sig: &Signature, report: &Report) {
     }
     if !matches!(sig.safety, Safety::Default) {
         report.at(
-            &sig.ident,
+            &sig.safety,
             "a method between processes cannot be `unsafe`: the peer checks nothing; leave it out",
         );
     }
@@ -280,6 +281,40 @@ pub fn ordinals_are_complete(item: &Interface, report: &Report) {
         }
         previous = Some((ordinal, name));
     }
+}
+
+/// Two methods cannot share a name, the reserved ones included.
+pub fn methods_are_unique(item: &Interface, report: &Report) {
+    let own = item.item.ident.span();
+    let construct = item.construct.iter().map(|(name, _)| (name.as_str(), own));
+    let destroy = item.destroy.iter().map(|_| ("destroy", own));
+    let methods = item.methods.iter().map(|method| (method.name.as_str(), method.sig.ident.span()));
+    names_are_unique(construct.chain(destroy).chain(methods), "methods", report);
+}
+
+/// Two parameters, or two results, of a method cannot share a name, those that nobody wrote
+/// included.
+pub fn fields_of_a_method_are_unique(method: &Method, report: &Report) {
+    let mut params = Vec::new();
+    for param in &method.params {
+        let (name, span) = (param.wire.name.as_str(), param.ident.span());
+        match param.passing {
+            Passing::Out(_) => {}
+            Passing::WantOut(_) => params.push((format!("want{}", upper_camel(name)), span)),
+            _ if method.context && name == "context" => report.add(syn::Error::new(
+                span,
+                "the schema's `context` is the thread of the call; give this parameter another name with `#[ipc(name = \"…\")]`",
+            )),
+            _ => params.push((name.to_owned(), span)),
+        }
+    }
+    names_are_unique(params.iter().map(|(name, span)| (name.as_str(), *span)), "parameters", report);
+    let own = method.sig.ident.span();
+    let result = method.returns.value().map(|_| (method.result.name.as_str(), own));
+    let exception = method.exception.iter().map(|(wire, _)| (wire.name.as_str(), own));
+    let outs = method.params.iter().filter(|param| param.passing.comes_back());
+    let outs = outs.map(|param| (param.wire.name.as_str(), param.ident.span()));
+    names_are_unique(result.into_iter().chain(exception).chain(outs), "results", report);
 }
 
 /// Two methods, or two fields of one struct, cannot share a name in the schema.

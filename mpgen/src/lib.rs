@@ -51,7 +51,11 @@ pub fn expand_interface(args: TokenStream, item: TokenStream) -> Expansion {
         }
         Ok(syn::Item::Impl(user)) => {
             let model = parse::implementation(&args, user, &report);
-            emit::implementation(&model)
+            if report.is_clean() || model.item.trait_.is_some() {
+                emit::implementation(&model)
+            } else {
+                model.item.into_token_stream()
+            }
         }
         Ok(other) => {
             report.at(&other, "`#[ipc_interface]` belongs on a trait, or on an `impl` block of one");
@@ -72,6 +76,11 @@ fn surviving_trait(mut user: syn::ItemTrait) -> TokenStream {
     impl VisitMut for Strip {
         fn visit_attributes_mut(&mut self, attrs: &mut Vec<syn::Attribute>) {
             attrs.retain(|attr| !attr.path().is_ident("ipc"));
+        }
+
+        fn visit_signature_mut(&mut self, sig: &mut syn::Signature) {
+            sig.constness = None;
+            syn::visit_mut::visit_signature_mut(self, sig);
         }
     }
     Strip.visit_item_trait_mut(&mut user);

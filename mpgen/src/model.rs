@@ -115,6 +115,13 @@ pub enum Passing {
     WantOut(Type),
 }
 
+impl Passing {
+    /// Whether the value is among the results.
+    pub fn comes_back(&self) -> bool {
+        matches!(self, Passing::InOut(_) | Passing::Out(_) | Passing::WantOut(_))
+    }
+}
+
 /// What a method returns.
 #[derive(Clone, Debug)]
 pub enum Returns {
@@ -126,6 +133,23 @@ pub enum Returns {
     Declared(Type, Type),
     /// `T`, where the interface panics on a broken connection.
     Plain(Type),
+}
+
+impl Returns {
+    /// The type of the value.
+    pub fn ty(&self) -> &Type {
+        let (Returns::Result(ty) | Returns::ResultOf(ty, _) | Returns::Declared(ty, _) | Returns::Plain(ty)) =
+            self;
+        ty
+    }
+
+    /// The type of the value, unless it is `()`.
+    pub fn value(&self) -> Option<&Type> {
+        match self.ty() {
+            Type::Tuple(tuple) if tuple.elems.is_empty() => None,
+            ty => Some(ty),
+        }
+    }
 }
 
 /// The form of an optional.

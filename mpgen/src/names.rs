@@ -17,3 +17,9 @@ pub fn camel(name: &str) -> String {
     }
     camel
 }
+
+/// A name with a capital first, as part of another: `price` in `wantPrice`.
+pub fn upper_camel(name: &str) -> String {
+    let mut chars = name.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}

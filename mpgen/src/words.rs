@@ -247,17 +247,18 @@ impl<'r> Words<'r> {
         }
     }
 
-    /// Takes a word whose value is a whole number.
-    pub fn number<N>(&mut self, name: &str) -> Option<N>
-    where
-        N: std::str::FromStr,
-        N::Err: std::fmt::Display,
-    {
+    /// Takes a word whose value is an ordinal.
+    pub fn number(&mut self, name: &str) -> Option<u16> {
         let word = self.take(name)?;
         if let Value::Expr(Expr::Lit(literal)) = &word.value
             && let Lit::Int(number) = &literal.lit
         {
-            return self.report.ok(number.base10_parse());
+            let parsed = number.base10_parse().ok();
+            if parsed.is_none() {
+                self.report
+                    .at(number, format!("`{name}` counts from 0 to {}; write a smaller one", u16::MAX));
+            }
+            return parsed;
         }
         self.report.at(&word.name, format!("`{name}` needs a number: write `{name} = 0`"));
         None
@@ -268,8 +269,8 @@ impl<'r> Words<'r> {
         let word = self.take(name)?;
         if let Value::Expr(Expr::Lit(literal)) = &word.value
             && let Lit::Int(number) = &literal.lit
+            && let Ok(id) = number.base10_parse::<u64>()
         {
-            let id: u64 = self.report.ok(number.base10_parse())?;
             if id >> 63 == 0 {
                 self.report.at(number, format!("an id has its highest bit set; write `{name} = {:#018x}`, or have `capnp id` make one", id | 1 << 63));
             }

@@ -181,6 +181,8 @@ fn an_interface_that_panics_on_disconnect() {
 #[ipc_interface(file = SHOP, panic_on_disconnect)]
 pub trait Shop: Send + Sync {
     fn is_open(&self) -> bool;
+    #[ipc(deprecated)]
+    fn was_open(&self) -> bool;
 }"#,
     );
 }

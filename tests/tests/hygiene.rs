@@ -6,7 +6,7 @@
 
 #[path = "../hygiene/src/lib.rs"]
 #[allow(unreachable_pub, reason = "a library crate compiles the same files")]
-mod hostile;
+mod newer;
 
 /// The tests for one build of the hostile modules.
 macro_rules! tests {
@@ -120,5 +120,5 @@ macro_rules! tests {
     };
 }
 
-tests!(edition_2024, crate::hostile);
+tests!(edition_2024, crate::newer);
 tests!(edition_2021, mp_hygiene);

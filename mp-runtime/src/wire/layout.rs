@@ -183,7 +183,9 @@ const fn holder(members: &[Member], fields: &[FieldPlace], ordinal: u16) -> (usi
     }
     match found {
         Some(found) => found,
-        None => panic!("the ordinals of a struct have a gap; they count from 0"),
+        None => panic!(
+            "the ordinals of the fields have a gap; they count from 0, and a `hasX` flag or the `context` of a method takes one as well"
+        ),
     }
 }
 

@@ -7,7 +7,7 @@
 //! The layout is computed where the types are known: `Field::of` reads a type's slots, and
 //! `Fields::place` gives every field its place.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Lit, Type};
@@ -52,7 +52,11 @@ impl FieldTokens {
         match wire.optional {
             None => {}
             Some(Optional::Flag) => field.say(&quote!(with_flag())),
-            Some(Optional::Null) => field.say(&quote!(with_null())),
+            // A type that has no null is found when the constant is computed; the span says where.
+            Some(Optional::Null) => {
+                field = FieldTokens(at(field.0, ty.span()));
+                field.say(&quote_spanned!(ty.span()=> with_null()));
+            }
         }
         if let Some(ordinal) = wire.has_ordinal {
             field.say(&quote!(has_ordinal(#ordinal)));
@@ -171,7 +175,7 @@ fn default(value: &Expr) -> TokenStream {
 }
 
 /// The same tokens, as if they stood at `span`.
-fn at(tokens: TokenStream, span: Span) -> TokenStream {
+pub(super) fn at(tokens: TokenStream, span: Span) -> TokenStream {
     let moved = tokens.into_iter().map(|mut token| {
         if let TokenTree::Group(group) = &token {
             token = Group::new(group.delimiter(), at(group.stream(), span)).into();
@@ -182,9 +186,13 @@ fn at(tokens: TokenStream, span: Span) -> TokenStream {
     moved.collect()
 }
 
-/// An expression of type `&Fields<N>`, with the number of variants of the unnamed union.
-pub(super) fn place(fields: &[FieldTokens], variants: u16) -> TokenStream {
+/// An expression of type `&Fields<N>`, with the number of variants of the unnamed union. Mistakes
+/// that concern the fields together show at `span`.
+pub(super) fn place(fields: &[FieldTokens], variants: u16, span: Span) -> TokenStream {
     let private = private();
     let fields = fields.iter().map(|field| &field.0);
-    quote!(&const { #private::Fields::place([#(#fields),*], #variants) })
+    let function = at(quote!(#private::Fields::place), span);
+    let mut arguments = Group::new(Delimiter::Parenthesis, quote!([#(#fields),*], #variants));
+    arguments.set_span(span);
+    quote!(&const { #function #arguments })
 }

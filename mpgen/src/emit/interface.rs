@@ -10,13 +10,14 @@
 //! };
 //! ```
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{FnArg, TraitItem};
 
 use super::fields::{FieldTokens, optional, place, travels};
 use super::{file, hidden, private, proxy, server};
 use crate::model::{Interface, Method, Param, Passing, Returns};
+use crate::names::upper_camel;
 
 /// The whole expansion of a trait.
 pub fn interface(item: &Interface) -> TokenStream {
@@ -65,9 +66,16 @@ fn user_trait(item: &Interface) -> TokenStream {
                 FnArg::Receiver(_) => None,
             });
             let error = quote!(#private::Error::unimplemented(#message));
+            let answer = match method.map(|method| &method.returns) {
+                Some(Returns::Plain(_)) => {
+                    let name = format!("{}.{}", item.name, function.sig.ident);
+                    quote!(#private::panic_on_disconnect(#name, &#error))
+                }
+                _ => quote!(::core::result::Result::Err(::core::convert::Into::into(#error))),
+            };
             function.default = Some(syn::parse_quote!({
                 #(let _ = #unused;)*
-                ::core::result::Result::Err(::core::convert::Into::into(#error))
+                #answer
             }));
             function.semi_token = None;
         }
@@ -125,17 +133,6 @@ pub(super) fn passing_type(passing: &Passing) -> TokenStream {
     }
 }
 
-/// The type of the return value, unless it is `()`.
-pub(super) fn result_type(method: &Method) -> Option<&syn::Type> {
-    let ty = match &method.returns {
-        Returns::Result(ty) | Returns::ResultOf(ty, _) | Returns::Declared(ty, _) | Returns::Plain(ty) => ty,
-    };
-    match ty {
-        syn::Type::Tuple(tuple) if tuple.elems.is_empty() => None,
-        ty => Some(ty),
-    }
-}
-
 /// Where a method's values lie: indices into its parameters and its results.
 pub(super) struct Places {
     /// For each parameter: its index among the parameters, and that of its `wantX` flag.
@@ -164,19 +161,10 @@ pub(super) fn places(method: &Method) -> Places {
         next += 1;
         next - 1
     };
-    let outs = method.params.iter().map(|param| is_out(param).then(&mut take)).collect();
-    let result = result_type(method).map(|_| take());
+    let outs = method.params.iter().map(|param| param.passing.comes_back().then(&mut take)).collect();
+    let result = method.returns.value().map(|_| take());
     let exception = method.exception.as_ref().map(|_| take());
     Places { params, outs, result, exception }
-}
-
-fn is_out(param: &Param) -> bool {
-    matches!(param.passing, Passing::InOut(_) | Passing::Out(_) | Passing::WantOut(_))
-}
-
-fn upper_camel(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
 
 fn params_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
@@ -190,14 +178,16 @@ fn params_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
 }
 
 fn results_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
-    let outs = method.params.iter().filter(|param| is_out(param)).map(|param| {
+    let outs = method.params.iter().filter(|param| param.passing.comes_back()).map(|param| {
         // The order of the parameters is not that of the results.
         let mut wire = param.wire.clone();
         wire.ordinal = None;
         FieldTokens::value(&wire, &param_type(param, set))
     });
-    let result =
-        result_type(method).map(|ty| FieldTokens::value(&method.result, &travels(ty, &method.result, set)));
+    let result = method
+        .returns
+        .value()
+        .map(|ty| FieldTokens::value(&method.result, &travels(ty, &method.result, set)));
     let exception = match (&method.exception, &method.returns) {
         (Some((wire, cxx)), Returns::Declared(_, error)) => {
             let error = syn::parse_quote!(::core::option::Option<#error>);
@@ -223,12 +213,13 @@ fn nodes(item: &Interface) -> TokenStream {
     };
     let mut methods: Vec<(u16, TokenStream)> =
         item.methods.iter().map(|method| (method.ordinal, own_method(item, method, &set))).collect();
+    let own = Span::call_site();
     if let Some((name, ordinal)) = &item.construct {
         let maps = [FieldTokens::thread_map()];
-        methods.push((*ordinal, method_node(name, *ordinal, &maps, &maps)));
+        methods.push((*ordinal, method_node(name, *ordinal, own, &maps, &maps)));
     }
     if let Some(ordinal) = item.destroy {
-        methods.push((ordinal, method_node("destroy", ordinal, &[FieldTokens::context()], &[])));
+        methods.push((ordinal, method_node("destroy", ordinal, own, &[FieldTokens::context()], &[])));
     }
     methods.sort_by_key(|(ordinal, _)| *ordinal);
     let list = methods.iter().map(|(_, node)| node);
@@ -258,7 +249,8 @@ fn nodes(item: &Interface) -> TokenStream {
 /// A method of the user's.
 fn own_method(item: &Interface, method: &Method, set: &TokenStream) -> TokenStream {
     let Method { name, docs, ordinal, .. } = method;
-    let mut node = method_node(name, *ordinal, &params_fields(method, set), &results_fields(method, set));
+    let (params, results) = (params_fields(method, set), results_fields(method, set));
+    let mut node = method_node(name, *ordinal, method.sig.ident.span(), &params, &results);
     if method.sig.asyncness.is_some() {
         node.extend(quote!(.asynchronous()));
     }
@@ -278,9 +270,15 @@ fn own_method(item: &Interface, method: &Method, set: &TokenStream) -> TokenStre
 }
 
 /// An expression of type `MethodNode`.
-fn method_node(name: &str, ordinal: u16, params: &[FieldTokens], results: &[FieldTokens]) -> TokenStream {
+fn method_node(
+    name: &str,
+    ordinal: u16,
+    span: Span,
+    params: &[FieldTokens],
+    results: &[FieldTokens],
+) -> TokenStream {
     let private = private();
-    let (params, results) = (place(params, 0), place(results, 0));
+    let (params, results) = (place(params, 0, span), place(results, 0, span));
     quote!(#private::MethodNode::new(#name, #ordinal, #params, #results))
 }
 

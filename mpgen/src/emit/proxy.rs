@@ -13,8 +13,8 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{FnArg, Ident, Signature};
 
-use super::fields::{Travels, travels};
-use super::interface::{Places, async_attribute, param_type, places, result_type, set};
+use super::fields::{Travels, at, travels};
+use super::interface::{Places, async_attribute, param_type, places, set};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns};
 
@@ -151,8 +151,10 @@ fn lendable(param: &Param, set: &TokenStream) -> Option<TokenStream> {
         "`{}` holds an interface or closure and can only be given away: pass it by value",
         param.ident
     );
-    by_reference
-        .then(|| quote!(const { ::core::assert!(<#ty as #private::WireType<#set>>::LENDABLE, #message) };))
+    let check = quote!(
+        const _: () = ::core::assert!(<#ty as #private::WireType<#set>>::LENDABLE, #message);
+    );
+    by_reference.then(|| at(check, param.ident.span()))
 }
 
 fn write_param(param: &Param, index: usize, places: &Places, set: &TokenStream) -> TokenStream {
@@ -214,7 +216,7 @@ fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStr
             _ => quote!(*#name = #value;),
         })
     });
-    let result = match (places.result, result_type(method)) {
+    let result = match (places.result, method.returns.value()) {
         (Some(place), Some(ty)) => {
             let Travels { ty, set } = travels(ty, &method.result, set);
             get(&ty, &set, place, method.result.with.as_ref(), &method.result.name)

@@ -12,7 +12,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::fields::travels;
-use super::interface::{Places, param_type, places, result_type, set};
+use super::interface::{Places, param_type, places, set};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 
@@ -225,7 +225,7 @@ fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenSt
 }
 
 fn give_result(method: &Method, place: usize, set: &TokenStream) -> TokenStream {
-    let Some(ty) = result_type(method) else { return TokenStream::new() };
+    let Some(ty) = method.returns.value() else { return TokenStream::new() };
     let super::fields::Travels { ty, set } = travels(ty, &method.result, set);
     let value = converted(&method.result, quote!(__result));
     quote!(__out.give::<#set, #ty>(__cx, #place, #value)?;)

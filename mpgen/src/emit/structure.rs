@@ -112,7 +112,7 @@ fn constants(target: &Target<'_>) -> TokenStream {
         Shape::Struct(_) => 0,
         Shape::Union(variants) => u16::try_from(variants.len()).unwrap_or(u16::MAX),
     };
-    let (name, fields) = (&item.name, place(&wire_fields(target), variants));
+    let (name, fields) = (&item.name, place(&wire_fields(target), variants, item.ident.span()));
     let mut node = quote!(#private::StructNode::new(#name, #fields));
     let file = item.file.as_ref().map(file::reference).unwrap_or_default();
     if item.file.is_some() {

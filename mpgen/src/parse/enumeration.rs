@@ -47,14 +47,14 @@ pub fn enumeration(mut item: DeriveInput, report: &Report) -> Option<Enum> {
                         ),
                     );
                 }
-                known.map(|(_, integer)| *integer)
+                Some(known.map_or("i32", |(_, integer)| *integer))
             }
             _ => {
                 report.at(
                     &word.name,
                     "`wire` names the integer that travels: write `wire = Int32`, or `wire = enumerant`",
                 );
-                None
+                Some("i32")
             }
         },
     };

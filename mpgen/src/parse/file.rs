@@ -49,7 +49,10 @@ pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
         syn::Error::new(error.span(), format!("{error}; write `pub static NAME: \"name.capnp\" @ 0x…, namespace = \"…\", include = [\"…\"], include_types = [\"…\"];`"))
     }))?;
     let mut words = Words::of_list(words, "a file", words::FILE, report);
-    let number: u64 = report.ok(id.base10_parse())?;
+    let Ok(number) = id.base10_parse::<u64>() else {
+        report.at(&id, "an id has 64 bits; have `capnp id` make one");
+        return None;
+    };
     if number >> 63 == 0 {
         report.at(
             &id,

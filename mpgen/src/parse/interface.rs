@@ -6,7 +6,7 @@ use syn::{FnArg, ItemTrait, TraitItem, TypeParamBound};
 use super::passing::{Direction, passing, returns};
 use super::{file_words, wire};
 use crate::check;
-use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
+use crate::model::{Interface, Method, Param, Passing, Wire};
 use crate::names::camel;
 use crate::report::Report;
 use crate::words::{self, Value, Words, docs};
@@ -46,7 +46,7 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
         if !plain {
             report.add(syn::Error::new(
                 span,
-                "a callback interface has exactly one method, and it is not `async`: the closure's call",
+                "a callback interface has exactly one method, which calls the closure; write one `fn call(&self, …)` without `async`, or leave `callback` out",
             ));
         }
     }
@@ -66,11 +66,7 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
         methods,
         item: item.clone(),
     };
-    check::names_are_unique(
-        interface.methods.iter().map(|method| (method.name.as_str(), method.sig.ident.span())),
-        "methods",
-        report,
-    );
+    check::methods_are_unique(&interface, report);
     if report.is_clean() {
         check::ordinals_are_complete(&interface, report);
     }
@@ -210,15 +206,8 @@ fn method(
             params.push(param);
         }
     }
-    check::names_are_unique(
-        params.iter().map(|param| (param.wire.name.as_str(), param.ident.span())),
-        "parameters",
-        report,
-    );
     let returned = returns(&sig.output, ident, may_panic, exception.is_some(), report)?;
-    let (Returns::Result(ty) | Returns::ResultOf(ty, _) | Returns::Declared(ty, _) | Returns::Plain(ty)) =
-        &returned;
-    wire::check(&result, ty, report);
+    wire::check(&result, returned.ty(), report);
     let method = Method {
         sig: sig.clone(),
         name,
@@ -233,6 +222,7 @@ fn method(
         result,
         exception,
     };
+    check::fields_of_a_method_are_unique(&method, report);
     Some((method, interrupt))
 }
 
@@ -313,7 +303,7 @@ fn exception(words: &mut Words<'_>, report: &Report) -> Option<(Wire, Option<Str
         Value::List(list) => list,
         _ => {
             report.at(&word.name, "write `exception`, or `exception(name = \"…\", cxx = \"…\")`");
-            return None;
+            Vec::new()
         }
     };
     let mut inner = Words::of_list(list, "`exception`", words::EXCEPTION, report);

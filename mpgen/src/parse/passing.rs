@@ -93,6 +93,11 @@ pub(super) fn returns(
         ReturnType::Default => &unit,
         ReturnType::Type(_, ty) => ty,
     };
+    // The mistake stands on the type, or on the name where there is none.
+    let at = |text: &str| match output {
+        ReturnType::Default => report.at(ident, text),
+        ReturnType::Type(_, ty) => report.at(ty, text),
+    };
     let Some(arguments) = generic_arguments(ty, "Result") else {
         if !may_panic {
             // A type that is not written has no text of its own.
@@ -101,17 +106,14 @@ pub(super) fn returns(
                 ReturnType::Type(..) => syn::spanned::Spanned::span(ty).source_text(),
             };
             let written = written.unwrap_or_else(|| quote::ToTokens::to_token_stream(ty).to_string());
-            report.at(
-                ident,
-                format!(
-                    "`{ident}` cannot say that the connection broke; write `-> Result<{written}>`, or let the whole \
+            at(&format!(
+                "`{ident}` cannot say that the connection broke; write `-> Result<{written}>`, or let the whole \
                      interface panic then with `#[ipc_interface(panic_on_disconnect)]`"
-                ),
-            );
+            ));
             return None;
         }
         if declared {
-            report.at(ident, "`exception` needs a method that returns `Result<Result<T, E>>`");
+            at("`exception` needs a method that returns `Result<Result<T, E>>`");
             return None;
         }
         return value(ty, report).map(Returns::Plain);
@@ -126,14 +128,18 @@ pub(super) fn returns(
                 None
             }
             None if declared => {
-                report.at(ident, "`exception` needs a method that returns `Result<Result<T, E>>`: the outer error is the connection's, the inner one the exception");
+                at(
+                    "`exception` needs a method that returns `Result<Result<T, E>>`: the outer error is the connection's, the inner one the exception",
+                );
                 None
             }
             None => value(inner, report).map(Returns::Result),
         },
         [ok, error] => {
             if declared {
-                report.at(ident, "`exception` needs a method that returns `Result<Result<T, E>>`: the outer error is the connection's, the inner one the exception");
+                at(
+                    "`exception` needs a method that returns `Result<Result<T, E>>`: the outer error is the connection's, the inner one the exception",
+                );
                 return None;
             }
             Some(Returns::ResultOf(value(ok, report)?, (*error).clone()))

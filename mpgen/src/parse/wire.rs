@@ -20,10 +20,7 @@ pub(super) fn wire(words: &mut Words<'_>, name: String, docs: String, report: &R
     let callback = words.ty("callback").map(closure_set);
     let types = words.ty("types");
     if let (Some(_), Some(types)) = (&callback, &types) {
-        report.at(
-            types,
-            "`types` and `callback` exclude each other: the callback's trait is the conversion set",
-        );
+        report.at(types, "the trait that `callback` names is the conversion set; leave `types` out");
     }
     Wire {
         name: words.text("name").unwrap_or(name),

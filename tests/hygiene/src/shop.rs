@@ -285,6 +285,10 @@ pub trait Shop: ::core::marker::Send + ::core::marker::Sync {
 pub trait Staff: Shop {
     /// Whether it is open.
     fn is_open(&self) -> ::core::primitive::bool;
+
+    /// What was.
+    #[ipc(deprecated)]
+    fn was_open(&self, this: ::core::primitive::u32) -> ::core::primitive::bool;
 }
 
 /// A callback.

@@ -1,0 +1,8 @@
+use mp_runtime::{Result, ipc_interface};
+
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d)]
+pub trait Shop: Send + Sync {
+    fn buy(&self, what: *const u8) -> Result<()>;
+}
+
+fn main() {}

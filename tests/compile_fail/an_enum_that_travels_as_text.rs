@@ -1,0 +1,9 @@
+use mp_runtime::IpcEnum;
+
+#[derive(IpcEnum)]
+#[ipc(wire = Text)]
+pub enum Colour {
+    Red,
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use mp_runtime::IpcEnum;
+
+#[derive(IpcEnum)]
+pub enum Colour<T> {
+    Red,
+    Green(T),
+}
+
+fn main() {}

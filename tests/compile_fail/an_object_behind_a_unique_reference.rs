@@ -1,0 +1,13 @@
+use mp_runtime::{Result, ipc_interface};
+
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d)]
+pub trait Shop: Send + Sync {
+    fn each(&self, each: &mut dyn Each) -> Result<()>;
+}
+
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d)]
+pub trait Each: Send + Sync {
+    fn call(&self) -> Result<()>;
+}
+
+fn main() {}

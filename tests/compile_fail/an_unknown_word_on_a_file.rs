@@ -1,0 +1,8 @@
+use mp_runtime::ipc_file;
+
+ipc_file! {
+    static SHOP: "shop.capnp" @ 0xf00df00df00df00d,
+    includes = ["shop.h"];
+}
+
+fn main() {}
