@@ -5,6 +5,7 @@
 //! event loop, goes on working; and nothing panics.
 
 mod calls;
+mod client;
 mod output;
 mod peer;
 mod pointers;

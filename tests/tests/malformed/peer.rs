@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 
 use capnp::message::{Builder, HeapAllocator, ReaderOptions};
-use capnp_rpc::rpc_capnp::{cap_descriptor, message, return_};
+use capnp_rpc::rpc_capnp::{cap_descriptor, message, payload, return_};
 
 use super::server::{PATIENCE, TARGET};
 
@@ -195,24 +195,37 @@ impl Peer {
         params: &[&[u64]],
         caps: &[Cap],
     ) -> u32 {
-        const MARK: u64 = 0x1234_5678_9abc_def0;
         let question = self.question();
+        self.send_with_content(far_pointer(false, 0, 1), params, |message| {
+            let mut call = message.init_call();
+            call.set_question_id(question);
+            call.set_interface_id(interface);
+            call.set_method_id(method);
+            call.reborrow().init_target().set_imported_cap(target);
+            let mut payload = call.init_params();
+            let count = u32::try_from(caps.len()).expect("few capabilities");
+            let mut table = payload.reborrow().init_cap_table(count);
+            for (index, cap) in (0..).zip(caps) {
+                cap.write(table.reborrow().get(index));
+            }
+            payload
+        });
+        question
+    }
+
+    /// Sends a message with a payload whose content is this pointer, followed by more segments.
+    pub(crate) fn send_with_content(
+        &mut self,
+        content: u64,
+        segments: &[&[u64]],
+        build: impl for<'m> FnOnce(message::Builder<'m>) -> payload::Builder<'m>,
+    ) {
+        const MARK: u64 = 0x1234_5678_9abc_def0;
         let mut message = Builder::new(HeapAllocator::new().first_segment_words(1 << 12));
-        let mut call = message.init_root::<message::Builder<'_>>().init_call();
-        call.set_question_id(question);
-        call.set_interface_id(interface);
-        call.set_method_id(method);
-        call.reborrow().init_target().set_imported_cap(target);
-        let mut payload = call.init_params();
-        let count = u32::try_from(caps.len()).expect("few capabilities");
-        let mut table = payload.reborrow().init_cap_table(count);
-        for (index, cap) in (0..).zip(caps) {
-            cap.write(table.reborrow().get(index));
-        }
-        // Eight bytes of data, whose pointer is then bent to the parameters.
+        let payload = build(message.init_root());
+        // Eight bytes of data, whose pointer is then replaced.
         payload.get_content().set_as::<capnp::data::Owned>(&MARK.to_le_bytes()[..]).expect("room");
-        let segments = message.get_segments_for_output();
-        let mut words: Vec<u64> = segments[0]
+        let mut words: Vec<u64> = message.get_segments_for_output()[0]
             .chunks_exact(8)
             .map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")))
             .collect();
@@ -220,10 +233,35 @@ impl Peer {
         let pointer = (0..mark)
             .find(|index| words[*index] == list_pointer((mark - index - 1) as i32, element::BYTE, 8))
             .expect("its pointer");
-        words[pointer] = far_pointer(false, 0, 1);
-        let all: Vec<&[u64]> = std::iter::once(&words[..]).chain(params.iter().copied()).collect();
+        words[pointer] = content;
+        let all: Vec<&[u64]> = std::iter::once(&words[..]).chain(segments.iter().copied()).collect();
         self.send_segments(&all);
-        question
+    }
+
+    /// Serves the other side's `Bootstrap`, as a server would, and waits for a call of `method`.
+    /// Returns its question.
+    pub(crate) fn serve_until_call(&mut self, method: u16) -> u32 {
+        loop {
+            let bytes = self.receive().expect("a call");
+            let reader =
+                capnp::serialize::read_message(&mut &bytes[..], ReaderOptions::new()).expect("a message");
+            match reader.get_root::<message::Reader<'_>>().expect("a root").which() {
+                Ok(message::Bootstrap(Ok(bootstrap))) => {
+                    let question = bootstrap.get_question_id();
+                    self.send_with_content(cap_pointer(0), &[], |message| {
+                        let mut answer = message.init_return();
+                        answer.set_answer_id(question);
+                        let mut payload = answer.init_results();
+                        Cap::Own(0).write(payload.reborrow().init_cap_table(1).get(0));
+                        payload
+                    });
+                }
+                Ok(message::Call(Ok(call))) if call.get_method_id() == method => {
+                    return call.get_question_id();
+                }
+                _ => {}
+            }
+        }
     }
 
     /// The next message, or `None` at the end of the stream.

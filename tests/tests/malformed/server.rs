@@ -173,6 +173,7 @@ fn watch_for_panics() {
 pub(crate) struct Server {
     event_loop: EventLoop,
     object: Arc<dyn Target>,
+    client_loop: EventLoop,
     healthy: Remote<dyn Target>,
 }
 
@@ -184,7 +185,8 @@ impl Server {
         let object: Arc<dyn Target> = Arc::new(Implementation);
         let (near, far) = UnixStream::pair().expect("a socket pair");
         serve_stream(&event_loop, far, object.clone());
-        let server = Server { event_loop, object, healthy: connect_stream(&client_loop, near) };
+        let healthy = connect_stream(&client_loop, near);
+        let server = Server { event_loop, object, client_loop, healthy };
         server.check();
         server
     }
@@ -192,6 +194,11 @@ impl Server {
     /// The client that keeps to the rules.
     pub(crate) fn healthy(&self) -> &dyn Target {
         &*self.healthy
+    }
+
+    /// The event loop of that client.
+    pub(crate) fn client_loop(&self) -> &EventLoop {
+        &self.client_loop
     }
 
     /// A peer that may do what it likes.
