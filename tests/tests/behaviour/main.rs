@@ -1,5 +1,7 @@
 //! How calls run: on which threads, for how long, with what trace in the log.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
 mod futures;
 mod layers;
 mod listening;
