@@ -20,6 +20,7 @@ use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use super::capability::LocalObject;
 use super::proxy_schema::{MAKE_POOL, THREAD_MAP};
+use super::quiet::QuietStream;
 use super::server::Server;
 use super::state::State;
 use super::writer::Outbox;
@@ -37,7 +38,7 @@ pub(crate) enum Stream {
 
 /// A stream that the event loop has taken over.
 enum Live {
-    Unix(tokio::net::UnixStream),
+    Unix(QuietStream),
     Memory(tokio::io::DuplexStream),
 }
 
@@ -80,10 +81,7 @@ impl AsyncWrite for Live {
 impl Stream {
     fn take_over(self) -> std::io::Result<Live> {
         match self {
-            Stream::Unix(stream) => {
-                stream.set_nonblocking(true)?;
-                tokio::net::UnixStream::from_std(stream).map(Live::Unix)
-            }
+            Stream::Unix(stream) => QuietStream::new(stream).map(Live::Unix),
             Stream::Memory(stream) => Ok(Live::Memory(stream)),
         }
     }

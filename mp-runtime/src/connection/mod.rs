@@ -12,6 +12,7 @@ mod log;
 mod outgoing;
 mod payload;
 mod proxy_schema;
+mod quiet;
 pub(crate) mod scope;
 mod server;
 mod state;
