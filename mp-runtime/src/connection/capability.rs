@@ -121,6 +121,11 @@ impl LocalObject {
         }
     }
 
+    /// Whether the object was taken away.
+    pub(crate) fn is_gone(&self) -> bool {
+        self.object.lock().unwrap_or_else(PoisonError::into_inner).is_none()
+    }
+
     /// Takes the object away; the caller drops it where that may block.
     pub(crate) fn take(&self) -> Option<Arc<dyn Object>> {
         self.object.lock().unwrap_or_else(PoisonError::into_inner).take()

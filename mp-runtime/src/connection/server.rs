@@ -113,11 +113,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let state = self.connection.upgrade();
-        if let Some(state) = &state {
+        if let Some(state) = self.connection.upgrade() {
             state.servers.borrow_mut().remove(&self.address.get());
         }
-        if let Kind::Object(object) = &self.kind {
+        if let Kind::Object(object) = &self.kind
+            // The peer has usually called `destroy`; then there is nothing to drop elsewhere.
+            && !object.is_gone()
+        {
             let object = object.clone();
             self.event_loop.cleanup().run(move || drop_object(&object));
         }
