@@ -21,10 +21,19 @@ pub(crate) struct QuietStream {
     full: Option<AsyncFd<UnixStream>>,
 }
 
+/// Has the event loop watch a socket.
+fn register(socket: UnixStream, interest: Interest) -> io::Result<AsyncFd<UnixStream>> {
+    #[allow(unsafe_code)]
+    // SAFETY: a `UnixStream` owns its descriptor, always answers with the same one, and closes it
+    // only when it is dropped, which `AsyncFd` does after it has stopped watching.
+    let watched = unsafe { AsyncFd::register_with_interest(socket, interest) };
+    Ok(watched?)
+}
+
 impl QuietStream {
     pub(crate) fn new(socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(QuietStream { socket: AsyncFd::with_interest(socket, Interest::READABLE)?, full: None })
+        Ok(QuietStream { socket: register(socket, Interest::READABLE)?, full: None })
     }
 
     /// Writes without waiting; `None` when the socket has no room.
@@ -85,7 +94,7 @@ impl AsyncWrite for QuietStream {
                 Some(ready) => ready.clear_ready(),
                 None => {
                     let second = self.socket.get_ref().try_clone()?;
-                    self.full = Some(AsyncFd::with_interest(second, Interest::WRITABLE)?);
+                    self.full = Some(register(second, Interest::WRITABLE)?);
                 }
             }
         }
