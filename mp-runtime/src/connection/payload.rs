@@ -140,8 +140,9 @@ impl Payload {
     /// When the message exceeds [`MESSAGE_LIMIT_WORDS`].
     pub(crate) fn check_size(&self) -> Result<usize> {
         let words = self.words();
-        // Room for the envelope that the RPC system puts around the struct.
-        if words + 512 > MESSAGE_LIMIT_WORDS {
+        // Room for the envelope that the RPC system puts around the struct, and for its table of
+        // capabilities.
+        if words + 512 + 4 * self.caps.len() > MESSAGE_LIMIT_WORDS {
             return Err(Error::new(
                 ErrorKind::Limit,
                 format!(
