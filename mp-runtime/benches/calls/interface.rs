@@ -1,19 +1,23 @@
-//! Our side: an interface, its implementation, and both ends of a connection.
+//! Our side.
+//!
+//! In: an interface and its implementation. Out: a client of it, for callers that block and for
+//! tasks, with its server on a thread of its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 
-use mp_runtime::{EventLoop, IpcStruct, Remote, Result, connect_stream, ipc_interface, serve_stream};
+use mp_runtime::{Driver, EventLoop, IpcStruct, Remote, Result, connect_stream, ipc_interface, serve_stream};
+use tokio::runtime::{Builder, Runtime};
 
 /// A struct with collections, as Bitcoin Core's wallet passes them.
 #[derive(Clone, Debug, PartialEq, IpcStruct)]
 pub(crate) struct Record {
-    pub name: String,
-    pub labels: BTreeMap<String, i32>,
-    pub heights: BTreeSet<i32>,
-    pub flags: Vec<bool>,
-    pub fee: Option<i64>,
+    pub(crate) name: String,
+    pub(crate) labels: BTreeMap<String, i32>,
+    pub(crate) heights: BTreeSet<i32>,
+    pub(crate) flags: Vec<bool>,
+    pub(crate) fee: Option<i64>,
 }
 
 impl Record {
@@ -112,25 +116,34 @@ pub(crate) fn connected() -> Remote<dyn Calls> {
 }
 
 /// A client on this event loop, and a server on a thread of its own.
-pub(crate) fn connected_from(client: &EventLoop) -> Remote<dyn Calls> {
+fn connected_from(client: &EventLoop) -> Remote<dyn Calls> {
     let (near, far) = UnixStream::pair().expect("a socket pair");
     let server = EventLoop::new("server").expect("an event loop");
     serve_stream::<dyn Calls>(&server, far, Arc::new(Local));
     connect_stream(client, near)
 }
 
-/// Runs a future beside the client's event loop, on one thread.
-pub(crate) fn beside_loop<F, T>(run: impl FnOnce(Remote<dyn Calls>) -> F) -> T
-where
-    F: Future<Output = T>,
-{
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let (event_loop, driver) = EventLoop::with_driver("client");
-    runtime.block_on(async {
-        let run = async { run(connected_from(&event_loop)).await };
-        tokio::select! {
-            () = driver => panic!("the event loop ended early"),
-            result = run => result,
-        }
-    })
+/// A client whose event loop is beside the caller, on the caller's thread.
+pub(crate) struct Beside {
+    remote: Remote<dyn Calls>,
+    driver: Driver,
+    runtime: Runtime,
+}
+
+impl Beside {
+    pub(crate) fn new() -> Self {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        let (event_loop, driver) = EventLoop::with_driver("client");
+        Beside { remote: connected_from(&event_loop), driver, runtime }
+    }
+
+    pub(crate) fn run<T>(&mut self, run: impl AsyncFnOnce(&dyn Calls) -> T) -> T {
+        let Beside { remote, driver, runtime } = self;
+        runtime.block_on(async {
+            tokio::select! {
+                () = driver => panic!("the event loop ended early"),
+                result = run(&**remote) => result,
+            }
+        })
+    }
 }

@@ -1,56 +1,38 @@
-//! The table at the end: each figure as a multiple of the hand-written call beside it.
+//! The table at the end: what one call costs, and how many times its peers' cost that is.
 //!
-//! In: the estimates that criterion left. Out: lines on standard output.
+//! In: what was measured side by side. Out: lines on standard output.
 
-use std::path::PathBuf;
+use super::pairs::Row;
 
-/// Group, what is compared, its peer.
-const ROWS: &[(&str, &str, &str)] = &[
-    ("call", "async", "hand"),
-    ("call", "sync", "hand"),
-    ("call", "context", "hand"),
-    ("call", "callback", "hand"),
-    ("call", "callback-hand", "hand"),
-    ("call", "callback-async", "callback-hand"),
-    ("call", "record-async", "hand"),
-    ("call", "record-sync", "hand"),
-    ("call", "hand", "bare"),
-    ("bytes-1kB", "async", "hand"),
-    ("bytes-1kB", "sync", "hand"),
-    ("bytes-64kB", "async", "hand"),
-    ("bytes-64kB", "sync", "hand"),
-    ("bytes-1MB", "async", "hand"),
-    ("bytes-1MB", "sync", "hand"),
-    ("bytes-4MB", "async", "hand"),
-    ("bytes-4MB", "sync", "hand"),
-    ("threads-1", "sync", "hand"),
-    ("threads-4", "sync", "hand"),
-    ("threads-16", "sync", "hand"),
-    ("threads-64", "sync", "hand"),
-    ("threads-1", "context", "hand"),
-    ("threads-4", "context", "hand"),
-    ("threads-16", "context", "hand"),
-    ("threads-64", "context", "hand"),
-    ("tasks-64", "async", "hand"),
-    ("tasks-1000", "async", "hand"),
-];
-
-/// Prints the table, as far as the estimates are there.
-pub(crate) fn print() {
-    println!("\n{:<12} {:<15} {:>12} {:>12} {:>8}", "group", "what", "µs per call", "calls/s", "ratio");
-    for (group, what, peer) in ROWS {
-        if let (Some(ours), Some(theirs)) = (nanoseconds(group, what), nanoseconds(group, peer)) {
-            let ratio = format!("{:.2} × {peer}", ours / theirs);
-            println!("{group:<12} {what:<15} {:>12.1} {:>12.0}   {ratio}", ours / 1e3, 1e9 / ours);
-        }
+/// Prints the table. A blank means that the two were not measured side by side.
+pub(crate) fn print(rows: &[Row]) {
+    println!(
+        "\n{:<12} {:<16} {:>12} {:>10} {:>8} {:>8}  × other peer",
+        "group", "what", "µs per call", "calls/s", "× hand", "× bare"
+    );
+    for row in rows {
+        let Some(time) = row.nanoseconds() else { continue };
+        let shown = |ratio: Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
+        let like = row.peers.iter().find(|peer| !["hand", "bare"].contains(peer));
+        let like = like.and_then(|peer| Some(format!("{:.2} × {peer}", row.ratio(peer)?)));
+        println!(
+            "{:<12} {:<16} {:>12.1} {:>10.0} {:>8} {:>8}  {}",
+            row.group,
+            row.what,
+            time / 1e3,
+            1e9 / time,
+            shown(row.ratio("hand")),
+            shown(to_bare(rows, row)),
+            like.unwrap_or_default()
+        );
     }
 }
 
-/// The typical time of one call, as criterion estimated it.
-fn nanoseconds(group: &str, what: &str) -> Option<f64> {
-    let target = std::env::var_os("CARGO_TARGET_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target"), PathBuf::from);
-    let path = target.join("criterion").join(group).join(what).join("new/estimates.json");
-    let estimates: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(path).ok()?).ok()?;
-    estimates["median"]["point_estimate"].as_f64()
+/// The ratio to the bare socket, by way of the peer where the two were not beside each other.
+fn to_bare(rows: &[Row], row: &Row) -> Option<f64> {
+    row.ratio("bare").or_else(|| {
+        let peer = row.peers.first()?;
+        let through = rows.iter().find(|other| other.group == row.group && other.what == *peer)?;
+        Some(row.ratio(peer)? * to_bare(rows, through)?)
+    })
 }
