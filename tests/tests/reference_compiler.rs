@@ -36,6 +36,16 @@ fn the_interfaces_of_libmultiprocess_tests_are_equal() {
     }
 }
 
+#[test]
+fn the_interfaces_of_the_example_are_equal() {
+    if installed() {
+        compare(&[
+            schema::interface::<dyn mp_example::InitInterface>(),
+            schema::interface::<dyn mp_example::room::Room>(),
+        ]);
+    }
+}
+
 /// A random field, before it has an ordinal.
 #[derive(Clone, Debug)]
 struct Draft {
