@@ -17,7 +17,7 @@ mod thread;
 pub mod wire;
 pub mod with;
 
-pub use connection::{Connection, MESSAGE_LIMIT_WORDS};
+pub use connection::Connection;
 pub use error::{Error, ErrorKind, Origin, Result};
 pub use event_loop::{Driver, EventLoop};
 pub use listen::{Server, listen};
@@ -33,6 +33,7 @@ pub use process::{Child, SpawnArgument, parent_stream, sibling};
 pub use proxy::{Handle, Interface, pipelined, pipelined_async, with_deadline, within};
 pub use remote::{Remote, connect, connect_stream, pair, serve_stream};
 pub use spawned::{serve_parent, spawn};
+pub use wire::MESSAGE_LIMIT_WORDS;
 
 /// The example of the README.
 #[cfg(doctest)]

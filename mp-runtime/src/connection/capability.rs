@@ -7,13 +7,12 @@ use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use capnp::capability::{Promise, Request};
-use capnp::private::capability::{ClientHook, ParamsHook, ResultsHook};
 use futures::future::BoxFuture;
 
 use super::Shared;
 use super::call::Call;
 use crate::error::{Error, Result};
+use crate::wire::capability::MessageCap;
 use crate::wire::node::InterfaceNode;
 
 /// A capability in a message that has left, or has yet to reach, the event loop.
@@ -25,6 +24,22 @@ pub(crate) enum Capability {
     Remote(RemoteCap),
     /// An object of this process.
     Local(Arc<LocalObject>),
+}
+
+impl Capability {
+    /// What a capability of a detached message is.
+    pub(crate) fn of(cap: &MessageCap) -> Self {
+        cap.get().cloned().unwrap_or(Capability::Null)
+    }
+}
+
+impl From<Capability> for MessageCap {
+    fn from(cap: Capability) -> Self {
+        match cap {
+            Capability::Null => MessageCap::null(),
+            cap => MessageCap::new(cap),
+        }
+    }
 }
 
 /// A counted reference to an object of the peer. Dropping the last one releases the object.
@@ -135,67 +150,5 @@ impl LocalObject {
 impl std::fmt::Debug for LocalObject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "LocalObject({})", self.node.name)
-    }
-}
-
-/// Stands for the capability at one index of a detached message's table.
-///
-/// capnp gives access to a capability pointer's index only through the hook in the table at that
-/// index, so the tables of detached messages hold these; their address is the index plus one.
-pub(crate) struct SlotHook(usize);
-
-impl SlotHook {
-    pub(crate) fn new(index: usize) -> Self {
-        SlotHook(index + 1)
-    }
-
-    fn refuse<T>() -> Promise<T, capnp::Error> {
-        Promise::err(capnp::Error::failed("a capability slot of a detached message was called".into()))
-    }
-}
-
-impl ClientHook for SlotHook {
-    fn add_ref(&self) -> Box<dyn ClientHook> {
-        Box::new(SlotHook(self.0))
-    }
-
-    fn new_call(
-        &self,
-        interface: u64,
-        method: u16,
-        size_hint: Option<capnp::MessageSize>,
-    ) -> Request<capnp::any_pointer::Owned, capnp::any_pointer::Owned> {
-        let error = capnp::Error::failed("a capability slot of a detached message was called".into());
-        capnp_rpc::new_broken_cap(error).new_call(interface, method, size_hint)
-    }
-
-    fn call(
-        &self,
-        _: u64,
-        _: u16,
-        _: Box<dyn ParamsHook>,
-        _: Box<dyn ResultsHook>,
-    ) -> Promise<(), capnp::Error> {
-        Self::refuse()
-    }
-
-    fn get_brand(&self) -> usize {
-        0
-    }
-
-    fn get_ptr(&self) -> usize {
-        self.0
-    }
-
-    fn get_resolved(&self) -> Option<Box<dyn ClientHook>> {
-        None
-    }
-
-    fn when_more_resolved(&self) -> Option<Promise<Box<dyn ClientHook>, capnp::Error>> {
-        None
-    }
-
-    fn when_resolved(&self) -> Promise<(), capnp::Error> {
-        Promise::ok(())
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 const CALLS: usize = 16 * 1024;
 /// The most bytes that the parameters of these calls may have together, and the most that may wait
 /// for the peer to read them: four messages of the largest size.
-const BYTES: usize = 4 * 8 * super::MESSAGE_LIMIT_WORDS;
+const BYTES: usize = 4 * 8 * crate::wire::MESSAGE_LIMIT_WORDS;
 
 /// What a peer makes this process hold.
 #[derive(Debug, Default)]

@@ -18,15 +18,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
 use tokio_util::compat::TokioAsyncReadCompatExt;
 
+use super::Shared;
 use super::capability::LocalObject;
 use super::proxy_schema::{MAKE_POOL, THREAD_MAP};
 use super::quiet::QuietStream;
 use super::server::Server;
 use super::state::State;
 use super::writer::Outbox;
-use super::{MESSAGE_LIMIT_WORDS, NESTING_LIMIT, Shared};
 use crate::error::{Error, Result};
 use crate::wire::raw::RawPointerBuilder;
+use crate::wire::{MESSAGE_LIMIT_WORDS, NESTING_LIMIT};
 
 /// How a connection's bytes travel.
 pub(crate) enum Stream {

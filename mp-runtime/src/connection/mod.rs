@@ -25,7 +25,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub use call::{Call, Reply};
-pub(crate) use capability::{Capability, LocalObject, Object, RemoteCap, SlotHook};
+pub(crate) use capability::{Capability, LocalObject, Object, RemoteCap};
 pub(crate) use link::Stream;
 pub(crate) use log::next_number;
 pub(crate) use outgoing::{InUse, Outgoing, ReplyTo, cancel};
@@ -35,12 +35,6 @@ pub(crate) use threads::Caller;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event_loop::EventLoop;
 use state::State;
-
-/// The most words that one message may have, on both sides.
-pub const MESSAGE_LIMIT_WORDS: usize = 8 * 1024 * 1024;
-
-/// How deep the pointers of one message may be nested, as everywhere in Cap'n Proto.
-pub(crate) const NESTING_LIMIT: i32 = 64;
 
 /// A connection, as any thread may hold it.
 ///

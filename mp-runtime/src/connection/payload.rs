@@ -10,9 +10,10 @@ use capnp::private::capability::ClientHook;
 use capnp::private::layout::{CapTable, StructBuilder, StructReader, StructSize};
 use capnp::traits::{Imbue, ImbueMut};
 
-use super::MESSAGE_LIMIT_WORDS;
-use super::capability::{Capability, SlotHook};
+use super::capability::Capability;
 use crate::error::{Error, ErrorKind, Result};
+use crate::wire::MESSAGE_LIMIT_WORDS;
+use crate::wire::capability::{MessageCap, SlotHook};
 use crate::wire::node::StructNode;
 use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
 
@@ -22,7 +23,7 @@ const FIRST_WORDS: u32 = 64;
 /// A message that belongs to no connection.
 pub(crate) struct Payload {
     message: Builder<HeapAllocator>,
-    pub(crate) caps: Vec<Capability>,
+    pub(crate) caps: Vec<MessageCap>,
 }
 
 impl std::fmt::Debug for Payload {
@@ -43,7 +44,7 @@ impl Payload {
     pub(crate) fn write<T>(
         &mut self,
         node: &StructNode,
-        write: impl FnOnce(StructBuilder<'_>, &mut Vec<Capability>) -> Result<T>,
+        write: impl FnOnce(StructBuilder<'_>, &mut Vec<MessageCap>) -> Result<T>,
     ) -> Result<T> {
         let mut table: CapTable = slot_table(self.caps.len());
         let mut root: any_pointer::Builder<'_> =
@@ -68,7 +69,7 @@ impl Payload {
     /// Hands the struct inside to `read`. A message without one is a struct of defaults.
     pub(crate) fn read<T>(
         &self,
-        read: impl for<'a> FnOnce(StructReader<'a>, &'a [Capability]) -> Result<T>,
+        read: impl for<'a> FnOnce(StructReader<'a>, &'a [MessageCap]) -> Result<T>,
     ) -> Result<T> {
         let table: CapTable = slot_table(self.caps.len());
         read(self.structure(&table)?, &self.caps)
@@ -103,7 +104,7 @@ impl Payload {
             root.imbue_mut(&mut table);
             root.set_as::<any_pointer::Owned>(source).map_err(error)?;
         }
-        let caps = table.into_iter().map(|hook| hook.map_or(Capability::Null, &mut file)).collect();
+        let caps = table.into_iter().map(|hook| hook.map_or(Capability::Null, &mut file).into()).collect();
         Ok(Payload { message, caps })
     }
 
@@ -116,10 +117,10 @@ impl Payload {
     pub(crate) fn send(
         &self,
         mut target: any_pointer::Builder<'_>,
-        hook: impl FnMut(&Capability) -> Option<Box<dyn ClientHook>>,
+        mut hook: impl FnMut(&Capability) -> Option<Box<dyn ClientHook>>,
     ) -> Result<()> {
         let error = |error: capnp::Error| Error::from_message(&error);
-        let table: CapTable = self.caps.iter().map(hook).collect();
+        let table: CapTable = self.caps.iter().map(|cap| hook(&Capability::of(cap))).collect();
         let mut root: any_pointer::Reader<'_> = self.message.get_root_as_reader().map_err(error)?;
         if root.is_null() {
             return Ok(());

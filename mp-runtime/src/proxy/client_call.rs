@@ -259,7 +259,7 @@ impl Response {
                 let mut payload = Payload::new(0);
                 payload.write(&method.results, |structure, caps| {
                     let mut cx = BuildContext::new(caps, 0);
-                    StructWriter::new(structure, &method.results).capability(&mut cx, 0, cap)
+                    StructWriter::new(structure, &method.results).capability(&mut cx, 0, cap.into())
                 })?;
                 payload
             }

@@ -40,7 +40,7 @@ pub fn write_owned<I: Interface + ?Sized + 'static>(
     out: FieldBuilder<'_>,
 ) -> Result<()> {
     let cap = capability::<I>(Arc::from(object), cx);
-    out.set_capability(cx, cap)
+    out.set_capability(cx, cap.into())
 }
 
 /// One of our own objects that came home as an owned one. Generated code forwards the trait.
@@ -61,7 +61,7 @@ enum Found<I: ?Sized> {
 }
 
 fn find<I: Interface + ?Sized + 'static>(cx: &ReadContext<'_>, input: &FieldReader<'_>) -> Result<Found<I>> {
-    match input.capability(cx)? {
+    match input.capability(cx)?.as_ref().map(Capability::of) {
         Some(Capability::Remote(cap)) => Ok(Found::Theirs(Proxy::new(cap, I::NODE))),
         Some(Capability::Local(object)) => come_home(&object).map(Found::Ours),
         Some(Capability::Null) | None => Err(Error::bad_value(format!(
@@ -107,7 +107,7 @@ impl<I: Interface + ?Sized + 'static, M: ?Sized> WireType<M> for Arc<I> {
 impl<I: Interface + ?Sized + 'static, M: ?Sized> BuildField<M> for Arc<I> {
     fn build_field(&self, cx: &mut BuildContext<'_>, out: FieldBuilder<'_>) -> Result<()> {
         let cap = capability(self.clone(), cx);
-        out.set_capability(cx, cap)
+        out.set_capability(cx, cap.into())
     }
 }
 
@@ -127,6 +127,6 @@ impl<M: ?Sized> WireType<M> for Lent {
 
 impl<M: ?Sized> BuildField<M> for Lent {
     fn build_field(&self, cx: &mut BuildContext<'_>, out: FieldBuilder<'_>) -> Result<()> {
-        out.set_capability(cx, Capability::Local(self.0.clone()))
+        out.set_capability(cx, Capability::Local(self.0.clone()).into())
     }
 }

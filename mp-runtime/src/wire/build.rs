@@ -8,17 +8,18 @@ use capnp::private::layout::{
     ElementSize, ListBuilder, PointerBuilder, PrimitiveElement, StructBuilder, StructSize,
 };
 
+use super::capability::{MessageCap, SlotHook};
 use super::node::{FieldNode, StructNode};
 use super::raw;
 use super::slot::{Place, Slot};
 use super::traits::{BuildField, WireType};
-use crate::connection::{Capability, NESTING_LIMIT, SlotHook};
+use super::{MESSAGE_LIMIT_WORDS, NESTING_LIMIT};
 use crate::error::{Error, ErrorKind, Result};
 
 /// What a message under construction carries besides its bytes.
 #[derive(Debug)]
 pub struct BuildContext<'c> {
-    caps: &'c mut Vec<Capability>,
+    caps: &'c mut Vec<MessageCap>,
     connection: u64,
     /// How many structs are around the value that is being written.
     depth: i32,
@@ -26,7 +27,7 @@ pub struct BuildContext<'c> {
 
 impl<'c> BuildContext<'c> {
     /// `connection` is the id of the connection the message is for.
-    pub(crate) fn new(caps: &'c mut Vec<Capability>, connection: u64) -> Self {
+    pub(crate) fn new(caps: &'c mut Vec<MessageCap>, connection: u64) -> Self {
         BuildContext { caps, connection, depth: 0 }
     }
 
@@ -148,7 +149,7 @@ impl<'a> FieldBuilder<'a> {
     }
 
     /// Writes a capability.
-    pub(crate) fn set_capability(self, cx: &mut BuildContext<'_>, cap: Capability) -> Result<()> {
+    pub(crate) fn set_capability(self, cx: &mut BuildContext<'_>, cap: MessageCap) -> Result<()> {
         let index = cx.caps.len();
         self.into_pointer()?.set_capability(Box::new(SlotHook::new(index)));
         cx.caps.push(cap);
@@ -227,7 +228,7 @@ pub(crate) fn element_size(slot: Slot) -> ElementSize {
 }
 
 fn check_length(bytes: usize) -> Result<()> {
-    if bytes > crate::connection::MESSAGE_LIMIT_WORDS * 8 {
+    if bytes > MESSAGE_LIMIT_WORDS * 8 {
         return Err(Error::new(
             ErrorKind::Limit,
             format!("{bytes} bytes exceed the limit of one message, 64 MiB"),
@@ -300,7 +301,7 @@ impl<'a> StructWriter<'a> {
         &mut self,
         cx: &mut BuildContext<'_>,
         index: usize,
-        cap: Capability,
+        cap: MessageCap,
     ) -> Result<()> {
         let (_, out) = self.at(index);
         out.set_capability(cx, cap)

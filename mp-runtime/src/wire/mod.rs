@@ -60,6 +60,7 @@
 //! For a single place, `#[ipc(with = module)]` is less to write; see [`with`](crate::with).
 
 pub mod build;
+pub(crate) mod capability;
 pub mod describe;
 pub mod id;
 pub mod layout;
@@ -70,3 +71,9 @@ pub(crate) mod show;
 pub mod slot;
 pub mod traits;
 mod types;
+
+/// The most words that one message may have, on both sides.
+pub const MESSAGE_LIMIT_WORDS: usize = 8 * 1024 * 1024;
+
+/// How deep the pointers of one message may be nested, as everywhere in Cap'n Proto.
+pub(crate) const NESTING_LIMIT: i32 = 64;

@@ -7,21 +7,21 @@
 use capnp::private::layout::{ListReader, PointerReader, StructReader};
 
 use super::build::element_size;
+use super::capability::MessageCap;
 use super::node::{FieldNode, StructNode};
 use super::raw;
 use super::slot::{Place, Slot};
 use super::traits::{ReadField, WireType};
-use crate::connection::Capability;
 use crate::error::{Error, Result};
 
 /// What came with a message besides its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct ReadContext<'a> {
-    caps: &'a [Capability],
+    caps: &'a [MessageCap],
 }
 
 impl<'a> ReadContext<'a> {
-    pub(crate) fn new(caps: &'a [Capability]) -> Self {
+    pub(crate) fn new(caps: &'a [MessageCap]) -> Self {
         ReadContext { caps }
     }
 }
@@ -145,7 +145,7 @@ impl<'a> FieldReader<'a> {
     }
 
     /// The capability, or `None` for a null pointer.
-    pub(crate) fn capability(&self, cx: &ReadContext<'a>) -> Result<Option<Capability>> {
+    pub(crate) fn capability(&self, cx: &ReadContext<'a>) -> Result<Option<MessageCap>> {
         let pointer = self.as_pointer()?;
         if pointer.is_null() {
             return Ok(None);
@@ -154,7 +154,7 @@ impl<'a> FieldReader<'a> {
         // The hooks of a detached message are slots whose address is an index into its table.
         let cap = hook.get_ptr().checked_sub(1).and_then(|index| cx.caps.get(index));
         match cap {
-            Some(Capability::Null) => Ok(None),
+            Some(cap) if cap.is_null() => Ok(None),
             Some(cap) => Ok(Some(cap.clone())),
             None => Err(Error::new(
                 crate::error::ErrorKind::Protocol,

@@ -8,10 +8,8 @@ const LAYERS: &[&[&str]] = &[
     &["process", "socket", "cleanup"],
     &["event_loop"],
     &["thread"],
-    // A connection writes and reads detached messages; the wire writes and reads capabilities in
-    // them.
-    &["connection", "wire"],
-    &["with"],
+    &["wire", "with"],
+    &["connection"],
     &["proxy"],
     &["remote"],
     &["listen", "spawned"],
