@@ -194,8 +194,36 @@ impl<const N: usize> Fields<N> {
             nodes[index].has = places[index].has;
             index += 1;
         }
+        index = 0;
+        while index < N {
+            let mut other = 0;
+            while other < N && nodes[index].has.is_some() {
+                assert!(
+                    !is_flag_of(nodes[other].name, nodes[index].name),
+                    "a field has the name of another one's `hasX` flag; give it another (`#[ipc(name = \"…\")]`)"
+                );
+                other += 1;
+            }
+            index += 1;
+        }
         Fields { nodes, sizes }
     }
+}
+
+/// Whether `flag` is `hasX` for the field `x`.
+const fn is_flag_of(flag: &str, field: &str) -> bool {
+    let (flag, field) = (flag.as_bytes(), field.as_bytes());
+    if flag.len() != field.len() + 3 || field.is_empty() {
+        return false;
+    }
+    let mut same = flag[0] == b'h' && flag[1] == b'a' && flag[2] == b's';
+    same &= flag[3] == field[0].to_ascii_uppercase();
+    let mut index = 1;
+    while index < field.len() {
+        same &= flag[index + 3] == field[index];
+        index += 1;
+    }
+    same
 }
 
 impl StructNode {
