@@ -191,3 +191,16 @@ pub(crate) fn long_name(program: &str) -> String {
         None => format!("{program}-{pid}/{tid}"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::long_name;
+
+    #[test]
+    fn names_have_the_form_that_cxx_gives_them() {
+        let named = std::thread::Builder::new().name("a-name-that-is-too-long".into());
+        let thread = named.spawn(|| (long_name("bitcoin-node"), rustix::thread::gettid().as_raw_nonzero()));
+        let (name, tid) = thread.expect("a thread").join().expect("a name");
+        assert_eq!(name, format!("bitcoin-node-{}/a-name-that-is--{tid}", std::process::id()));
+    }
+}

@@ -17,8 +17,8 @@ fn no_more_peers_are_served_than_allowed() {
     let path = folder.path().join("work.sock");
     let worker = Arc::new(Worker::default());
     worker.gate.open();
-    let event_loop = EventLoop::new("server").unwrap();
-    let server = listen::<dyn Work>(&event_loop, &path, worker, Some(2)).unwrap();
+    // The loop lives as long as what runs on it.
+    let server = listen::<dyn Work>(&EventLoop::new("server").unwrap(), &path, worker, Some(2)).unwrap();
     let clients = EventLoop::new("clients").unwrap();
     let connected: Vec<Remote<dyn Work>> = (0..3).map(|_| connect(&clients, &path).unwrap()).collect();
     let served = |client: &Remote<dyn Work>| within(Duration::from_millis(200), || client.pass_gate(1));

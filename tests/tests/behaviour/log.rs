@@ -48,6 +48,7 @@ fn the_log_shows_calls_at_debug_values_at_trace_and_secrets_never() {
     let (work, served) = pair::<dyn Work>(&event_loop, worker.clone());
     assert_eq!(work.unlock("hot wallet".into(), "correct horse".into()), Ok(true));
     assert_eq!(work.pass_gate(77), Ok(77));
+    assert_eq!(work.unlock("long ".repeat(200), String::new()), Ok(false));
     assert!(work.make(false).is_err());
     let kept = work.make(true).unwrap();
 
@@ -72,6 +73,10 @@ fn the_log_shows_calls_at_debug_values_at_trace_and_secrets_never() {
         let answered = call.contains("recv Work") || call.contains("send response");
         assert_eq!(call.contains(" micros="), answered, "{call}");
     }
+
+    let cut = |line: &&str| line.contains("(name = \"long long") && line.contains("...");
+    let long = text.lines().find(cut).unwrap_or_else(|| panic!("no value is cut in\n{text}"));
+    assert!(long.len() < 400, "{long}");
 
     // A peer that leaves without a word about its objects.
     served.close();

@@ -6,5 +6,6 @@ mod futures;
 mod layers;
 mod listening;
 mod log;
+mod objects;
 mod threads;
 mod work;
