@@ -23,6 +23,12 @@ pub fn has_method<I: Interface + ?Sized>(interface: u64, ordinal: u16) -> bool {
     I::NODE.find(interface, ordinal).is_some()
 }
 
+/// Whether a type is an interface, which a call may be ahead of.
+#[must_use]
+pub const fn is_interface(ty: Type) -> bool {
+    matches!(ty, Type::Interface(_))
+}
+
 /// The error for writing an owned interface or closure from a reference. Generated code refuses
 /// such fields when it is compiled, through `WireType::LENDABLE`.
 #[must_use]

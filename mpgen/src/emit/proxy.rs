@@ -122,20 +122,42 @@ fn call(item: &Interface, method: &Method) -> TokenStream {
     }
     let read = read_results(method, &places, &set);
     let read = quote!(.read(|__cx, __results| { #read }));
-    let lendable = quote!(#(#lendable)*);
+    let pipelinable = method.pipelined.then(|| pipelinable(method, &set));
+    let checks = quote!(#(#lendable)* #pipelinable);
     if method.sig.asyncness.is_some() {
         quote! {
-            #lendable
+            #checks
             // The builder holds what belongs to this thread, so it must be gone before the wait.
             let __pending = { #builder.send() };
             __pending.await? #read
         }
     } else {
         quote! {
-            #lendable
+            #checks
             #builder.wait()? #read
         }
     }
+}
+
+/// Refuses, at compile time, `pipelined` where no object can be used before it arrives.
+fn pipelinable(method: &Method, set: &TokenStream) -> TokenStream {
+    let private = private();
+    let alone = method.exception.is_none() && !method.params.iter().any(|param| param.passing.comes_back());
+    let is_interface = match method.returns.value().filter(|_| alone) {
+        Some(ty) => {
+            let Travels { ty, set } = travels(ty, &method.result, set);
+            quote!(#private::is_interface(<#ty as #private::WireType<#set>>::TYPE))
+        }
+        None => quote!(false),
+    };
+    let message =
+        format!("`{}` is `pipelined`, which needs an interface as its only result", method.sig.ident);
+    at(
+        quote!(
+            const _: () = ::core::assert!(#is_interface, #message);
+        ),
+        method.sig.ident.span(),
+    )
 }
 
 /// Refuses, at compile time, a reference to something that can only be given away.

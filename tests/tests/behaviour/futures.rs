@@ -85,6 +85,22 @@ fn a_call_on_an_object_that_is_yet_to_arrive_needs_no_round_trip() {
 }
 
 #[tokio::test]
+async fn a_pipelined_method_is_always_ahead_of_its_object() {
+    let worker = Arc::new(Worker::default());
+    let (blocking, awaiting) = (client::<dyn Work>(&worker), client::<dyn AsyncWork>(&worker));
+    let later = awaiting.make_ahead().await.unwrap();
+    tokio::task::spawn_blocking(move || {
+        let part = blocking.make_ahead().unwrap();
+        worker.gate.wait_for(2);
+        worker.gate.open();
+        assert_eq!(part.value(), Ok(42));
+    })
+    .await
+    .unwrap();
+    assert_eq!(later.value().await, Ok(42));
+}
+
+#[tokio::test]
 async fn an_asynchronous_call_may_be_ahead_of_its_object_too() {
     let worker = Arc::new(Worker::default());
     let work = client::<dyn AsyncWork>(&worker);

@@ -33,6 +33,9 @@ pub(crate) trait Work: Send + Sync {
     fn run(&self) -> Result<u32>;
     #[ipc(no_context)]
     fn stop(&self) -> Result<()>;
+    /// As `make`, but the caller does not wait.
+    #[ipc(pipelined)]
+    fn make_ahead(&self) -> Result<Box<dyn Part>>;
 }
 
 /// The same interface, as asynchronous calls.
@@ -46,6 +49,8 @@ pub(crate) trait AsyncWork: Send + Sync {
     async fn run(&self) -> Result<u32>;
     #[ipc(no_context)]
     async fn stop(&self) -> Result<()>;
+    #[ipc(pipelined)]
+    async fn make_ahead(&self) -> Result<Box<dyn AsyncPart>>;
 }
 
 /// The same part, as asynchronous calls.
@@ -161,6 +166,10 @@ impl Work for Worker {
         *self.running.lock().unwrap() = false;
         self.stopped.notify_all();
         Ok(())
+    }
+
+    fn make_ahead(&self) -> Result<Box<dyn Part>> {
+        self.make(true)
     }
 }
 
