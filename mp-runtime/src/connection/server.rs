@@ -34,6 +34,8 @@ pub(crate) struct Server {
     kind: Kind,
     connection: Weak<State>,
     event_loop: EventLoop,
+    /// Grows with every server of the connection.
+    number: u64,
     address: Cell<usize>,
 }
 
@@ -54,6 +56,7 @@ impl Server {
             kind,
             connection: Rc::downgrade(state),
             event_loop: state.event_loop.clone(),
+            number: state.token(),
             address: Cell::new(0),
         })
     }
@@ -113,20 +116,31 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        if let Some(state) = self.connection.upgrade() {
+        let state = self.connection.upgrade();
+        if let Some(state) = &state {
             state.servers.borrow_mut().remove(&self.address.get());
         }
-        if let Kind::Object(object) = &self.kind
-            // The peer has usually called `destroy`; then there is nothing to drop elsewhere.
-            && !object.is_gone()
-        {
-            let object = object.clone();
-            self.event_loop.cleanup().run(move || drop_object(&object));
+        // The peer has usually called `destroy`; then there is nothing to drop.
+        let Kind::Object(object) = &self.kind else { return };
+        if object.is_gone() {
+            return;
+        }
+        match state {
+            Some(state) => state.bury(self.number, object.clone()),
+            None => drop_objects(&self.event_loop, vec![(self.number, object.clone())]),
         }
     }
 }
 
-/// Drops an object that its peer has released without `destroy`, or has left behind.
+/// Drops objects that their peer has released without `destroy`, or has left behind, away from the
+/// event loop and in the order in which they were made.
+pub(super) fn drop_objects(event_loop: &EventLoop, mut objects: Vec<(u64, Arc<LocalObject>)>) {
+    objects.sort_by_key(|(number, _)| *number);
+    for (_, object) in objects {
+        event_loop.cleanup().run(move || drop_object(&object));
+    }
+}
+
 fn drop_object(object: &Arc<LocalObject>) {
     // A second server for the same object (it was sent twice) keeps it.
     if Arc::strong_count(object) <= 2

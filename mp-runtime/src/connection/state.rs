@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) pool: RefCell<Vec<PoolThread>>,
     /// The peer's threads that wait for calls which are running here, by token.
     pub(crate) scopes: RefCell<HashMap<u64, (Hook, Hook)>>,
+    /// Objects about to be dropped, with their numbers.
+    dying: RefCell<Vec<(u64, Arc<LocalObject>)>>,
     pub(crate) cancels: RefCell<HashMap<u64, super::outgoing::Cancellable>>,
     next_token: Cell<u64>,
     closed: Cell<bool>,
@@ -80,6 +82,7 @@ impl State {
             doubtful_lanes: RefCell::default(),
             pool: RefCell::default(),
             scopes: RefCell::default(),
+            dying: RefCell::default(),
             cancels: RefCell::default(),
             next_token: Cell::new(1),
             closed: Cell::new(false),
@@ -193,7 +196,29 @@ impl State {
         drop(self.kept.borrow_mut().take());
     }
 
+    /// Has an object dropped, after what runs on the loop now. Of the objects that go together,
+    /// as when a peer vanishes, the one that was made first is dropped first.
+    pub(crate) fn bury(self: Rc<Self>, number: u64, object: Arc<LocalObject>) {
+        self.dying.borrow_mut().push((number, object));
+        if self.dying.borrow().len() == 1 {
+            let event_loop = self.event_loop.clone();
+            event_loop.spawn(async move { self.bury_all() });
+        }
+    }
+
+    fn bury_all(&self) {
+        let dying = std::mem::take(&mut *self.dying.borrow_mut());
+        super::server::drop_objects(&self.event_loop, dying);
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.get()
+    }
+}
+
+impl Drop for State {
+    fn drop(&mut self) {
+        // What an event loop that has ended did not come to.
+        self.bury_all();
     }
 }
