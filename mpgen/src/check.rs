@@ -310,11 +310,30 @@ pub fn fields_of_a_method_are_unique(method: &Method, report: &Report) {
     }
     names_are_unique(params.iter().map(|(name, span)| (name.as_str(), *span)), "parameters", report);
     let own = method.sig.ident.span();
-    let result = method.returns.value().map(|_| (method.result.name.as_str(), own));
+    let result = method.returns.value().filter(|_| method.results.is_none()).map(|_| (method.result.name.as_str(), own));
     let exception = method.exception.iter().map(|(wire, _)| (wire.name.as_str(), own));
     let outs = method.params.iter().filter(|param| param.passing.comes_back());
     let outs = outs.map(|param| (param.wire.name.as_str(), param.ident.span()));
     names_are_unique(result.into_iter().chain(exception).chain(outs), "results", report);
+}
+
+/// A struct of all results leaves no room for others.
+pub fn results_stand_alone(method: &Method, word: &syn::Ident, report: &Report) {
+    if method.returns.value().is_none() {
+        report.at(word, "`results` needs a method that returns a value");
+    }
+    if method.exception.is_some() {
+        report.at(word, "`results` are all that a method returns; make the exception a field of the struct (`#[ipc(exception = \"…\")]`)");
+    }
+    if method.pipelined {
+        report.at(word, "`pipelined` needs an interface as the only result; leave `results` out");
+    }
+    for param in method.params.iter().filter(|param| param.passing.comes_back()) {
+        report.at(
+            &param.ident,
+            "`results` are all that a method returns; make this value a field of the struct",
+        );
+    }
 }
 
 /// Two methods, or two fields of one struct, cannot share a name in the schema.

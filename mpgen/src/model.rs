@@ -75,6 +75,8 @@ pub struct Method {
     pub returns: Returns,
     /// The field of the return value.
     pub result: Wire,
+    /// Set when the return value is all results together, with the module that converts it.
+    pub results: Option<Option<Path>>,
     /// The field of the declared exception, with the C++ type.
     pub exception: Option<(Wire, Option<String>)>,
 }
@@ -184,6 +186,8 @@ pub struct Wire {
     pub secret: bool,
     /// The C++ name (`$Proxy.name`).
     pub cxx_name: Option<String>,
+    /// The C++ exception of which the value is what the peer threw (`$Proxy.exception`).
+    pub exception: Option<String>,
 }
 
 /// A type with `#[derive(IpcStruct)]`.
@@ -296,6 +300,19 @@ pub struct Implementation {
     pub item: ItemImpl,
 }
 
+/// A constant of a schema file.
+#[derive(Debug)]
+pub struct Constant {
+    /// The constant as the user wrote it.
+    pub item: syn::ItemConst,
+    /// The schema name.
+    pub name: String,
+    /// The doc comment.
+    pub docs: String,
+    /// The schema type, as the runtime names it.
+    pub ty: &'static str,
+}
+
 /// A schema file declared by `ipc_file!`.
 #[derive(Debug)]
 pub struct File {
@@ -315,4 +332,10 @@ pub struct File {
     pub include: Vec<String>,
     /// `$Proxy.includeTypes`.
     pub include_types: Vec<String>,
+    /// Structs that no interface uses.
+    pub unused: Vec<Path>,
+    /// The file that declares the generic structs for pairs.
+    pub pairs: Option<Path>,
+    /// The constants that follow.
+    pub constants: Vec<Constant>,
 }

@@ -34,6 +34,7 @@ pub const METHOD: &[&str] = &[
     "pipelined",
     "exception",
     "result",
+    "results",
     "secret",
 ];
 /// Words of `#[ipc(…)]` on a parameter.
@@ -85,6 +86,7 @@ pub const FIELD: &[&str] = &[
     "callback",
     "secret",
     "cxx_name",
+    "exception",
 ];
 /// Words of `#[ipc(…)]` on a variant.
 pub const VARIANT: &[&str] = &[
@@ -104,7 +106,7 @@ pub const ENUM: &[&str] = &["file", "file_id", "id", "name", "wire"];
 /// Words of `#[ipc(…)]` on an enumerant.
 pub const ENUMERANT: &[&str] = &["name"];
 /// Words of `ipc_file!`.
-pub const FILE: &[&str] = &["namespace", "include", "include_types"];
+pub const FILE: &[&str] = &["namespace", "include", "include_types", "pairs", "unused"];
 
 /// One word with its value.
 #[derive(Debug)]

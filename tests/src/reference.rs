@@ -49,21 +49,28 @@ pub fn differences(schema: &Schema) -> Result<Vec<String>, Unavailable> {
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a directory");
         std::fs::write(path, text.text).expect("a file");
     }
-    let names: Vec<&str> = schema.files().iter().map(|file| file.node.name).collect();
-    let request = compile(folder.path(), &names)?;
-    let message =
-        capnp::serialize::read_message(&mut &request[..], options()).expect("the compiler's output");
+    let mut found = Vec::new();
+    // One by one, because a schema may hold several versions of a file, which have one id.
+    for file in schema.files() {
+        compare(schema, file, &compile(folder.path(), &[file.node.name])?, &mut found);
+    }
+    Ok(found)
+}
+
+/// Lists the differences between a file of ours and `request`, which is what a compiler says of
+/// the same file.
+///
+/// # Panics
+///
+/// When the request cannot be read.
+pub fn compare(schema: &Schema, file: &File, request: &[u8], found: &mut Vec<String>) {
+    let message = capnp::serialize::read_message(&mut &*request, options()).expect("the compiler's output");
     let request: code_generator_request::Reader<'_> = message.get_root().expect("a request");
     let mut reference = Reference { nodes: HashMap::new() };
     for node in request.get_nodes().expect("nodes") {
         reference.nodes.insert(node.get_id(), node);
     }
-    let mut found = Vec::new();
-    for file in schema.files() {
-        let mut check = Check { schema, file, reference: &reference, at: String::new(), found: &mut found };
-        check.file();
-    }
-    Ok(found)
+    Check { schema, file, reference: &reference, at: String::new(), found }.file();
 }
 
 fn options() -> capnp::message::ReaderOptions {
@@ -72,7 +79,12 @@ fn options() -> capnp::message::ReaderOptions {
     options
 }
 
-fn compile(folder: &Path, files: &[&str]) -> Result<Vec<u8>, Unavailable> {
+/// What the compiler says of `files` in `folder`.
+///
+/// # Errors
+///
+/// When the compiler is missing, or refuses a text.
+pub fn compile(folder: &Path, files: &[&str]) -> Result<Vec<u8>, Unavailable> {
     let output = Command::new("capnp")
         .current_dir(folder)
         .args(["compile", "-I", ".", "-o-"])
@@ -118,6 +130,17 @@ impl Check<'_, '_> {
     fn file(&mut self) {
         self.at = self.file.node.name.into();
         self.same("file is there", true, self.reference.nodes.contains_key(&self.file.node.id));
+        for constant in self.file.node.constants {
+            self.at = format!("{} const {}", self.file.node.name, constant.name);
+            let id = mp_runtime::wire::id::child_id(self.file.node.id, constant.name);
+            let Some(Ok(node::Const(theirs))) = self.reference.nodes.get(&id).map(|node| node.which()) else {
+                self.found.push(format!("{}: the reference has no constant {id:#018x}", self.at));
+                continue;
+            };
+            self.same("type", self.our_type(constant.ty), their_type(theirs.get_type().expect("a type")));
+            let value = their_default(theirs.get_value().expect("a value"));
+            self.same("value", our_default(constant.value), value);
+        }
         for declaration in &self.file.declarations {
             self.at = format!("{} {}", self.file.node.name, declaration.name);
             let Some(&node) = self.reference.nodes.get(&declaration.id) else {

@@ -3,6 +3,7 @@
 //! In: nodes. Out: a [`Schema`]. A struct without a file of its own stands in every file that
 //! uses it.
 
+use super::pairs::{Mentioned, resolve};
 use super::{Declaration, File, Kind, Root, RootNode, Schema, SchemaError};
 use crate::wire::id::child_id;
 use crate::wire::node::{EnumNode, FileNode, InterfaceNode, StructNode, Type};
@@ -12,7 +13,7 @@ pub(super) fn collect(roots: &[Root]) -> Result<Schema, SchemaError> {
     let mut collector = Collector::default();
     for root in roots {
         match root.0 {
-            RootNode::Interface(node) => collector.interface(node)?,
+            RootNode::Interface(node) => collector.interface(node.file, node)?,
             RootNode::Struct(node) => {
                 let file = node.file.ok_or_else(|| SchemaError::NoFile { name: node.name.into() })?;
                 collector.structure(file, node)?;
@@ -28,12 +29,34 @@ pub(super) fn collect(roots: &[Root]) -> Result<Schema, SchemaError> {
             Kind::Enum(_) => 2,
         });
     }
+    files.iter().try_for_each(|file| ids_are_unique(&files, file))?;
     Ok(Schema { files })
 }
 
-/// The file in which a struct stands that a declaration of `user` mentions.
-pub(super) fn home(user: &'static FileNode, node: &'static StructNode) -> &'static FileNode {
-    node.file.unwrap_or(user)
+/// Refuses two files of one id where somebody would read both: a file may exist in several
+/// versions, but not side by side.
+fn ids_are_unique(files: &[File], start: &File) -> Result<(), SchemaError> {
+    let mut reached = vec![start.node];
+    let mut next = 0;
+    while let Some(node) = reached.get(next).copied() {
+        next += 1;
+        let imports = files.iter().filter(|file| file.node.name == node.name).flat_map(|file| &file.imports);
+        for import in imports {
+            if reached.iter().any(|known| known.name == import.name) {
+                continue;
+            }
+            if let Some(other) = reached.iter().find(|known| known.id == import.id) {
+                return Err(clash(other, import));
+            }
+            reached.push(import);
+        }
+    }
+    Ok(())
+}
+
+fn clash(one: &FileNode, other: &FileNode) -> SchemaError {
+    let title = |file: &FileNode| format!("{} ({:#018x})", file.name, file.id);
+    SchemaError::FileClash { first: title(one), second: title(other) }
 }
 
 /// The name under which a struct is declared: instances of generic structs have their arguments
@@ -70,6 +93,30 @@ struct Collector {
 }
 
 impl Collector {
+    /// The position of a file.
+    fn file(&mut self, node: &'static FileNode) -> Result<usize, SchemaError> {
+        match self.files.iter().position(|known| known.node.name == node.name) {
+            Some(place) if self.files[place].node.id == node.id => Ok(place),
+            Some(place) => Err(clash(self.files[place].node, node)),
+            None => {
+                self.files.push(File { node, declarations: Vec::new(), imports: Vec::new() });
+                let place = self.files.len() - 1;
+                node.unused.iter().try_for_each(|unused| self.structure(node, unused()))?;
+                Ok(place)
+            }
+        }
+    }
+
+    /// Notes that `user` mentions something in `file`.
+    fn import(&mut self, user: &'static FileNode, file: &'static FileNode) -> Result<(), SchemaError> {
+        let place = self.file(user)?;
+        let imports = &mut self.files[place].imports;
+        if user.name != file.name && !imports.iter().any(|known| known.name == file.name) {
+            imports.push(file);
+        }
+        Ok(())
+    }
+
     /// Adds a declaration; returns whether it is new.
     fn add(
         &mut self,
@@ -78,19 +125,7 @@ impl Collector {
         id: u64,
         kind: Kind,
     ) -> Result<bool, SchemaError> {
-        let place = match self.files.iter().position(|known| known.node.id == file.id) {
-            Some(place) => place,
-            None => {
-                self.files.push(File { node: file, declarations: Vec::new() });
-                self.files.len() - 1
-            }
-        };
-        let title = |file: &FileNode| format!("{} ({:#018x})", file.name, file.id);
-        if let Some(other) =
-            self.files.iter().find(|other| (other.node.name == file.name) != (other.node.id == file.id))
-        {
-            return Err(SchemaError::FileClash { first: title(other.node), second: title(file) });
-        }
+        let place = self.file(file)?;
         let declarations = &mut self.files[place].declarations;
         match declarations.iter().find(|known| known.name == name) {
             Some(known) if same(known.kind, kind) => Ok(false),
@@ -102,12 +137,17 @@ impl Collector {
         }
     }
 
-    fn interface(&mut self, node: &'static InterfaceNode) -> Result<(), SchemaError> {
+    fn interface(
+        &mut self,
+        user: &'static FileNode,
+        node: &'static InterfaceNode,
+    ) -> Result<(), SchemaError> {
+        self.import(user, node.file)?;
         if !self.add(node.file, node.name.into(), node.id, Kind::Interface(node))? {
             return Ok(());
         }
         for base in node.extends {
-            self.interface(base())?;
+            self.interface(node.file, base())?;
         }
         for method in node.methods {
             for field in method.params.fields.iter().chain(method.results.fields) {
@@ -118,31 +158,32 @@ impl Collector {
     }
 
     fn structure(&mut self, user: &'static FileNode, node: &'static StructNode) -> Result<(), SchemaError> {
-        let file = home(user, node);
-        let name = struct_name(node);
-        let id = if node.explicit_id { node.id } else { child_id(file.id, &name) };
-        for argument in node.arguments {
+        let Mentioned { file, declared, arguments } = resolve(user, node);
+        self.import(user, file)?;
+        let name = struct_name(declared);
+        let id = if declared.explicit_id { declared.id } else { child_id(file.id, &name) };
+        for argument in arguments {
             self.ty(user, *argument)?;
         }
-        if !self.add(file, name, id, Kind::Struct(node))? {
+        if !self.add(file, name, id, Kind::Struct(declared))? {
             return Ok(());
         }
-        for field in node.fields {
+        for field in declared.fields {
             self.ty(file, field.ty)?;
         }
         Ok(())
     }
 
-    fn enumeration(&mut self, node: &'static EnumNode) -> Result<(), SchemaError> {
-        self.add(node.file, node.name.into(), node.id, Kind::Enum(node)).map(|_| ())
-    }
-
     fn ty(&mut self, user: &'static FileNode, ty: Type) -> Result<(), SchemaError> {
         match ty {
             Type::List(item) => self.ty(user, *item),
-            Type::Enum(node) => self.enumeration(node()),
+            Type::Enum(node) => {
+                let node: &'static EnumNode = node();
+                self.import(user, node.file)?;
+                self.add(node.file, node.name.into(), node.id, Kind::Enum(node)).map(|_| ())
+            }
             Type::Struct(node) => self.structure(user, node()),
-            Type::Interface(node) => self.interface(node()),
+            Type::Interface(node) => self.interface(user, node()),
             _ => Ok(()),
         }
     }

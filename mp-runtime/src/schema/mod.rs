@@ -5,6 +5,7 @@
 
 mod collect;
 mod folder;
+mod pairs;
 mod print;
 
 pub use folder::{Stale, StaleReason};
@@ -66,6 +67,8 @@ pub struct File {
     pub node: &'static FileNode,
     /// The declarations.
     pub declarations: Vec<Declaration>,
+    /// The files that they mention.
+    pub imports: Vec<&'static FileNode>,
 }
 
 /// An interface, struct or enum of a file.
@@ -111,8 +114,11 @@ pub enum SchemaError {
         /// The name.
         name: String,
     },
-    /// Two files have one id, or one file has two.
-    #[error("the files {first} and {second} have one name or one id; every file needs its own of both")]
+    /// One file has two ids, or two files that are read together have one.
+    #[error(
+        "the files {first} and {second} have one name or one id, and are read together; every file needs its \
+         own of both"
+    )]
     FileClash {
         /// Name and id of one.
         first: String,
@@ -156,13 +162,13 @@ impl Schema {
     /// The declaration of a struct that `user` mentions.
     #[must_use]
     pub fn declaration(&self, user: &'static FileNode, node: &'static StructNode) -> Option<&Declaration> {
-        let home = collect::home(user, node);
-        let name = collect::struct_name(node);
-        let file = self.files.iter().find(|file| file.node.id == home.id)?;
+        let pairs::Mentioned { file: home, declared, .. } = pairs::resolve(user, node);
+        let name = collect::struct_name(declared);
+        let file = self.files.iter().find(|file| file.node.name == home.name)?;
         file.declarations.iter().find(|declaration| declaration.name == name)
     }
 
     fn text(&self, file: &File) -> SchemaFile {
-        SchemaFile { path: file.node.name.into(), text: print::file(self, file) }
+        SchemaFile { path: file.node.name.into(), text: print::file(file) }
     }
 }

@@ -6,15 +6,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::collect::{home, struct_name};
-use super::{Declaration, File, Kind, PROXY_CAPNP_PATH, Schema};
+use super::collect::struct_name;
+use super::pairs::resolve;
+use super::{Declaration, File, Kind, PROXY_CAPNP_PATH};
 use crate::wire::node::{
     Default, EnumNode, FieldNode, FileNode, InterfaceNode, MethodNode, StructNode, Type,
 };
 
 /// The text of `file`.
-pub(super) fn file(schema: &Schema, file: &File) -> String {
-    let mut printer = Printer { file: file.node, imports: Imports::of(schema, file), text: String::new() };
+pub(super) fn file(file: &File) -> String {
+    let mut printer = Printer { file: file.node, imports: Imports::of(file), text: String::new() };
+    printer.constants(file.node);
     for declaration in &file.declarations {
         printer.text.push('\n');
         printer.declaration(declaration);
@@ -75,13 +77,10 @@ struct Imports {
 }
 
 impl Imports {
-    fn of(schema: &Schema, file: &File) -> Self {
+    fn of(file: &File) -> Self {
         let mut aliases = BTreeMap::<&'static str, String>::new();
-        for other in &schema.files {
-            if other.node.id == file.node.id {
-                continue;
-            }
-            let stem = other.node.name.rsplit('/').next().unwrap_or_default();
+        for other in &file.imports {
+            let stem = other.name.rsplit('/').next().unwrap_or_default();
             let stem = stem.strip_suffix(".capnp").unwrap_or(stem);
             let mut alias: String = stem.split(|c: char| !c.is_ascii_alphanumeric()).map(capital).collect();
             while ["Proxy", "Cxx"].contains(&alias.as_str())
@@ -90,7 +89,7 @@ impl Imports {
             {
                 alias += "File";
             }
-            aliases.insert(other.node.name, alias);
+            aliases.insert(other.name, alias);
         }
         Imports { aliases }
     }
@@ -144,6 +143,19 @@ impl Printer {
             Kind::Interface(node) => self.interface(name, *id, node),
             Kind::Struct(node) => self.structure(name, *id, node),
             Kind::Enum(node) => self.enumeration(name, *id, node),
+        }
+    }
+
+    fn constants(&mut self, file: &FileNode) {
+        for constant in file.constants {
+            self.text.push('\n');
+            let ty = constant.ty;
+            let value = match constant.value {
+                Default::None => " = 0".to_owned(),
+                value => default(value),
+            };
+            self.line(0, &format!("const {} :{ty:?}{value};", constant.name));
+            self.docs(0, constant.docs);
         }
     }
 
@@ -282,13 +294,13 @@ impl Printer {
             Type::Enum(node) => self.path(node().file, node().name),
             Type::Interface(node) => self.path(node().file, node().name),
             Type::Struct(node) => {
-                let node = node();
-                let path = self.path(home(self.file, node), &struct_name(node));
-                if node.parameters.is_empty() {
+                let mentioned = resolve(self.file, node());
+                let path = self.path(mentioned.file, &struct_name(mentioned.declared));
+                if mentioned.declared.parameters.is_empty() || mentioned.arguments.is_empty() {
                     return path;
                 }
                 let arguments: Vec<String> =
-                    node.arguments.iter().map(|argument| self.ty(owner, *argument)).collect();
+                    mentioned.arguments.iter().map(|argument| self.ty(owner, *argument)).collect();
                 format!("{path}({})", arguments.join(", "))
             }
             Type::Parameter(index) => {

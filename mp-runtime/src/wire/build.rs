@@ -296,6 +296,19 @@ impl<'a> StructWriter<'a> {
         cx.nested(|cx| value.build_owned(cx, out)).map_err(|error| error.in_field(field.name))
     }
 
+    /// Writes an owned value whose fields are those of the struct.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not fit; the error names the field.
+    pub fn give_whole<M: ?Sized, T: BuildField<M>>(
+        &mut self,
+        cx: &mut BuildContext<'_>,
+        value: T,
+    ) -> Result<()> {
+        value.build_owned(cx, FieldBuilder(Target::Struct(self.builder.reborrow())))
+    }
+
     /// Writes a capability into the field at `index`.
     pub(crate) fn capability(
         &mut self,

@@ -321,6 +321,26 @@ impl MethodNode {
         }
     }
 
+    /// The method with the fields of a struct as its results.
+    #[must_use]
+    pub const fn results(mut self, node: &'static StructNode) -> Self {
+        self.results = StructNode {
+            name: "results",
+            id: 0,
+            explicit_id: false,
+            file: None,
+            docs: "",
+            parameters: &[],
+            arguments: &[],
+            fields: node.fields,
+            data_words: node.data_words,
+            pointers: node.pointers,
+            discriminant: node.discriminant,
+            annotations: &[],
+        };
+        self
+    }
+
     /// The method with a doc comment.
     #[must_use]
     pub const fn docs(mut self, docs: &'static str) -> Self {

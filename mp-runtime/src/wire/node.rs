@@ -8,7 +8,7 @@ use super::layout::FieldPlace;
 use super::slot::Place;
 
 /// A schema file.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct FileNode {
     /// Path of the file as an import names it, for example `chain.capnp`.
     pub name: &'static str,
@@ -20,13 +20,32 @@ pub struct FileNode {
     pub include: &'static [&'static str],
     /// Headers named by `$Proxy.includeTypes`.
     pub include_types: &'static [&'static str],
+    /// The constants of the file.
+    pub constants: &'static [ConstNode],
+    /// Structs of the file that no interface uses.
+    pub unused: &'static [fn() -> &'static StructNode],
+    /// The file that has the generic structs for pairs, if pairs are not to be structs of this one.
+    pub pairs: Option<&'static FileNode>,
+}
+
+/// A constant of a schema file.
+#[derive(Clone, Copy, Debug)]
+pub struct ConstNode {
+    /// The schema name (camelCase).
+    pub name: &'static str,
+    /// The doc comment.
+    pub docs: &'static str,
+    /// The type, a number or `Bool`.
+    pub ty: Type,
+    /// The value.
+    pub value: Default,
 }
 
 impl FileNode {
     /// A file of which nothing but the name and the id is said.
     #[must_use]
     pub const fn new(name: &'static str, id: u64) -> Self {
-        FileNode { name, id, cxx_namespace: "", include: &[], include_types: &[] }
+        FileNode { name, id, cxx_namespace: "", include: &[], include_types: &[], constants: &[], unused: &[], pairs: None }
     }
 }
 

@@ -290,6 +290,12 @@ impl<'a> StructFields<'a> {
         T::read_field(cx, FieldReader::field(self.reader, field)).map_err(|error| error.in_field(field.name))
     }
 
+    /// The struct as a whole, for a value that is read from all of its fields.
+    #[must_use]
+    pub fn whole(&self) -> FieldReader<'a> {
+        FieldReader(Source::Struct(self.reader))
+    }
+
     /// The place of the field at `index` of the declaration.
     #[must_use]
     pub fn at(&self, index: usize) -> FieldReader<'a> {

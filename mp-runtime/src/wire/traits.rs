@@ -29,6 +29,9 @@ pub trait WireType<M: ?Sized = ()> {
     const LIST: Type = Type::List(&Self::TYPE);
     /// For structs: words of the data and of the pointer section, which a list holds inline.
     const STRUCT: Option<(u16, u16)> = None;
+    /// Whether no value of this type has empty Data as its form, so that empty Data is none in an
+    /// `Option`, as null is.
+    const NEVER_EMPTY: bool = false;
     /// Whether a value can be written from a reference. Owned interfaces and closures cannot: they
     /// are given away.
     const LENDABLE: bool = true;

@@ -73,6 +73,9 @@ impl FieldTokens {
         if let Some(name) = &wire.cxx_name {
             field.annotate(&format!("$Proxy.name({name:?})"));
         }
+        if let Some(cxx) = &wire.exception {
+            field.annotate(&format!("$Proxy.exception({cxx:?})"));
+        }
         field.docs(docs);
         field
     }

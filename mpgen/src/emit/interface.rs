@@ -14,9 +14,9 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{FnArg, TraitItem};
 
-use super::fields::{FieldTokens, optional, place, travels};
+use super::fields::{FieldTokens, Travels, optional, place, travels};
 use super::{file, hidden, private, proxy, server};
-use crate::model::{Interface, Method, Param, Passing, Returns};
+use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 use crate::names::upper_camel;
 
 /// The whole expansion of a trait.
@@ -100,7 +100,7 @@ pub(super) fn set(item: &Interface) -> TokenStream {
 }
 
 /// What travels for a parameter.
-pub(super) fn param_type(param: &Param, set: &TokenStream) -> super::fields::Travels {
+pub(super) fn param_type(param: &Param, set: &TokenStream) -> Travels {
     let ty = passing_type(&param.passing);
     let mut travels = travels(&syn::parse_quote!(()), &param.wire, set);
     if param.wire.with.is_none() {
@@ -162,7 +162,7 @@ pub(super) fn places(method: &Method) -> Places {
         next - 1
     };
     let outs = method.params.iter().map(|param| param.passing.comes_back().then(&mut take)).collect();
-    let result = method.returns.value().map(|_| take());
+    let result = method.returns.value().filter(|_| method.results.is_none()).map(|_| take());
     let exception = method.exception.as_ref().map(|_| take());
     Places { params, outs, result, exception }
 }
@@ -178,6 +178,9 @@ fn params_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
 }
 
 fn results_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
+    if method.results.is_some() {
+        return Vec::new();
+    }
     let outs = method.params.iter().filter(|param| param.passing.comes_back()).map(|param| {
         // The order of the parameters is not that of the results.
         let mut wire = param.wire.clone();
@@ -251,6 +254,10 @@ fn own_method(item: &Interface, method: &Method, set: &TokenStream) -> TokenStre
     let Method { name, docs, ordinal, .. } = method;
     let (params, results) = (params_fields(method, set), results_fields(method, set));
     let mut node = method_node(name, *ordinal, method.sig.ident.span(), &params, &results);
+    if let Some(Travels { ty, set }) = whole(method, set) {
+        let private = private();
+        node.extend(quote!(.results(<#ty as #private::StructType<#set>>::NODE)));
+    }
     if method.sig.asyncness.is_some() {
         node.extend(quote!(.asynchronous()));
     }
@@ -267,6 +274,13 @@ fn own_method(item: &Interface, method: &Method, set: &TokenStream) -> TokenStre
         node.extend(quote!(.docs(#docs)));
     }
     node
+}
+
+/// The struct of all results, where a method returns them so.
+pub(super) fn whole(method: &Method, set: &TokenStream) -> Option<Travels> {
+    let with = method.results.as_ref()?;
+    let wire = Wire { with: with.clone(), ..Wire::default() };
+    Some(travels(method.returns.value()?, &wire, set))
 }
 
 /// An expression of type `MethodNode`.

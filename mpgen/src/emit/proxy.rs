@@ -14,7 +14,7 @@ use quote::{format_ident, quote};
 use syn::{FnArg, Ident, Signature};
 
 use super::fields::{Travels, at, travels};
-use super::interface::{Places, async_attribute, param_type, places, set};
+use super::interface::{Places, async_attribute, param_type, places, set, whole};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns};
 
@@ -224,6 +224,14 @@ fn get(
 }
 
 fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStream {
+    if let Some(Travels { ty, set }) = whole(method, set) {
+        let private = private();
+        let value = quote!(<#ty as #private::ReadField<'_, #set>>::read_field(__cx, __results.whole()));
+        return match method.results.as_ref().and_then(Option::as_ref) {
+            Some(module) => quote!(#module::read(#value?)),
+            None => value,
+        };
+    }
     let outs = method.params.iter().enumerate().filter_map(|(index, param)| {
         let place = places.outs[index]?;
         let name = &param.ident;

@@ -12,7 +12,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::fields::travels;
-use super::interface::{Places, param_type, places, set};
+use super::interface::{Places, param_type, places, set, whole};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 
@@ -188,6 +188,16 @@ fn outcome(method: &Method, call: &TokenStream) -> TokenStream {
 
 /// The statements that write a method's results.
 fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStream {
+    if let Some(super::fields::Travels { ty, set }) = whole(method, set) {
+        let value = match method.results.as_ref().and_then(Option::as_ref) {
+            Some(module) => quote!(#module::build(&__result)?),
+            None => quote!(__result),
+        };
+        return quote! {
+            let __results: #ty = #value;
+            __out.give_whole::<#set, #ty>(__cx, __results)?;
+        };
+    }
     let outs = method.params.iter().enumerate().filter_map(|(index, param)| {
         let place = places.outs[index]?;
         let name = local(index);

@@ -1,12 +1,13 @@
-//! `ipc_file! { pub static MINING: "mining.capnp" @ 0x…, namespace = "…", include = ["…"] }`
+//! `ipc_file! { pub static MINING: "mining.capnp" @ 0x…, namespace = "…", include = ["…"]; pub const … }`
 
 use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Lit, LitInt, LitStr, Token};
 
-use crate::model::File;
+use crate::model::{Constant, File};
+use crate::names::camel;
 use crate::report::Report;
-use crate::words::{self, Value, Word, Words};
+use crate::words::{self, Value, Word, Words, docs};
 
 struct Input {
     attrs: Vec<syn::Attribute>,
@@ -15,6 +16,7 @@ struct Input {
     name: LitStr,
     id: LitInt,
     words: Vec<Word>,
+    constants: Vec<syn::ItemConst>,
 }
 
 impl Parse for Input {
@@ -38,14 +40,18 @@ impl Parse for Input {
         if input.peek(Token![;]) {
             input.parse::<Token![;]>()?;
         }
-        Ok(Input { attrs, vis, ident, name, id, words })
+        let mut constants = Vec::new();
+        while !input.is_empty() {
+            constants.push(input.parse()?);
+        }
+        Ok(Input { attrs, vis, ident, name, id, words, constants })
     }
 }
 
 /// Reads the declaration of a file.
 pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
     let parsed: syn::Result<Input> = syn::parse2(input);
-    let Input { attrs, vis, ident, name, id, words } = report.ok(parsed.map_err(|error| {
+    let Input { attrs, vis, ident, name, id, words, constants } = report.ok(parsed.map_err(|error| {
         syn::Error::new(error.span(), format!("{error}; write `pub static NAME: \"name.capnp\" @ 0x…, namespace = \"…\", include = [\"…\"], include_types = [\"…\"];`"))
     }))?;
     let mut words = Words::of_list(words, "a file", words::FILE, report);
@@ -71,6 +77,55 @@ pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
         namespace: words.text("namespace").unwrap_or_default(),
         include: list(&mut words, "include", report),
         include_types: list(&mut words, "include_types", report),
+        unused: paths(&mut words, "unused", report),
+        pairs: words.path("pairs"),
+        constants: constants.into_iter().filter_map(|item| constant(item, report)).collect(),
+    })
+}
+
+/// The schema types of the Rust types that a constant may have.
+const CONSTANT_TYPES: &[(&str, &str)] = &[
+    ("bool", "Bool"),
+    ("i8", "Int8"),
+    ("i16", "Int16"),
+    ("i32", "Int32"),
+    ("i64", "Int64"),
+    ("u8", "UInt8"),
+    ("u16", "UInt16"),
+    ("u32", "UInt32"),
+    ("u64", "UInt64"),
+    ("f32", "Float32"),
+    ("f64", "Float64"),
+];
+
+fn constant(item: syn::ItemConst, report: &Report) -> Option<Constant> {
+    let known = CONSTANT_TYPES.iter().find(
+        |(rust, _)| matches!(&*item.ty, syn::Type::Path(path) if crate::check::ends_in(path, rust)),
+    );
+    let Some((_, ty)) = known else {
+        report.at(&item.ty, "a constant of a schema file is a number or a bool");
+        return None;
+    };
+    let name = camel(&item.ident.to_string().to_lowercase());
+    Some(Constant { name, docs: docs(&item.attrs), ty, item })
+}
+
+fn paths(words: &mut Words<'_>, name: &str, report: &Report) -> Vec<syn::Path> {
+    let Some(word) = words.take(name) else { return Vec::new() };
+    let paths = match &word.value {
+        Value::Expr(Expr::Array(array)) => array
+            .elems
+            .iter()
+            .map(|element| match element {
+                Expr::Path(path) => Some(path.path.clone()),
+                _ => None,
+            })
+            .collect(),
+        _ => None,
+    };
+    paths.unwrap_or_else(|| {
+        report.at(&word.name, format!("`{name}` needs a list of types: write `{name} = [SomeStruct]`"));
+        Vec::new()
     })
 }
 

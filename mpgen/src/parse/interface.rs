@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use syn::{FnArg, ItemTrait, TraitItem, TypeParamBound};
 
-use super::passing::{Direction, passing, returns};
+use super::passing::{Declared, Direction, passing, returns};
 use super::{file_words, wire};
 use crate::check;
 use crate::model::{Interface, Method, Param, Passing, Wire};
@@ -31,12 +31,13 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
     let panic_on_disconnect = words.flag("panic_on_disconnect").is_some();
     let name = words.text("name").unwrap_or_else(|| item.ident.to_string());
     check::name_fits_the_schema(&name, true, item.ident.span(), report);
+    let types = words.ty("types");
     let mut next = Ordinals::new(construct.iter().map(|(_, ordinal)| *ordinal).chain(destroy));
     let mut methods = Vec::new();
     let mut interrupts = Vec::new();
     for entry in &mut item.items {
         let TraitItem::Fn(function) = entry else { continue };
-        if let Some((method, interrupt)) = method(function, panic_on_disconnect, &mut next, report) {
+        if let Some((method, interrupt)) = method(function, panic_on_disconnect, types.is_some(), &mut next, report) {
             methods.push(method);
             interrupts.push(interrupt);
         }
@@ -57,7 +58,7 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
         file: file??,
         id: words.id("id").map(|(id, _)| id),
         cxx: words.text("cxx"),
-        types: words.ty("types").unwrap_or_else(|| syn::parse_quote!(())),
+        types: types.unwrap_or_else(|| syn::parse_quote!(())),
         construct,
         destroy,
         callback: callback.is_some(),
@@ -151,6 +152,7 @@ impl Ordinals {
 fn method(
     function: &mut syn::TraitItemFn,
     may_panic: bool,
+    has_types: bool,
     ordinals: &mut Ordinals,
     report: &Report,
 ) -> Option<(Method, Option<Named>)> {
@@ -182,6 +184,7 @@ fn method(
     let pipelined = words.flag("pipelined").is_some();
     let exception = exception(&mut words, report);
     let result = result(&mut words, secret, report);
+    let results = words.take("results");
     let interrupt = words.take("interrupt").and_then(|word| match &word.value {
         Value::Expr(syn::Expr::Lit(literal)) if let syn::Lit::Str(text) = &literal.lit => {
             Some((text.value(), text.span()))
@@ -206,8 +209,20 @@ fn method(
             params.push(param);
         }
     }
-    let returned = returns(&sig.output, ident, may_panic, exception.is_some(), report)?;
-    wire::check(&result, returned.ty(), report);
+    let results = results.and_then(|word| match word.value {
+        Value::None => Some((word.name, None)),
+        Value::Expr(syn::Expr::Path(path)) => Some((word.name, Some(path.path))),
+        _ => {
+            report.at(&word.name, "write `results`, or `results = module` with a module that converts them");
+            None
+        }
+    });
+    let converted = result.with.is_some() || result.types.is_some() || has_types || results.is_some();
+    let declared = Declared { exception: exception.is_some(), converted };
+    let returned = returns(&sig.output, ident, may_panic, &declared, report)?;
+    if results.is_none() {
+        wire::check(&result, returned.ty(), report);
+    }
     let method = Method {
         sig: sig.clone(),
         name,
@@ -220,8 +235,12 @@ fn method(
         params,
         returns: returned,
         result,
+        results: results.as_ref().map(|(_, with)| with.clone()),
         exception,
     };
+    if let Some((word, _)) = &results {
+        check::results_stand_alone(&method, word, report);
+    }
     check::fields_of_a_method_are_unique(&method, report);
     Some((method, interrupt))
 }

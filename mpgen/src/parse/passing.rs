@@ -80,14 +80,23 @@ fn borrowed(inner: &Type, asynchronous: bool, report: &Report) -> Option<Passing
     }
 }
 
+/// What a method's words say about its return value.
+pub(super) struct Declared {
+    /// Whether it declares an exception.
+    pub(super) exception: bool,
+    /// Whether a conversion of the user's own may give a `Result` a form on the wire.
+    pub(super) converted: bool,
+}
+
 /// Classifies what a method returns.
 pub(super) fn returns(
     output: &ReturnType,
     ident: &syn::Ident,
     may_panic: bool,
-    declared: bool,
+    declared: &Declared,
     report: &Report,
 ) -> Option<Returns> {
+    let Declared { exception: declared, converted } = *declared;
     let unit: Type = syn::parse_quote!(());
     let ty = match output {
         ReturnType::Default => &unit,
@@ -123,17 +132,17 @@ pub(super) fn returns(
             Some([ok, error]) if declared => {
                 Some(Returns::Declared(value(ok, report)?, value(error, report)?))
             }
-            Some(_) => {
+            Some(_) if !converted => {
                 report.at(inner, "a `Result` inside the result is a declared exception: write `Result<Result<T, E>>` and `#[ipc(exception)]` on the method");
                 None
             }
-            None if declared => {
+            _ if declared => {
                 at(
                     "`exception` needs a method that returns `Result<Result<T, E>>`: the outer error is the connection's, the inner one the exception",
                 );
                 None
             }
-            None => value(inner, report).map(Returns::Result),
+            _ => value(inner, report).map(Returns::Result),
         },
         [ok, error] => {
             if declared {

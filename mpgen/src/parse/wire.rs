@@ -33,6 +33,7 @@ pub(super) fn wire(words: &mut Words<'_>, name: String, docs: String, report: &R
         types: callback.or(types),
         secret: words.flag("secret").is_some(),
         cxx_name: words.text("cxx_name"),
+        exception: words.text("exception"),
     }
 }
 

@@ -3,7 +3,8 @@
 //! - a number, a bool, an enum: a `hasX` flag beside the value,
 //! - text, data, lists, structs: a null pointer is none,
 //! - interfaces: a null capability is none,
-//! - data in a list: an empty value is none as well, because C++ cannot tell it from null there.
+//! - data in a list: an empty value is none as well, because C++ cannot tell it from null there,
+//!   and everywhere for types whose data is never empty ([`WireType::NEVER_EMPTY`]).
 //!
 //! `#[ipc(optional = flag)]` gives a pointer field a flag, `#[ipc(optional = null)]` insists on
 //! the pointer. Which form a field has is part of its layout, so the code below only asks the
@@ -52,7 +53,8 @@ impl<'a, T: ReadField<'a, M>, M: ?Sized> ReadField<'a, M> for Option<T> {
         if !input.is_present() {
             return Ok(None);
         }
-        if matches!(T::TYPE, Type::Data) && input.is_list_element() && input.data()?.is_empty() {
+        let empty_is_none = T::NEVER_EMPTY || matches!(T::TYPE, Type::Data) && input.is_list_element();
+        if empty_is_none && input.data()?.is_empty() {
             return Ok(None);
         }
         T::read_field(cx, input).map(Some)

@@ -14,6 +14,7 @@ impl<T: WireType<M> + ?Sized, M: ?Sized> WireType<M> for &T {
     const TYPE: Type = T::TYPE;
     const LIST: Type = T::LIST;
     const STRUCT: Option<(u16, u16)> = T::STRUCT;
+    const NEVER_EMPTY: bool = T::NEVER_EMPTY;
     const LENDABLE: bool = T::LENDABLE;
 }
 
@@ -28,6 +29,7 @@ impl<T: WireType<M> + ToOwned + ?Sized, M: ?Sized> WireType<M> for Cow<'_, T> {
     const TYPE: Type = T::TYPE;
     const LIST: Type = T::LIST;
     const STRUCT: Option<(u16, u16)> = T::STRUCT;
+    const NEVER_EMPTY: bool = T::NEVER_EMPTY;
     const LENDABLE: bool = T::LENDABLE;
 }
 
@@ -51,6 +53,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for Box<T> {
     const SLOTS: Slots = T::SLOTS;
     const TYPE: Type = T::TYPE;
     const STRUCT: Option<(u16, u16)> = T::STRUCT;
+    const NEVER_EMPTY: bool = T::NEVER_EMPTY;
     const LENDABLE: bool = T::LENDABLE;
 }
 
