@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
@@ -21,6 +21,7 @@ use tokio::task::LocalSet;
 
 use crate::cleanup::Cleanup;
 use crate::error::{Error, ErrorKind, Result};
+use crate::monitor::Monitor;
 
 type Job = Box<dyn FnOnce() + Send>;
 
@@ -34,6 +35,7 @@ struct Shared {
     name: String,
     jobs: mpsc::UnboundedSender<Job>,
     cleanup: Cleanup,
+    monitor: RwLock<Option<Arc<dyn Monitor>>>,
 }
 
 thread_local! {
@@ -88,7 +90,7 @@ impl EventLoop {
     fn parts(name: &str) -> (EventLoop, Seed) {
         let (jobs, queue) = mpsc::unbounded_channel();
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        let shared = Shared { id, name: name.to_owned(), jobs, cleanup: Cleanup::default() };
+        let shared = Shared { id, name: name.to_owned(), jobs, cleanup: Cleanup::default(), monitor: RwLock::default() };
         (EventLoop(Arc::new(shared)), Seed { id, queue })
     }
 
@@ -96,6 +98,21 @@ impl EventLoop {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.0.name
+    }
+
+    /// Has `monitor` hear of every call of the loop's connections, in place of any other.
+    pub fn set_monitor(&self, monitor: Arc<dyn Monitor>) {
+        *self.0.monitor.write().unwrap_or_else(PoisonError::into_inner) = Some(monitor);
+    }
+
+    pub(crate) fn monitor(&self) -> Option<Arc<dyn Monitor>> {
+        self.0.monitor.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Runs a task on the loop, where tokio's timers and sockets work. It must not block.
+    pub fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let event_loop = self.clone();
+        self.run(move || event_loop.spawn(task));
     }
 
     /// Runs a job on the loop's thread: at once when this is that thread, soon otherwise. Jobs of

@@ -5,6 +5,7 @@ mod connection;
 mod error;
 mod event_loop;
 mod listen;
+pub mod monitor;
 #[doc(hidden)]
 pub mod private;
 mod process;

@@ -1,22 +1,38 @@
 //! Bitcoin's values as they cross the wire.
 //!
-//! In: the bytes of a Data field, or JSON. Out: values, and back. Nothing here knows of messages or
-//! connections. Bytes that do not decode are an error of kind `BadValue`; bytes left over are too.
+//! In: the bytes of a Data field, numbers, text. Out: values, and back. [`Bitcoin`] is the conversion
+//! set of all interfaces here: it gives a form to the types of the `bitcoin` crate. Bytes that do
+//! not decode are an error of kind `BadValue` that names the field; bytes left over are too.
 
 pub mod ban;
 mod base32;
 pub mod coin;
 mod compressed_output;
+mod conversions;
 mod cursor;
+mod destination;
+mod enums;
 pub mod fee_rate;
 pub mod locator;
 pub mod net;
 mod net_text;
+mod outcome;
+mod secret;
+mod structs;
 pub mod undo;
 
 pub use ban::{BanEntry, BanMap, SubNet};
 pub use coin::Coin;
+pub use destination::{Destination, WitnessUnknown};
+pub use enums::*;
 pub use fee_rate::WireFeeRate;
 pub use locator::BlockLocator;
 pub use net::{NetAddr, PeerAddress, Service};
+pub use outcome::Expected;
+pub use secret::{Key, Secret, secret_text};
+pub use structs::*;
 pub use undo::{BlockUndo, TxUndo};
+
+/// The conversion set of Bitcoin Core's interfaces: `#[ipc_interface(types = Bitcoin, …)]`.
+#[derive(Clone, Copy, Debug)]
+pub enum Bitcoin {}

@@ -50,7 +50,7 @@ pub(crate) async fn serve(
         return Err(error.to_rpc());
     };
     let number = log::next_number();
-    let mut pending = log::Pending::new(&state, number, owner, method);
+    let mut pending = log::Pending::new(&state, number, owner, method, started);
     let outcome = answer(&state, &object, owner, method, number, params, results).await;
     pending.done();
     match outcome {

@@ -11,6 +11,7 @@ use tracing::{Level, debug, enabled, info, trace};
 use super::payload::Payload;
 use super::state::State;
 use crate::error::{Error, ErrorKind};
+use crate::monitor::{EndedCall, Side};
 use crate::wire::node::{InterfaceNode, MethodNode, StructNode};
 use crate::wire::show;
 
@@ -23,6 +24,20 @@ pub(crate) fn next_number() -> u64 {
 
 fn micros(started: Instant) -> u64 {
     u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Tells the loop's monitor, if there is one.
+fn tell(
+    state: &State,
+    side: Side,
+    names: (&'static str, &'static str),
+    started: Instant,
+    error: Option<ErrorKind>,
+) {
+    if let Some(monitor) = state.event_loop.monitor() {
+        let (interface, method) = names;
+        monitor.call_ended(&EndedCall { side, interface, method, duration: started.elapsed(), error });
+    }
 }
 
 fn values(
@@ -61,6 +76,7 @@ pub(crate) fn response_received(
     started: Instant,
     results: &Payload,
 ) {
+    tell(state, Side::Client, (interface.name, method.name), started, None);
     if enabled!(target: "ipc", Level::DEBUG) {
         debug!(target: "ipc", connection = state.id, call = number, micros = micros(started), bytes = results.words() * 8, "IPC client recv {}.{}", interface.name, method.name);
         values("recv data:", state, interface, method, &method.results, results);
@@ -75,6 +91,7 @@ pub(crate) fn call_failed(
     started: Instant,
     error: &Error,
 ) {
+    tell(state, Side::Client, (interface.name, method.name), started, Some(error.kind()));
     info!(target: "ipc", connection = state.id, call = number, micros = micros(started), %error, "IPC client exception {}.{}", interface.name, method.name);
 }
 
@@ -85,6 +102,16 @@ pub(crate) fn call_cancelled(
     method: &'static MethodNode,
 ) {
     info!(target: "ipc", connection = state.id, call = number, "IPC client cancel {}.{}", interface.name, method.name);
+}
+
+/// A cancelled call of which nobody will hear again.
+pub(crate) fn call_abandoned(
+    state: &State,
+    interface: &InterfaceNode,
+    method: &'static MethodNode,
+    started: Instant,
+) {
+    tell(state, Side::Client, (interface.name, method.name), started, Some(ErrorKind::Cancelled));
 }
 
 pub(crate) fn request_received(
@@ -117,6 +144,7 @@ pub(crate) fn response_sent(
     started: Instant,
     words: usize,
 ) {
+    tell(state, Side::Server, (interface.name, method.name), started, None);
     debug!(target: "ipc", connection = state.id, call = number, micros = micros(started), bytes = words * 8, "IPC server send response {}.{}", interface.name, method.name);
 }
 
@@ -128,6 +156,7 @@ pub(crate) fn request_failed(
     started: Instant,
     error: &Error,
 ) {
+    tell(state, Side::Server, (interface.name, method.name), started, Some(error.kind()));
     let level = if error.kind() == ErrorKind::Cancelled { "canceled" } else { "error" };
     info!(target: "ipc", connection = state.id, call = number, micros = micros(started), %error, "IPC server {level} request {}.{}", interface.name, method.name);
 }
@@ -137,6 +166,7 @@ pub(crate) struct Pending<'a> {
     state: &'a State,
     number: u64,
     names: Option<(&'static str, &'static str)>,
+    started: Instant,
 }
 
 impl<'a> Pending<'a> {
@@ -145,8 +175,9 @@ impl<'a> Pending<'a> {
         number: u64,
         interface: &InterfaceNode,
         method: &'static MethodNode,
+        started: Instant,
     ) -> Self {
-        Pending { state, number, names: Some((interface.name, method.name)) }
+        Pending { state, number, names: Some((interface.name, method.name)), started }
     }
 
     pub(crate) fn done(&mut self) {
@@ -157,6 +188,7 @@ impl<'a> Pending<'a> {
 impl Drop for Pending<'_> {
     fn drop(&mut self) {
         if let Some((interface, method)) = self.names {
+            tell(self.state, Side::Server, (interface, method), self.started, Some(ErrorKind::Cancelled));
             info!(target: "ipc", connection = self.state.id, call = self.number, "IPC server request canceled while executing {interface}.{method}");
         }
     }

@@ -54,6 +54,7 @@ pub(crate) struct Cancellable {
     cancelled: oneshot::Sender<()>,
     interrupt: Option<(RemoteCap, &'static InterfaceNode, &'static MethodNode)>,
     names: (&'static InterfaceNode, &'static MethodNode),
+    started: Instant,
 }
 
 /// Who waits for a call's results. Dropped unanswered, as when the event loop ends, it tells them
@@ -159,7 +160,7 @@ impl Outgoing {
         }
         let (cancelled, on_cancel) = oneshot::channel();
         let interrupt = interrupt.map(|interrupt| (target, interface, interrupt));
-        let cancellable = Cancellable { cancelled, interrupt, names: (interface, method) };
+        let cancellable = Cancellable { cancelled, interrupt, names: (interface, method), started };
         state.cancels.borrow_mut().insert(number, cancellable);
         let state = state.clone();
         state.event_loop.clone().spawn(async move {
@@ -286,13 +287,14 @@ pub(crate) fn cancel(shared: &Arc<Shared>, number: u64) {
     shared.event_loop().run(move || {
         if let Some(state) = State::find(id) {
             let call = state.cancels.borrow_mut().remove(&number);
-            let Some(Cancellable { cancelled, interrupt, names }) = call else { return };
+            let Some(Cancellable { cancelled, interrupt, names, started }) = call else { return };
             log::call_cancelled(&state, number, names.0, names.1);
             match interrupt {
                 // Sent at once, so that it is on its way before anything the caller does next.
                 // The call itself stays until it returns; its thread is busy until then.
                 Some((target, interface, interrupt)) => interrupt_call(&state, &target, interface, interrupt),
                 None => {
+                    log::call_abandoned(&state, names.0, names.1, started);
                     let _ = cancelled.send(());
                 }
             }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 /// The layers, from the lowest. Those of one line may import each other.
 const LAYERS: &[&[&str]] = &[
     &["error"],
+    &["monitor"],
     &["process", "socket", "cleanup"],
     &["event_loop"],
     &["thread"],

@@ -1,0 +1,80 @@
+//! The schema files: names, ids and constants of Bitcoin Core's `src/ipc/capnp`.
+//!
+//! Out: a static per file for interfaces and structs to name. The files lie in `schemas/bitcoin`;
+//! those of a release that differ lie in a folder of its name.
+
+use mp_runtime::ipc_file;
+
+use crate::types::{Expected, Key};
+
+type AnyExpected = Expected<Vec<u8>, Vec<u8>>;
+
+ipc_file! {
+    /// Structs that several files share.
+    pub static COMMON: "bitcoin/common.capnp" @ 0xcd2c6232cb484a28,
+    namespace = "ipc::capnp::messages",
+    unused = [AnyExpected],
+    pairs = COMMON;
+}
+
+ipc_file! {
+    /// The first interface of a process.
+    pub static INIT: "bitcoin/init.capnp" @ 0xf2c5cfa319406aa6,
+    namespace = "ipc::capnp::messages";
+}
+
+ipc_file! {
+    /// Echo.
+    pub static ECHO: "bitcoin/echo.capnp" @ 0x888b4f7f51e691f7,
+    namespace = "ipc::capnp::messages";
+}
+
+ipc_file! {
+    /// Block templates and blocks.
+    pub static MINING: "bitcoin/mining.capnp" @ 0xc77d03df6a41b505,
+    namespace = "ipc::capnp::messages";
+
+    /// The most satoshis there can be: as a fee threshold it means "never".
+    pub const MAX_MONEY: i64 = 2_100_000_000_000_000;
+    /// The largest finite number: as a timeout in milliseconds it means "for ever".
+    pub const MAX_DOUBLE: f64 = f64::MAX;
+    /// The weight that a block reserves for its header and coinbase unless told otherwise.
+    pub const DEFAULT_BLOCK_RESERVED_WEIGHT: u32 = 8000;
+    /// The signature operations that a block reserves for its coinbase's outputs unless told
+    /// otherwise.
+    pub const DEFAULT_COINBASE_OUTPUT_MAX_ADDITIONAL_SIGOPS: u32 = 400;
+}
+
+ipc_file! {
+    /// JSON-RPC by way of IPC.
+    pub static RPC: "bitcoin/rpc.capnp" @ 0x9c3505dc45e146ac,
+    namespace = "ipc::capnp::messages";
+}
+
+ipc_file! {
+    /// Registrations that can be undone.
+    pub static HANDLER: "bitcoin/handler.capnp" @ 0xebd8f46e2f369076,
+    namespace = "ipc::capnp::messages";
+}
+
+ipc_file! {
+    /// What a node offers its wallets.
+    pub static CHAIN: "bitcoin/chain.capnp" @ 0x94f21a4864bd2c65,
+    namespace = "ipc::capnp::messages",
+    pairs = COMMON;
+}
+
+ipc_file! {
+    /// What a node offers its GUI.
+    pub static NODE: "bitcoin/node.capnp" @ 0x92546c47dc734b2e,
+    namespace = "ipc::capnp::messages",
+    pairs = COMMON;
+}
+
+ipc_file! {
+    /// What a wallet offers its GUI.
+    pub static WALLET: "bitcoin/wallet.capnp" @ 0xe234cce74feea00c,
+    namespace = "ipc::capnp::messages",
+    unused = [Key],
+    pairs = COMMON;
+}

@@ -1,0 +1,102 @@
+//! Mining: block templates and blocks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bitcoin::{Block, BlockHash, Transaction, Txid, Wtxid};
+use mp_runtime::{Result, ipc_interface};
+
+use super::BlockTemplate;
+use crate::files::{MAX_DOUBLE, MINING};
+use crate::types::{Bitcoin, BlockCheckOptions, BlockCreateOptions, BlockRef, Reject, verdict};
+
+/// Block templates and blocks, in the form of Bitcoin Core v32.
+///
+/// A [`Client`](crate::Client) gives this trait for the other releases too.
+#[ipc_interface(file = MINING, destroy = false, types = Bitcoin, cxx = "interfaces::Mining")]
+pub trait Mining: Send + Sync {
+    /// Whether the chain is one for tests (anything but the main chain).
+    async fn is_test_chain(&self) -> Result<bool>;
+
+    /// Whether the node is still downloading the chain.
+    async fn is_initial_block_download(&self) -> Result<bool>;
+
+    /// The highest block; `None` while the node loads its chain.
+    #[ipc(result(optional = flag))]
+    async fn get_tip(&self) -> Result<Option<BlockRef>>;
+
+    /// Waits until the highest block is another one than `current_tip`, at most for `timeout`
+    /// (`None` for ever), and gives it. `None` when the node shuts down or
+    /// [`interrupt`](Mining::interrupt) was called. Without a change it gives the same block.
+    #[ipc(interrupt = "interrupt", result(with = known_tip))]
+    async fn wait_tip_changed(
+        &self,
+        current_tip: BlockHash,
+        #[ipc(with = mp_runtime::with::milliseconds_or_forever, default = MAX_DOUBLE)] timeout: Option<
+            Duration,
+        >,
+    ) -> Result<Option<BlockRef>>;
+
+    /// Makes a block template. With `cooldown` it waits until the chain has caught up with its
+    /// headers. `None` when the node shuts down or [`interrupt`](Mining::interrupt) was called.
+    #[ipc(interrupt = "interrupt")]
+    async fn create_new_block(
+        &self,
+        options: &BlockCreateOptions,
+        #[ipc(default = true)] cooldown: bool,
+    ) -> Result<Option<Arc<dyn BlockTemplate>>>;
+
+    /// Checks a block as far as that is possible without its place in the chain, and says what is
+    /// wrong with it. It must build on the highest block.
+    #[ipc(results = verdict)]
+    async fn check_block(&self, block: &Block, options: &BlockCheckOptions) -> Result<Result<(), Reject>>;
+
+    /// Has one waiting `wait_tip_changed` or `create_new_block` of this object return, or the next
+    /// one if none is waiting.
+    #[ipc(no_context)]
+    async fn interrupt(&self) -> Result<()>;
+
+    /// Gives the node a block, and says why it is not accepted.
+    #[ipc(results = verdict)]
+    async fn submit_block(&self, block: &Block) -> Result<Result<(), Reject>>;
+
+    /// Finds transactions in the mempool. What is not there is `None`; without a mempool there is
+    /// an empty list.
+    #[ipc(name = "getTransactionsByTxID")]
+    async fn get_transactions_by_txid(&self, txids: &[Txid]) -> Result<Vec<Option<Transaction>>>;
+
+    /// Finds transactions in the mempool by their ids with witness.
+    #[ipc(name = "getTransactionsByWitnessID")]
+    async fn get_transactions_by_witness_id(&self, wtxids: &[Wtxid]) -> Result<Vec<Option<Transaction>>>;
+}
+
+/// A block that may be missing, in a struct of its own: C++ leaves it empty when there is none, so
+/// an empty hash is none too.
+pub(crate) mod known_tip {
+    use bitcoin::BlockHash;
+    use mp_runtime::{IpcStruct, Result};
+
+    use crate::files::COMMON;
+    use crate::types::{Bitcoin, BlockRef};
+
+    /// A block's hash and height.
+    #[derive(Debug, Default, IpcStruct)]
+    #[ipc(name = "BlockRef", file = COMMON, types = Bitcoin, cxx = "interfaces::BlockRef")]
+    pub(crate) struct Inner {
+        /// Its hash.
+        hash: Option<BlockHash>,
+        /// How many blocks are below it.
+        height: i32,
+    }
+
+    pub(crate) type Wire = Option<Inner>;
+
+    pub(crate) fn build(tip: &Option<BlockRef>) -> Result<Wire> {
+        Ok(tip.map(|tip| Inner { hash: Some(tip.hash), height: tip.height }))
+    }
+
+    pub(crate) fn read(wire: Wire) -> Result<Option<BlockRef>> {
+        let known = |inner: Inner| Some(BlockRef { hash: inner.hash?, height: inner.height });
+        Ok(wire.and_then(known))
+    }
+}

@@ -1,0 +1,44 @@
+//! Bitcoin Core's interfaces, one file each.
+//!
+//! The traits are those of today's wire: `init`, `echo`, `mining` and `rpc` as Bitcoin Core v32 has
+//! them, the others as the multiprocess branch has them. Where that branch and the C++ headers have
+//! drifted apart, the wire counts. What v30 and v31 have in another form is in
+//! [`release`](crate::release).
+//!
+//! Methods that wait for something in the node, or that a client makes many of at once, are
+//! `async`; those between node, wallet and GUI block, and run on a thread of the peer that belongs
+//! to the calling one.
+
+mod block_template;
+mod chain;
+mod chain_client;
+mod chain_notifications;
+mod echo;
+mod external_signer;
+mod handler;
+mod init;
+mod mining;
+mod node;
+mod node_callbacks;
+mod rpc;
+mod rpc_command;
+mod wallet;
+mod wallet_callbacks;
+mod wallet_loader;
+
+pub use block_template::BlockTemplate;
+pub use chain::*;
+pub use chain_client::ChainClient;
+pub use chain_notifications::ChainNotifications;
+pub use echo::Echo;
+pub use external_signer::ExternalSigner;
+pub use handler::Handler;
+pub use init::Init;
+pub use mining::Mining;
+pub use node::*;
+pub use node_callbacks::*;
+pub use rpc::Rpc;
+pub use rpc_command::*;
+pub use wallet::*;
+pub use wallet_callbacks::*;
+pub use wallet_loader::*;
