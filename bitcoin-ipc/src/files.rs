@@ -78,3 +78,46 @@ ipc_file! {
     unused = [Key],
     pairs = COMMON;
 }
+
+ipc_file! {
+    /// Init as v30 has it.
+    pub static V30_INIT: "bitcoin/v30/init.capnp" @ 0xf2c5cfa319406aa6,
+    namespace = "ipc::capnp::messages";
+}
+
+ipc_file! {
+    /// Mining as v30 has it.
+    pub static V30_MINING: "bitcoin/v30/mining.capnp" @ 0xc77d03df6a41b505,
+    namespace = "ipc::capnp::messages";
+}
+
+ipc_file! {
+    /// Init as v31 has it.
+    pub static V31_INIT: "bitcoin/v31/init.capnp" @ 0xf2c5cfa319406aa6,
+    namespace = "ipc::capnp::messages";
+}
+
+/// The constants of v31, which are those of v32.
+mod v31 {
+    use mp_runtime::ipc_file;
+
+    ipc_file! {
+        /// Mining as v31 has it.
+        pub static V31_MINING: "bitcoin/v31/mining.capnp" @ 0xc77d03df6a41b505,
+        namespace = "ipc::capnp::messages";
+
+        pub(super) const MAX_MONEY: i64 = super::MAX_MONEY;
+        pub(super) const MAX_DOUBLE: f64 = super::MAX_DOUBLE;
+        pub(super) const DEFAULT_BLOCK_RESERVED_WEIGHT: u32 = super::DEFAULT_BLOCK_RESERVED_WEIGHT;
+        pub(super) const DEFAULT_COINBASE_OUTPUT_MAX_ADDITIONAL_SIGOPS: u32 =
+            super::DEFAULT_COINBASE_OUTPUT_MAX_ADDITIONAL_SIGOPS;
+    }
+}
+
+pub use v31::V31_MINING;
+
+ipc_file! {
+    /// Init as v32 has it, without what is not released.
+    pub static V32_INIT: "bitcoin/v32/init.capnp" @ 0xf2c5cfa319406aa6,
+    namespace = "ipc::capnp::messages";
+}

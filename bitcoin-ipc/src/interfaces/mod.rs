@@ -35,6 +35,7 @@ pub use external_signer::ExternalSigner;
 pub use handler::Handler;
 pub use init::Init;
 pub use mining::Mining;
+pub(crate) use mining::known_tip;
 pub use node::*;
 pub use node_callbacks::*;
 pub use rpc::Rpc;

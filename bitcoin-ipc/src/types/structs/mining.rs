@@ -1,4 +1,5 @@
-//! The structs of `mining.capnp`.
+//! The structs of `mining.capnp`, as v31 and v32 have them. They name no file, so that they stand in
+//! the file of each release.
 
 use std::time::Duration;
 
@@ -6,13 +7,13 @@ use bitcoin::{Amount, ScriptBuf, TxOut};
 use mp_runtime::IpcStruct;
 
 use crate::files::{
-    DEFAULT_BLOCK_RESERVED_WEIGHT, DEFAULT_COINBASE_OUTPUT_MAX_ADDITIONAL_SIGOPS, MAX_DOUBLE, MAX_MONEY, MINING,
+    DEFAULT_BLOCK_RESERVED_WEIGHT, DEFAULT_COINBASE_OUTPUT_MAX_ADDITIONAL_SIGOPS, MAX_DOUBLE, MAX_MONEY,
 };
 use crate::types::Bitcoin;
 
 /// What a new block template is to be like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IpcStruct)]
-#[ipc(file = MINING, types = Bitcoin, cxx = "node::BlockCreateOptions")]
+#[ipc(types = Bitcoin, cxx = "node::BlockCreateOptions")]
 pub struct BlockCreateOptions {
     /// Take transactions from the mempool.
     #[ipc(default = true, cxx_name = "use_mempool")]
@@ -40,7 +41,7 @@ impl Default for BlockCreateOptions {
 
 /// When to make the next template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IpcStruct)]
-#[ipc(file = MINING, types = Bitcoin, cxx = "node::BlockWaitOptions")]
+#[ipc(types = Bitcoin, cxx = "node::BlockWaitOptions")]
 pub struct BlockWaitOptions {
     /// How long to wait; `None` for ever. Milliseconds on the wire.
     #[ipc(with = mp_runtime::with::milliseconds_or_forever, default = MAX_DOUBLE, cxx_name = "timeout")]
@@ -58,7 +59,7 @@ impl Default for BlockWaitOptions {
 
 /// What to check of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, IpcStruct)]
-#[ipc(file = MINING, types = Bitcoin, cxx = "node::BlockCheckOptions")]
+#[ipc(types = Bitcoin, cxx = "node::BlockCheckOptions")]
 pub struct BlockCheckOptions {
     /// That the header has the root of its transactions.
     #[ipc(default = true, cxx_name = "check_merkle_root")]
@@ -76,7 +77,7 @@ impl Default for BlockCheckOptions {
 
 /// What the coinbase of a template has to be like.
 #[derive(Clone, Debug, PartialEq, Eq, IpcStruct)]
-#[ipc(file = MINING, types = Bitcoin, cxx = "node::CoinbaseTx")]
+#[ipc(types = Bitcoin, cxx = "node::CoinbaseTx")]
 pub struct CoinbaseTx {
     /// Its version.
     #[ipc(cxx_name = "version")]
@@ -108,6 +109,13 @@ pub struct Reject {
     pub reason: String,
     /// More about it.
     pub debug: String,
+}
+
+impl Reject {
+    /// For a release that says only that a block was not accepted.
+    pub(crate) fn without_reason(release: crate::release::Release) -> Self {
+        Reject { reason: String::new(), debug: format!("Bitcoin Core {release} gives no reason") }
+    }
 }
 
 impl std::fmt::Display for Reject {

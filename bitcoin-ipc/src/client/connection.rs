@@ -1,0 +1,247 @@
+//! The client: a connection that comes back.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use mp_runtime::{Error, ErrorKind, EventLoop, Result};
+use tokio::sync::Semaphore;
+
+use super::address::Address;
+use super::mining::ClientMining;
+use super::options::ConnectOptions;
+use super::session::{Session, Source};
+use super::templates::{TemplateOptions, Templates};
+use super::tips::Tips;
+use super::{rpc, timer};
+use crate::interfaces::{Echo, Mining, Rpc};
+use crate::release::{Release, Services};
+
+/// Connects to a node of the main network, by an address such as `unix` or `unix:/path/node.sock`.
+/// [`ConnectOptions`] has other networks and more.
+///
+/// # Errors
+///
+/// When the address makes no sense, or nothing answers there; the text says what to do.
+pub async fn connect<A>(address: A) -> Result<Client>
+where
+    A: TryInto<Address>,
+    Error: From<A::Error>,
+{
+    ConnectOptions::new().connect(address).await
+}
+
+/// A client of a running node. Copies are cheap and share the connection, which comes back when it
+/// is lost: the next call connects again, with pauses that grow
+/// ([`Reconnect`](super::Reconnect)).
+#[derive(Clone)]
+pub struct Client(pub(super) Arc<Shared>);
+
+pub(super) struct Shared {
+    pub(super) options: ConnectOptions,
+    pub(super) event_loop: EventLoop,
+    pub(super) templates: Arc<Semaphore>,
+    source: Arc<Source>,
+    /// Held while connecting, so that a lost connection is replaced by one other.
+    connecting: tokio::sync::Mutex<()>,
+    session: Mutex<Option<Arc<Session>>>,
+    /// Counts connections; the first has number 1.
+    epoch: AtomicU64,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Client({:?}, connection {})", self.0.source, self.connections())
+    }
+}
+
+impl Client {
+    pub(super) async fn open(options: ConnectOptions, socket: PathBuf) -> Result<Client> {
+        Client::with(options, Source::Socket(socket))
+    }
+
+    /// A client of services in this process, as if they were a node of this release: for tests.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no socket or thread to give.
+    pub fn local(options: ConnectOptions, services: Services, release: Release) -> Result<Client> {
+        Client::with(options, Source::Local(services, release))
+    }
+
+    fn with(options: ConnectOptions, source: Source) -> Result<Client> {
+        let event_loop = match &options.event_loop {
+            Some(event_loop) => event_loop.clone(),
+            None => EventLoop::new(&options.name)?,
+        };
+        if let Some(monitor) = &options.monitor {
+            event_loop.set_monitor(monitor.clone());
+        }
+        let client = Client(Arc::new(Shared {
+            templates: Arc::new(Semaphore::new(options.max_templates)),
+            options,
+            event_loop,
+            source: Arc::new(source),
+            connecting: tokio::sync::Mutex::default(),
+            session: Mutex::default(),
+            epoch: AtomicU64::new(0),
+        }));
+        client.0.start()?;
+        Ok(client)
+    }
+
+    /// The node's release.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is lost and does not come back.
+    pub async fn release(&self) -> Result<Release> {
+        self.call(async |session| session.release().await).await
+    }
+
+    /// Block templates and blocks, in one form for all releases. The handle stays valid when the
+    /// connection is lost. A lost call is made again when it only asks for something; it fails when
+    /// it gives the node a block.
+    #[must_use]
+    pub fn mining(&self) -> Arc<dyn Mining> {
+        Arc::new(ClientMining(self.clone()))
+    }
+
+    /// Block templates one after the other: the first at once, each other one when it is worth more
+    /// or builds on a new block. After a lost connection it goes on with a new one.
+    #[must_use]
+    pub fn templates(&self, options: TemplateOptions) -> Templates {
+        Templates::new(self.clone(), options)
+    }
+
+    /// The highest block: the current one at once, then each other one. After a lost connection it
+    /// says how long there was none, and goes on.
+    #[must_use]
+    pub fn tips(&self) -> Tips {
+        Tips::new(self.clone())
+    }
+
+    /// The node's echo.
+    ///
+    /// # Errors
+    ///
+    /// When the connection is lost and does not come back.
+    pub async fn echo(&self) -> Result<Arc<dyn Echo>> {
+        self.call(async |session| session.echo().await).await
+    }
+
+    /// The node's JSON-RPC server as it is on the wire; see [`execute_rpc`](Client::execute_rpc).
+    ///
+    /// # Errors
+    ///
+    /// When the node is older than v32, or the connection is lost and does not come back.
+    pub async fn rpc(&self) -> Result<Arc<dyn Rpc>> {
+        self.call(async |session| session.rpc().await).await
+    }
+
+    /// Calls a method of the node's JSON-RPC server and gives its result. `params` is a list or an
+    /// object; `wallet` names the wallet for methods of one.
+    ///
+    /// # Errors
+    ///
+    /// When the method fails ([`RpcError::Rpc`](super::RpcError::Rpc)), the node is older than v32,
+    /// or the connection is lost: the call is not made again, for it may have been executed.
+    pub async fn execute_rpc(
+        &self,
+        method: &str,
+        params: serde_json::Value,
+        wallet: Option<&str>,
+    ) -> Result<serde_json::Value, super::RpcError> {
+        rpc::execute(self, method, params, wallet).await
+    }
+
+    /// How many connections there have been so far.
+    #[must_use]
+    pub fn connections(&self) -> u64 {
+        self.0.epoch.load(Ordering::SeqCst)
+    }
+
+    /// Whether the connection stands now.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.0.live().is_some()
+    }
+
+    /// The event loop of the client.
+    #[must_use]
+    pub fn event_loop(&self) -> &EventLoop {
+        &self.0.event_loop
+    }
+
+    /// Closes the connection. The next call opens another one.
+    pub fn disconnect(&self) {
+        if let Some(session) = self.0.live() {
+            session.close();
+        }
+    }
+
+    /// The connection, which is opened again if it is lost.
+    pub(super) async fn session(&self) -> Result<Arc<Session>> {
+        let shared = &self.0;
+        if let Some(session) = shared.live() {
+            return Ok(session);
+        }
+        let _turn = shared.connecting.lock().await;
+        if let Some(session) = shared.live() {
+            return Ok(session);
+        }
+        let policy = shared.options.reconnect;
+        let lost = Instant::now();
+        let mut pause = policy.first_pause;
+        loop {
+            match shared.start() {
+                Ok(session) => {
+                    tracing::info!(target: "ipc", gap = ?lost.elapsed(), "IPC client connected again");
+                    return Ok(session);
+                }
+                Err(error) if policy.give_up.is_some_and(|limit| lost.elapsed() + pause > limit) => {
+                    return Err(error);
+                }
+                Err(error) => tracing::info!(target: "ipc", %error, ?pause, "IPC client could not connect"),
+            }
+            timer::sleep(&shared.event_loop, pause).await;
+            pause = (pause * 2).min(policy.longest_pause);
+        }
+    }
+
+    /// Makes a call that only asks for something: when the connection is lost it is made once more.
+    pub(super) async fn call<T>(&self, call: impl AsyncFn(&Session) -> Result<T>) -> Result<T> {
+        let session = self.session().await?;
+        match self.limited(call(&session)).await {
+            Err(error) if error.kind() == ErrorKind::Disconnected => {
+                let session = self.session().await?;
+                self.limited(call(&session)).await
+            }
+            result => result,
+        }
+    }
+
+    /// Awaits a call within the time for calls that do not wait.
+    pub(super) async fn limited<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
+        timer::within(&self.0.event_loop, self.0.options.call_timeout, call).await
+    }
+
+    pub(super) async fn sleep(&self, duration: Duration) {
+        timer::sleep(&self.0.event_loop, duration).await;
+    }
+}
+
+impl Shared {
+    fn live(&self) -> Option<Arc<Session>> {
+        let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        session.clone().filter(|session| !session.is_closed())
+    }
+
+    fn start(&self) -> Result<Arc<Session>> {
+        let session = Arc::new(Session::open(&self.source, &self.event_loop, self.options.release)?);
+        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.clone());
+        self.epoch.fetch_add(1, Ordering::SeqCst);
+        Ok(session)
+    }
+}

@@ -1,0 +1,24 @@
+//! A client of a running node, whichever release it is.
+//!
+//! In: an address. Out: a [`Client`] whose handles stay valid when the connection does not: the next
+//! call connects again. Futures of this module run in any executor; timers run on the client's
+//! event loop.
+
+mod address;
+pub mod blocking;
+mod connection;
+mod mining;
+mod options;
+mod rpc;
+mod session;
+mod template;
+mod templates;
+mod timer;
+mod tips;
+
+pub use address::{Address, default_data_dir, default_socket, network_dir};
+pub use connection::{Client, connect};
+pub use options::{ConnectOptions, Reconnect};
+pub use rpc::RpcError;
+pub use templates::{TemplateOptions, Templates};
+pub use tips::{TipEvent, Tips};

@@ -1,0 +1,80 @@
+//! JSON-RPC by way of IPC, with typed errors.
+
+use mp_runtime::{Error, Result};
+use serde_json::{Value, json};
+
+use super::connection::Client;
+
+/// Why a JSON-RPC method gave no result.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RpcError {
+    /// The method failed; codes are those of Bitcoin Core's `rpc/protocol.h`.
+    #[error("{message} (code {code})")]
+    Rpc {
+        /// The number of the error.
+        code: i64,
+        /// What it says.
+        message: String,
+        /// The whole error object.
+        error: Value,
+    },
+    /// The call itself failed.
+    #[error(transparent)]
+    Ipc(#[from] Error),
+}
+
+pub(super) async fn execute(
+    client: &Client,
+    method: &str,
+    params: Value,
+    wallet: Option<&str>,
+) -> Result<Value, RpcError> {
+    if !params.is_array() && !params.is_object() {
+        return Err(Error::bad_value("RPC parameters are a list or an object").in_field("params").into());
+    }
+    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+    let uri = wallet.map_or_else(|| "/".to_owned(), |name| format!("/wallet/{}", escaped(name)));
+    let rpc = client.rpc().await?;
+    let response = client.limited(rpc.execute_rpc(&request, &uri, "")).await?;
+    result(response)
+}
+
+/// The result of a response, or its error.
+fn result(mut response: Value) -> Result<Value, RpcError> {
+    let error = response["error"].take();
+    if !error.is_null() {
+        return Err(RpcError::Rpc {
+            code: error["code"].as_i64().unwrap_or_default(),
+            message: error["message"].as_str().unwrap_or("the node gave no message").to_owned(),
+            error,
+        });
+    }
+    match response.get_mut("result") {
+        Some(result) => Ok(result.take()),
+        None => Err(Error::bad_value("the response has neither a result nor an error").into()),
+    }
+}
+
+/// A name as part of a path.
+fn escaped(name: &str) -> String {
+    name.bytes().fold(String::new(), |path, byte| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path + &char::from(byte).to_string(),
+        byte => path + &format!("%{byte:02X}"),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn responses_become_results_and_errors() {
+        assert_eq!(result(json!({"result": 5, "error": null})), Ok(json!(5)));
+        assert_eq!(result(json!({"jsonrpc": "2.0", "result": null, "id": 1})), Ok(Value::Null));
+        let failed = result(json!({"error": {"code": -8, "message": "no"}})).expect_err("an error");
+        assert_eq!(failed.to_string(), "no (code -8)");
+        assert!(result(json!({})).is_err());
+        assert_eq!(escaped("my wallet/é"), "my%20wallet%2F%C3%A9");
+    }
+}

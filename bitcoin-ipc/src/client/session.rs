@@ -1,0 +1,185 @@
+//! One connection to a node, from connecting to finding out its release.
+
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mp_runtime::{Error, ErrorKind, EventLoop, Remote, Result, connect_stream, serve_stream};
+use tokio::sync::OnceCell;
+
+use crate::interfaces::{Echo, Mining, Rpc};
+use crate::release::{Release, Services, v30, v31, v32};
+
+/// Where connections come from.
+#[derive(Debug)]
+pub(super) enum Source {
+    /// A node's socket.
+    Socket(PathBuf),
+    /// Services of this process, as a node of this release.
+    Local(Services, Release),
+}
+
+impl Source {
+    fn stream(&self, event_loop: &EventLoop) -> Result<UnixStream> {
+        match self {
+            Source::Socket(path) => UnixStream::connect(path).map_err(|error| refused(path, &error)),
+            Source::Local(services, release) => {
+                let (near, far) = UnixStream::pair()?;
+                let services = Arc::new(services.clone());
+                match release {
+                    Release::V30 => serve_stream::<dyn v30::Init>(event_loop, far, services),
+                    Release::V31 => serve_stream::<dyn v31::Init>(event_loop, far, services),
+                    Release::V32 => serve_stream::<dyn v32::Init>(event_loop, far, services),
+                };
+                Ok(near)
+            }
+        }
+    }
+}
+
+/// What to do when nothing answers.
+fn refused(path: &Path, error: &std::io::Error) -> Error {
+    let at = path.display();
+    let text = match error.kind() {
+        std::io::ErrorKind::NotFound => format!(
+            "no socket at {at}: start bitcoin-node with -ipcbind=unix (bitcoind has no IPC), and check the \
+             network and the data directory"
+        ),
+        std::io::ErrorKind::ConnectionRefused => format!(
+            "nobody answers at {at}: the node that made this socket is gone; start bitcoin-node with \
+             -ipcbind=unix"
+        ),
+        std::io::ErrorKind::PermissionDenied => {
+            format!("no permission for {at}: only the user that runs the node may connect; run as that user")
+        }
+        _ => format!("cannot connect to {at}: {error}"),
+    };
+    Error::new(ErrorKind::Io, text)
+}
+
+/// The first interface in the form of the node's release.
+enum Root {
+    V30(Remote<dyn v30::Init>),
+    V31(Remote<dyn v31::Init>),
+    /// The node's own connection does.
+    V32,
+}
+
+/// One connection to a node.
+pub(super) struct Session {
+    source: Arc<Source>,
+    event_loop: EventLoop,
+    /// The first connection. Echo has one form in all releases, and this form tells them apart.
+    init: Remote<dyn v32::Init>,
+    root: OnceCell<Root>,
+    known: Option<Release>,
+    mining: OnceCell<Arc<dyn Mining>>,
+}
+
+impl Session {
+    pub(super) fn open(
+        source: &Arc<Source>,
+        event_loop: &EventLoop,
+        known: Option<Release>,
+    ) -> Result<Session> {
+        Ok(Session {
+            init: connect_stream(event_loop, source.stream(event_loop)?),
+            source: source.clone(),
+            event_loop: event_loop.clone(),
+            root: OnceCell::new(),
+            known,
+            mining: OnceCell::new(),
+        })
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.init.connection().is_closed()
+    }
+
+    pub(super) fn close(&self) {
+        self.init.connection().close();
+        match self.root.get() {
+            Some(Root::V30(init)) => init.connection().close(),
+            Some(Root::V31(init)) => init.connection().close(),
+            Some(Root::V32) | None => {}
+        }
+    }
+
+    /// Finds out the release by what the first interface can do. No method is called that another
+    /// release has under the same number in another form.
+    async fn root(&self) -> Result<&Root> {
+        self.root
+            .get_or_try_init(|| async {
+                let release = match self.known {
+                    Some(release) => release,
+                    // Only v32 has makeRpc.
+                    None => match self.init.make_rpc().await {
+                        Ok(_) => Release::V32,
+                        Err(error) if error.kind() == ErrorKind::Unimplemented => self.before_v32().await?,
+                        Err(error) => return Err(error),
+                    },
+                };
+                tracing::debug!(target: "ipc", %release, "IPC node found");
+                let stream = || self.source.stream(&self.event_loop);
+                Ok(match release {
+                    Release::V30 => Root::V30(connect_stream(&self.event_loop, stream()?)),
+                    Release::V31 => Root::V31(connect_stream(&self.event_loop, stream()?)),
+                    Release::V32 => Root::V32,
+                })
+            })
+            .await
+    }
+
+    /// Only since v31 `makeMining` has ordinal 3.
+    async fn before_v32(&self) -> Result<Release> {
+        match self.init.make_mining().await {
+            Ok(_) => Ok(Release::V31),
+            Err(error) if error.kind() == ErrorKind::Unimplemented => Ok(Release::V30),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) async fn release(&self) -> Result<Release> {
+        Ok(match self.root().await? {
+            Root::V30(_) => Release::V30,
+            Root::V31(_) => Release::V31,
+            Root::V32 => Release::V32,
+        })
+    }
+
+    /// The mining object that all calls share which do not wait.
+    pub(super) async fn mining(&self) -> Result<Arc<dyn Mining>> {
+        self.mining.get_or_try_init(|| self.make_mining()).await.cloned()
+    }
+
+    /// A mining object of one's own. An interrupt concerns all waits of one object, so each wait
+    /// has its own.
+    pub(super) async fn make_mining(&self) -> Result<Arc<dyn Mining>> {
+        let mining: Option<Arc<dyn Mining>> = match self.root().await? {
+            Root::V30(init) => {
+                init.make_mining().await?.map(|old| Arc::new(v30::Upgraded::new(old)) as Arc<dyn Mining>)
+            }
+            Root::V31(init) => {
+                init.make_mining().await?.map(|old| Arc::new(v31::Upgraded::new(old)) as Arc<dyn Mining>)
+            }
+            Root::V32 => self.init.make_mining().await?,
+        };
+        mining.ok_or_else(|| Error::failed("the node has no mining interface to give; it may be shutting down"))
+    }
+
+    pub(super) async fn echo(&self) -> Result<Arc<dyn Echo>> {
+        let echo = self.init.make_echo().await?;
+        echo.ok_or_else(|| Error::unimplemented("the node has no echo interface"))
+    }
+
+    pub(super) async fn rpc(&self) -> Result<Arc<dyn Rpc>> {
+        match self.root().await? {
+            Root::V30(_) => Err(Release::V30.lacks("makeRpc", Release::V32)),
+            Root::V31(_) => Err(Release::V31.lacks("makeRpc", Release::V32)),
+            Root::V32 => {
+                let rpc = self.init.make_rpc().await?;
+                rpc.ok_or_else(|| Error::unimplemented("the node has no RPC interface"))
+            }
+        }
+    }
+}
