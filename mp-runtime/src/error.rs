@@ -197,6 +197,13 @@ impl fmt::Debug for Error {
 
 impl std::error::Error for Error {}
 
+/// So that what cannot fail may stand where something can.
+impl From<std::convert::Infallible> for Error {
+    fn from(never: std::convert::Infallible) -> Self {
+        match never {}
+    }
+}
+
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
         Error::new(ErrorKind::Io, error.to_string())

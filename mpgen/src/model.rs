@@ -57,6 +57,8 @@ pub struct Method {
     pub sig: syn::Signature,
     /// The wire name.
     pub name: String,
+    /// The C++ name, if not the wire's (`$Proxy.name`).
+    pub cxx_name: Option<String>,
     /// The doc comment.
     pub docs: String,
     /// The ordinal.

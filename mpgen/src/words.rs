@@ -36,6 +36,7 @@ pub const METHOD: &[&str] = &[
     "result",
     "results",
     "secret",
+    "cxx_name",
 ];
 /// Words of `#[ipc(…)]` on a parameter.
 pub const PARAM: &[&str] = &[

@@ -178,6 +178,7 @@ impl Client {
     pub fn disconnect(&self) {
         if let Some(session) = self.0.live() {
             session.close();
+            self.0.forget(&session);
         }
     }
 
@@ -213,13 +214,22 @@ impl Client {
     /// Makes a call that only asks for something: when the connection is lost it is made once more.
     pub(super) async fn call<T>(&self, call: impl AsyncFn(&Session) -> Result<T>) -> Result<T> {
         let session = self.session().await?;
-        match self.limited(call(&session)).await {
+        match self.noticed(&session, self.limited(call(&session)).await) {
             Err(error) if error.kind() == ErrorKind::Disconnected => {
                 let session = self.session().await?;
-                self.limited(call(&session)).await
+                self.noticed(&session, self.limited(call(&session)).await)
             }
             result => result,
         }
+    }
+
+    /// Notices from a call's outcome that the connection is lost, so that the next call opens
+    /// another one.
+    pub(super) fn noticed<T>(&self, session: &Arc<Session>, result: Result<T>) -> Result<T> {
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Disconnected) && session.is_closed() {
+            self.0.forget(session);
+        }
+        result
     }
 
     /// Awaits a call within the time for calls that do not wait.
@@ -236,6 +246,13 @@ impl Shared {
     fn live(&self) -> Option<Arc<Session>> {
         let session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         session.clone().filter(|session| !session.is_closed())
+    }
+
+    fn forget(&self, session: &Arc<Session>) {
+        let mut current = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
+            *current = None;
+        }
     }
 
     fn start(&self) -> Result<Arc<Session>> {

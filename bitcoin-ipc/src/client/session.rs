@@ -4,7 +4,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mp_runtime::{Error, ErrorKind, EventLoop, Remote, Result, connect_stream, serve_stream};
+use mp_runtime::{Connection, Error, ErrorKind, EventLoop, Remote, Result, connect_stream, serve_stream};
 use tokio::sync::OnceCell;
 
 use crate::interfaces::{Echo, Mining, Rpc};
@@ -92,17 +92,22 @@ impl Session {
         })
     }
 
+    /// The connections to the node: the first, and the one of an older release.
+    fn connections(&self) -> impl Iterator<Item = &Connection> {
+        let second = match self.root.get() {
+            Some(Root::V30(init)) => Some(init.connection()),
+            Some(Root::V31(init)) => Some(init.connection()),
+            Some(Root::V32) | None => None,
+        };
+        std::iter::once(self.init.connection()).chain(second)
+    }
+
     pub(super) fn is_closed(&self) -> bool {
-        self.init.connection().is_closed()
+        self.connections().any(Connection::is_closed)
     }
 
     pub(super) fn close(&self) {
-        self.init.connection().close();
-        match self.root.get() {
-            Some(Root::V30(init)) => init.connection().close(),
-            Some(Root::V31(init)) => init.connection().close(),
-            Some(Root::V32) | None => {}
-        }
+        self.connections().for_each(Connection::close);
     }
 
     /// Finds out the release by what the first interface can do. No method is called that another

@@ -215,7 +215,7 @@ fn nodes(item: &Interface) -> TokenStream {
         None => quote!(#private::child_id(__FILE.id, #name)),
     };
     let mut methods: Vec<(u16, TokenStream)> =
-        item.methods.iter().map(|method| (method.ordinal, own_method(item, method, &set))).collect();
+        item.methods.iter().map(|method| (method.ordinal, own_method(method, &set))).collect();
     let own = Span::call_site();
     if let Some((name, ordinal)) = &item.construct {
         let maps = [FieldTokens::thread_map()];
@@ -250,7 +250,7 @@ fn nodes(item: &Interface) -> TokenStream {
 }
 
 /// A method of the user's.
-fn own_method(item: &Interface, method: &Method, set: &TokenStream) -> TokenStream {
+fn own_method(method: &Method, set: &TokenStream) -> TokenStream {
     let Method { name, docs, ordinal, .. } = method;
     let (params, results) = (params_fields(method, set), results_fields(method, set));
     let mut node = method_node(name, *ordinal, method.sig.ident.span(), &params, &results);
@@ -264,10 +264,8 @@ fn own_method(item: &Interface, method: &Method, set: &TokenStream) -> TokenStre
     if method.deprecated.is_some() {
         node.extend(quote!(.deprecated()));
     }
-    // C++ has the schema's name for a method unless told otherwise.
-    let ident = crate::names::camel(&method.sig.ident.to_string());
-    if item.cxx.is_some() && ident != *name {
-        let annotation = format!("$Proxy.name({ident:?})");
+    if let Some(cxx) = &method.cxx_name {
+        let annotation = format!("$Proxy.name({cxx:?})");
         node.extend(quote!(.annotated(&[#annotation])));
     }
     if !docs.is_empty() {

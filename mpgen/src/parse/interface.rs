@@ -226,6 +226,7 @@ fn method(
     let method = Method {
         sig: sig.clone(),
         name,
+        cxx_name: words.text("cxx_name"),
         docs: docs(&function.attrs),
         ordinal,
         context,

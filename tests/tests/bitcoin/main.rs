@@ -1,0 +1,4 @@
+//! Bitcoin Core's interfaces against what is known of them.
+
+mod facts;
+mod lines;
