@@ -87,6 +87,10 @@ fn the_monitor_hears_of_calls_and_errors() {
         assert_eq!(of("getTip", Side::Server).errors, 0);
         // How the release was found out.
         assert_eq!(of("makeRpc", Side::Client).errors, 1);
-        assert!(counts.to_prometheus().contains("ipc_calls_total{side=\"client\",interface=\"Mining\",method=\"getTip\"} 1"));
+        assert!(
+            counts
+                .to_prometheus()
+                .contains("ipc_calls_total{side=\"client\",interface=\"Mining\",method=\"getTip\"} 1")
+        );
     });
 }

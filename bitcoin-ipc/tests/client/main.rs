@@ -8,8 +8,8 @@ mod waits;
 
 use bitcoin::absolute::LockTime;
 use bitcoin::{Amount, ScriptBuf, Transaction, TxIn, TxOut, transaction};
-use bitcoin_ipc::interfaces::BlockTemplate;
 use bitcoin_ipc::Release;
+use bitcoin_ipc::interfaces::BlockTemplate;
 use bitcoin_ipc::mock::MemoryNode;
 use bitcoin_ipc::types::CoinbaseTx;
 use mp_runtime::{EventLoop, Server};

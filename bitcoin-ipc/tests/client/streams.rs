@@ -17,7 +17,8 @@ fn templates_come_with_blocks_and_with_fees() {
         let node = MemoryNode::new();
         let client = node.client(release).expect("a client");
         run(async {
-            let options = TemplateOptions { fee_threshold: Amount::from_sat(50), ..TemplateOptions::default() };
+            let options =
+                TemplateOptions { fee_threshold: Amount::from_sat(50), ..TemplateOptions::default() };
             let mut templates = client.templates(options);
             let first = templates.next().await.expect("a template").expect("a template");
             let before = first.get_block_header().await.expect("a header").prev_blockhash;

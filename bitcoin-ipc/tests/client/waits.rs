@@ -47,10 +47,11 @@ fn waits_on_one_template_take_turns() {
     run(async {
         let template = client.mining().create_new_block(&BlockCreateOptions::default(), false).await;
         let template = template.expect("an answer").expect("a template");
-        let (first, second, _) = futures::join!(template.wait_next(&LONG), template.wait_next(&LONG), async {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            node.mine(1)
-        });
+        let (first, second, _) =
+            futures::join!(template.wait_next(&LONG), template.wait_next(&LONG), async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                node.mine(1)
+            });
         assert!(first.expect("an answer").is_some());
         assert!(second.expect("an answer").is_some());
     });
@@ -83,9 +84,8 @@ fn a_tip_that_stays_comes_back_when_the_time_is_up() {
         let node = MemoryNode::new();
         let client = node.client(release).expect("a client");
         let tip = node.tip();
-        let again = run(async {
-            client.mining().wait_tip_changed(tip.hash, Some(Duration::from_millis(30))).await
-        });
+        let again =
+            run(async { client.mining().wait_tip_changed(tip.hash, Some(Duration::from_millis(30))).await });
         assert_eq!(again, Ok(Some(tip)));
     }
 }

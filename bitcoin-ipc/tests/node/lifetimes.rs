@@ -1,0 +1,95 @@
+//! Objects, connections and processes that end.
+
+use std::time::Duration;
+
+use bitcoin_ipc::{TemplateOptions, TipEvent};
+use futures::StreamExt;
+
+use super::node::{Node, START, run};
+use super::solve::{mine, template};
+
+pub(crate) fn two_hundred_templates_leave_nothing_behind() {
+    let node = Node::start();
+    run(async {
+        let client = node.client().await;
+        mine(&client, 1).await;
+        let destroyed = || node.log().matches("BlockTemplate.destroy").count();
+        let before = destroyed();
+        let mut memory = 0;
+        for count in 0..200 {
+            let template = template(&client).await;
+            template.get_block_header().await.expect("a header");
+            if count == 100 {
+                memory = node.memory();
+            }
+        }
+        client.mining().get_tip().await.expect("an answer");
+        let mut after = destroyed();
+        while after == before || after < before + 200 {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            after = destroyed();
+        }
+        let grown = node.memory().saturating_sub(memory);
+        println!("memory of the node: {memory} kB after 100 templates, {grown} kB more after 200");
+        assert!(grown < 20_000, "the node has grown by {grown} kB");
+    });
+}
+
+pub(crate) fn a_killed_node_comes_back() {
+    let mut node = Node::start();
+    run(async {
+        let client = node.client().await;
+        mine(&client, 1).await;
+        let mining = client.mining();
+        let mut tips = client.tips();
+        let mut templates = client.templates(TemplateOptions::default());
+        tips.next().await.expect("a tip").expect("a tip");
+        let old = templates.next().await.expect("a template").expect("a template");
+        let again = async {
+            // The stream is waiting by then.
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            node.kill();
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            node.restart();
+        };
+        let (event, ()) = futures::join!(tips.next(), again);
+        match event {
+            Some(Ok(TipEvent::Reconnected { gap, tip })) => {
+                println!("connected again after {gap:?}");
+                assert!(tip.height <= START + 1);
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(mining.get_tip().await.expect("an answer").is_some());
+        assert!(old.get_block().await.is_err());
+        let next = templates.next().await.expect("a template").expect("a template");
+        next.get_block().await.expect("a block");
+        assert!(client.connections() >= 2);
+    });
+}
+
+pub(crate) fn a_client_that_vanishes_harms_nobody() {
+    let node = Node::start();
+    run(async {
+        let client = node.client().await;
+        mine(&client, 1).await;
+        for _ in 0..3 {
+            let other = node.client().await;
+            let tip = other.mining().get_tip().await.expect("an answer").expect("a tip");
+            let template = template(&other).await;
+            let mining = other.mining();
+            let waiting = mining.wait_tip_changed(tip.hash, None);
+            let _ = tokio::time::timeout(Duration::from_millis(30), waiting).await;
+            let _ = tokio::time::timeout(
+                Duration::from_millis(30),
+                template.wait_next(&bitcoin_ipc::types::BlockWaitOptions::default()),
+            )
+            .await;
+            other.disconnect();
+        }
+        let block = mine(&client, 1).await;
+        let tip = client.mining().get_tip().await.expect("an answer").expect("a tip");
+        assert_eq!(tip.hash, block.block_hash());
+        assert_eq!(client.connections(), 1);
+    });
+}

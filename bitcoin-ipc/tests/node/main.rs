@@ -1,0 +1,46 @@
+//! The client against a real node.
+//!
+//! `BITCOIN_NODE` names a `bitcoin-node` of v30, v31 or v32; without it all tests here are ignored
+//! and say so. Each starts a node of its own on regtest in a temporary directory.
+
+mod calls;
+mod lifetimes;
+mod node;
+mod solve;
+mod waits;
+
+use libtest_mimic::{Arguments, Trial};
+
+/// The tests by name.
+const TESTS: &[(&str, fn())] = &[
+    ("every_method_answers", calls::every_method_answers),
+    ("blocks_are_checked_submitted_and_refused", calls::blocks_are_checked_submitted_and_refused),
+    ("transactions_come_into_templates", calls::transactions_come_into_templates),
+    ("rpc_answers_and_fails", calls::rpc_answers_and_fails),
+    ("errors_of_the_node_arrive", calls::errors_of_the_node_arrive),
+    ("waits_end_with_a_block_or_in_time", waits::waits_end_with_a_block_or_in_time),
+    ("a_dropped_wait_does_not_end_the_next_one", waits::a_dropped_wait_does_not_end_the_next_one),
+    ("fifty_calls_while_a_wait_is_open", waits::fifty_calls_while_a_wait_is_open),
+    ("streams_follow_the_chain", waits::streams_follow_the_chain),
+    ("two_hundred_templates_leave_nothing_behind", lifetimes::two_hundred_templates_leave_nothing_behind),
+    ("a_killed_node_comes_back", lifetimes::a_killed_node_comes_back),
+    ("a_client_that_vanishes_harms_nobody", lifetimes::a_client_that_vanishes_harms_nobody),
+];
+
+fn main() {
+    let skipped = std::env::var_os("BITCOIN_NODE").is_none();
+    if skipped {
+        println!("SKIPPED: set BITCOIN_NODE to a bitcoin-node of v30, v31 or v32 to run these tests");
+    }
+    let trials = TESTS
+        .iter()
+        .map(|(name, test)| {
+            Trial::test(*name, || {
+                test();
+                Ok(())
+            })
+            .with_ignored_flag(skipped)
+        })
+        .collect();
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+}
