@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bitcoin::{Amount, Block, Transaction, TxMerkleNode, block};
 use mp_runtime::{Result, ipc_interface};
 
+use super::no_longer_served;
 use crate::files::MINING;
 use crate::types::{Bitcoin, BlockWaitOptions, CoinbaseTx, Reject, verdict};
 
@@ -31,14 +32,17 @@ pub trait BlockTemplate: Send + Sync {
     async fn get_coinbase_merkle_path(&self) -> Result<Vec<TxMerkleNode>>;
 
     /// How v31 took solutions; today an error.
-    #[ipc(deprecated = "Old submitSolution (@7) not supported. Please update your client!")]
+    #[ipc(deprecated)]
     async fn submit_solution_old7(
         &self,
         version: u32,
         timestamp: u32,
         nonce: u32,
-        coinbase: &Transaction,
-    ) -> Result<bool>;
+        coinbase: Option<&Transaction>,
+    ) -> Result<bool> {
+        let _ = (version, timestamp, nonce, coinbase);
+        Err(no_longer_served("submitSolution (@7)"))
+    }
 
     /// Waits for a template that is worth more, or that builds on a new block. `None` when the
     /// time is up, the node shuts down or [`interrupt_wait`](BlockTemplate::interrupt_wait) was

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mp_runtime::{Result, ipc_interface};
 
-use super::{Chain, Echo, Mining, Node, Rpc, WalletLoader};
+use super::{Chain, Echo, Mining, Node, Rpc, WalletLoader, no_longer_served};
 use crate::files::INIT;
 use crate::types::{Bitcoin, GlobalArgs};
 
@@ -19,12 +19,10 @@ pub trait Init: Send + Sync {
     fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>>;
 
     /// How v30 made [`Mining`]; today an error.
-    #[ipc(
-        name = "makeMiningOld2",
-        no_context,
-        deprecated = "Old mining interface (@2) not supported. Please update your client!"
-    )]
-    fn make_mining_old2(&self) -> Result<()>;
+    #[ipc(name = "makeMiningOld2", no_context, deprecated)]
+    fn make_mining_old2(&self) -> Result<()> {
+        Err(no_longer_served("mining interface (@2)"))
+    }
 
     /// Block templates and blocks. Waits until the node has loaded its chain.
     fn make_mining(&self) -> Result<Option<Arc<dyn Mining>>> {

@@ -43,3 +43,9 @@ pub use rpc_command::*;
 pub use wallet::*;
 pub use wallet_callbacks::*;
 pub use wallet_loader::*;
+
+/// What Bitcoin Core says to a call in a form that it no longer serves. Like any C++ exception it
+/// is a failure, not an unimplemented method.
+pub(crate) fn no_longer_served(what: &str) -> mp_runtime::Error {
+    mp_runtime::Error::failed(format!("Old {what} not supported. Please update your client!"))
+}

@@ -82,8 +82,7 @@ impl Chain {
 
     /// The median of the last eleven times (BIP 113).
     fn median_time(&self) -> u32 {
-        let mut times: Vec<u32> =
-            self.blocks.iter().rev().take(11).map(|block| block.header.time).collect();
+        let mut times: Vec<u32> = self.blocks.iter().rev().take(11).map(|block| block.header.time).collect();
         times.sort_unstable();
         times[times.len() / 2]
     }
@@ -108,10 +107,15 @@ impl Chain {
     /// What is wrong with a block that is to be the next one.
     pub(super) fn check(&self, block: &Block, options: &BlockCheckOptions) -> Result<(), Reject> {
         if block.header.prev_blockhash != self.tip().hash {
-            return Err(reject("inconclusive-not-best-prevblk", "block is not based on the current best chain tip"));
+            return Err(reject("inconclusive-not-best-prevblk", ""));
         }
-        if options.check_pow && block.header.validate_pow(self.blocks[0].header.target()).is_err() {
+        let limit = self.blocks[0].header.target();
+        let target = block.header.target();
+        if options.check_pow && (target > limit || block.header.validate_pow(target).is_err()) {
             return Err(reject("high-hash", "proof of work failed"));
+        }
+        if options.check_merkle_root && !block.check_merkle_root() {
+            return Err(reject("bad-txnmrklroot", "hashMerkleRoot mismatch"));
         }
         let Some((coinbase, others)) = block.txdata.split_first() else {
             return Err(reject("bad-blk-length", "size limits failed"));
@@ -119,8 +123,8 @@ impl Chain {
         if !coinbase.is_coinbase() {
             return Err(reject("bad-cb-missing", "first tx is not coinbase"));
         }
-        if options.check_merkle_root && !block.check_merkle_root() {
-            return Err(reject("bad-txnmrklroot", "hashMerkleRoot mismatch"));
+        if target != limit {
+            return Err(reject("bad-diffbits", "incorrect proof of work"));
         }
         if block.header.time <= self.median_time() {
             return Err(reject("time-too-old", "block's timestamp is too early"));
@@ -130,7 +134,8 @@ impl Chain {
             return Err(reject("bad-cb-height", "block height mismatch in coinbase"));
         }
         let witness = others.iter().any(|tx| tx.input.iter().any(|input| !input.witness.is_empty()));
-        let committed = coinbase.output.iter().any(|out| out.script_pubkey.as_bytes().starts_with(&COMMITMENT));
+        let committed =
+            coinbase.output.iter().any(|out| out.script_pubkey.as_bytes().starts_with(&COMMITMENT));
         // Without any witness a commitment is optional (BIP 141).
         if (witness || committed) && !block.check_witness_commitment() {
             return Err(reject("bad-witness-merkle-match", "witness merkle commitment mismatch"));
@@ -264,6 +269,8 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
+    use bitcoin::CompactTarget;
+
     use super::*;
 
     fn transaction(lock_time: u32) -> Transaction {
@@ -304,10 +311,23 @@ mod tests {
         let mut greedy = draft.coinbase();
         greedy.output[0].value += Amount::from_sat(1);
         assert_eq!(reason(chain.accept(draft.mined(greedy))), "bad-cb-amount");
+        let mut easier = draft.clone();
+        easier.header.bits = CompactTarget::from_consensus(0x2100_ffff);
+        assert_eq!(reason(chain.accept(easier.mined(easier.coinbase()))), "high-hash");
+        let mut harder = draft.clone();
+        harder.header.bits = CompactTarget::from_consensus(0x203f_ffff);
+        assert_eq!(reason(chain.accept(harder.mined(harder.coinbase()))), "bad-diffbits");
+        let mut empty = good.clone();
+        empty.txdata.clear();
+        assert_eq!(reason(chain.accept(empty)), "bad-txnmrklroot");
         let mut old = draft.clone();
         old.header.time = 1;
         assert_eq!(reason(chain.accept(old.mined(old.coinbase()))), "time-too-old");
         assert_eq!(chain.accept(good.clone()), Ok(()));
+        assert_eq!(
+            chain.check(&good, &BlockCheckOptions::default()),
+            Err(reject("inconclusive-not-best-prevblk", ""))
+        );
         assert_eq!(reason(chain.accept(good)), "duplicate");
     }
 }

@@ -8,7 +8,7 @@ use mp_runtime::{Result, ipc_interface};
 
 use super::Release;
 use crate::files::{MAX_DOUBLE, V31_INIT, V31_MINING};
-use crate::interfaces::{self, Echo, known_tip};
+use crate::interfaces::{self, Echo, known_tip, no_longer_served};
 use crate::types::{
     Bitcoin, BlockCheckOptions, BlockCreateOptions, BlockRef, BlockWaitOptions, CoinbaseTx, Reject, verdict,
 };
@@ -20,12 +20,10 @@ pub trait Init: Send + Sync {
     async fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>>;
 
     /// How v30 made Mining; an error.
-    #[ipc(
-        name = "makeMiningOld2",
-        no_context,
-        deprecated = "Old mining interface (@2) not supported. Please update your client!"
-    )]
-    async fn make_mining_old2(&self) -> Result<()>;
+    #[ipc(name = "makeMiningOld2", no_context, deprecated)]
+    async fn make_mining_old2(&self) -> Result<()> {
+        Err(no_longer_served("mining interface (@2)"))
+    }
 
     /// Block templates and blocks. Waits until the node has loaded its chain.
     async fn make_mining(&self) -> Result<Option<Arc<dyn Mining>>>;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mp_runtime::{Result, ipc_interface};
 
 use crate::files::V32_INIT;
-use crate::interfaces::{Echo, Mining, Rpc};
+use crate::interfaces::{Echo, Mining, Rpc, no_longer_served};
 use crate::types::Bitcoin;
 
 /// The first interface of a node.
@@ -15,12 +15,10 @@ pub trait Init: Send + Sync {
     async fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>>;
 
     /// How v30 made Mining; an error.
-    #[ipc(
-        name = "makeMiningOld2",
-        no_context,
-        deprecated = "Old mining interface (@2) not supported. Please update your client!"
-    )]
-    async fn make_mining_old2(&self) -> Result<()>;
+    #[ipc(name = "makeMiningOld2", no_context, deprecated)]
+    async fn make_mining_old2(&self) -> Result<()> {
+        Err(no_longer_served("mining interface (@2)"))
+    }
 
     /// Block templates and blocks. Waits until the node has loaded its chain; `None` when it shuts
     /// down.
