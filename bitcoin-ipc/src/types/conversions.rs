@@ -71,7 +71,13 @@ data! {
     TxIn, consensus::serialize, decode;
     TxOut, consensus::serialize, decode;
     Psbt, Psbt::serialize, |bytes| {
-        Psbt::deserialize(bytes).map_err(|error| Error::bad_value(format!("not a PSBT: {error}")))
+        // `Psbt::deserialize` takes no notice of bytes after the end.
+        let mut rest = bytes;
+        match Psbt::deserialize_from_reader(&mut rest) {
+            Ok(psbt) if rest.is_empty() => Ok(psbt),
+            Ok(_) => Err(Error::bad_value(format!("{} bytes too many after a PSBT", rest.len()))),
+            Err(error) => Err(Error::bad_value(format!("not a PSBT: {error}"))),
+        }
     };
     PublicKey, |key| key.to_bytes(), |bytes| {
         PublicKey::from_slice(bytes).map_err(|error| Error::bad_value(format!("not a public key: {error}")))
