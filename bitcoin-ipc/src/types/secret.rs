@@ -47,6 +47,7 @@ impl std::fmt::Debug for Secret {
 impl WireType<Bitcoin> for Secret {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = Type::Data;
+    const SECRET: bool = true;
 }
 
 impl BuildField<Bitcoin> for Secret {

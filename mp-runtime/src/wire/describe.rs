@@ -25,7 +25,8 @@ impl Field {
     /// A field of type `T`, in the conversion set `M`.
     #[must_use]
     pub const fn of<T: WireType<M> + ?Sized, M: ?Sized>(name: &'static str) -> Self {
-        Field::new(name, T::TYPE, T::SLOTS)
+        let field = Field::new(name, T::TYPE, T::SLOTS);
+        if T::SECRET { field.secret() } else { field }
     }
 
     /// The `context` parameter.

@@ -35,6 +35,8 @@ pub trait WireType<M: ?Sized = ()> {
     /// Whether a value can be written from a reference. Owned interfaces and closures cannot: they
     /// are given away.
     const LENDABLE: bool = true;
+    /// Whether no log may show a value of this type, as if each field of it had `#[ipc(secret)]`.
+    const SECRET: bool = false;
 }
 
 /// Writes a value to the wire.

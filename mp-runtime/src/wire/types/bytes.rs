@@ -21,6 +21,7 @@ impl<T: WireType<M>, M: ?Sized, const N: usize> WireType<M> for [T; N] {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = T::LIST;
     const LENDABLE: bool = T::LENDABLE;
+    const SECRET: bool = T::SECRET;
 }
 
 impl<T: BuildField<M>, M: ?Sized, const N: usize> BuildField<M> for [T; N] {

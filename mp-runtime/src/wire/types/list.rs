@@ -11,6 +11,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for [T] {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = T::LIST;
     const LENDABLE: bool = T::LENDABLE;
+    const SECRET: bool = T::SECRET;
 }
 
 impl<T: BuildField<M>, M: ?Sized> BuildField<M> for [T] {
@@ -23,6 +24,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for Vec<T> {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = T::LIST;
     const LENDABLE: bool = T::LENDABLE;
+    const SECRET: bool = T::SECRET;
 }
 
 impl<T: BuildField<M>, M: ?Sized> BuildField<M> for Vec<T> {

@@ -16,6 +16,7 @@ impl<K: WireType<M>, V: WireType<M>, M: ?Sized> WireType<M> for BTreeMap<K, V> {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = Type::List(&<(K, V) as WireType<M>>::TYPE);
     const LENDABLE: bool = K::LENDABLE && V::LENDABLE;
+    const SECRET: bool = K::SECRET || V::SECRET;
 }
 
 impl<K: BuildField<M>, V: BuildField<M>, M: ?Sized> BuildField<M> for BTreeMap<K, V> {
@@ -47,6 +48,7 @@ impl<K: WireType<M>, V: WireType<M>, M: ?Sized, S> WireType<M> for HashMap<K, V,
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = Type::List(&<(K, V) as WireType<M>>::TYPE);
     const LENDABLE: bool = K::LENDABLE && V::LENDABLE;
+    const SECRET: bool = K::SECRET || V::SECRET;
 }
 
 impl<K: BuildField<M>, V: BuildField<M>, M: ?Sized, S> BuildField<M> for HashMap<K, V, S> {

@@ -24,6 +24,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for Option<T> {
     };
     const TYPE: Type = T::TYPE;
     const LENDABLE: bool = T::LENDABLE;
+    const SECRET: bool = T::SECRET;
 }
 
 impl<T: BuildField<M>, M: ?Sized> BuildField<M> for Option<T> {

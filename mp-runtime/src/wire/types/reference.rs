@@ -16,6 +16,7 @@ impl<T: WireType<M> + ?Sized, M: ?Sized> WireType<M> for &T {
     const STRUCT: Option<(u16, u16)> = T::STRUCT;
     const NEVER_EMPTY: bool = T::NEVER_EMPTY;
     const LENDABLE: bool = T::LENDABLE;
+    const SECRET: bool = T::SECRET;
 }
 
 impl<T: BuildField<M> + ?Sized, M: ?Sized> BuildField<M> for &T {
@@ -31,6 +32,7 @@ impl<T: WireType<M> + ToOwned + ?Sized, M: ?Sized> WireType<M> for Cow<'_, T> {
     const STRUCT: Option<(u16, u16)> = T::STRUCT;
     const NEVER_EMPTY: bool = T::NEVER_EMPTY;
     const LENDABLE: bool = T::LENDABLE;
+    const SECRET: bool = T::SECRET;
 }
 
 impl<T: BuildField<M> + ToOwned + ?Sized, M: ?Sized> BuildField<M> for Cow<'_, T> {
@@ -55,6 +57,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for Box<T> {
     const STRUCT: Option<(u16, u16)> = T::STRUCT;
     const NEVER_EMPTY: bool = T::NEVER_EMPTY;
     const LENDABLE: bool = T::LENDABLE;
+    const SECRET: bool = T::SECRET;
 }
 
 impl<T: BuildField<M>, M: ?Sized> BuildField<M> for Box<T> {

@@ -15,6 +15,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for BTreeSet<T> {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = Type::List(&T::TYPE);
     const LENDABLE: bool = T::LENDABLE;
+    const SECRET: bool = T::SECRET;
 }
 
 impl<T: BuildField<M>, M: ?Sized> BuildField<M> for BTreeSet<T> {
@@ -33,6 +34,7 @@ impl<T: WireType<M>, M: ?Sized, S> WireType<M> for HashSet<T, S> {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = Type::List(&T::TYPE);
     const LENDABLE: bool = T::LENDABLE;
+    const SECRET: bool = T::SECRET;
 }
 
 impl<T: BuildField<M>, M: ?Sized, S> BuildField<M> for HashSet<T, S> {
