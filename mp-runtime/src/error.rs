@@ -250,7 +250,13 @@ impl Error {
             _ => capnp::ErrorKind::Failed,
         };
         let extra = match self.kind() {
-            ErrorKind::Failed if self.origin() == Origin::Local && self.0.field.is_empty() => {
+            // These kinds travel beside the text, so the peer's error says them again.
+            ErrorKind::Failed
+            | ErrorKind::Unimplemented
+            | ErrorKind::Disconnected
+            | ErrorKind::Overloaded
+                if self.origin() == Origin::Local && self.0.field.is_empty() =>
+            {
                 self.text().to_owned()
             }
             _ => self.to_string(),
