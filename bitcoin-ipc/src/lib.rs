@@ -4,6 +4,7 @@ pub mod client;
 pub mod files;
 pub mod interfaces;
 pub mod mock;
+pub mod monitor;
 pub mod release;
 pub mod types;
 
