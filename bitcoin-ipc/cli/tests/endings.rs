@@ -1,0 +1,108 @@
+//! How runs end that do not end well, or that end on Ctrl-C.
+
+mod common;
+
+use std::time::Duration;
+
+use bitcoin_ipc::Release;
+use common::{Node, Running, program, run};
+
+/// How long Ctrl-C may take.
+const QUICK: Duration = Duration::from_secs(2);
+
+#[test]
+fn errors_say_what_to_do() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = directory.path().display();
+    let none = run(&format!("--datadir {at} --signet info")).bad();
+    assert!(none.contains("signet/node.sock") && none.contains("-ipcbind=unix"), "{none}");
+    let long = run(&format!("--connect unix:/{} info", "x".repeat(200))).bad();
+    assert!(long.contains("at most 107"), "{long}");
+    let monitor = run(&format!("--datadir {at} top")).bad();
+    assert!(monitor.contains("monitor.sock"), "{monitor}");
+    drop(std::os::unix::net::UnixListener::bind(directory.path().join("old.sock")).expect("a socket"));
+    let gone = run(&format!("--connect unix:{at}/old.sock tip")).bad();
+    assert!(gone.contains("is gone"), "{gone}");
+}
+
+#[test]
+fn a_node_that_does_not_answer_is_not_waited_for() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let socket = directory.path().join("n.sock");
+    let _silent = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
+    let late = run(&format!("--timeout 1 --connect unix:{} info", socket.display())).bad();
+    assert!(late.contains("timed out") && late.contains("--timeout"), "{late}");
+}
+
+#[test]
+fn colours_are_for_terminals() {
+    let error = |color: &str| run(&format!("--color {color} --connect unix:/nowhere tip")).bad();
+    assert!(error("auto").starts_with("error: no socket"));
+    assert!(error("always").starts_with("\x1b["));
+}
+
+#[test]
+fn the_log_shows_calls() {
+    let node = Node::start(Release::V32);
+    let run = node.run("--debug echo");
+    assert_eq!(run.stdout, "hello\n");
+    assert!(run.stderr.contains("IPC client send Echo.echo"), "{}", run.stderr);
+}
+
+#[test]
+fn ctrl_c_ends_a_wait_quickly() {
+    for release in Release::ALL {
+        let node = Node::start(release);
+        for command in ["tip --watch", "template --watch"] {
+            let mut running = node.running(&format!("--json {command}"));
+            assert!(running.line().starts_with('{'));
+            let (code, time) = running.interrupt();
+            assert_eq!(code, 130, "{command}");
+            assert!(time < QUICK, "{command}: {time:?}");
+        }
+    }
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let node = Node::start(Release::V32);
+    let mut command = program(&node.line("tip --watch"));
+    let mut child = command.spawn().expect("it starts");
+    drop(child.stdout.take());
+    node.memory.mine(1).expect("a block");
+    assert_eq!(child.wait().expect("it ends").code(), Some(0));
+}
+
+#[test]
+fn ctrl_c_leaves_top() {
+    let node = Node::start(Release::V32);
+    node.run("echo").good();
+    let mut running = node.running("top");
+    assert!(running.line().starts_with("method "));
+    let (code, time) = running.interrupt();
+    assert_eq!(code, 0);
+    assert!(time < QUICK, "{time:?}");
+}
+
+#[test]
+fn serve_is_a_node_until_ctrl_c() {
+    for release in Release::ALL {
+        let directory = tempfile::tempdir().expect("a directory");
+        let at = directory.path().display();
+        let mut running = Running::start(program(&format!(
+            "--datadir {at} --release {release} serve --blocks 7 --transactions 2 --every 1"
+        )));
+        assert!(running.line().starts_with(&format!("serving Bitcoin Core {release} at block 7")));
+        let files = || std::fs::read_dir(directory.path().join("regtest")).expect("a directory").count();
+        assert_eq!(files(), 2);
+        let line = |line: &str| run(&format!("--datadir {at} --regtest {line}"));
+        assert!(line("info").good().contains(&release.to_string()));
+        let [template] = &line("--json template").json()[..] else { panic!("one line") };
+        assert_eq!(template["transactions"], 2);
+        assert!(line("top --once").good().contains("Mining.createNewBlock"));
+        let (code, time) = running.interrupt();
+        assert_eq!(code, 0);
+        assert!(time < QUICK, "{time:?}");
+        assert_eq!(files(), 0);
+    }
+}
