@@ -12,8 +12,8 @@ use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::sync::{Arc, PoisonError, RwLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
 
 use tokio::sync::mpsc;
@@ -90,7 +90,13 @@ impl EventLoop {
     fn parts(name: &str) -> (EventLoop, Seed) {
         let (jobs, queue) = mpsc::unbounded_channel();
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        let shared = Shared { id, name: name.to_owned(), jobs, cleanup: Cleanup::default(), monitor: RwLock::default() };
+        let shared = Shared {
+            id,
+            name: name.to_owned(),
+            jobs,
+            cleanup: Cleanup::default(),
+            monitor: RwLock::default(),
+        };
         (EventLoop(Arc::new(shared)), Seed { id, queue })
     }
 

@@ -81,7 +81,8 @@ impl CallCounts {
         let counts = self.snapshot();
         let mut text = String::new();
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "# HELP ipc_calls_total Calls that have ended.\n# TYPE ipc_calls_total counter");
+        let _ =
+            writeln!(text, "# HELP ipc_calls_total Calls that have ended.\n# TYPE ipc_calls_total counter");
         for count in &counts {
             let _ = writeln!(text, "ipc_calls_total{{{}}} {}", labels(count), count.calls);
         }
@@ -89,10 +90,8 @@ impl CallCounts {
         for count in &counts {
             let _ = writeln!(text, "ipc_errors_total{{{}}} {}", labels(count), count.errors);
         }
-        let _ = writeln!(
-            text,
-            "# HELP ipc_call_seconds How long calls took.\n# TYPE ipc_call_seconds histogram"
-        );
+        let _ =
+            writeln!(text, "# HELP ipc_call_seconds How long calls took.\n# TYPE ipc_call_seconds histogram");
         for count in &counts {
             let labels = labels(count);
             let mut below = 0;

@@ -12,7 +12,9 @@ pub use crate::proxy::{
 pub use crate::wire::build::{BuildContext, FieldBuilder, StructWriter};
 pub use crate::wire::describe::{Field, Fields};
 pub use crate::wire::id::child_id;
-pub use crate::wire::node::{ConstNode, Default, EnumNode, FileNode, InterfaceNode, MethodNode, StructNode, Type};
+pub use crate::wire::node::{
+    ConstNode, Default, EnumNode, FileNode, InterfaceNode, MethodNode, StructNode, Type,
+};
 pub use crate::wire::read::{FieldReader, ReadContext, StructFields};
 pub use crate::wire::slot::{Slot, Slots};
 pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType, build_struct, read_struct};

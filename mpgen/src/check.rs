@@ -310,7 +310,11 @@ pub fn fields_of_a_method_are_unique(method: &Method, report: &Report) {
     }
     names_are_unique(params.iter().map(|(name, span)| (name.as_str(), *span)), "parameters", report);
     let own = method.sig.ident.span();
-    let result = method.returns.value().filter(|_| method.results.is_none()).map(|_| (method.result.name.as_str(), own));
+    let result = method
+        .returns
+        .value()
+        .filter(|_| method.results.is_none())
+        .map(|_| (method.result.name.as_str(), own));
     let exception = method.exception.iter().map(|(wire, _)| (wire.name.as_str(), own));
     let outs = method.params.iter().filter(|param| param.passing.comes_back());
     let outs = outs.map(|param| (param.wire.name.as_str(), param.ident.span()));

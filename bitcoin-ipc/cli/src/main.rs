@@ -57,8 +57,6 @@ async fn run(arguments: Arguments) -> Result<(), Failure> {
             Err(failure) => Err(failure),
         },
     };
-    if matches!(result, Err(Failure::Interrupted(_))) {
-        node.settle().await;
-    }
+    node.close().await;
     result
 }

@@ -14,9 +14,6 @@ use tokio::sync::OnceCell;
 
 use crate::arguments::Global;
 
-/// How long the node may take to hear that a wait is over, before the program ends anyway.
-const LAST_WORDS: Duration = Duration::from_millis(500);
-
 /// A node, and the connection to it once there is one.
 pub(crate) struct Node {
     address: Address,
@@ -73,12 +70,10 @@ impl Node {
         Ok(answer.ok().and_then(|info| Network::from_core_arg(info["chain"].as_str()?).ok()))
     }
 
-    /// Lets the node hear of waits that were dropped. Calls of a connection arrive in order, so one
-    /// answer means that it has.
-    pub(crate) async fn settle(&self) {
-        if let Some(client) = self.client.get().filter(|client| client.is_connected()) {
-            // The program ends either way.
-            let _ = tokio::time::timeout(LAST_WORDS, client.mining().is_test_chain()).await;
+    /// Closes the connection, after the node has heard of waits that were dropped.
+    pub(crate) async fn close(self) {
+        if let Some(client) = self.client.into_inner() {
+            client.close().await;
         }
     }
 }

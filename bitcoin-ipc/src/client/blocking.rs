@@ -15,9 +15,7 @@ use serde_json::Value;
 use super::{Address, RpcError, TemplateOptions, TipEvent};
 use crate::interfaces;
 use crate::release::Release;
-use crate::types::{
-    BlockCheckOptions, BlockCreateOptions, BlockRef, BlockWaitOptions, CoinbaseTx, Reject,
-};
+use crate::types::{BlockCheckOptions, BlockCreateOptions, BlockRef, BlockWaitOptions, CoinbaseTx, Reject};
 
 /// Connects to a node of the main network; see [`connect`](super::connect).
 ///

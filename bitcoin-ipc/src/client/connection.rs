@@ -18,6 +18,9 @@ use super::{rpc, timer};
 use crate::interfaces::{Echo, Mining, Rpc};
 use crate::release::{Release, Services};
 
+/// How long closing a connection may take.
+const CLOSING: Duration = Duration::from_millis(500);
+
 /// Connects to a node of the main network, by an address such as `unix` or `unix:/path/node.sock`.
 /// [`ConnectOptions`] has other networks and more.
 ///
@@ -110,14 +113,12 @@ impl Client {
 
     /// Block templates one after the other: the first at once, each other one when it is worth more
     /// or builds on a new block. After a lost connection it goes on with a new one.
-    #[must_use]
     pub fn templates(&self, options: TemplateOptions) -> Templates {
         Templates::new(self.clone(), options)
     }
 
     /// The highest block: the current one at once, then each other one. After a lost connection it
     /// says how long there was none, and goes on.
-    #[must_use]
     pub fn tips(&self) -> Tips {
         Tips::new(self.clone())
     }
@@ -174,7 +175,16 @@ impl Client {
         &self.0.event_loop
     }
 
-    /// Closes the connection. The next call opens another one.
+    /// Closes the connection when what was sent has gone out, such as the end of a wait whose future
+    /// was dropped. Waits for that at most half a second.
+    pub async fn close(self) {
+        if let Some(session) = self.0.live() {
+            let _ = timer::within(&self.0.event_loop, Some(CLOSING), session.settle()).await;
+        }
+        self.disconnect();
+    }
+
+    /// Closes the connection at once. The next call opens another one.
     pub fn disconnect(&self) {
         if let Some(session) = self.0.live() {
             session.close();
@@ -226,7 +236,8 @@ impl Client {
     /// Notices from a call's outcome that the connection is lost, so that the next call opens
     /// another one.
     pub(super) fn noticed<T>(&self, session: &Arc<Session>, result: Result<T>) -> Result<T> {
-        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Disconnected) && session.is_closed() {
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Disconnected) && session.is_closed()
+        {
             self.0.forget(session);
         }
         result

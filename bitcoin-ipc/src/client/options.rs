@@ -115,7 +115,8 @@ impl ConnectOptions {
         self
     }
 
-    /// The release of the node, so that it need not be found out.
+    /// The release of the node, so that it need not be found out. It is not checked: with a wrong
+    /// one, calls run other methods than they name.
     #[must_use]
     pub fn release(mut self, release: Release) -> Self {
         self.release = Some(release);

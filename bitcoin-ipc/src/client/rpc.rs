@@ -59,7 +59,9 @@ fn result(mut response: Value) -> Result<Value, RpcError> {
 /// A name as part of a path.
 fn escaped(name: &str) -> String {
     name.bytes().fold(String::new(), |path, byte| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => path + &char::from(byte).to_string(),
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+            path + &char::from(byte).to_string()
+        }
         byte => path + &format!("%{byte:02X}"),
     })
 }

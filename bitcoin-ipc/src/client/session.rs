@@ -102,6 +102,15 @@ impl Session {
         std::iter::once(self.init.connection()).chain(second)
     }
 
+    /// Waits for an answer of the node. It reads what comes through a connection in order, so then it
+    /// has read everything before.
+    pub(super) async fn settle(&self) -> Result<()> {
+        match self.mining.get() {
+            Some(mining) => mining.is_test_chain().await.map(drop),
+            None => self.init.make_echo().await.map(drop),
+        }
+    }
+
     pub(super) fn is_closed(&self) -> bool {
         self.connections().any(Connection::is_closed)
     }
@@ -125,7 +134,11 @@ impl Session {
                     },
                 };
                 tracing::debug!(target: "ipc", %release, "IPC node found");
-                let stream = || self.source.stream(&self.event_loop);
+                // A node that is gone by now was there a moment ago: the connection is lost.
+                let stream = || {
+                    let stream = self.source.stream(&self.event_loop);
+                    stream.map_err(|error| Error::disconnected(error.text()))
+                };
                 Ok(match release {
                     Release::V30 => Root::V30(connect_stream(&self.event_loop, stream()?)),
                     Release::V31 => Root::V31(connect_stream(&self.event_loop, stream()?)),
@@ -169,7 +182,8 @@ impl Session {
             }
             Root::V32 => self.init.make_mining().await?,
         };
-        mining.ok_or_else(|| Error::failed("the node has no mining interface to give; it may be shutting down"))
+        mining
+            .ok_or_else(|| Error::failed("the node has no mining interface to give; it may be shutting down"))
     }
 
     pub(super) async fn echo(&self) -> Result<Arc<dyn Echo>> {

@@ -70,7 +70,9 @@ async fn next(client: Client, options: TemplateOptions, mut last: Option<Templat
         };
         match found {
             Ok(Some(template)) => return Ok(template),
-            Ok(None) => return Err(Error::disconnected("the node gives no more templates; it is shutting down")),
+            Ok(None) => {
+                return Err(Error::disconnected("the node gives no more templates; it is shutting down"));
+            }
             // The template is gone with its connection; the next one comes through another.
             Err(error) if error.kind() == ErrorKind::Disconnected => {
                 client.session().await?;

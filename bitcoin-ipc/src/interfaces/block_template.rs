@@ -13,7 +13,7 @@ use crate::types::{Bitcoin, BlockWaitOptions, CoinbaseTx, Reject, verdict};
 /// in it, until it is dropped.
 #[ipc_interface(file = MINING, types = Bitcoin, cxx = "interfaces::BlockTemplate")]
 pub trait BlockTemplate: Send + Sync {
-    /// The header. Its merkle root is that of the dummy coinbase.
+    /// The header. Its merkle root means nothing yet: that takes the real coinbase.
     async fn get_block_header(&self) -> Result<block::Header>;
 
     /// The whole block, with a dummy coinbase.

@@ -11,9 +11,7 @@ use tokio::sync::Notify;
 use super::MemoryNode;
 use super::chain::Draft;
 use crate::interfaces::{BlockTemplate, Mining};
-use crate::types::{
-    BlockCheckOptions, BlockCreateOptions, BlockRef, BlockWaitOptions, CoinbaseTx, Reject,
-};
+use crate::types::{BlockCheckOptions, BlockCreateOptions, BlockRef, BlockWaitOptions, CoinbaseTx, Reject};
 
 /// The least weight that Bitcoin Core lets a block reserve, and the most.
 const RESERVED_WEIGHT: std::ops::RangeInclusive<u64> = 2_000..=4_000_000;
@@ -186,7 +184,8 @@ impl BlockTemplate for MemoryTemplate {
 
     async fn get_tx_sigops(&self) -> Result<Vec<i64>> {
         let count = |tx: &Transaction| {
-            let outputs: usize = tx.output.iter().map(|output| output.script_pubkey.count_sigops_legacy()).sum();
+            let outputs: usize =
+                tx.output.iter().map(|output| output.script_pubkey.count_sigops_legacy()).sum();
             i64::try_from(outputs * 4).unwrap_or(i64::MAX)
         };
         Ok(self.draft.transactions.iter().map(|(tx, _)| count(tx)).collect())

@@ -239,10 +239,8 @@ impl interfaces::Mining for Upgraded<dyn Mining> {
         block: &Block,
         options: &crate::types::BlockCheckOptions,
     ) -> Result<Result<(), Reject>> {
-        let options = BlockCheckOptions {
-            check_merkle_root: options.check_merkle_root,
-            check_pow: options.check_pow,
-        };
+        let options =
+            BlockCheckOptions { check_merkle_root: options.check_merkle_root, check_pow: options.check_pow };
         self.object.check_block(block, &options).await
     }
 
@@ -442,7 +440,12 @@ impl BlockTemplate for Downgraded<dyn interfaces::BlockTemplate> {
 
     async fn get_coinbase_commitment(&self) -> Result<ScriptBuf> {
         let required = self.0.get_coinbase_tx().await?;
-        Ok(required.required_outputs.into_iter().next().map(|output| output.script_pubkey).unwrap_or_default())
+        Ok(required
+            .required_outputs
+            .into_iter()
+            .next()
+            .map(|output| output.script_pubkey)
+            .unwrap_or_default())
     }
 
     async fn get_witness_commitment_index(&self) -> Result<i32> {
@@ -465,10 +468,8 @@ impl BlockTemplate for Downgraded<dyn interfaces::BlockTemplate> {
     }
 
     async fn wait_next(&self, options: &BlockWaitOptions) -> Result<Option<Arc<dyn BlockTemplate>>> {
-        let options = crate::types::BlockWaitOptions {
-            timeout: options.timeout,
-            fee_threshold: options.fee_threshold,
-        };
+        let options =
+            crate::types::BlockWaitOptions { timeout: options.timeout, fee_threshold: options.fee_threshold };
         Ok(self.0.wait_next(&options).await?.map(downgraded))
     }
 
@@ -490,7 +491,10 @@ mod tests {
                 script_sig_prefix: ScriptBuf::from_bytes(prefix),
                 witness: Some(vec![0; 32]),
                 block_reward_remaining: Amount::from_sat(5_000_000_000),
-                required_outputs: vec![bitcoin::TxOut { value: Amount::ZERO, script_pubkey: ScriptBuf::from_bytes(vec![0x6a]) }],
+                required_outputs: vec![bitcoin::TxOut {
+                    value: Amount::ZERO,
+                    script_pubkey: ScriptBuf::from_bytes(vec![0x6a]),
+                }],
                 lock_time: 101,
             };
             let again = requirements(&dummy(&required)).expect("requirements");

@@ -50,9 +50,7 @@ fn decode<T: consensus::Decodable>(bytes: &[u8]) -> Result<T> {
 }
 
 fn sized<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
-    bytes
-        .try_into()
-        .map_err(|_| Error::bad_value(format!("expected {N} bytes, found {}", bytes.len())))
+    bytes.try_into().map_err(|_| Error::bad_value(format!("expected {N} bytes, found {}", bytes.len())))
 }
 
 data! {
@@ -128,9 +126,9 @@ impl BuildField<Bitcoin> for Amount {
 impl<'a> ReadField<'a, Bitcoin> for Amount {
     fn read_field(_: &ReadContext<'a>, input: FieldReader<'a>) -> Result<Amount> {
         let satoshis = input.bits() as i64;
-        u64::try_from(satoshis).map(Amount::from_sat).map_err(|_| {
-            Error::bad_value(format!("{satoshis} satoshis, where an amount is never negative"))
-        })
+        u64::try_from(satoshis)
+            .map(Amount::from_sat)
+            .map_err(|_| Error::bad_value(format!("{satoshis} satoshis, where an amount is never negative")))
     }
 }
 

@@ -69,9 +69,17 @@ impl Destination {
         let program = |range: std::ops::RangeFrom<usize>| script.as_bytes().get(range).unwrap_or_default();
         let hash20 = |bytes: &[u8]| <[u8; 20]>::try_from(bytes).ok();
         let found = if script.is_p2pkh() {
-            script.as_bytes().get(3..23).and_then(hash20).map(|hash| Self::PkHash(PubkeyHash::from_byte_array(hash)))
+            script
+                .as_bytes()
+                .get(3..23)
+                .and_then(hash20)
+                .map(|hash| Self::PkHash(PubkeyHash::from_byte_array(hash)))
         } else if script.is_p2sh() {
-            script.as_bytes().get(2..22).and_then(hash20).map(|hash| Self::ScriptHash(ScriptHash::from_byte_array(hash)))
+            script
+                .as_bytes()
+                .get(2..22)
+                .and_then(hash20)
+                .map(|hash| Self::ScriptHash(ScriptHash::from_byte_array(hash)))
         } else if script.is_p2wpkh() {
             hash20(program(2..)).map(|hash| Self::WitnessV0KeyHash(WPubkeyHash::from_byte_array(hash)))
         } else if script.is_p2wsh() {

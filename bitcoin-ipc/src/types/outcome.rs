@@ -38,11 +38,8 @@ impl<T: WireType<Bitcoin>> Node<T> {
     /// With a value, which is a type argument and so lies behind a pointer. Where there is none
     /// this describes nothing, but it is computed all the same.
     const VALUE: Fields<2> = {
-        let value = if Self::IS_VOID {
-            Field::void("value")
-        } else {
-            Field::of::<T, Bitcoin>("value").parameter(0)
-        };
+        let value =
+            if Self::IS_VOID { Field::void("value") } else { Field::of::<T, Bitcoin>("value").parameter(0) };
         Fields::place([value, Field::of::<BilingualStr, Bitcoin>("error")], 0)
     };
     const FULL: &'static StructNode = &StructNode::new("Result", &Self::VALUE)

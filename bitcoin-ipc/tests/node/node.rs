@@ -138,6 +138,13 @@ impl Node {
 
 impl Drop for Node {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let status = self.process.as_mut().and_then(|process| process.try_wait().ok().flatten());
+            let log = self.log();
+            let lines: Vec<&str> = log.lines().collect();
+            let last = &lines[lines.len().saturating_sub(12)..];
+            println!("the node's status: {status:?}; its last words:\n{}", last.join("\n"));
+        }
         self.kill();
     }
 }

@@ -51,7 +51,7 @@ fn solutions_without_a_reason_are_gone() {
         let template =
             mining.create_new_block(&options, false).await.expect("an answer").expect("a template");
         let coinbase = bitcoin::consensus::deserialize(&hex(SIGNED)).expect("a transaction");
-        let error = template.submit_solution_old7(1, 2, 3, &coinbase).await.expect_err("an error");
+        let error = template.submit_solution_old7(1, 2, 3, Some(&coinbase)).await.expect_err("an error");
         refused(&error, "Old submitSolution (@7) not supported. Please update your client!");
         template.get_block_header().await.expect("a header");
     });

@@ -45,7 +45,16 @@ impl FileNode {
     /// A file of which nothing but the name and the id is said.
     #[must_use]
     pub const fn new(name: &'static str, id: u64) -> Self {
-        FileNode { name, id, cxx_namespace: "", include: &[], include_types: &[], constants: &[], unused: &[], pairs: None }
+        FileNode {
+            name,
+            id,
+            cxx_namespace: "",
+            include: &[],
+            include_types: &[],
+            constants: &[],
+            unused: &[],
+            pairs: None,
+        }
     }
 }
 

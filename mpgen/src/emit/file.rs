@@ -14,7 +14,8 @@ use crate::model::{Constant, File, FileRef};
 /// The static of a file.
 pub fn file(file: &File) -> TokenStream {
     let private = private();
-    let File { attrs, vis, ident, name, id, namespace, include, include_types, unused, pairs, constants } = file;
+    let File { attrs, vis, ident, name, id, namespace, include, include_types, unused, pairs, constants } =
+        file;
     let pairs = super::fields::optional(pairs.as_ref().map(|path| quote!(&#path)));
     let items = constants.iter().map(|constant| &constant.item);
     let nodes = constants.iter().map(|Constant { item, name, docs, ty }| {

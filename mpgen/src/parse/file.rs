@@ -99,9 +99,9 @@ const CONSTANT_TYPES: &[(&str, &str)] = &[
 ];
 
 fn constant(item: syn::ItemConst, report: &Report) -> Option<Constant> {
-    let known = CONSTANT_TYPES.iter().find(
-        |(rust, _)| matches!(&*item.ty, syn::Type::Path(path) if crate::check::ends_in(path, rust)),
-    );
+    let known = CONSTANT_TYPES
+        .iter()
+        .find(|(rust, _)| matches!(&*item.ty, syn::Type::Path(path) if crate::check::ends_in(path, rust)));
     let Some((_, ty)) = known else {
         report.at(&item.ty, "a constant of a schema file is a number or a bool");
         return None;

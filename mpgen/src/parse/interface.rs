@@ -37,7 +37,9 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
     let mut interrupts = Vec::new();
     for entry in &mut item.items {
         let TraitItem::Fn(function) = entry else { continue };
-        if let Some((method, interrupt)) = method(function, panic_on_disconnect, types.is_some(), &mut next, report) {
+        if let Some((method, interrupt)) =
+            method(function, panic_on_disconnect, types.is_some(), &mut next, report)
+        {
             methods.push(method);
             interrupts.push(interrupt);
         }

@@ -34,7 +34,9 @@ fn compare(set: &str, known: &str, roots: &[Root]) -> [usize; 4] {
     let count = |kind: &str| ours.iter().filter(|line| line.starts_with(kind)).count();
     let counts = [count("interface "), count("method "), count("struct "), count("const ")];
     let [interfaces, methods, structs, constants] = counts;
-    println!("set {set}: {interfaces} interfaces, {methods} methods, {structs} structs, {constants} constants");
+    println!(
+        "set {set}: {interfaces} interfaces, {methods} methods, {structs} structs, {constants} constants"
+    );
     counts
 }
 

@@ -12,9 +12,7 @@ use mp_runtime::{IpcStruct, Result};
 use serde_json::Value;
 
 use crate::files::NODE;
-use crate::types::{
-    BanMap, Bitcoin, ConnectionType, Network, PeerAddress, Service, TransportProtocolType,
-};
+use crate::types::{BanMap, Bitcoin, ConnectionType, Network, PeerAddress, Service, TransportProtocolType};
 
 /// A SOCKS5 proxy.
 #[derive(Clone, Debug, PartialEq, Eq, IpcStruct)]
@@ -267,7 +265,7 @@ pub(crate) mod initialized {
 pub(crate) mod started {
     use mp_runtime::{IpcStruct, Result};
 
-    use super::{BlockAndHeaderTipInfo, Bitcoin};
+    use super::{Bitcoin, BlockAndHeaderTipInfo};
 
     #[derive(Debug, Default, IpcStruct)]
     #[ipc(types = Bitcoin)]
@@ -282,9 +280,7 @@ pub(crate) mod started {
 
     pub(crate) fn build(outcome: &Outcome) -> Result<Wire> {
         Ok(match outcome {
-            Ok(tip) => {
-                Wire { tip_info: tip.unwrap_or_default(), error: None, result: tip.is_some() }
-            }
+            Ok(tip) => Wire { tip_info: tip.unwrap_or_default(), error: None, result: tip.is_some() },
             Err(error) => Wire { error: Some(error.clone()), ..Wire::default() },
         })
     }

@@ -255,7 +255,9 @@ pub struct WalletMigrationResult {
 
 impl std::fmt::Debug for WalletMigrationResult {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WalletMigrationResult").field("backup_path", &self.backup_path).finish_non_exhaustive()
+        f.debug_struct("WalletMigrationResult")
+            .field("backup_path", &self.backup_path)
+            .finish_non_exhaustive()
     }
 }
 
