@@ -1,4 +1,41 @@
 //! Bitcoin Core's interfaces between node, wallet and GUI, in Rust.
+//!
+//! # A client of a running node
+//!
+//! `bitcoin-node -ipcbind=unix` listens on a Unix socket. [`connect`] and [`ConnectOptions`] give a
+//! [`Client`] of it, [`blocking`] the same without futures:
+//!
+//! ```no_run
+//! # async fn example() -> bitcoin_ipc::Result<()> {
+//! use bitcoin_ipc::types::BlockCreateOptions;
+//!
+//! let node = bitcoin_ipc::connect("unix").await?;
+//! println!("Bitcoin Core {}", node.release().await?);
+//! let template = node.mining().create_new_block(&BlockCreateOptions::default(), true).await?;
+//! # Ok(()) }
+//! ```
+//!
+//! The releases v30, v31 and v32 number their methods differently; the client finds out which one
+//! answers before the first call that would matter, and gives [`interfaces::Mining`] for each. What a
+//! release cannot do is an error that names the one that can. A lost connection comes back by
+//! itself; see [`Reconnect`].
+//!
+//! # A node of one's own
+//!
+//! [`interfaces`] has a trait for every interface of Bitcoin Core: implement one, and serve it as any
+//! release with [`release::Services`]. [`mock`] is a node in memory, for tests.
+//!
+//! # What the modules are for
+//!
+//! | module | |
+//! |---|---|
+//! | [`client`] | connecting, templates, tips, RPC |
+//! | [`interfaces`] | the traits, one file each |
+//! | [`types`] | Bitcoin's values and their forms on the wire |
+//! | [`release`] | what v30, v31 and v32 have in another form |
+//! | [`mock`] | a node in memory |
+//! | [`monitor`] | counts of calls, for other processes to look at |
+//! | [`files`] | the schema files |
 
 pub mod client;
 pub mod files;
@@ -12,3 +49,8 @@ pub use client::{Client, ConnectOptions, Reconnect, RpcError, TemplateOptions, T
 pub use mp_runtime;
 pub use mp_runtime::{Error, ErrorKind, Result};
 pub use release::Release;
+
+/// The examples of the README.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -35,8 +35,3 @@ pub use proxy::{Handle, Interface, pipelined, pipelined_async, with_deadline, wi
 pub use remote::{Remote, connect, connect_stream, pair, serve_stream};
 pub use spawned::{serve_parent, spawn};
 pub use wire::MESSAGE_LIMIT_WORDS;
-
-/// The example of the README.
-#[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;

@@ -1,4 +1,5 @@
 //! Bitcoin Core's interfaces against what is known of them.
 
+mod compiled;
 mod facts;
 mod lines;
