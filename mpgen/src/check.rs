@@ -329,6 +329,9 @@ pub fn results_stand_alone(method: &Method, word: &syn::Ident, report: &Report) 
     if method.exception.is_some() {
         report.at(word, "`results` are all that a method returns; make the exception a field of the struct (`#[ipc(exception = \"…\")]`)");
     }
+    if method.result.secret {
+        report.at(word, "`secret` does not reach into a struct of results; write it on the struct's fields and on the parameters");
+    }
     if method.pipelined {
         report.at(word, "`pipelined` needs an interface as the only result; leave `results` out");
     }

@@ -237,6 +237,28 @@ pub struct Pair<Key, Value> {
 }
 
 #[test]
+fn a_file_with_constants_and_results_in_one_struct() {
+    check(
+        "a_file_with_constants_and_results_in_one_struct",
+        r#"
+ipc_file! {
+    static SHOP: "shop.capnp" @ 0xf00df00df00df00d, unused = [Coupon], pairs = COMMON;
+
+    /// More than anything costs.
+    pub const MAX_PRICE: i64 = 1_000;
+}
+
+#[ipc_interface(file = SHOP, destroy = false)]
+pub trait Shop: Send + Sync {
+    #[ipc(results)]
+    fn stock(&self) -> Result<Stock>;
+    #[ipc(results = crate::verdict)]
+    fn buy(&self, name: &str) -> Result<Result<(), Refusal>>;
+}"#,
+    );
+}
+
+#[test]
 fn unions_and_enums() {
     check(
         "unions_and_enums",

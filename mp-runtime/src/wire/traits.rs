@@ -135,6 +135,11 @@ where
     Ok(collection)
 }
 
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not travel as a struct",
+    label = "is no struct of the schema",
+    note = "derive `IpcStruct` for it; `results` takes a struct with a field for each result"
+)]
 /// A type that travels as a struct: the constants that `#[derive(IpcStruct)]` writes.
 pub trait StructType<M: ?Sized = ()> {
     /// The description of the struct.
