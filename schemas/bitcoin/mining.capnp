@@ -27,7 +27,7 @@ interface BlockTemplate $Proxy.wrap("interfaces::BlockTemplate") {
 
   destroy @0 (context :Proxy.Context) -> ();
   getBlockHeader @1 (context :Proxy.Context) -> (result :Data);
-  # The header. Its merkle root is that of the dummy coinbase.
+  # The header. Its merkle root means nothing yet: that takes the real coinbase.
 
   getBlock @2 (context :Proxy.Context) -> (result :Data);
   # The whole block, with a dummy coinbase.
