@@ -38,7 +38,9 @@ fn coinbase(required: &CoinbaseTx) -> Transaction {
         version: transaction::Version(required.version as i32),
         lock_time: LockTime::from_consensus(required.lock_time),
         input: vec![TxIn {
-            script_sig: ScriptBuf::from_bytes([required.script_sig_prefix.as_bytes(), &[0x51, 0x51]].concat()),
+            script_sig: ScriptBuf::from_bytes(
+                [required.script_sig_prefix.as_bytes(), &[0x51, 0x51]].concat(),
+            ),
             sequence: Sequence(required.sequence),
             witness: Witness::from_slice(&required.witness.iter().collect::<Vec<_>>()),
             ..TxIn::default()

@@ -9,10 +9,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bitcoin_ipc::Release;
 use bitcoin_ipc::mock::MemoryNode;
 use bitcoin_ipc::mp_runtime::{EventLoop, listen};
 use bitcoin_ipc::release::{Services, v30, v31, v32};
-use bitcoin_ipc::Release;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
