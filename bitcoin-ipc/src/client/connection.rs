@@ -236,8 +236,7 @@ impl Client {
     /// Notices from a call's outcome that the connection is lost, so that the next call opens
     /// another one.
     pub(super) fn noticed<T>(&self, session: &Arc<Session>, result: Result<T>) -> Result<T> {
-        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Disconnected) && session.is_closed()
-        {
+        if result.as_ref().is_err_and(|error| error.kind() == ErrorKind::Disconnected) {
             self.0.forget(session);
         }
         result

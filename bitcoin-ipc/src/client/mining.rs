@@ -14,16 +14,20 @@ use crate::types::{BlockCheckOptions, BlockCreateOptions, BlockRef, Reject};
 /// Makes a call that only asks for something: when the connection is lost it is made once more.
 /// (A closure would do, were its future known to be `Send` for arguments of any lifetime.)
 macro_rules! ask {
-    ($client:expr, $($call:tt)*) => {{
+    ($client:expr, |$session:ident| $call:expr) => {{
         let once = async || -> Result<_> {
-            let session = $client.session().await?;
-            $client.limited(async { session.mining().await?.$($call)*.await }).await
+            let $session = $client.session().await?;
+            let result = async { $call }.await;
+            $client.noticed(&$session, result)
         };
         match once().await {
             Err(error) if error.kind() == ErrorKind::Disconnected => once().await,
             result => result,
         }
     }};
+    ($client:expr, $($call:tt)*) => {
+        ask!($client, |session| $client.limited(async { session.mining().await?.$($call)*.await }).await)
+    };
 }
 
 /// [`Mining`] by way of whatever connection there is.
@@ -48,8 +52,10 @@ impl Mining for ClientMining {
         current_tip: BlockHash,
         timeout: Option<Duration>,
     ) -> Result<Option<BlockRef>> {
+        // Not made again when the connection is lost: who follows the chain wants to know of the gap.
         let session = self.0.session().await?;
-        session.make_mining().await?.wait_tip_changed(current_tip, timeout).await
+        let wait = async { session.make_mining().await?.wait_tip_changed(current_tip, timeout).await };
+        self.0.noticed(&session, wait.await)
     }
 
     async fn create_new_block(
@@ -60,10 +66,10 @@ impl Mining for ClientMining {
         let shared = &self.0.0;
         let seat = shared.templates.clone().try_acquire_owned();
         let seat = seat.map_err(|_| too_many(shared.options.max_templates))?;
-        let session = self.0.session().await?;
-        let mining = session.make_mining().await?;
-        let template = mining.create_new_block(options, cooldown).await?;
-        Ok(template.map(|template| HeldTemplate::hold(self.0.clone(), template, seat)))
+        let template = ask!(self.0, |session| {
+            session.make_mining().await?.create_new_block(options, cooldown).await
+        });
+        Ok(template?.map(|template| HeldTemplate::hold(self.0.clone(), template, seat)))
     }
 
     async fn check_block(&self, block: &Block, options: &BlockCheckOptions) -> Result<Result<(), Reject>> {
@@ -81,7 +87,8 @@ impl Mining for ClientMining {
 
     async fn submit_block(&self, block: &Block) -> Result<Result<(), Reject>> {
         let session = self.0.session().await?;
-        self.0.limited(async { session.mining().await?.submit_block(block).await }).await
+        let submit = async { session.mining().await?.submit_block(block).await };
+        self.0.noticed(&session, self.0.limited(submit).await)
     }
 
     async fn get_transactions_by_txid(&self, txids: &[Txid]) -> Result<Vec<Option<Transaction>>> {

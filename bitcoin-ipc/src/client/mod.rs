@@ -9,6 +9,7 @@ pub mod blocking;
 mod connection;
 mod mining;
 mod options;
+mod patience;
 mod rpc;
 mod session;
 mod template;

@@ -182,8 +182,9 @@ impl Session {
             }
             Root::V32 => self.init.make_mining().await?,
         };
-        mining
-            .ok_or_else(|| Error::failed("the node has no mining interface to give; it may be shutting down"))
+        mining.ok_or_else(|| {
+            Error::disconnected("the node has no mining interface to give; it may be shutting down")
+        })
     }
 
     pub(super) async fn echo(&self) -> Result<Arc<dyn Echo>> {

@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use mp_runtime::{Error, ErrorKind, Result};
 
 use super::connection::Client;
+use super::patience::Patience;
 use crate::interfaces::BlockTemplate;
 use crate::types::{BlockCreateOptions, BlockWaitOptions};
 
@@ -36,8 +37,8 @@ impl Default for TemplateOptions {
 
 type Template = Arc<dyn BlockTemplate>;
 
-/// Block templates, one after the other; see [`Client::templates`]. It ends when the node shuts
-/// down for good, with the error. Dropping it ends the wait at the node.
+/// Block templates, one after the other; see [`Client::templates`]. It ends with an error when the
+/// node stays away. Dropping it ends the wait at the node.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Templates {
     client: Client,
@@ -60,6 +61,7 @@ impl Templates {
 }
 
 async fn next(client: Client, options: TemplateOptions, mut last: Option<Template>) -> Result<Template> {
+    let mut patience = Patience::new(&client);
     loop {
         let found = match last.take() {
             Some(template) => {
@@ -68,17 +70,14 @@ async fn next(client: Client, options: TemplateOptions, mut last: Option<Templat
             }
             None => client.mining().create_new_block(&options.create, options.cooldown).await,
         };
-        match found {
+        // A template is gone with its connection; the next one comes through another.
+        let error = match found {
             Ok(Some(template)) => return Ok(template),
-            Ok(None) => {
-                return Err(Error::disconnected("the node gives no more templates; it is shutting down"));
-            }
-            // The template is gone with its connection; the next one comes through another.
-            Err(error) if error.kind() == ErrorKind::Disconnected => {
-                client.session().await?;
-            }
+            Ok(None) => Error::disconnected("the node gives no more templates; it is shutting down"),
+            Err(error) if error.kind() == ErrorKind::Disconnected => error,
             Err(error) => return Err(error),
-        }
+        };
+        patience.after(error).await?;
     }
 }
 

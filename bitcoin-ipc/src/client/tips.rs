@@ -2,13 +2,14 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::Stream;
 use futures::future::BoxFuture;
 use mp_runtime::{Error, ErrorKind, Result};
 
 use super::connection::Client;
+use super::patience::Patience;
 use crate::types::BlockRef;
 
 /// What a follower of the chain hears.
@@ -64,32 +65,38 @@ impl Tips {
 }
 
 /// The current tip, once the node has one.
-async fn current(client: &Client) -> Result<BlockRef> {
+async fn current(client: &Client, patience: &mut Patience<'_>) -> Result<BlockRef> {
     let mining = client.mining();
     loop {
-        if let Some(tip) = mining.get_tip().await? {
-            return Ok(tip);
+        match mining.get_tip().await {
+            Ok(Some(tip)) => return Ok(tip),
+            Ok(None) => client.sleep(LOADING).await,
+            Err(error) if error.kind() == ErrorKind::Disconnected => patience.after(error).await?,
+            Err(error) => return Err(error),
         }
-        client.sleep(LOADING).await;
     }
 }
 
 async fn next(client: Client, known: Option<BlockRef>) -> Result<TipEvent> {
-    let Some(known) = known else { return current(&client).await.map(TipEvent::Tip) };
+    let mut patience = Patience::new(&client);
+    let Some(known) = known else { return current(&client, &mut patience).await.map(TipEvent::Tip) };
     let mining = client.mining();
+    let connection = client.connections();
     loop {
-        match mining.wait_tip_changed(known.hash, Some(PATIENCE)).await {
-            Ok(Some(tip)) if tip == known => {}
+        let error = match mining.wait_tip_changed(known.hash, Some(PATIENCE)).await {
+            Ok(Some(tip)) if tip == known => continue,
             Ok(Some(tip)) => return Ok(TipEvent::Tip(tip)),
-            Ok(None) if client.is_connected() => {
-                return Err(Error::disconnected("the node gives no more blocks; it is shutting down"));
-            }
-            Err(error) if error.kind() != ErrorKind::Disconnected => return Err(error),
-            Ok(None) | Err(_) => {
-                let lost = Instant::now();
-                let tip = current(&client).await?;
-                return Ok(TipEvent::Reconnected { gap: lost.elapsed(), tip });
-            }
+            Ok(None) => Error::disconnected("the node gives no more blocks; it is shutting down"),
+            Err(error) if error.kind() == ErrorKind::Disconnected => error,
+            Err(error) => return Err(error),
+        };
+        patience.after(error).await?;
+        let tip = current(&client, &mut patience).await?;
+        if client.connections() != connection {
+            return Ok(TipEvent::Reconnected { gap: patience.spent(), tip });
+        }
+        if tip != known {
+            return Ok(TipEvent::Tip(tip));
         }
     }
 }

@@ -71,6 +71,38 @@ pub(crate) fn a_killed_node_comes_back() {
     });
 }
 
+pub(crate) fn a_node_that_is_restarted_comes_back() {
+    let mut node = Node::start();
+    run(async {
+        let client = node.client().await;
+        mine(&client, 1).await;
+        let mut tips = client.tips();
+        let mut templates = client.templates(TemplateOptions::default());
+        let tip = tips.next().await.expect("a tip").expect("a tip").tip();
+        templates.next().await.expect("a template").expect("a template");
+        let again = async {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            let restart = move || {
+                node.stop();
+                node.restart();
+                node
+            };
+            tokio::task::spawn_blocking(restart).await.expect("the node again")
+        };
+        let (event, template, node) = futures::join!(tips.next(), templates.next(), again);
+        match event {
+            Some(Ok(TipEvent::Reconnected { gap, tip: now })) => {
+                println!("connected again after {gap:?}");
+                assert_eq!(now, tip);
+            }
+            other => panic!("{other:?}"),
+        }
+        let template = template.expect("a template").expect("a template");
+        assert_eq!(template.get_block_header().await.expect("a header").prev_blockhash, tip.hash);
+        drop(node);
+    });
+}
+
 pub(crate) fn a_client_that_vanishes_harms_nobody() {
     let node = Node::start();
     run(async {

@@ -23,6 +23,7 @@ const TESTS: &[(&str, fn())] = &[
     ("fifty_calls_while_a_wait_is_open", waits::fifty_calls_while_a_wait_is_open),
     ("streams_follow_the_chain", waits::streams_follow_the_chain),
     ("two_hundred_templates_leave_nothing_behind", lifetimes::two_hundred_templates_leave_nothing_behind),
+    ("a_node_that_is_restarted_comes_back", lifetimes::a_node_that_is_restarted_comes_back),
     ("a_killed_node_comes_back", lifetimes::a_killed_node_comes_back),
     ("a_client_that_vanishes_harms_nobody", lifetimes::a_client_that_vanishes_harms_nobody),
 ];

@@ -75,6 +75,7 @@ impl Node {
         let _ = std::fs::remove_file(&socket);
         self.rpc_port = free_port();
         let port = self.rpc_port;
+        let before = self.log().len();
         let mut process = Command::new(program)
             .arg(format!("-datadir={}", self.folder.path().display()))
             .args(["-regtest", "-ipcbind=unix", "-listen=0", "-server=1", "-debug=ipc", "-acceptnonstdtxn=1"])
@@ -85,7 +86,8 @@ impl Node {
             .spawn()
             .expect("BITCOIN_NODE names a program that starts");
         let until = Instant::now() + PATIENCE;
-        while !socket.exists() {
+        // v30 aborts when it is asked for anything before it has loaded.
+        while !socket.exists() || !self.log()[before..].contains("Done loading") {
             if let Some(status) = process.try_wait().expect("a status") {
                 panic!("the node ended with {status}; does it know -ipcbind? Its log:\n{}", self.log());
             }
@@ -116,6 +118,16 @@ impl Node {
                 Err(error) => assert!(Instant::now() < until, "{error}; the log:\n{}", self.log()),
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Ends the node as its user would, and waits until it is gone.
+    pub(crate) fn stop(&mut self) {
+        if let Some(mut process) = self.process.take() {
+            let id = process.id().to_string();
+            let told = Command::new("kill").args(["-TERM", &id]).status().expect("the program `kill`");
+            assert!(told.success());
+            process.wait().expect("a status");
         }
     }
 

@@ -1,0 +1,39 @@
+//! How long a stream puts up with a node that gives nothing.
+
+use std::time::{Duration, Instant};
+
+use mp_runtime::{Error, Result};
+
+use super::connection::Client;
+
+/// The pause before a stream asks again. A node that shuts down answers with nothing until it is
+/// gone.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// The time that a stream waits for its node, as long as a lost connection may stay away.
+pub(super) struct Patience<'c> {
+    client: &'c Client,
+    since: Option<Instant>,
+}
+
+impl<'c> Patience<'c> {
+    pub(super) fn new(client: &'c Client) -> Self {
+        Patience { client, since: None }
+    }
+
+    /// Waits a little and has the client connect again, or gives `error` back when the time is up.
+    pub(super) async fn after(&mut self, error: Error) -> Result<()> {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        let limit = self.client.0.options.reconnect.give_up;
+        if limit.is_some_and(|limit| since.elapsed() > limit) {
+            return Err(error);
+        }
+        self.client.sleep(PAUSE).await;
+        self.client.session().await.map(drop)
+    }
+
+    /// How long there was nothing.
+    pub(super) fn spent(&self) -> Duration {
+        self.since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+}
