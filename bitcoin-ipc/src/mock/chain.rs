@@ -10,8 +10,8 @@ use bitcoin::constants::genesis_block;
 use bitcoin::hashes::Hash;
 use bitcoin::script::Builder;
 use bitcoin::{
-    Amount, Block, BlockHash, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxMerkleNode, TxOut,
-    Txid, Witness, WitnessCommitment, Wtxid, absolute, block, transaction,
+    Amount, Block, BlockHash, Network, ScriptBuf, Transaction, TxMerkleNode, TxOut, Txid, WitnessCommitment,
+    Wtxid, block,
 };
 
 use crate::types::{BlockCheckOptions, BlockCreateOptions, BlockRef, CoinbaseTx, Reject};
@@ -208,21 +208,8 @@ impl Draft {
 
     /// A coinbase that anybody can spend.
     pub(super) fn coinbase(&self) -> Transaction {
-        let required = self.requirements();
-        let script = Builder::from(required.script_sig_prefix.into_bytes()).push_int(0).into_script();
         let anybody = Builder::new().push_int(1).into_script();
-        let reward = TxOut { value: required.block_reward_remaining, script_pubkey: anybody };
-        Transaction {
-            version: transaction::Version::TWO,
-            lock_time: absolute::LockTime::from_consensus(required.lock_time),
-            input: vec![TxIn {
-                previous_output: OutPoint::null(),
-                script_sig: script,
-                sequence: Sequence(required.sequence),
-                witness: Witness::from_slice(&[RESERVED]),
-            }],
-            output: [vec![reward], required.required_outputs].concat(),
-        }
+        self.requirements().transaction(&[0], anybody)
     }
 
     /// The block with a coinbase, without its merkle root.
@@ -269,6 +256,8 @@ impl Draft {
 
 #[cfg(test)]
 mod tests {
+    use bitcoin::{TxIn, absolute, transaction};
+
     use bitcoin::CompactTarget;
 
     use super::*;

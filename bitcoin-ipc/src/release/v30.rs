@@ -352,24 +352,8 @@ fn requirements(dummy: &Transaction) -> Result<CoinbaseTx> {
 
 /// The dummy coinbase that v30 would give for these requirements.
 fn dummy(required: &CoinbaseTx) -> Transaction {
-    use bitcoin::{OutPoint, Sequence, TxIn, TxOut, Witness, absolute, transaction};
-
-    let mut script = required.script_sig_prefix.clone().into_bytes();
-    if script.last() != Some(&0) {
-        script.push(0);
-    }
-    let reward = TxOut { value: required.block_reward_remaining, script_pubkey: ScriptBuf::new() };
-    Transaction {
-        version: transaction::Version(required.version as i32),
-        lock_time: absolute::LockTime::from_consensus(required.lock_time),
-        input: vec![TxIn {
-            previous_output: OutPoint::null(),
-            script_sig: ScriptBuf::from_bytes(script),
-            sequence: Sequence(required.sequence),
-            witness: Witness::from_slice(&required.witness.iter().collect::<Vec<_>>()),
-        }],
-        output: [vec![reward], required.required_outputs.clone()].concat(),
-    }
+    let padding: &[u8] = if required.script_sig_prefix.as_bytes().ends_with(&[0]) { &[] } else { &[0] };
+    required.transaction(padding, ScriptBuf::new())
 }
 
 #[ipc_interface]

@@ -7,6 +7,7 @@
 pub mod ban;
 mod base32;
 pub mod coin;
+mod coinbase;
 mod compressed_output;
 mod conversions;
 mod cursor;
@@ -23,6 +24,7 @@ pub mod undo;
 
 pub use ban::{BanEntry, BanMap, SubNet};
 pub use coin::Coin;
+pub use coinbase::merkle_root;
 pub use destination::{Destination, WitnessUnknown};
 pub use enums::*;
 pub use fee_rate::WireFeeRate;

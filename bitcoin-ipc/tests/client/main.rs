@@ -44,21 +44,9 @@ fn transaction(number: u32) -> Transaction {
     }
 }
 
-/// A coinbase that keeps to what a template requires.
+/// A coinbase that keeps to what a template requires, and pays to anybody.
 fn coinbase(required: &CoinbaseTx) -> Transaction {
-    let mut script = required.script_sig_prefix.clone().into_bytes();
-    script.push(0x51);
-    let reward =
-        TxOut { value: required.block_reward_remaining, script_pubkey: ScriptBuf::from_bytes(vec![0x51]) };
-    let mut input = TxIn { script_sig: ScriptBuf::from_bytes(script), ..TxIn::default() };
-    input.sequence = bitcoin::Sequence(required.sequence);
-    input.witness = bitcoin::Witness::from_slice(&required.witness.iter().collect::<Vec<_>>());
-    Transaction {
-        version: transaction::Version(required.version as i32),
-        lock_time: LockTime::from_consensus(required.lock_time),
-        input: vec![input],
-        output: [vec![reward], required.required_outputs.clone()].concat(),
-    }
+    required.transaction(&[0x51, 0x51], ScriptBuf::from_bytes(vec![0x51]))
 }
 
 /// Completes a template's block and submits it.

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use bitcoin::absolute::LockTime;
-use bitcoin::{Block, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness, transaction};
+use bitcoin::{Block, ScriptBuf, Transaction};
 use bitcoin_ipc::Client;
 use bitcoin_ipc::interfaces::BlockTemplate;
 use bitcoin_ipc::types::{BlockCreateOptions, CoinbaseTx, Reject};
@@ -16,22 +15,7 @@ pub(crate) async fn template(client: &Client) -> Arc<dyn BlockTemplate> {
 
 /// A coinbase that keeps to what a template requires, and pays to anybody.
 pub(crate) fn coinbase(required: &CoinbaseTx) -> Transaction {
-    let mut script = required.script_sig_prefix.clone().into_bytes();
-    script.push(0x51);
-    let anybody = ScriptBuf::from_bytes(vec![0x51]);
-    let reward = TxOut { value: required.block_reward_remaining, script_pubkey: anybody };
-    let input = TxIn {
-        script_sig: ScriptBuf::from_bytes(script),
-        sequence: Sequence(required.sequence),
-        witness: Witness::from_slice(&required.witness.iter().collect::<Vec<_>>()),
-        ..TxIn::default()
-    };
-    Transaction {
-        version: transaction::Version(required.version as i32),
-        lock_time: LockTime::from_consensus(required.lock_time),
-        input: vec![input],
-        output: [vec![reward], required.required_outputs.clone()].concat(),
-    }
+    required.transaction(&[0x51, 0x51], ScriptBuf::from_bytes(vec![0x51]))
 }
 
 /// A template's block, complete with its proof of work.

@@ -2,11 +2,11 @@
 
 use bitcoin::{BlockHash, Network, ScriptBuf, opcodes};
 use bitcoin_ipc::interfaces::Mining;
-use bitcoin_ipc::types::BlockCreateOptions;
+use bitcoin_ipc::types::{BlockCreateOptions, merkle_root};
 use serde_json::json;
 
 use crate::arguments::Mine;
-use crate::coinbase::{coinbase, grind, is_regtest, merkle_root};
+use crate::coinbase::{coinbase, grind, is_regtest};
 use crate::failure::Failure;
 use crate::node::Node;
 use crate::output::Output;

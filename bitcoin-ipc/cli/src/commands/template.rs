@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 
 use crate::amounts::{amount, count, length};
 use crate::arguments::Template;
-use crate::coinbase;
 use crate::failure::{Failure, say};
 use crate::node::Node;
 use crate::output::Output;
@@ -79,7 +78,7 @@ impl Contents {
 
     fn human(&self) -> Fields {
         let Contents { block, fees, sigops, coinbase, merkle_path } = self;
-        let height = coinbase::height(&coinbase.script_sig_prefix);
+        let height = coinbase.height();
         let mut fields = Fields::default()
             .with("height", height.map_or("unknown".into(), |height| height.to_string()))
             .with("previous block", block.header.prev_blockhash)
@@ -114,7 +113,7 @@ impl Contents {
             json!({ "value": output.value.to_sat(), "script": output.script_pubkey.to_hex_string() })
         });
         json!({
-            "height": coinbase::height(&coinbase.script_sig_prefix),
+            "height": coinbase.height(),
             "previous_block": block.header.prev_blockhash,
             "transactions": self.transactions(),
             "fees": fees.to_sat(),
