@@ -3,8 +3,8 @@
 //! In: a template of the node. Out: the same, with its rules kept: one solution at a time, one wait at
 //! a time, and an interrupt that ends the wait it was meant for and no other.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
 
 use bitcoin::{Amount, Block, Transaction, TxMerkleNode, block};
@@ -58,18 +58,29 @@ impl HeldTemplate {
     }
 }
 
+/// How far a wait is, for the task that drives it and for the future of who awaits it.
+#[derive(Default)]
+struct Progress {
+    /// The future was dropped, and the node was told.
+    given_up: bool,
+    /// The node has answered.
+    answered: bool,
+}
+
 /// A wait that is under way at the node, and goes on there when nobody awaits it any more.
 struct Wait {
     held: Arc<Held>,
-    /// Somebody wants it to end.
-    asked: Arc<AtomicBool>,
-    over: bool,
+    progress: Arc<std::sync::Mutex<Progress>>,
 }
 
-impl Wait {
-    /// Has the node end the wait.
-    fn interrupt(&self) {
-        self.asked.store(true, Ordering::SeqCst);
+impl Drop for Wait {
+    fn drop(&mut self) {
+        let mut progress = self.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        // An interrupt after the answer would end the next wait.
+        if progress.answered {
+            return;
+        }
+        progress.given_up = true;
         let held = self.held.clone();
         self.held.client.event_loop().spawn_task(async move {
             // Nothing to be done about a lost connection, which ends the wait too.
@@ -78,42 +89,29 @@ impl Wait {
     }
 }
 
-impl Drop for Wait {
-    fn drop(&mut self) {
-        if !self.over {
-            self.interrupt();
-        }
-    }
-}
-
 impl Held {
-    /// Waits for the node's answer. Holds the turn until it is there, even if nobody awaits it.
+    /// Waits for the node's answer.
     async fn wait(
         &self,
         options: BlockWaitOptions,
-        asked: &AtomicBool,
+        progress: &std::sync::Mutex<Progress>,
     ) -> Result<Option<Arc<dyn BlockTemplate>>> {
         let until = options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
             let next = self.template.wait_next(&BlockWaitOptions { timeout: left, ..options }).await;
-            let early = until.is_none_or(|until| Instant::now() + Duration::from_millis(1) < until);
-            match &next {
-                // It was interrupted, and nobody asked for that now.
-                Ok(None) if early && !asked.load(Ordering::SeqCst) => {
-                    if !self.stray.swap(false, Ordering::SeqCst) {
-                        return next;
-                    }
-                }
-                Ok(None) if early => return next,
-                // It ended by itself, so an interrupt that was sent has nothing to end.
-                _ => {
-                    if asked.load(Ordering::SeqCst) {
-                        self.stray.store(true, Ordering::SeqCst);
-                    }
-                    return next;
-                }
+            let in_time = until.is_none_or(|until| Instant::now() + Duration::from_millis(1) < until);
+            let interrupted = in_time && matches!(next, Ok(None));
+            let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+            match (interrupted, progress.given_up) {
+                // By what was meant for an earlier wait.
+                (true, false) if self.stray.swap(false, Ordering::SeqCst) => continue,
+                // It ended by itself, so the interrupt that was sent finds nothing to end.
+                (false, true) => self.stray.store(true, Ordering::SeqCst),
+                _ => {}
             }
+            progress.answered = true;
+            return next;
         }
     }
 }
@@ -150,16 +148,15 @@ impl BlockTemplate for HeldTemplate {
         let seat = seat.map_err(|_| too_many(shared.options.max_templates))?;
         let turn: OwnedMutexGuard<()> = self.0.turn.clone().lock_owned().await;
         let (sender, receiver) = oneshot::channel();
-        let (held, options, asked) = (self.0.clone(), *options, Arc::new(AtomicBool::new(false)));
-        let heard = asked.clone();
+        let wait = Wait { held: self.0.clone(), progress: Arc::default() };
+        let (held, options, progress) = (self.0.clone(), *options, wait.progress.clone());
         self.0.client.event_loop().spawn_task(async move {
-            let next = held.wait(options, &heard).await;
+            let next = held.wait(options, &progress).await;
             drop(turn);
             let _ = sender.send(next);
         });
-        let mut wait = Wait { held: self.0.clone(), asked, over: false };
         let next = receiver.await;
-        wait.over = true;
+        drop(wait);
         let next = next.map_err(|_| Error::disconnected("the event loop has ended"))??;
         Ok(next.map(|template| HeldTemplate::hold(self.0.client.clone(), template, seat)))
     }
