@@ -13,6 +13,7 @@ use super::mining::ClientMining;
 use super::options::ConnectOptions;
 use super::session::{Session, Source};
 use super::templates::{TemplateOptions, Templates};
+use super::timer::Deadlines;
 use super::tips::Tips;
 use super::{rpc, timer};
 use crate::interfaces::{Echo, Mining, Rpc};
@@ -45,6 +46,7 @@ pub(super) struct Shared {
     pub(super) options: ConnectOptions,
     pub(super) event_loop: EventLoop,
     pub(super) templates: Arc<Semaphore>,
+    deadlines: Arc<Deadlines>,
     source: Arc<Source>,
     /// Held while connecting, so that a lost connection is replaced by one other.
     connecting: tokio::sync::Mutex<()>,
@@ -83,6 +85,7 @@ impl Client {
         }
         let client = Client(Arc::new(Shared {
             templates: Arc::new(Semaphore::new(options.max_templates)),
+            deadlines: Arc::default(),
             options,
             event_loop,
             source: Arc::new(source),
@@ -179,7 +182,8 @@ impl Client {
     /// was dropped. Waits for that at most half a second.
     pub async fn close(self) {
         if let Some(session) = self.0.live() {
-            let _ = timer::within(&self.0.event_loop, Some(CLOSING), session.settle()).await;
+            let limit = std::pin::pin!(self.sleep(CLOSING));
+            futures::future::select(std::pin::pin!(session.settle()), limit).await;
         }
         self.disconnect();
     }
@@ -244,7 +248,8 @@ impl Client {
 
     /// Awaits a call within the time for calls that do not wait.
     pub(super) async fn limited<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
-        timer::within(&self.0.event_loop, self.0.options.call_timeout, call).await
+        let Shared { event_loop, options, deadlines, .. } = &*self.0;
+        deadlines.within(event_loop, options.call_timeout, call).await
     }
 
     pub(super) async fn sleep(&self, duration: Duration) {
