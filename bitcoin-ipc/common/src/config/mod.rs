@@ -1,0 +1,13 @@
+//! All settings of a program as one value.
+//!
+//! In: the command line, `bitcoin.conf` and `settings.json`. Out: [`Settings`], with a getter for
+//! each form of value, which travels to child processes as `bitcoin_ipc`'s values do.
+
+mod chain;
+mod file;
+mod load;
+mod lookup;
+mod saved;
+mod settings;
+
+pub use settings::Settings;

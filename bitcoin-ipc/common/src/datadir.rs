@@ -1,0 +1,102 @@
+//! Data directories.
+//!
+//! In: `-datadir` or nothing. Out: a directory that is there, for its owner only, and the network's
+//! directory in it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::config::Settings;
+use crate::error::{Error, Result};
+
+/// Creates the data directory and the network's in it where they are missing, for the owner only, and
+/// returns the network's. A directory that is there keeps its permissions.
+///
+/// # Errors
+///
+/// When they cannot be created or are no directories, or there is no home directory for the default
+/// one.
+pub fn prepare(settings: &Settings) -> Result<PathBuf> {
+    let network_dir = settings.network_dir()?;
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(&network_dir).map_err(|error| {
+        Error::new(format!(
+            "cannot create the directory {}: {error}; give another one with -datadir, or see who may write there",
+            network_dir.display()
+        ))
+    })?;
+    Ok(network_dir)
+}
+
+/// The named directory, or the default one, as an absolute path.
+pub(crate) fn named(path: Option<PathBuf>) -> Result<PathBuf> {
+    let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
+        return bitcoin_ipc::client::default_data_dir()
+            .map_err(|error| Error::new(format!("no data directory: {}", error.text())));
+    };
+    std::path::absolute(&path).map_err(|error| {
+        Error::new(format!("the data directory {} has no absolute path: {error}; give one", path.display()))
+    })
+}
+
+/// A directory that the user named has to be there: a mistyped name must not start an empty node.
+pub(crate) fn check(path: &Path) -> Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let problem = if path.exists() { "is not a directory" } else { "does not exist" };
+    let text =
+        format!("the data directory {} {problem}; create it, or give another with -datadir", path.display());
+    Err(Error::new(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arguments::{Arguments, NETWORK_OPTIONS, Program, SHARED_OPTIONS};
+
+    fn settings(dir: &Path) -> Settings {
+        let program =
+            Program::new("bitcoin-node", "1", "A node.").options(SHARED_OPTIONS).options(NETWORK_OPTIONS);
+        let mut arguments = Arguments::default();
+        arguments.options.insert("regtest".to_owned(), vec!["1".into()]);
+        // The test reads nothing of the user's own directory.
+        for name in ["conf", "settings"] {
+            arguments.options.insert(name.to_owned(), vec![false.into()]);
+        }
+        let mut settings = Settings::load(&program, arguments).expect("good settings");
+        settings.force("datadir", dir.to_str().expect("a text"));
+        settings
+    }
+
+    #[test]
+    fn directories_are_made_for_the_owner() {
+        let above = tempfile::tempdir().expect("a directory");
+        let dir = above.path().join("new");
+        let network = prepare(&settings(&dir)).expect("a directory");
+        assert_eq!(network, dir.join("regtest"));
+        #[cfg(unix)]
+        for path in [&dir, &network] {
+            let mode = std::os::unix::fs::PermissionsExt::mode(
+                &fs::metadata(path).expect("a directory").permissions(),
+            );
+            assert_eq!(mode & 0o777, 0o700, "{}", path.display());
+        }
+        assert!(check(&dir).is_ok());
+    }
+
+    #[test]
+    fn problems_say_what_to_do() {
+        let above = tempfile::tempdir().expect("a directory");
+        let file = above.path().join("file");
+        fs::write(&file, "").expect("a file");
+        assert!(check(&file).expect_err("a file").text().contains("is not a directory; create it"));
+        assert!(
+            prepare(&settings(&file)).expect_err("a file").text().contains("give another one with -datadir")
+        );
+        assert!(named(Some("relative".into())).expect("a path").is_absolute());
+    }
+}

@@ -1,0 +1,17 @@
+//! What the programs `bitcoin-node`, `bitcoin-wallet` and `bitcoind` share before any interface is
+//! served.
+//!
+//! In: the arguments and files of a user, signals, log events. Out: [`arguments`] and one
+//! [`config::Settings`], a [`datadir`], a [`logging`] layer, a [`shutdown`] token, and
+//! [`combine_logs`] to read what several processes wrote.
+
+pub mod arguments;
+pub mod combine_logs;
+pub mod config;
+pub mod datadir;
+mod error;
+pub mod logging;
+pub mod shutdown;
+mod time;
+
+pub use error::{Error, Result};
