@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use bitcoin::address::NetworkUnchecked;
 use bitcoin::{Network, ScriptBuf};
+use bitcoin_common::combine_logs::Follow;
 use bitcoin_ipc::Release;
 use bitcoin_ipc::client::Address;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -70,6 +71,12 @@ Examples:
   bitcoin-ipc --regtest top
   bitcoin-ipc top --socket /run/pool/monitor.sock
   bitcoin-ipc --json top --once --socket /run/pool/monitor.sock";
+
+const COMBINE_LOGS_EXAMPLES: &str = "\
+Examples:
+  bitcoin-ipc combine-logs debug.log debug.log.wallet
+  bitcoin-ipc combine-logs --pair node=a/debug.log wallet=b/debug.log.wallet
+  bitcoin-ipc combine-logs --follow Chain.broadcastTransaction#1 debug.log debug.log.wallet";
 
 const SERVE_EXAMPLES: &str = "\
 The node has a chain like regtest's, a mempool with invented transactions, and a monitor for `top` beside
@@ -211,9 +218,50 @@ pub(crate) enum Command {
     /// Watch the calls of a process that serves a monitor
     #[command(after_help = TOP_EXAMPLES)]
     Top(Top),
+    /// Print the logs of several processes as one, by time
+    #[command(after_help = COMBINE_LOGS_EXAMPLES)]
+    CombineLogs(CombineLogs),
     /// Serve a node in memory, to try everything without a real one
     #[command(after_help = SERVE_EXAMPLES)]
     Serve(Serve),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CombineLogs {
+    /// The logs; NAME= gives the process another name than the file's ending
+    #[arg(required = true, value_name = "[NAME=]FILE", value_parser = Log::parse)]
+    pub(crate) logs: Vec<Log>,
+    /// Show which lines are one IPC call, in all logs
+    #[arg(long)]
+    pub(crate) pair: bool,
+    /// Show only one call and what happens during it, such as `Chain.findBlock#3` for the third
+    #[arg(long, value_name = "METHOD#N", value_parser = follow)]
+    pub(crate) follow: Option<Follow>,
+}
+
+/// A log and the name of its process.
+#[derive(Clone, Debug)]
+pub(crate) struct Log {
+    pub(crate) name: String,
+    pub(crate) path: PathBuf,
+}
+
+impl Log {
+    /// Reads `name=path`, or a path whose ending is the name: `debug.log` is the node's.
+    #[allow(clippy::unnecessary_wraps, reason = "clap wants a parser that can fail")]
+    fn parse(text: &str) -> Result<Log, String> {
+        if let Some((name, path)) = text.split_once('=')
+            && !name.contains('/')
+        {
+            return Ok(Log { name: name.to_owned(), path: path.into() });
+        }
+        let ending = text.rsplit_once(".log.").map_or("node", |(_, ending)| ending);
+        Ok(Log { name: ending.to_owned(), path: text.into() })
+    }
+}
+
+fn follow(text: &str) -> Result<Follow, String> {
+    text.parse().map_err(|error| format!("{error}"))
 }
 
 #[derive(Debug, Args)]

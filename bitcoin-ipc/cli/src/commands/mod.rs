@@ -3,6 +3,7 @@
 //! In: what the command line says. Out: results on stdout.
 
 mod bench;
+mod combine_logs;
 mod echo;
 mod info;
 mod mine;
@@ -35,6 +36,7 @@ pub(crate) async fn run(
         Command::Echo(echo) => echo::run(echo, node, output).await,
         Command::Bench(bench) => bench::run(bench, node, output).await,
         Command::Top(top) => top::run(top, node, output).await,
+        Command::CombineLogs(logs) => combine_logs::run(logs),
         Command::Serve(serve) => serve::run(serve, global, node, output).await,
     }
 }
