@@ -1,0 +1,124 @@
+//! A directory with one owner, which knows how it was left.
+//!
+//! In: a path and a network. Out: a [`Lock`], whether the last owner closed in order, and a
+//! [`Marker`] for this one.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bitcoin::Network;
+
+use super::error::{Error, Result};
+use super::events::Hub;
+
+/// The directory's lock, held until it is dropped; the system lets go of it with the process.
+#[derive(Debug)]
+pub(super) struct Lock {
+    _file: File,
+}
+
+/// Writes the file that says that the kernel has flushed, when it is dropped after the kernel.
+pub(super) struct Marker {
+    path: PathBuf,
+    hub: Arc<Hub>,
+    /// Whether a kernel was opened since, and nothing was written yet.
+    armed: bool,
+}
+
+fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
+    |source| Error::File { path: path.to_owned(), source }
+}
+
+impl Lock {
+    /// Makes the directory if it is missing, takes its lock and writes this process's id into it.
+    pub(super) fn take(directory: &Path) -> Result<Self> {
+        fs::create_dir_all(directory).map_err(file_error(directory))?;
+        let path = directory.join(".lock");
+        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = options.map_err(file_error(&path))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                let mut text = String::new();
+                // Without its id the holder is still there.
+                let _ = file.read_to_string(&mut text);
+                let holder = match text.trim() {
+                    "" => "another process".to_owned(),
+                    id if id == std::process::id().to_string() => format!("process {id}, which is this one"),
+                    id => format!("process {id}"),
+                };
+                return Err(Error::InUse { directory: directory.to_owned(), holder });
+            }
+            Err(TryLockError::Error(source)) => return Err(Error::File { path, source }),
+        }
+        let write = file
+            .set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| writeln!(file, "{}", std::process::id()));
+        write.map_err(file_error(&path))?;
+        Ok(Lock { _file: file })
+    }
+}
+
+/// Checks that the directory is of this network, or new; a new one is given the network.
+pub(super) fn check_network(directory: &Path, network: Network) -> Result<()> {
+    let path = directory.join("network");
+    match fs::read_to_string(&path) {
+        Ok(text) if text.trim() == network.to_string() => Ok(()),
+        // A crash may have left the file empty.
+        Ok(text) if !text.trim().is_empty() => Err(Error::OtherNetwork {
+            directory: directory.to_owned(),
+            found: text.trim().to_owned(),
+            wanted: network,
+        }),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(&path)(error)),
+        Ok(_) | Err(_) => fs::write(&path, format!("{network}\n")).map_err(file_error(&path)),
+    }
+}
+
+impl Marker {
+    /// Takes the marker of the last owner away, and says whether there was one, or nothing yet to
+    /// mark.
+    ///
+    /// The removal is on disk before this returns: a crash after it is seen.
+    pub(super) fn lift(directory: &Path, hub: Arc<Hub>) -> Result<(Self, bool)> {
+        let path = directory.join("clean");
+        let new = !directory.join("blocks").exists();
+        let marked = match fs::remove_file(&path) {
+            Ok(()) => true,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+            Err(error) => return Err(file_error(&path)(error)),
+        };
+        File::open(directory).and_then(|file| file.sync_all()).map_err(file_error(directory))?;
+        Ok((Marker { path, hub, armed: false }, new || marked))
+    }
+
+    /// From now on dropping writes the marker: the kernel is open.
+    pub(super) fn arm(&mut self) {
+        self.armed = true;
+    }
+
+    /// Writes the marker once, unless the kernel said that it could not flush.
+    pub(super) fn write(&mut self) -> Result<()> {
+        if !std::mem::take(&mut self.armed) {
+            return Ok(());
+        }
+        self.hub.healthy()?;
+        let write = || {
+            let mut file = File::create(&self.path)?;
+            writeln!(file, "closed in order")?;
+            file.sync_all()
+        };
+        write().map_err(file_error(&self.path))
+    }
+}
+
+impl Drop for Marker {
+    fn drop(&mut self) {
+        if let Err(error) = self.write() {
+            tracing::error!(target: "node", "The chain is rebuilt at the next start: {error}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The chain of a node: validated, kept on disk and followed, by Bitcoin Core's kernel.
+//!
+//! In: blocks. Out: a [`Verdict`] on each, [`ChainEvent`]s, and the chain to read from.
+
+mod directory;
+mod error;
+mod events;
+mod log;
+mod reads;
+mod verdict;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex};
+
+use bitcoin::block::Header;
+use bitcoin::{Block, BlockHash, Network, consensus};
+use bitcoinkernel::{ChainType, ChainstateManager, Context};
+
+use directory::{Lock, Marker};
+pub use error::{Error, Result};
+pub use events::ChainEvent;
+use events::{Hub, lock};
+pub use reads::Place;
+use verdict::Checked;
+pub use verdict::{Reject, RejectKind, Verdict};
+
+/// A chain on disk, owned by this process. Share it with `Arc`.
+///
+/// Dropping it closes it like [`Chainstate::close`], which also says whether that worked.
+// The order of the fields is the order in which they are dropped: the kernel flushes, then the
+// marker says so, then the directory is free for others.
+pub struct Chainstate {
+    manager: ChainstateManager,
+    context: Context,
+    marker: Marker,
+    _lock: Lock,
+    hub: Arc<Hub>,
+    /// One block at a time, so that what callbacks say belongs to it.
+    importing: Mutex<()>,
+    /// Headers that were read: the binding leaks a header whenever it gives one, so it is asked once.
+    headers: Mutex<HashMap<BlockHash, Header>>,
+}
+
+impl Chainstate {
+    /// Opens the chain in a directory, which is made if it is missing.
+    ///
+    /// After an end that was not in order, the kernel's databases are wiped and built again from the
+    /// block files, which takes as long as checking every block; progress goes to `tracing`, target
+    /// `node`. The kernel's own log has the target `kernel`.
+    ///
+    /// # Errors
+    ///
+    /// The directory is in use, belongs to another network, or cannot be read or written; or the
+    /// kernel refuses.
+    pub fn open(directory: &Path, network: Network) -> Result<Self> {
+        let chain = match network {
+            Network::Bitcoin => ChainType::Mainnet,
+            Network::Testnet => ChainType::Testnet,
+            Network::Testnet4 => ChainType::Testnet4,
+            Network::Signet => ChainType::Signet,
+            Network::Regtest => ChainType::Regtest,
+        };
+        let blocks = directory.join("blocks");
+        let name = || Error::Name(directory.to_owned());
+        let data_name = directory.to_str().ok_or_else(name)?;
+        let blocks_name = blocks.to_str().ok_or_else(name)?;
+
+        let lock = Lock::take(directory)?;
+        directory::check_network(directory, network)?;
+        log::connect();
+        let hub = Arc::new(Hub::default());
+        let (mut marker, clean) = Marker::lift(directory, hub.clone())?;
+        if !clean {
+            tracing::warn!(
+                target: "node",
+                "The last run did not end in order: the chain is rebuilt from its block files."
+            );
+        }
+        let open = |error: bitcoinkernel::KernelError| Error::Open(error.to_string());
+        let context = hub.attach(Context::builder().chain_type(chain)).build().map_err(open)?;
+        let manager = ChainstateManager::builder(&context, data_name, blocks_name)
+            .and_then(|builder| builder.wipe_db(!clean, !clean))
+            .and_then(|builder| builder.build())
+            .map_err(open)?;
+        // Reads the block files after a wipe, and makes sure of the genesis block.
+        manager.import_blocks().map_err(open)?;
+        hub.healthy()?;
+        hub.begin();
+        marker.arm();
+        let chain = Chainstate {
+            manager,
+            context,
+            marker,
+            _lock: lock,
+            hub,
+            importing: Mutex::default(),
+            headers: Mutex::default(),
+        };
+        let tip = chain.tip()?;
+        tracing::info!(target: "node", "The chain is open at block {} {}.", tip.height, tip.hash);
+        Ok(chain)
+    }
+
+    /// Checks a block, stores it, and makes its branch the active chain if it has the most work.
+    ///
+    /// When this returns, every subscriber has been sent the events that came of it.
+    ///
+    /// # Errors
+    ///
+    /// The kernel cannot go on, or cannot read a block back that subscribers are to be told of; its
+    /// events are told with the next block then. An invalid block is a [`Verdict`], not an error.
+    pub fn process_block(&self, block: &Block) -> Result<Verdict> {
+        let importing = lock(&self.importing);
+        self.hub.healthy()?;
+        let hash = block.block_hash();
+        // A transaction without inputs, for one, has no bytes that are read back as it was.
+        let Ok(raw) = bitcoinkernel::Block::new(&consensus::serialize(block)) else {
+            return Ok(Verdict::Invalid(Reject::new(RejectKind::Malformed, None)));
+        };
+        self.hub.begin();
+        let before = self.tip()?;
+        let (result, reason) = log::listen(hash, || self.manager.process_block(&raw));
+        let checked = self.hub.checked(hash);
+        self.tell(before, block, hash)?;
+        drop(importing);
+        self.hub.healthy()?;
+        match checked {
+            Some(Checked::Valid) => Ok(Verdict::Valid),
+            Some(Checked::Invalid(kind)) => Ok(Verdict::Invalid(Reject::new(kind, reason.as_deref()))),
+            Some(Checked::Failed) => {
+                Err(Error::Fatal(reason.unwrap_or_else(|| format!("block {hash} could not be checked"))))
+            }
+            None if result.is_rejected() => {
+                Err(Error::Fatal(reason.unwrap_or_else(|| format!("block {hash} was not taken"))))
+            }
+            None if result.is_duplicate() => Ok(Verdict::Duplicate),
+            None => Ok(Verdict::Inconclusive),
+        }
+    }
+
+    /// Like [`Chainstate::process_block`], from a block's bytes; bytes that are not a block, and
+    /// bytes behind it, are a [`RejectKind::Malformed`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Chainstate::process_block`].
+    pub fn process_bytes(&self, bytes: &[u8]) -> Result<Verdict> {
+        match consensus::deserialize(bytes) {
+            Ok(block) => self.process_block(&block),
+            Err(_) => Ok(Verdict::Invalid(Reject::new(RejectKind::Malformed, None))),
+        }
+    }
+
+    /// The changes of the active chain from now on, in order and without gaps.
+    ///
+    /// The channel has no bound: a subscriber that does not read lets memory grow.
+    pub fn subscribe(&self) -> Receiver<ChainEvent> {
+        // Not in the middle of a block's events.
+        let _importing = lock(&self.importing);
+        self.hub.subscribe()
+    }
+
+    /// Flushes the chain to disk, and marks the directory as left in order.
+    ///
+    /// # Errors
+    ///
+    /// The kernel could not flush, or the marker cannot be written: the chain will be rebuilt when
+    /// it is opened again.
+    pub fn close(self) -> Result<()> {
+        let Chainstate { manager, context, mut marker, _lock, .. } = self;
+        drop(manager);
+        drop(context);
+        marker.write()
+    }
+
+    /// Sends what the kernel's callbacks have left.
+    fn tell(&self, before: Place, given: &Block, given_hash: BlockHash) -> Result<()> {
+        while let Some(change) = self.hub.next() {
+            let missing = Error::NotStored(change.hash);
+            let block = if change.hash == given_hash {
+                given.clone()
+            } else {
+                self.block(change.hash)?.ok_or(missing)?
+            };
+            let undo = self.undo(change.hash)?.ok_or(Error::NotStored(change.hash))?;
+            let (block, undo, height) = (Arc::new(block), Arc::new(undo), change.height);
+            self.hub.tell(&if change.connected {
+                ChainEvent::BlockConnected { block, height, undo }
+            } else {
+                ChainEvent::BlockDisconnected { block, height, undo }
+            });
+            self.hub.told();
+        }
+        let tip = self.tip()?;
+        if tip != before {
+            self.hub.tell(&ChainEvent::Tip { hash: tip.hash, height: tip.height });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,224 @@
+//! The chain from outside.
+//!
+//! In: mined blocks, good and bad, and a process that is killed. Out: what a node reports of them.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
+mod mine;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use bitcoin::{Block, Network};
+use bitcoin_ipc::types::BlockLocator;
+use bitcoin_node::chainstate::{ChainEvent, Chainstate, Error, RejectKind, Verdict};
+
+use mine::REWARD;
+
+fn open(directory: &Path) -> Chainstate {
+    Chainstate::open(directory, Network::Regtest).unwrap()
+}
+
+/// Puts blocks on the tip.
+fn grow(chain: &Chainstate, count: u32, branch: i64) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for _ in 0..count {
+        let tip = chain.tip().unwrap();
+        let block = mine::block(tip.hash, tip.height + 1, branch, REWARD, &[]);
+        assert_eq!(chain.process_block(&block).unwrap(), Verdict::Valid);
+        blocks.push(block);
+    }
+    blocks
+}
+
+fn reason(chain: &Chainstate, block: &Block) -> String {
+    match chain.process_block(block).unwrap() {
+        Verdict::Invalid(reject) => reject.reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn blocks_are_read_back_and_outlast_a_restart() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let directory = tempfile::tempdir().unwrap();
+    let chain = open(directory.path());
+    shared(&chain);
+    let genesis = chain.tip().unwrap();
+    assert_eq!(genesis.height, 0);
+    let blocks = grow(&chain, 101, 0);
+    let tip = chain.tip().unwrap();
+    assert_eq!((tip.height, tip.hash), (101, blocks[100].block_hash()));
+    assert_eq!(chain.process_block(&blocks[100]).unwrap(), Verdict::Duplicate);
+    let fifth = blocks[4].block_hash();
+    assert_eq!(chain.hash_at(5), Some(fifth));
+    assert_eq!((chain.hash_at(102), chain.hash_at(u32::MAX)), (None, None));
+    assert_eq!((chain.height(fifth), chain.is_active(fifth)), (Some(5), true));
+    assert_eq!(chain.header(fifth).unwrap(), Some(blocks[4].header));
+    assert_eq!(chain.block(fifth).unwrap().as_ref(), Some(&blocks[4]));
+    assert_eq!(chain.undo(genesis.hash).unwrap().unwrap().transactions, []);
+    assert_eq!(chain.ancestor(tip.hash, 5), Some(fifth));
+    assert_eq!(chain.median_time_past(tip.hash).unwrap(), Some(blocks[95].header.time));
+    let work = chain.chain_work(fifth).unwrap().unwrap();
+    assert_eq!(work.to_be_bytes()[31], 12);
+    let locator = chain.locator(tip.hash).unwrap();
+    assert_eq!((locator.hashes[0], locator.hashes.last()), (tip.hash, Some(&genesis.hash)));
+    assert_eq!(chain.fork(&locator), Some(tip));
+    assert_eq!(chain.fork(&BlockLocator::default()), Some(genesis));
+    chain.close().unwrap();
+    assert!(directory.path().join("clean").exists());
+    let chain = open(directory.path());
+    assert!(!directory.path().join("clean").exists());
+    assert_eq!(chain.tip().unwrap(), tip);
+    drop(chain);
+    assert!(directory.path().join("clean").exists());
+}
+
+#[test]
+fn a_coin_is_spent_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let chain = open(directory.path());
+    let blocks = grow(&chain, 101, 0);
+    let spend = mine::spend(&blocks[0].txdata[0], 1000);
+    let block = mine::block(blocks[100].block_hash(), 102, 0, REWARD + 1000, &[spend]);
+    assert_eq!(chain.process_block(&block).unwrap(), Verdict::Valid);
+    let undo = chain.undo(block.block_hash()).unwrap().unwrap();
+    let coin = &undo.transactions[0].spent[0];
+    assert_eq!((&coin.output, coin.height, coin.coinbase), (&blocks[0].txdata[0].output[0], 1, true));
+    let again = mine::spend(&blocks[0].txdata[0], 2000);
+    let twice = mine::block(block.block_hash(), 103, 0, REWARD, &[again]);
+    assert_eq!(reason(&chain, &twice), "bad-txns-inputs-missingorspent");
+    assert_eq!(chain.tip().unwrap().hash, block.block_hash());
+}
+
+#[test]
+fn bad_blocks_are_refused_with_the_reason() {
+    let directory = tempfile::tempdir().unwrap();
+    let chain = open(directory.path());
+    let tip = grow(&chain, 3, 0)[2].block_hash();
+    let good = mine::block(tip, 4, 0, REWARD, &[]);
+
+    let mut root = good.clone();
+    root.header.merkle_root = bitcoin::hashes::Hash::all_zeros();
+    mine::grind(&mut root, true);
+    assert_eq!(reason(&chain, &root), "bad-txnmrklroot");
+    let mut work = good.clone();
+    mine::grind(&mut work, false);
+    assert_eq!(reason(&chain, &work), "high-hash");
+    let greedy = mine::block(tip, 4, 0, REWARD + 1, &[]);
+    assert_eq!(reason(&chain, &greedy), "bad-cb-amount");
+    assert_eq!(reason(&chain, &greedy), "duplicate-invalid");
+    assert_eq!(reason(&chain, &mine::block(tip, 9, 0, REWARD, &[])), "bad-cb-height");
+    assert_eq!(reason(&chain, &mine::block(good.block_hash(), 5, 0, REWARD, &[])), "prev-blk-not-found");
+    let empty = Block { header: good.header, txdata: Vec::new() };
+    assert!(matches!(chain.process_block(&empty).unwrap(), Verdict::Invalid(_)));
+
+    let bytes = bitcoin::consensus::serialize(&good);
+    for length in 0..bytes.len() {
+        let Verdict::Invalid(reject) = chain.process_bytes(&bytes[..length]).unwrap() else { panic!() };
+        assert_eq!(reject.kind, RejectKind::Malformed);
+    }
+    for at in 0..bytes.len() {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= 0xff;
+        // Some of these are valid; none may panic.
+        chain.process_bytes(&bytes).unwrap();
+    }
+}
+
+#[test]
+fn a_reorganisation_is_told_in_order() {
+    let directory = tempfile::tempdir().unwrap();
+    let chain = open(directory.path());
+    let base = chain.tip().unwrap().hash;
+    let (first, second) = (chain.subscribe(), chain.subscribe());
+    let old = grow(&chain, 3, 1);
+    let mut parent = base;
+    let mut new = Vec::new();
+    for height in 1..=4 {
+        let block = mine::block(parent, height, 2, REWARD, &[]);
+        parent = block.block_hash();
+        let verdict = if height < 4 { Verdict::Inconclusive } else { Verdict::Valid };
+        assert_eq!(chain.process_block(&block).unwrap(), verdict);
+        new.push(block);
+    }
+    assert!(!chain.is_active(old[2].block_hash()));
+    let forked = chain.fork(&chain.locator(old[2].block_hash()).unwrap()).unwrap();
+    assert_eq!(forked.hash, base);
+    let mut expected = Vec::new();
+    for (block, height) in old.iter().zip(1..) {
+        expected.push(("connected", block.block_hash(), height));
+        expected.push(("tip", block.block_hash(), height));
+    }
+    expected.extend(old.iter().zip(1..4).rev().map(|(block, height)| ("gone", block.block_hash(), height)));
+    expected.extend(new.iter().zip(1..).map(|(block, height)| ("connected", block.block_hash(), height)));
+    expected.push(("tip", parent, 4));
+    for events in [first, second] {
+        let told = events.try_iter().map(|event| match event {
+            ChainEvent::BlockConnected { block, height, .. } => ("connected", block.block_hash(), height),
+            ChainEvent::BlockDisconnected { block, height, .. } => ("gone", block.block_hash(), height),
+            ChainEvent::Tip { hash, height } => ("tip", hash, height),
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(told.collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
+fn a_directory_has_one_owner_and_one_network() {
+    let directory = tempfile::tempdir().unwrap();
+    let chain = open(directory.path());
+    let error = Chainstate::open(directory.path(), Network::Regtest).err().unwrap();
+    assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+    drop(chain);
+    let error = Chainstate::open(directory.path(), Network::Signet).err().unwrap();
+    assert!(matches!(error, Error::OtherNetwork { .. }), "{error}");
+    open(directory.path());
+}
+
+/// Not a test of its own: what [`a_killed_import_is_rebuilt`] kills.
+#[test]
+fn child_imports_until_killed() {
+    let Some(directory) = std::env::var_os("CHAINSTATE_CHILD") else { return };
+    let chain = open(Path::new(&directory));
+    loop {
+        grow(&chain, 1, 0);
+        println!("\nheight {}", chain.tip().unwrap().height);
+    }
+}
+
+#[test]
+fn a_killed_import_is_rebuilt() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut reached = 0;
+    for goal in [50, 120] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_imports_until_killed", "--nocapture"])
+            .env("CHAINSTATE_CHILD", directory.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        for line in BufReader::new(child.stdout.take().unwrap()).lines() {
+            let line = line.unwrap();
+            let Some(height) = line.strip_prefix("height ") else { continue };
+            reached = height.parse::<u32>().unwrap();
+            if reached == goal {
+                // Another owner is named while it lives.
+                let error = Chainstate::open(directory.path(), Network::Regtest).err().unwrap();
+                assert!(error.to_string().contains(&format!("process {}:", child.id())), "{error}");
+                break;
+            }
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        assert_eq!(reached, goal);
+    }
+    let chain = open(directory.path());
+    let tip = chain.tip().unwrap();
+    assert!(tip.height >= reached, "{} < {reached}", tip.height);
+    assert!(chain.block(tip.hash).unwrap().is_some());
+    if tip.height < 149 {
+        grow(&chain, 1, 3);
+    }
+}
