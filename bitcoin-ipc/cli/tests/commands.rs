@@ -44,7 +44,7 @@ fn tip_follows_the_chain() {
             node.memory.mine(1).expect("a block");
             assert_eq!(running.line(), node.tip());
         }
-        assert_eq!(running.interrupt().0, 130);
+        assert_eq!(running.interrupt(), 130);
     }
 }
 
@@ -84,7 +84,7 @@ fn template_follows_fees_and_blocks() {
         node.memory.mine(1).expect("a block");
         let third = next();
         assert_eq!((&third["height"], &third["fees"]), (&json!(4), &json!(0)));
-        assert_eq!(running.interrupt().0, 130);
+        assert_eq!(running.interrupt(), 130);
     }
 }
 

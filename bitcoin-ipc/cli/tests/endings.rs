@@ -2,13 +2,8 @@
 
 mod common;
 
-use std::time::Duration;
-
 use bitcoin_ipc::Release;
 use common::{Node, Running, program, run};
-
-/// How long Ctrl-C may take.
-const QUICK: Duration = Duration::from_secs(2);
 
 #[test]
 fn errors_say_what_to_do() {
@@ -50,15 +45,13 @@ fn the_log_shows_calls() {
 }
 
 #[test]
-fn ctrl_c_ends_a_wait_quickly() {
+fn ctrl_c_ends_a_wait() {
     for release in Release::ALL {
         let node = Node::start(release);
         for command in ["tip --watch", "template --watch"] {
             let mut running = node.running(&format!("--json {command}"));
             assert!(running.line().starts_with('{'));
-            let (code, time) = running.interrupt();
-            assert_eq!(code, 130, "{command}");
-            assert!(time < QUICK, "{command}: {time:?}");
+            assert_eq!(running.interrupt(), 130, "{command}");
         }
     }
 }
@@ -79,9 +72,7 @@ fn ctrl_c_leaves_top() {
     node.run("echo").good();
     let mut running = node.running("top");
     assert!(running.line().starts_with("method "));
-    let (code, time) = running.interrupt();
-    assert_eq!(code, 0);
-    assert!(time < QUICK, "{time:?}");
+    assert_eq!(running.interrupt(), 0);
 }
 
 #[test]
@@ -100,9 +91,7 @@ fn serve_is_a_node_until_ctrl_c() {
         let [template] = &line("--json template").json()[..] else { panic!("one line") };
         assert_eq!(template["transactions"], 2);
         assert!(line("top --once").good().contains("Mining.createNewBlock"));
-        let (code, time) = running.interrupt();
-        assert_eq!(code, 0);
-        assert!(time < QUICK, "{time:?}");
+        assert_eq!(running.interrupt(), 0);
         assert_eq!(files(), 0);
     }
 }

@@ -88,12 +88,17 @@ impl Running {
         line.trim_end().to_owned()
     }
 
-    /// Sends Ctrl-C, and gives the exit code and how long it took to end.
-    pub(crate) fn interrupt(mut self) -> (i32, Duration) {
-        let start = Instant::now();
+    /// Sends Ctrl-C, and gives the exit code. What has not ended after half a minute hangs.
+    pub(crate) fn interrupt(mut self) -> i32 {
         kill_process(Pid::from_child(&self.child), Signal::INT).expect("it runs");
-        let status = self.child.wait().expect("it ends");
-        (status.code().expect("an exit code"), start.elapsed())
+        let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it ends") {
+                return status.code().expect("an exit code");
+            }
+            assert!(Instant::now() < until, "it goes on in spite of Ctrl-C");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
