@@ -4,6 +4,7 @@
 //! `capnp compile` makes of the text.
 
 use std::collections::{BTreeMap, HashMap};
+use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
@@ -27,7 +28,11 @@ pub enum Unavailable {
 pub fn installed() -> bool {
     let found = Command::new("capnp").arg("--version").output().is_ok();
     if !found {
-        println!("SKIPPED: needs the `capnp` program (Debian packages capnproto and libcapnp-dev)");
+        // Past the capture of output, so that a run shows it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: needs the `capnp` program (Debian packages capnproto and libcapnp-dev)"
+        );
     }
     found
 }

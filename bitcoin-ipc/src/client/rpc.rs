@@ -1,6 +1,7 @@
 //! JSON-RPC by way of IPC, with typed errors.
 
 use mp_runtime::{Error, Result};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::connection::Client;
@@ -56,14 +57,12 @@ fn result(mut response: Value) -> Result<Value, RpcError> {
     }
 }
 
+/// What stands for itself in a path (RFC 3986, "unreserved").
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// A name as part of a path.
-fn escaped(name: &str) -> String {
-    name.bytes().fold(String::new(), |path, byte| match byte {
-        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
-            path + &char::from(byte).to_string()
-        }
-        byte => path + &format!("%{byte:02X}"),
-    })
+fn escaped(name: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(name, UNRESERVED)
 }
 
 #[cfg(test)]
@@ -77,6 +76,6 @@ mod tests {
         let failed = result(json!({"error": {"code": -8, "message": "no"}})).expect_err("an error");
         assert_eq!(failed.to_string(), "no (code -8)");
         assert!(result(json!({})).is_err());
-        assert_eq!(escaped("my wallet/é"), "my%20wallet%2F%C3%A9");
+        assert_eq!(escaped("my wallet/é").to_string(), "my%20wallet%2F%C3%A9");
     }
 }

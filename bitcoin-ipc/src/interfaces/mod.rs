@@ -25,6 +25,7 @@ mod rpc_command;
 mod wallet;
 mod wallet_callbacks;
 mod wallet_loader;
+mod wallet_results;
 
 pub use block_template::BlockTemplate;
 pub use chain::*;
@@ -40,9 +41,12 @@ pub use node::*;
 pub use node_callbacks::*;
 pub use rpc::Rpc;
 pub use rpc_command::*;
-pub use wallet::*;
+pub use wallet::Wallet;
 pub use wallet_callbacks::*;
 pub use wallet_loader::*;
+pub use wallet_results::{
+    AddressBookEntry, BumpTransaction, FilledPsbt, MinimumFee, TxStatus, WalletTxDetails,
+};
 
 /// What Bitcoin Core says to a call in a form that it no longer serves. Like any C++ exception it
 /// is a failure, not an unimplemented method.

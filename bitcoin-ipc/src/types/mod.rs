@@ -5,7 +5,6 @@
 //! not decode are an error of kind `BadValue` that names the field; bytes left over are too.
 
 pub mod ban;
-mod base32;
 pub mod coin;
 mod coinbase;
 mod compressed_output;

@@ -6,11 +6,15 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr};
 use std::str::FromStr;
 
+use data_encoding::Encoding;
+use data_encoding_macro::new_encoding;
 use mp_runtime::{Error, Result};
 use sha3::{Digest, Sha3_256};
 
-use super::base32;
 use super::net::{NetAddr, Service};
+
+/// Base 32 of RFC 4648 in lower case without padding, as in names of Tor and I2P.
+const BASE32: Encoding = new_encoding! { symbols: "abcdefghijklmnopqrstuvwxyz234567", };
 
 /// The version of onion services that are left.
 const ONION_VERSION: u8 = 3;
@@ -35,11 +39,11 @@ impl fmt::Display for NetAddr {
             NetAddr::Ipv6(ip) => ip.fmt(f),
             NetAddr::TorV3(key) => {
                 let name = [&key[..], &onion_tail(key)].concat();
-                write!(f, "{}.onion", base32::encode(&name))
+                write!(f, "{}.onion", BASE32.encode(&name))
             }
-            NetAddr::I2p(hash) => write!(f, "{}.b32.i2p", base32::encode(hash)),
+            NetAddr::I2p(hash) => write!(f, "{}.b32.i2p", BASE32.encode(hash)),
             NetAddr::Cjdns(ip) => Ipv6Addr::from(*ip).fmt(f),
-            NetAddr::Internal(hash) => write!(f, "{}.internal", base32::encode(hash)),
+            NetAddr::Internal(hash) => write!(f, "{}.internal", BASE32.encode(hash)),
         }
     }
 }
@@ -63,7 +67,7 @@ impl FromStr for NetAddr {
             return onion(name).ok_or_else(|| wrong("not an onion service's name of version 3"));
         }
         if let Some(name) = lower.strip_suffix(".b32.i2p") {
-            let hash = base32::decode(name).and_then(|hash| hash.try_into().ok());
+            let hash = BASE32.decode(name.as_bytes()).ok().and_then(|hash| hash.try_into().ok());
             return hash.map(NetAddr::I2p).ok_or_else(|| wrong("not an I2P name"));
         }
         match lower.parse::<IpAddr>() {
@@ -76,7 +80,7 @@ impl FromStr for NetAddr {
 
 /// The address of an onion service's name without its suffix.
 fn onion(name: &str) -> Option<NetAddr> {
-    let bytes = base32::decode(name)?;
+    let bytes = BASE32.decode(name.as_bytes()).ok()?;
     let (key, tail) = bytes.split_first_chunk()?;
     (*tail == onion_tail(key)).then_some(NetAddr::TorV3(*key))
 }

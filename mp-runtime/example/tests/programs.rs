@@ -170,7 +170,11 @@ fn sockets(pid: u32) -> Vec<PathBuf> {
 #[test]
 fn each_program_can_be_the_cxx_one() {
     let Some(cxx) = std::env::var_os("MPEXAMPLE_DIR").map(PathBuf::from) else {
-        println!("SKIPPED: MPEXAMPLE_DIR names no directory with libmultiprocess's example programs");
+        // Past the capture of output, so that a run shows it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: MPEXAMPLE_DIR names no directory with libmultiprocess's example programs"
+        );
         return;
     };
     for mix in 0..8 {

@@ -5,10 +5,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use libtest_mimic::{Arguments, Trial};
 use mp_foreign::{Basics, Chain, CoinbaseTx, Dispatch, Plan, Template, sv2, v30, v31, v32};
 use tempfile::TempDir;
 
@@ -16,6 +17,46 @@ use tempfile::TempDir;
 const V30: &str = "BITCOIN_NODE_V30";
 const V31: &str = "BITCOIN_NODE_V31";
 const V32: &str = "BITCOIN_NODE";
+
+/// A test's name, and the variables that it needs; without them it counts as ignored.
+type Test = (&'static str, &'static [&'static str], fn());
+
+/// The tests.
+const TESTS: &[Test] = &[
+    ("v30_drives_its_node", &[V30], v30_drives_its_node),
+    ("v31_drives_its_node", &[V31], v31_drives_its_node),
+    (
+        "v31_drives_a_node_of_the_next_form_but_for_solutions",
+        &[V32],
+        v31_drives_a_node_of_the_next_form_but_for_solutions,
+    ),
+    (
+        "v30_is_told_that_a_later_node_does_not_serve_it",
+        &[V31, V32],
+        v30_is_told_that_a_later_node_does_not_serve_it,
+    ),
+    ("v32_drives_its_node", &[V32], v32_drives_its_node),
+    ("sv2_drives_a_node_of_30", &[V30], sv2_drives_a_node_of_30),
+    ("sv2_drives_a_node_of_31", &[V31], sv2_drives_a_node_of_31),
+    ("sv2_drives_a_node_of_32", &[V32], sv2_drives_a_node_of_32),
+];
+
+fn main() {
+    for variable in [V30, V31, V32] {
+        if std::env::var_os(variable).is_none() {
+            println!("SKIPPED: set {variable} to the path of a bitcoin-node of that release");
+        }
+    }
+    let trials = TESTS.iter().map(|(name, variables, test)| {
+        let ready = variables.iter().all(|variable| std::env::var_os(variable).is_some());
+        Trial::test(*name, || {
+            test();
+            Ok(())
+        })
+        .with_ignored_flag(!ready)
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+}
 
 /// The blocks there are when a test begins: enough for scripts that name a height in two bytes.
 const BLOCKS: u32 = 101;
@@ -33,12 +74,9 @@ struct Node {
 }
 
 impl Node {
-    /// Starts the node that a variable names, with `BLOCKS` blocks; none if it names none.
-    fn start(variable: &str) -> Option<Self> {
-        let Some(program) = std::env::var_os(variable).map(PathBuf::from) else {
-            eprintln!("SKIPPED: set {variable} to the path of a bitcoin-node of that release");
-            return None;
-        };
+    /// Starts the node that a variable names, with `BLOCKS` blocks.
+    fn start(variable: &str) -> Self {
+        let program = std::env::var_os(variable).map(PathBuf::from).unwrap();
         let beside = program.with_file_name("bitcoin-cli");
         let cli = if beside.exists() {
             beside
@@ -59,7 +97,7 @@ impl Node {
         let node = Self { process, cli, port, dir };
         node.cli(&["-rpcwait", "-rpcwaittimeout=30", "getblockcount"]);
         node.generate(BLOCKS);
-        Some(node)
+        node
     }
 
     fn cli(&self, arguments: &[&str]) -> String {
@@ -147,9 +185,8 @@ fn plans() -> [Plan; 2] {
     [true, false].map(|own_threads| Plan { own_threads, ..Plan::default() })
 }
 
-#[test]
 fn v30_drives_its_node() {
-    let Some(node) = Node::start(V30) else { return };
+    let node = Node::start(V30);
     for plan in plans() {
         let seen = run(v30::drive(&node.socket(), &plan)).unwrap();
         eprintln!("{seen:#?}");
@@ -162,9 +199,8 @@ fn v30_drives_its_node() {
     }
 }
 
-#[test]
 fn v31_drives_its_node() {
-    let Some(node) = Node::start(V31) else { return };
+    let node = Node::start(V31);
     for plan in plans() {
         let seen = run(v31::drive(&node.socket(), &plan)).unwrap();
         eprintln!("{seen:#?}");
@@ -183,9 +219,8 @@ fn check_v31(seen: &v31::Seen, plan: &Plan, node: &Node) {
     assert!(error.contains("Old mining interface"), "{error}");
 }
 
-#[test]
 fn v31_drives_a_node_of_the_next_form_but_for_solutions() {
-    let Some(node) = Node::start(V32) else { return };
+    let node = Node::start(V32);
     let plan = Plan::default();
     let seen = run(v31::drive(&node.socket(), &plan)).unwrap();
     check_v31(&seen, &plan, &node);
@@ -193,18 +228,16 @@ fn v31_drives_a_node_of_the_next_form_but_for_solutions() {
     assert!(error.contains("Old submitSolution"), "{error}");
 }
 
-#[test]
 fn v30_is_told_that_a_later_node_does_not_serve_it() {
     for variable in [V31, V32] {
-        let Some(node) = Node::start(variable) else { continue };
+        let node = Node::start(variable);
         let error = run(v30::drive(&node.socket(), &Plan::default())).unwrap_err();
         assert!(error.starts_with("makeMining: ") && error.contains("Old mining interface"), "{error}");
     }
 }
 
-#[test]
 fn v32_drives_its_node() {
-    let Some(node) = Node::start(V32) else { return };
+    let node = Node::start(V32);
     for dispatch in [Dispatch::Named, Dispatch::Pool] {
         for plan in plans() {
             let plan = Plan { dispatch, ..plan };
@@ -243,44 +276,17 @@ fn provider(node: &Node, version: sv2::Version) {
     assert!(seen.first.future && seen.next.future && seen.transactions.is_empty());
 }
 
-#[test]
 fn sv2_drives_a_node_of_30() {
-    let Some(node) = Node::start(V30) else { return };
+    let node = Node::start(V30);
     provider(&node, sv2::Version::V30X);
 }
 
-#[test]
 fn sv2_drives_a_node_of_31() {
-    let Some(node) = Node::start(V31) else { return };
+    let node = Node::start(V31);
     provider(&node, sv2::Version::V31X);
 }
 
-#[test]
 fn sv2_drives_a_node_of_32() {
-    let Some(node) = Node::start(V32) else { return };
+    let node = Node::start(V32);
     provider(&node, sv2::Version::V31X);
-}
-
-/// Needs no node.
-#[test]
-fn a_server_that_is_silent_or_absent_is_an_error() {
-    let dir = tempfile::tempdir().unwrap();
-    let path: &Path = &dir.path().join("n.sock");
-    let plan = Plan { step: Duration::from_millis(50), ..Plan::default() };
-    let all = || async {
-        let sv2 = sv2::drive(path, sv2::Version::V31X, &plan, async || ()).await.unwrap_err();
-        let [v30, v31, v32] = [
-            v30::drive(path, &plan).await.unwrap_err(),
-            v31::drive(path, &plan).await.unwrap_err(),
-            v32::drive(path, &plan).await.unwrap_err(),
-        ];
-        [sv2, v30, v31, v32]
-    };
-    for error in run(all()) {
-        assert!(error.starts_with("connect: ") || error.starts_with("start: "), "{error}");
-    }
-    let _listener = std::os::unix::net::UnixListener::bind(path).unwrap();
-    for error in run(all()) {
-        assert!(error.ends_with("no answer within 50ms"), "{error}");
-    }
 }

@@ -1,5 +1,6 @@
 //! Against pycapnp, another implementation of Cap'n Proto, over a real Unix socket, in both roles.
 
+use std::io::Write as _;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -19,7 +20,11 @@ fn schemas() -> Option<tempfile::TempDir> {
         .is_ok_and(|status| status.success());
     // The schemas import a file of Cap'n Proto's own.
     if !found || !Path::new("/usr/include/capnp/c++.capnp").exists() {
-        println!("SKIPPED: needs pycapnp for python3, and the Debian package libcapnp-dev");
+        // Past the capture of output, so that a run shows it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: needs pycapnp for python3, and the Debian package libcapnp-dev"
+        );
         return None;
     }
     let folder = tempfile::tempdir().expect("a temporary directory");

@@ -8,6 +8,7 @@
 #[path = "../official/mod.rs"]
 mod official;
 
+use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -34,7 +35,11 @@ fn available() -> bool {
         .is_ok_and(|status| status.success());
     let available = found && Path::new("/usr/include/capnp/c++.capnp").exists();
     if !available {
-        println!("SKIPPED: needs pycapnp for python3, and the Debian package libcapnp-dev");
+        // Past the capture of output, so that a run shows it.
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED: needs pycapnp for python3, and the Debian package libcapnp-dev"
+        );
     }
     available
 }
