@@ -1,5 +1,27 @@
 //! A Bitcoin node on Bitcoin Core's kernel.
 //!
-//! In: blocks, and a directory to keep them in. Out: the chain they make, and what happens to it.
+//! In: blocks and transactions, and a directory to keep them in. Out: the interfaces
+//! [`Chain`](bitcoin_ipc::interfaces::Chain), [`Mining`](bitcoin_ipc::interfaces::Mining) and
+//! [`Rpc`](bitcoin_ipc::interfaces::Rpc).
+//!
+//! Each module imports from those above it only:
+//!
+//! | module | |
+//! |---|---|
+//! | [`chainstate`] | the chain: blocks, verdicts, events |
+//! | [`index`] | coins, filters and counts of the active chain |
+//! | [`fees`] | estimates of fee rates |
+//! | [`mempool`] | transactions that wait for a block |
+//! | [`template`] | the transactions of the next block |
+//! | [`state`] | all of these together, and who is told of changes |
+//! | [`chain`], [`mining`], [`rpc`] | the interfaces |
 
+pub mod chain;
 pub mod chainstate;
+pub mod fees;
+pub mod index;
+pub mod mempool;
+pub mod mining;
+pub mod rpc;
+pub mod state;
+pub mod template;

@@ -1,0 +1,1 @@
+//! Estimates of fee rates, from how long transactions waited.

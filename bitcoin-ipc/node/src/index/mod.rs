@@ -1,0 +1,1 @@
+//! What the node keeps of its active chain beside the blocks: coins, filters, counts.

@@ -1,0 +1,1 @@
+//! JSON-RPC: requests in, responses out.
