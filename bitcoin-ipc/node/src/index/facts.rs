@@ -1,0 +1,84 @@
+//! What is known of a block without reading it.
+//!
+//! In: a block, the coins that it spent, and the facts of its parent. Out: [`BlockFacts`], and the
+//! block's basic filter.
+
+use bitcoin::bip158::{BlockFilter, BlockFilterWriter};
+use bitcoin::{Amount, Block, Work};
+use bitcoin_ipc::types::BlockUndo;
+
+use super::error::{Error, Result};
+use super::tables::Facts;
+
+/// Numbers of a block that is, or was, in the active chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BlockFacts {
+    /// Its height in blocks; the genesis block has 0.
+    pub height: u32,
+    /// Its transactions: `nTx` of Bitcoin Core's `getblockheader`.
+    pub tx_count: u32,
+    /// The transactions of the chain that ends with it.
+    pub chain_tx_count: u64,
+    /// Its size in bytes, with witnesses.
+    pub size: u32,
+    /// Its weight (BIP 141), in weight units.
+    pub weight: u32,
+    /// What its transactions pay to the coinbase.
+    pub fees: Amount,
+    /// The work of the chain that ends with it.
+    pub chain_work: Work,
+}
+
+impl BlockFacts {
+    /// Its size in bytes without witnesses, which BIP 141 counts four times in the weight.
+    #[must_use]
+    pub fn stripped_size(&self) -> u32 {
+        self.weight.saturating_sub(self.size) / 3
+    }
+
+    pub(super) fn new(block: &Block, height: u32, undo: &BlockUndo, parent: Option<&Self>) -> Result<Self> {
+        let malformed = || Error::Unusable(format!("block {} has numbers out of range", block.block_hash()));
+        let tx_count = u32::try_from(block.txdata.len()).map_err(|_| malformed())?;
+        let coins = undo.transactions.iter().flat_map(|transaction| &transaction.spent);
+        let spent = total(coins.map(|coin| coin.output.value));
+        let outputs = block.txdata.iter().skip(1).flat_map(|transaction| &transaction.output);
+        let paid = total(outputs.map(|output| output.value));
+        let work = block.header.work();
+        Ok(BlockFacts {
+            height,
+            tx_count,
+            chain_tx_count: parent.map_or(0, |parent| parent.chain_tx_count) + u64::from(tx_count),
+            size: u32::try_from(block.total_size()).map_err(|_| malformed())?,
+            weight: u32::try_from(block.weight().to_wu()).map_err(|_| malformed())?,
+            fees: spent.zip(paid).and_then(|(spent, paid)| spent.checked_sub(paid)).ok_or_else(malformed)?,
+            chain_work: parent.map_or(work, |parent| parent.chain_work + work),
+        })
+    }
+
+    pub(super) fn row(&self) -> Facts {
+        let BlockFacts { height, tx_count, chain_tx_count, size, weight, fees, chain_work } = *self;
+        (height, tx_count, chain_tx_count, size, weight, fees.to_sat(), chain_work.to_be_bytes())
+    }
+
+    pub(super) fn from_row((height, tx_count, chain_tx_count, size, weight, fees, work): Facts) -> Self {
+        let (fees, chain_work) = (Amount::from_sat(fees), Work::from_be_bytes(work));
+        BlockFacts { height, tx_count, chain_tx_count, size, weight, fees, chain_work }
+    }
+}
+
+fn total(mut amounts: impl Iterator<Item = Amount>) -> Option<Amount> {
+    amounts.try_fold(Amount::ZERO, Amount::checked_add)
+}
+
+/// The basic filter of a block (BIP 158): the scripts of its outputs and of the coins that it spent.
+pub(super) fn basic_filter(block: &Block, undo: &BlockUndo) -> BlockFilter {
+    let mut content = Vec::new();
+    let mut writer = BlockFilterWriter::new(&mut content, block);
+    writer.add_output_scripts();
+    for coin in undo.transactions.iter().flat_map(|transaction| &transaction.spent) {
+        writer.add_element(coin.output.script_pubkey.as_bytes());
+    }
+    writer.finish().expect("writing to a vector does not fail");
+    BlockFilter { content }
+}
