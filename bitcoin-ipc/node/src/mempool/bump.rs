@@ -1,0 +1,122 @@
+//! What unconfirmed coins cost besides themselves.
+//!
+//! In: outpoints and a fee rate. Out: the fee that their unconfirmed ancestors lack at that rate:
+//! Bitcoin Core's `MiniMiner`.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use bitcoin::{Amount, OutPoint, Txid};
+
+use super::{FeePerWeight, Mempool, Rate};
+
+/// The most transactions to look at: Bitcoin Core's limit of `GatherClusters`.
+const MAX_TRANSACTIONS: usize = 500;
+
+/// Fee in satoshi and size in virtual bytes.
+type Size = FeePerWeight;
+
+/// Transactions that hang together with the wanted coins, without those that the coins' spender
+/// would replace.
+struct Miner<'a> {
+    mempool: &'a Mempool,
+    /// What is not mined yet.
+    left: HashMap<Txid, Size>,
+    /// Coins of transactions here, and not of those that would be replaced.
+    wanted: BTreeMap<Txid, Vec<OutPoint>>,
+}
+
+fn sum(sizes: impl IntoIterator<Item = Size>) -> Size {
+    sizes.into_iter().fold(Size::default(), |sum, size| Size {
+        fee: sum.fee.saturating_add(size.fee),
+        weight: sum.weight.saturating_add(size.weight),
+    })
+}
+
+/// The fee that a size lacks at a rate; negative for one that pays more.
+fn missing(size: Size, target: Rate) -> i64 {
+    target.fee(u64::try_from(size.weight).unwrap_or(0)).saturating_sub(size.fee)
+}
+
+impl<'a> Miner<'a> {
+    fn new(mempool: &'a Mempool, outpoints: &[OutPoint]) -> Option<Self> {
+        let mut wanted: BTreeMap<Txid, Vec<OutPoint>> = BTreeMap::new();
+        let mut replaced = HashSet::new();
+        for outpoint in outpoints.iter().filter(|outpoint| mempool.get(&outpoint.txid).is_some()) {
+            wanted.entry(outpoint.txid).or_default().push(*outpoint);
+            replaced.extend(mempool.pool.with_descendants(mempool.pool.spender(outpoint)));
+        }
+        let members = mempool.pool.cluster_members(wanted.keys().copied());
+        if members.len() > MAX_TRANSACTIONS {
+            return None;
+        }
+        wanted.retain(|txid, _| !replaced.contains(txid));
+        let entries = members.iter().filter(|txid| !replaced.contains(*txid));
+        let size = |txid: &Txid| {
+            let entry = mempool.get(txid)?;
+            let weight = i64::try_from(entry.vsize).unwrap_or(i64::MAX);
+            Some((*txid, Size { fee: entry.modified_fee.to_sat(), weight }))
+        };
+        Some(Miner { mempool, left: entries.filter_map(size).collect(), wanted })
+    }
+
+    /// What is left of transactions and all that they spend from.
+    fn with_ancestors(&self, txids: impl IntoIterator<Item = Txid>) -> BTreeSet<Txid> {
+        let ancestors = self.mempool.pool.with_ancestors(txids);
+        ancestors.into_iter().filter(|txid| self.left.contains_key(txid)).collect()
+    }
+
+    fn size(&self, txids: &BTreeSet<Txid>) -> Size {
+        sum(txids.iter().filter_map(|txid| self.left.get(txid)).copied())
+    }
+
+    /// Mines what reaches a rate together with its ancestors, best first. One that pays more than its
+    /// ancestors counts as these, and one that pays less as itself.
+    fn mine(&mut self, target: Rate) {
+        loop {
+            let candidates = self.left.iter().map(|(txid, own)| {
+                let ancestors = self.with_ancestors([*txid]);
+                let total = self.size(&ancestors);
+                (if total.compare(*own).is_lt() { total } else { *own }, *txid, ancestors, total)
+            });
+            let best = candidates.max_by(|a, b| a.0.compare(b.0).then(b.1.cmp(&a.1)));
+            let Some((_, _, ancestors, total)) = best else { return };
+            if missing(total, target) > 0 {
+                return;
+            }
+            self.left.retain(|txid, _| !ancestors.contains(txid));
+        }
+    }
+}
+
+impl Mempool {
+    /// What each coin needs in fees for its unconfirmed ancestors to reach a rate, by itself. A coin
+    /// that is confirmed, unknown, or an output of a transaction that spending another of the coins
+    /// would replace, needs nothing. Empty when too many transactions hang together with the coins.
+    #[must_use]
+    pub fn individual_bump_fees(&self, outpoints: &[OutPoint], target: Rate) -> BTreeMap<OutPoint, Amount> {
+        let Some(mut miner) = Miner::new(self, outpoints) else { return BTreeMap::new() };
+        miner.mine(target);
+        let mut fees: BTreeMap<_, _> = outpoints.iter().map(|outpoint| (*outpoint, Amount::ZERO)).collect();
+        for (txid, coins) in &miner.wanted {
+            let Some(own) = miner.left.get(txid) else { continue };
+            // Miners take it neither with its ancestors nor after them unless both pay enough.
+            let total = miner.size(&miner.with_ancestors([*txid]));
+            let fee = missing(total, target).max(missing(*own, target));
+            let fee = Amount::from_sat(u64::try_from(fee).unwrap_or(0));
+            fees.extend(coins.iter().map(|coin| (*coin, fee)));
+        }
+        fees
+    }
+
+    /// What coins need in fees for their unconfirmed ancestors to reach a rate, together: common
+    /// ancestors count once. `None` when too many transactions hang together with the coins.
+    #[must_use]
+    pub fn combined_bump_fee(&self, outpoints: &[OutPoint], target: Rate) -> Option<Amount> {
+        let mut miner = Miner::new(self, outpoints)?;
+        miner.mine(target);
+        let wanted: Vec<_> =
+            miner.wanted.keys().filter(|txid| miner.left.contains_key(*txid)).copied().collect();
+        let fee = missing(miner.size(&miner.with_ancestors(wanted)), target);
+        Some(Amount::from_sat(u64::try_from(fee).unwrap_or(0)))
+    }
+}

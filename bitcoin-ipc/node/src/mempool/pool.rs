@@ -1,0 +1,313 @@
+//! The transactions and how they hang together.
+//!
+//! In: entries that come and go. Out: look-ups, relatives, clusters and their chunks.
+//!
+//! A cluster is a set of transactions that spend from each other, directly or not. Each is kept with
+//! the chunks in which it would be mined; a change makes those anew for the clusters that it touches.
+
+use std::cmp::Ordering;
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use bitcoin::{OutPoint, SignedAmount, Transaction, Txid, Wtxid};
+
+use super::Entry;
+use super::cluster::{self, Chunk, FeePerWeight, Item};
+
+#[derive(Debug)]
+struct Node {
+    entry: Entry,
+    parents: BTreeSet<Txid>,
+    children: BTreeSet<Txid>,
+    cluster: u64,
+}
+
+/// Transactions that are mined together: the last of them pays for the first.
+#[derive(Clone, Debug)]
+pub(super) struct MinedTogether {
+    pub(super) size: FeePerWeight,
+    /// Parents first.
+    pub(super) txids: Vec<Txid>,
+}
+
+/// A cluster's last chunk; by rate, then by the cluster's age.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Ranked {
+    size: FeePerWeight,
+    cluster: u64,
+}
+
+impl Ord for Ranked {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.size.compare(other.size).then(self.cluster.cmp(&other.cluster).reverse())
+    }
+}
+
+impl PartialOrd for Ranked {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// All transactions.
+#[derive(Debug, Default)]
+pub(super) struct Pool {
+    nodes: HashMap<Txid, Node>,
+    by_wtxid: HashMap<Wtxid, Txid>,
+    spent: HashMap<OutPoint, Txid>,
+    clusters: HashMap<u64, Vec<MinedTogether>>,
+    /// Of each cluster, the chunk that is mined last.
+    last_chunks: BTreeSet<Ranked>,
+    next_cluster: u64,
+    pub(super) usage: usize,
+    pub(super) vsize: u64,
+    pub(super) fees: u64,
+}
+
+/// What a change would make of the clusters that it touches.
+pub(super) struct Preview {
+    /// The chunks of these clusters now.
+    pub(super) before: Vec<FeePerWeight>,
+    /// And after it.
+    pub(super) after: Vec<FeePerWeight>,
+    /// The count of transactions in the cluster of the new transaction.
+    pub(super) count: usize,
+    /// And its weight.
+    pub(super) weight: i64,
+}
+
+impl Pool {
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    pub(super) fn get(&self, txid: &Txid) -> Option<&Entry> {
+        self.nodes.get(txid).map(|node| &node.entry)
+    }
+
+    pub(super) fn txid(&self, wtxid: &Wtxid) -> Option<Txid> {
+        self.by_wtxid.get(wtxid).copied()
+    }
+
+    pub(super) fn spender(&self, outpoint: &OutPoint) -> Option<Txid> {
+        self.spent.get(outpoint).copied()
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.nodes.values().map(|node| &node.entry)
+    }
+
+    /// The transactions here that this one spends from.
+    pub(super) fn parents(&self, tx: &Transaction) -> BTreeSet<Txid> {
+        let parents = tx.input.iter().map(|input| input.previous_output.txid);
+        parents.filter(|txid| self.nodes.contains_key(txid)).collect()
+    }
+
+    /// The transactions here that spend from this one, which need not be here.
+    pub(super) fn children(&self, txid: Txid, tx: &Transaction) -> BTreeSet<Txid> {
+        let outputs = (0..).take(tx.output.len()).map(|index| OutPoint::new(txid, index));
+        outputs.filter_map(|outpoint| self.spender(&outpoint)).collect()
+    }
+
+    fn reach<'a>(
+        &'a self,
+        starts: impl IntoIterator<Item = Txid>,
+        next: impl Fn(&'a Node) -> &'a BTreeSet<Txid>,
+    ) -> Vec<Txid> {
+        let mut found: Vec<Txid> = Vec::new();
+        let mut seen = HashSet::new();
+        found.extend(starts.into_iter().filter(|txid| seen.insert(*txid)));
+        let mut at = 0;
+        while let Some(txid) = found.get(at).copied() {
+            at += 1;
+            let Some(node) = self.nodes.get(&txid) else { continue };
+            found.extend(next(node).iter().copied().filter(|txid| seen.insert(*txid)));
+        }
+        found
+    }
+
+    /// These and all that they spend from.
+    pub(super) fn with_ancestors(&self, txids: impl IntoIterator<Item = Txid>) -> Vec<Txid> {
+        self.reach(txids, |node| &node.parents)
+    }
+
+    /// These and all that spend from them.
+    pub(super) fn with_descendants(&self, txids: impl IntoIterator<Item = Txid>) -> Vec<Txid> {
+        self.reach(txids, |node| &node.children)
+    }
+
+    /// The clusters of these transactions.
+    pub(super) fn cluster_ids(&self, txids: impl IntoIterator<Item = Txid>) -> BTreeSet<u64> {
+        txids.into_iter().filter_map(|txid| Some(self.nodes.get(&txid)?.cluster)).collect()
+    }
+
+    /// The transactions of the clusters of these, in the order in which each cluster is mined.
+    pub(super) fn cluster_members(&self, txids: impl IntoIterator<Item = Txid>) -> Vec<Txid> {
+        let chunks = self.cluster_ids(txids).into_iter().filter_map(|id| self.clusters.get(&id));
+        chunks.flatten().flat_map(|chunk| chunk.txids.iter().copied()).collect()
+    }
+
+    /// All chunks, best rate first; of one cluster, parents first. With each goes its cluster.
+    pub(super) fn chunks(&self) -> Vec<(u64, &MinedTogether)> {
+        let chunks = self.clusters.iter().flat_map(|(id, chunks)| chunks.iter().map(|chunk| (*id, chunk)));
+        let mut chunks: Vec<_> = chunks.collect();
+        // The sort is stable, and rates of one cluster never rise.
+        chunks.sort_by(|(a, left), (b, right)| right.size.compare(left.size).then(a.cmp(b)));
+        chunks
+    }
+
+    /// The chunk that would be mined last of all.
+    pub(super) fn worst_chunk(&self) -> Option<&MinedTogether> {
+        self.last_chunks.first().and_then(|ranked| self.clusters.get(&ranked.cluster)?.last())
+    }
+
+    /// What would be if a transaction came and others left.
+    pub(super) fn preview(
+        &self,
+        txid: Txid,
+        tx: &Transaction,
+        size: FeePerWeight,
+        removed: &[Txid],
+    ) -> Preview {
+        let removed: HashSet<_> = removed.iter().copied().collect();
+        let parents = self.parents(tx);
+        let children = self.children(txid, tx);
+        let touched = parents.iter().chain(&children).chain(&removed).copied();
+        let ids = self.cluster_ids(touched.clone());
+        let before =
+            ids.iter().filter_map(|id| self.clusters.get(id)).flatten().map(|chunk| chunk.size).collect();
+        let mut members = self.cluster_members(touched);
+        members.retain(|txid| !removed.contains(txid));
+        let mut items = self.items(&members);
+        let new = items.len();
+        let places: HashMap<_, _> = members.iter().zip(0..).map(|(txid, place)| (*txid, place)).collect();
+        let place = |txid: &Txid| places.get(txid).copied();
+        items.push(Item { size, parents: parents.iter().filter_map(place).collect() });
+        for child in children.iter().filter_map(place) {
+            items[child].parents.push(new);
+        }
+        let mut preview = Preview { before, after: Vec::new(), count: 0, weight: 0 };
+        for group in cluster::components(&items) {
+            let chunks = chunks_of(&items, &group);
+            if group.contains(&new) {
+                preview.count = group.len();
+                preview.weight = chunks.iter().map(|chunk| chunk.size.weight).sum();
+            }
+            preview.after.extend(chunks.iter().map(|chunk| chunk.size));
+        }
+        preview
+    }
+
+    fn items(&self, txids: &[Txid]) -> Vec<Item> {
+        let places: HashMap<_, _> = txids.iter().zip(0..).map(|(txid, place)| (*txid, place)).collect();
+        let item = |node: &Node| Item {
+            size: node.entry.fee_per_weight(),
+            parents: node.parents.iter().filter_map(|txid| places.get(txid).copied()).collect(),
+        };
+        txids.iter().filter_map(|txid| self.nodes.get(txid)).map(item).collect()
+    }
+
+    /// Adds a transaction. None with its id may be here, nor one that spends the same.
+    pub(super) fn insert(&mut self, entry: Entry) {
+        let txid = entry.txid;
+        let parents = self.parents(&entry.tx);
+        let children = self.children(txid, &entry.tx);
+        for parent in &parents {
+            self.nodes.entry(*parent).and_modify(|node| _ = node.children.insert(txid));
+        }
+        for child in &children {
+            self.nodes.entry(*child).and_modify(|node| _ = node.parents.insert(txid));
+        }
+        for input in &entry.tx.input {
+            self.spent.insert(input.previous_output, txid);
+        }
+        self.by_wtxid.insert(entry.wtxid, txid);
+        self.usage += entry.usage();
+        self.vsize += entry.vsize;
+        self.fees += entry.fee.to_sat();
+        let near: Vec<_> = parents.iter().chain(&children).copied().collect();
+        let ids = self.cluster_ids(near.iter().copied());
+        let mut members = self.cluster_members(near);
+        members.push(txid);
+        self.nodes.insert(txid, Node { entry, parents, children, cluster: u64::MAX });
+        self.regroup(ids, &members);
+    }
+
+    /// Takes transactions out, and gives them back in the same order. The caller takes out all
+    /// descendants with each, unless they stand without it.
+    pub(super) fn remove(&mut self, txids: &[Txid]) -> Vec<Entry> {
+        let ids = self.cluster_ids(txids.iter().copied());
+        let members = self.cluster_members(txids.iter().copied());
+        let mut removed = Vec::with_capacity(txids.len());
+        for txid in txids {
+            let Some(node) = self.nodes.remove(txid) else { continue };
+            for parent in &node.parents {
+                self.nodes.entry(*parent).and_modify(|node| _ = node.children.remove(txid));
+            }
+            for child in &node.children {
+                self.nodes.entry(*child).and_modify(|node| _ = node.parents.remove(txid));
+            }
+            for input in &node.entry.tx.input {
+                self.spent.remove(&input.previous_output);
+            }
+            self.by_wtxid.remove(&node.entry.wtxid);
+            self.usage -= node.entry.usage();
+            self.vsize -= node.entry.vsize;
+            self.fees -= node.entry.fee.to_sat();
+            removed.push(node.entry);
+        }
+        let left: Vec<_> = members.into_iter().filter(|txid| self.nodes.contains_key(txid)).collect();
+        self.regroup(ids, &left);
+        removed
+    }
+
+    /// Changes what a transaction pays in the eyes of miners.
+    pub(super) fn set_modified_fee(&mut self, txid: Txid, fee: SignedAmount) {
+        let Some(node) = self.nodes.get_mut(&txid) else { return };
+        node.entry.modified_fee = fee;
+        let ids = self.cluster_ids([txid]);
+        let members = self.cluster_members([txid]);
+        self.regroup(ids, &members);
+    }
+
+    /// Makes clusters of these transactions, in place of the old ones.
+    fn regroup(&mut self, old: BTreeSet<u64>, members: &[Txid]) {
+        for cluster in old {
+            let chunks = self.clusters.remove(&cluster);
+            if let Some(last) = chunks.as_ref().and_then(|chunks| chunks.last()) {
+                self.last_chunks.remove(&Ranked { size: last.size, cluster });
+            }
+        }
+        let items = self.items(members);
+        for group in cluster::components(&items) {
+            let id = self.next_cluster;
+            self.next_cluster += 1;
+            let named = |chunk: Chunk| MinedTogether {
+                size: chunk.size,
+                txids: chunk.items.iter().map(|place| members[*place]).collect(),
+            };
+            let chunks: Vec<_> = chunks_of(&items, &group).into_iter().map(named).collect();
+            for txid in chunks.iter().flat_map(|chunk| &chunk.txids) {
+                self.nodes.entry(*txid).and_modify(|node| node.cluster = id);
+            }
+            if let Some(last) = chunks.last() {
+                self.last_chunks.insert(Ranked { size: last.size, cluster: id });
+            }
+            self.clusters.insert(id, chunks);
+        }
+    }
+}
+
+/// The chunks of one group, with places in the whole list.
+fn chunks_of(items: &[Item], group: &[usize]) -> Vec<Chunk> {
+    let places: HashMap<_, _> = group.iter().zip(0..).map(|(place, short)| (*place, short)).collect();
+    let item = |place: &usize| Item {
+        size: items[*place].size,
+        parents: items[*place].parents.iter().filter_map(|place| places.get(place).copied()).collect(),
+    };
+    let short: Vec<_> = group.iter().map(item).collect();
+    let mut chunks = cluster::chunks(&short);
+    for place in chunks.iter_mut().flat_map(|chunk| &mut chunk.items) {
+        *place = group[*place];
+    }
+    chunks
+}
