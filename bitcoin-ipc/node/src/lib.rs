@@ -13,15 +13,16 @@
 //! | [`fees`] | estimates of fee rates |
 //! | [`mempool`] | transactions that wait for a block |
 //! | [`template`] | the transactions of the next block |
+//! | [`signals`] | what a user interface hears |
 //! | [`state`] | all of these together, and who is told of changes |
 //! | [`chain`], [`mining`], [`rpc`] | the interfaces |
 
-pub mod chain;
 pub mod chainstate;
 pub mod fees;
 pub mod index;
 pub mod mempool;
 pub mod mining;
 pub mod rpc;
+pub mod signals;
 pub mod state;
 pub mod template;

@@ -187,6 +187,14 @@ impl Settings {
         Ok(())
     }
 
+    /// Changes one of them, or takes it away, until the program ends or the file is written.
+    pub fn keep(&mut self, name: &str, value: Option<Value>) {
+        match value {
+            Some(value) => self.sources.rw_settings.insert(name.to_owned(), value),
+            None => self.sources.rw_settings.remove(name),
+        };
+    }
+
     /// The path of `settings.json`, or `None` with `-nosettings`.
     pub(super) fn saved_path(&self) -> Result<Option<PathBuf>> {
         match self.path("settings", "settings.json") {

@@ -56,3 +56,9 @@ pub enum Error {
 
 /// A result with this module's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<Error> for mp_runtime::Error {
+    fn from(error: Error) -> Self {
+        mp_runtime::Error::failed(error.to_string())
+    }
+}

@@ -64,6 +64,12 @@ impl From<redb::Error> for Error {
     }
 }
 
+impl From<Error> for mp_runtime::Error {
+    fn from(error: Error) -> Self {
+        mp_runtime::Error::failed(error.to_string())
+    }
+}
+
 /// The database has an error type for each step; all of them have a place in its [`redb::Error`].
 macro_rules! from_steps {
     ($($step:ident)*) => {

@@ -28,6 +28,8 @@ pub struct BlockFacts {
     pub fees: Amount,
     /// The work of the chain that ends with it.
     pub chain_work: Work,
+    /// The latest time of it and all blocks below, in seconds since 1970.
+    pub time_max: u32,
 }
 
 impl BlockFacts {
@@ -53,17 +55,19 @@ impl BlockFacts {
             weight: u32::try_from(block.weight().to_wu()).map_err(|_| malformed())?,
             fees: spent.zip(paid).and_then(|(spent, paid)| spent.checked_sub(paid)).ok_or_else(malformed)?,
             chain_work: parent.map_or(work, |parent| parent.chain_work + work),
+            time_max: parent.map_or(0, |parent| parent.time_max).max(block.header.time),
         })
     }
 
     pub(super) fn row(&self) -> Facts {
-        let BlockFacts { height, tx_count, chain_tx_count, size, weight, fees, chain_work } = *self;
-        (height, tx_count, chain_tx_count, size, weight, fees.to_sat(), chain_work.to_be_bytes())
+        let BlockFacts { height, tx_count, chain_tx_count, size, weight, fees, chain_work, time_max } = *self;
+        (height, tx_count, chain_tx_count, size, weight, fees.to_sat(), chain_work.to_be_bytes(), time_max)
     }
 
-    pub(super) fn from_row((height, tx_count, chain_tx_count, size, weight, fees, work): Facts) -> Self {
+    pub(super) fn from_row(row: Facts) -> Self {
+        let (height, tx_count, chain_tx_count, size, weight, fees, work, time_max) = row;
         let (fees, chain_work) = (Amount::from_sat(fees), Work::from_be_bytes(work));
-        BlockFacts { height, tx_count, chain_tx_count, size, weight, fees, chain_work }
+        BlockFacts { height, tx_count, chain_tx_count, size, weight, fees, chain_work, time_max }
     }
 }
 

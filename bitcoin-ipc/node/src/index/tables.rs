@@ -12,7 +12,7 @@ use super::coins::Totals;
 use crate::chainstate::Place;
 
 /// Goes up whenever the meaning of a row changes; another one's index is rebuilt.
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 
 /// A hash's bytes.
 pub(super) type Bytes = [u8; 32];
@@ -24,8 +24,8 @@ pub(super) type About = (u32, Bytes, bool, bool);
 /// The last block's hash and height; the [`Totals`] of coins, satoshi and bogosize.
 pub(super) type State = (Bytes, u32, u64, u64, u64);
 /// Height, transactions, transactions of the chain, size, weight, fees in satoshi, work of the chain
-/// in big-endian bytes.
-pub(super) type Facts = (u32, u32, u64, u32, u32, u64, Bytes);
+/// in big-endian bytes, latest time.
+pub(super) type Facts = (u32, u32, u64, u32, u32, u64, Bytes, u32);
 
 /// What the index was made for.
 pub(super) const ABOUT: TableDefinition<'_, (), About> = TableDefinition::new("about");

@@ -1,1 +1,309 @@
-//! The node: chain, index, mempool, and everybody who is told of their changes.
+//! The node: chain, index and mempool as one, and everybody who is told of their changes.
+//!
+//! In: blocks and transactions. Out: what became of them; the chain and the mempool to read from;
+//! notifications, in the order of the changes.
+//!
+//! One change is made at a time. Locks are taken in this order: the writer's, the mempool's, the
+//! estimator's. Whoever holds the mempool sees the coins that it stands on.
+
+mod beacon;
+mod clock;
+mod notifier;
+mod open;
+mod progress;
+mod tip_signals;
+mod transactions;
+mod view;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
+use std::time::Instant;
+
+use bitcoin::{Block, BlockHash, Network};
+use bitcoin_common::shutdown::Shutdown;
+use bitcoin_ipc::interfaces::ChainNotifications;
+use bitcoin_ipc::types::{BlockInfo, BlockLocator, BlockUndo, MempoolRemovalReason};
+use mp_runtime::{Error, Result};
+use tokio::sync::watch;
+
+pub use beacon::Seen;
+pub use clock::Clock;
+pub use notifier::Registration;
+pub(crate) use notifier::Watcher;
+pub use open::Options;
+
+pub use view::ChainView;
+
+use crate::chainstate::{ChainEvent, Chainstate, Place, Verdict};
+use crate::fees::Estimator;
+use crate::index::Index;
+use crate::mempool::Mempool;
+use crate::mempool::journal::Journal;
+use crate::signals::Signals;
+use beacon::Beacon;
+use notifier::{Event, Notifier};
+
+/// How many blocks, or seconds, lie between two messages that the chain is safely on disk.
+const FLUSHED_BLOCKS: u32 = 144;
+const FLUSHED_SECONDS: u64 = 600;
+
+/// A running node, without the interfaces that it is used through. Share it with `Arc`.
+pub struct State {
+    network: Network,
+    max_tip_age: u64,
+    shutdown: Shutdown,
+    clock: Clock,
+    signals: Signals,
+    chain: Chainstate,
+    index: Index,
+    mempool: Mutex<Mempool>,
+    estimator: Mutex<Estimator>,
+    journal: Mutex<Option<Journal>>,
+    directory: std::path::PathBuf,
+    notifier: Notifier,
+    beacon: Beacon,
+    /// Whether the chain has not caught up yet; once it has, it stays so.
+    initial_download: AtomicBool,
+    tip_signals: OnceLock<Registration>,
+    writer: Mutex<Writer>,
+}
+
+/// What belongs to whoever makes a change.
+struct Writer {
+    events: Receiver<ChainEvent>,
+    /// The height and time of the last message that the chain is on disk.
+    flushed: (u32, u64),
+}
+
+fn unreadable(error: crate::mempool::ViewError) -> Error {
+    Error::failed(format!("the chain cannot be read: {error}"))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl State {
+    /// The network.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        self.network
+    }
+
+    /// The blocks, and where they stand.
+    #[must_use]
+    pub fn chain(&self) -> &Chainstate {
+        &self.chain
+    }
+
+    /// The coins, filters and counts of the active chain.
+    #[must_use]
+    pub fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// The mempool. While this is held the chain stands still, so hold it briefly.
+    pub fn mempool(&self) -> MutexGuard<'_, Mempool> {
+        lock(&self.mempool)
+    }
+
+    /// The estimates of fee rates.
+    pub fn estimator(&self) -> MutexGuard<'_, Estimator> {
+        lock(&self.estimator)
+    }
+
+    /// The clock.
+    #[must_use]
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// What user interfaces hear.
+    #[must_use]
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// The wish to stop.
+    #[must_use]
+    pub fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    /// The chain as a mempool sees it; valid while the mempool is held.
+    #[must_use]
+    pub fn view(&self) -> ChainView<'_> {
+        ChainView::new(&self.chain, &self.index)
+    }
+
+    /// The active chain's last block, of which everything is known.
+    #[must_use]
+    pub fn tip(&self) -> Place {
+        self.index.best()
+    }
+
+    /// Whether the chain has not caught up with the present since the start: Bitcoin Core's initial
+    /// block download. Once it has caught up, this stays false.
+    #[must_use]
+    pub fn is_initial_block_download(&self) -> bool {
+        self.initial_download.load(Ordering::Relaxed)
+    }
+
+    /// Guesses how much of all transactions lies at or below a block, from 0 to 1.
+    ///
+    /// # Errors
+    ///
+    /// The index or a header cannot be read.
+    pub fn verification_progress(&self, hash: BlockHash) -> Result<f64> {
+        let (Some(header), Some(facts)) = (self.chain.header(hash)?, self.index.block(hash)?) else {
+            return Ok(0.0);
+        };
+        let known = progress::Known {
+            time: header.time,
+            below_best: self.tip().height.saturating_sub(facts.height),
+            transactions: facts.chain_tx_count,
+        };
+        Ok(progress::guess(self.network, self.clock.now(), &known))
+    }
+
+    /// What the node is like now, for [`State::wait`].
+    #[must_use]
+    pub fn seen(&self) -> Seen {
+        self.beacon.now()
+    }
+
+    /// Blocks the thread until `done` holds, the deadline has passed or the node stops.
+    pub fn wait(&self, deadline: Option<Instant>, done: impl FnMut(&Seen) -> bool) -> Seen {
+        self.beacon.wait(deadline, done)
+    }
+
+    /// The node's changes, for tasks.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<Seen> {
+        self.beacon.subscribe()
+    }
+
+    /// Checks a block, and makes its branch the active chain if it has the most work.
+    ///
+    /// When this returns, index and mempool have followed, and notifications are on their way.
+    ///
+    /// # Errors
+    ///
+    /// The kernel or the index cannot go on; the node should stop then.
+    pub fn process_block(&self, block: &Block) -> Result<Verdict> {
+        let mut writer = lock(&self.writer);
+        let verdict = self.chain.process_block(block);
+        self.follow(&mut writer)?;
+        Ok(verdict?)
+    }
+
+    /// Has everything else follow the chain.
+    fn follow(&self, writer: &mut Writer) -> Result<()> {
+        let events: Vec<ChainEvent> = writer.events.try_iter().collect();
+        if events.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let mut mempool = self.mempool();
+        self.index.apply(&events)?;
+        let mut told = Vec::new();
+        for event in &events {
+            match event {
+                ChainEvent::BlockConnected { block, height, undo } => {
+                    let (confirmed, conflicts): (Vec<_>, Vec<_>) = mempool
+                        .block_connected(block, now)
+                        .into_iter()
+                        .partition(|gone| gone.reason == MempoolRemovalReason::Block);
+                    self.estimator().block_connected(*height, &confirmed);
+                    told.extend(self.left(conflicts));
+                    let info = self.block_info(block, *height, Some(undo))?;
+                    told.push(Event::Connected(info.hash, self.notifier.keep(info)));
+                }
+                ChainEvent::BlockDisconnected { block, height, undo } => {
+                    told.extend(self.left(mempool.block_disconnected(block)));
+                    let info = self.block_info(block, *height, Some(undo))?;
+                    told.push(Event::Disconnected(info.hash, self.notifier.keep(info)));
+                }
+                ChainEvent::Tip { .. } => {}
+            }
+        }
+        let tip = self.tip();
+        if events.iter().any(|event| matches!(event, ChainEvent::BlockDisconnected { .. })) {
+            let changes = mempool.after_reorg(&self.view(), now).map_err(unreadable)?;
+            told.extend(self.take_in(&changes, tip.height));
+        }
+        told.extend(self.left(mempool.expire(now)));
+        told.push(Event::Tip);
+        if let Some(locator) = self.flush_is_due(writer, tip) {
+            told.push(Event::Flushed(locator.into()));
+        }
+        for event in &told {
+            self.notifier.tell(event);
+        }
+        self.update_initial_download(tip);
+        self.beacon.change(|now| {
+            now.tip = tip;
+            now.mempool_changes += 1;
+        });
+        Ok(())
+    }
+
+    /// A message that the chain is on disk is due now and then: whoever follows it may forget what
+    /// lies below.
+    fn flush_is_due(&self, writer: &mut Writer, tip: Place) -> Option<BlockLocator> {
+        let now = self.clock.now();
+        let (height, time) = writer.flushed;
+        if tip.height.abs_diff(height) < FLUSHED_BLOCKS && now.abs_diff(time) < FLUSHED_SECONDS {
+            return None;
+        }
+        writer.flushed = (tip.height, now);
+        self.chain.locator(tip.hash)
+    }
+
+    fn update_initial_download(&self, tip: Place) {
+        if self.is_initial_block_download()
+            && let Ok(Some(header)) = self.chain.header(tip.hash)
+            && u64::from(header.time) + self.max_tip_age >= self.clock.now()
+        {
+            tracing::info!(target: "node", "The chain has caught up at block {} {}.", tip.height, tip.hash);
+            self.initial_download.store(false, Ordering::Relaxed);
+        }
+    }
+
+    /// What is told of a block.
+    fn block_info(&self, block: &Block, height: u32, undo: Option<&BlockUndo>) -> Result<BlockInfo> {
+        let hash = block.block_hash();
+        Ok(BlockInfo {
+            hash,
+            prev_hash: (height > 0).then_some(block.header.prev_blockhash),
+            height: i32::try_from(height).map_err(|_| Error::failed("a height above 31 bits"))?,
+            // Where the kernel keeps the block is not known.
+            file_number: -1,
+            data_pos: 0,
+            data: Some(block.clone()),
+            undo_data: undo.cloned(),
+            chain_time_max: self.index.block(hash)?.map_or(block.header.time, |facts| facts.time_max),
+        })
+    }
+
+    /// Tells `to` of all that happens from now on, until the registration is dropped.
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread to give.
+    pub fn notify(self: &Arc<Self>, to: Arc<dyn ChainNotifications>) -> Result<Registration> {
+        let state: Weak<State> = Arc::downgrade(self);
+        let read = move |hash: BlockHash| {
+            let state = state.upgrade().ok_or_else(|| Error::disconnected("the node has stopped"))?;
+            let missing = || Error::failed(format!("block {hash} is not on disk"));
+            let block = state.chain.block(hash)?.ok_or_else(missing)?;
+            let undo = state.chain.undo(hash)?.ok_or_else(missing)?;
+            let height = state.chain.height(hash).ok_or_else(missing)?;
+            state.block_info(&block, height, Some(&undo))
+        };
+        // Not in the middle of a change.
+        let _writer = lock(&self.writer);
+        self.notifier.register(to, Box::new(read))
+    }
+}

@@ -1,0 +1,126 @@
+//! Opening and closing a node.
+//!
+//! In: a directory and options. Out: a [`State`] that has caught up with its own blocks.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, OnceLock};
+
+use bitcoin::Network;
+use bitcoin_common::shutdown::Shutdown;
+use mp_runtime::Result;
+
+use super::beacon::Beacon;
+use super::notifier::{Event, Notifier};
+use super::{Clock, State, Writer, lock};
+use crate::chainstate::Chainstate;
+use crate::fees::Estimator;
+use crate::index::{self, Index};
+use crate::mempool::journal::Journal;
+use crate::mempool::{Mempool, MempoolOptions};
+use crate::signals::Signals;
+
+const JOURNAL: &str = "mempool.journal";
+const ESTIMATES: &str = "fee_estimates.json";
+
+/// What a node is to be like.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The network's directory.
+    pub directory: PathBuf,
+    /// The network.
+    pub network: Network,
+    /// What the index holds.
+    pub index: index::Options,
+    /// The mempool's limits and policy.
+    pub mempool: MempoolOptions,
+    /// Whether the mempool survives the end of the process: `-persistmempool`.
+    pub persist_mempool: bool,
+    /// How old the highest block may be, in seconds, for the chain to have caught up: `-maxtipage`.
+    pub max_tip_age: u64,
+}
+
+impl Options {
+    /// Bitcoin Core's defaults.
+    #[must_use]
+    pub fn new(directory: impl AsRef<Path>, network: Network) -> Self {
+        Options {
+            directory: directory.as_ref().to_owned(),
+            network,
+            index: index::Options::default(),
+            mempool: MempoolOptions::default(),
+            persist_mempool: true,
+            max_tip_age: 24 * 3600,
+        }
+    }
+}
+
+impl State {
+    /// Opens a node: the chain, then the index, which follows it, then the mempool.
+    ///
+    /// `signals` hear of the progress; setting `shutdown` makes it stop early.
+    ///
+    /// # Errors
+    ///
+    /// The directory is in use or cannot be read or written, holds another network, or the node is to
+    /// stop before it has started.
+    pub fn open(options: &Options, signals: Signals, shutdown: Shutdown) -> Result<Arc<State>> {
+        let say = |message: &str| {
+            tracing::info!(target: "node", "{message}");
+            signals.init_message.emit(|hear| hear(message));
+        };
+        let directory = &options.directory;
+        say("Loading block index…");
+        let chain = Chainstate::open(directory, options.network)?;
+        let events = chain.subscribe();
+        say("Loading the index…");
+        let index = Index::open(&directory.join("index"), &chain, options.index, &|| shutdown.requested())?;
+        let tip = index.best();
+        let state = Arc::new(State {
+            network: options.network,
+            max_tip_age: options.max_tip_age,
+            shutdown,
+            clock: Clock::default(),
+            signals,
+            chain,
+            index,
+            mempool: Mutex::new(Mempool::new(options.mempool.clone())),
+            estimator: Mutex::new(Estimator::load(&directory.join(ESTIMATES))),
+            journal: Mutex::default(),
+            directory: directory.clone(),
+            notifier: Notifier::new(),
+            beacon: Beacon::new(tip),
+            initial_download: AtomicBool::new(true),
+            tip_signals: OnceLock::new(),
+            writer: Mutex::new(Writer { events, flushed: (tip.height, 0) }),
+        });
+        state.update_initial_download(tip);
+        if options.persist_mempool {
+            state.signals.init_message.emit(|hear| hear("Loading mempool…"));
+            let (journal, records) = Journal::open(&directory.join(JOURNAL))?;
+            state.restore(records)?;
+            *lock(&state.journal) = Some(journal);
+            state.save_mempool()?;
+        }
+        state.signal_tips()?;
+        Ok(state)
+    }
+
+    /// Wakes everybody who waits, tells everybody that the chain is on disk, and writes what is kept in
+    /// memory. The chain itself is closed when the last handle on the state goes.
+    ///
+    /// # Errors
+    ///
+    /// A file cannot be written.
+    pub fn close(&self) -> Result<()> {
+        let _writer = lock(&self.writer);
+        self.beacon.change(|now| now.stopping = true);
+        if let Some(locator) = self.chain.locator(self.tip().hash) {
+            self.notifier.tell(&Event::Flushed(locator.into()));
+        }
+        self.notifier.finish();
+        let saved = self.save_mempool();
+        self.estimator().save(&self.directory.join(ESTIMATES))?;
+        saved
+    }
+}
