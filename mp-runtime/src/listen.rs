@@ -3,9 +3,11 @@
 //! In: a path and the object that every peer sees first. Out: a server that accepts connections
 //! until it is dropped, never more at once than it is allowed.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, oneshot};
 
@@ -16,7 +18,7 @@ use crate::proxy::{Interface, export};
 use crate::socket::Listener;
 
 /// A server on a Unix socket. Dropping it stops it from accepting; connections that are open stay
-/// until their peers leave. Use [`Server::connections`] to know how many there are.
+/// until their peers leave, or [`Server::close`] ends them.
 pub struct Server {
     path: PathBuf,
     seats: Arc<Seats>,
@@ -33,6 +35,8 @@ impl std::fmt::Debug for Server {
 #[derive(Default)]
 struct Seats {
     taken: AtomicUsize,
+    /// Each with the number of those that were accepted before it.
+    open: Mutex<BTreeMap<usize, Connection>>,
     accepted: AtomicUsize,
     freed: Notify,
 }
@@ -54,6 +58,28 @@ impl Server {
     #[must_use]
     pub fn accepted(&self) -> usize {
         self.seats.accepted.load(Ordering::SeqCst)
+    }
+
+    /// Stops accepting, and closes all connections, each once no call is under way or after
+    /// `patience` in any case. Returns whether all calls had ended.
+    ///
+    /// # Errors
+    ///
+    /// When called on an event-loop thread, where waiting would keep the calls from ending.
+    pub fn close(self, patience: Duration) -> Result<bool> {
+        let Server { seats, _stop, .. } = self;
+        drop(_stop);
+        let until = Instant::now() + patience;
+        let open = std::mem::take(&mut *seats.open());
+        open.into_values().try_fold(true, |ended, connection| {
+            Ok(connection.shut_down(until.saturating_duration_since(Instant::now()))? && ended)
+        })
+    }
+}
+
+impl Seats {
+    fn open(&self) -> MutexGuard<'_, BTreeMap<usize, Connection>> {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -118,13 +144,17 @@ async fn accept<I: Interface + ?Sized + 'static>(
             }
         };
         seats.taken.fetch_add(1, Ordering::SeqCst);
-        seats.accepted.fetch_add(1, Ordering::SeqCst);
+        let number = seats.accepted.fetch_add(1, Ordering::SeqCst);
         let seat = seats.clone();
         let object: Arc<LocalObject> = export(root.clone());
         let connection = Connection::serve(event_loop, Stream::Unix(stream), object, move || {
             seat.taken.fetch_sub(1, Ordering::SeqCst);
+            seat.open().remove(&number);
             seat.freed.notify_one();
         });
+        if !connection.is_closed() {
+            seats.open().insert(number, connection.clone());
+        }
         tracing::info!(target: "ipc", ?connection, "IPC connection accepted");
     }
 }

@@ -57,3 +57,25 @@ fn connections_leave_no_descriptors_behind() {
     // Other tests open some too, but nobody opens hundreds.
     until(|| descriptors() < before + 100);
 }
+
+#[test]
+fn closing_a_server_ends_its_connections_after_their_calls() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("work.sock");
+    let worker = Arc::new(Worker::default());
+    let server = listen::<dyn Work>(&EventLoop::new("server").unwrap(), &path, worker.clone(), None).unwrap();
+    let clients = EventLoop::new("clients").unwrap();
+    let (busy, idle) =
+        (connect::<dyn Work>(&clients, &path).unwrap(), connect::<dyn Work>(&clients, &path).unwrap());
+    assert!(idle.unlock(String::new(), String::new()).is_ok());
+    let call = std::thread::spawn(move || busy.pass_gate(7));
+    worker.gate.wait_for(1);
+    let closing = std::thread::spawn(move || server.close(Duration::from_secs(60)));
+    until(|| !path.exists());
+    worker.gate.open();
+    assert_eq!(call.join().unwrap(), Ok(7), "a call that was under way gets its answer");
+    assert_eq!(closing.join().unwrap(), Ok(true));
+    assert_eq!(idle.unlock(String::new(), String::new()).unwrap_err().kind(), ErrorKind::Disconnected);
+    // All that served the peers is gone with them.
+    until(|| Arc::strong_count(&worker) == 1);
+}
