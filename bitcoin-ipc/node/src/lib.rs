@@ -13,6 +13,7 @@
 //! | [`fees`] | estimates of fee rates |
 //! | [`mempool`] | transactions that wait for a block |
 //! | [`template`] | the transactions of the next block |
+//! | [`settings`] | the settings that all interfaces share |
 //! | [`signals`] | what a user interface hears |
 //! | [`state`] | all of these together, and who is told of changes |
 //! | [`chain`], [`mining`], [`rpc`] | the interfaces |
@@ -23,6 +24,7 @@ pub mod index;
 pub mod mempool;
 pub mod mining;
 pub mod rpc;
+pub mod settings;
 pub mod signals;
 pub mod state;
 pub mod template;

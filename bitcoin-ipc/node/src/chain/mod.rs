@@ -3,7 +3,6 @@
 //! In: calls of wallets, of this process or another one. Out: answers from the [`State`].
 
 mod found;
-mod settings;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,10 +20,9 @@ use bitcoin_ipc::types::{
 use mp_runtime::{Error, Result, ipc_interface};
 use serde_json::Value;
 
-pub use settings::SharedSettings;
-
 use crate::fees::Rate;
 use crate::rpc::RpcServer;
+use crate::settings::SharedSettings;
 use crate::signals::Style;
 use crate::state::{State, Watcher};
 use found::{common_ancestor, first_from, found, signed};

@@ -1,4 +1,4 @@
-//! The node's settings, as wallets read and change them.
+//! The node's settings, which all of its interfaces share.
 //!
 //! In: names and changes. Out: values, and `settings.json`.
 
