@@ -28,7 +28,7 @@ pub enum Error {
         source: io::Error,
     },
     /// What the index holds is damaged, or does not fit the chain.
-    #[error("the index is of no use: {0}: start again, which rebuilds it")]
+    #[error("the index is of no use: {0}: start again, if need be without its directory, which rebuilds it")]
     Unusable(String),
     /// An event that does not follow on the index's last block. Nothing was changed.
     #[error("block {event} does not follow on {best}, where the index ends: let it catch up with the chain")]

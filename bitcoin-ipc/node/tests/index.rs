@@ -1,0 +1,468 @@
+//! The index from outside.
+//!
+//! In: mined chains that grow, fork and are left alone. Out: what the index says of them, against
+//! what the blocks themselves say.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
+mod mine;
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader};
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc::Receiver;
+
+use bitcoin::bip158::FilterHeader;
+use bitcoin::hashes::{Hash, sha256d};
+use bitcoin::{Amount, Block, Network, OutPoint, ScriptBuf, Transaction, TxOut};
+use bitcoin_ipc::types::Coin;
+use bitcoin_node::chainstate::{ChainEvent, Chainstate, Verdict};
+use bitcoin_node::index::{Error, Index, Options};
+
+use mine::REWARD;
+
+const ALL: Options = Options { filters: true, txindex: true };
+
+fn chain(directory: &Path) -> Chainstate {
+    Chainstate::open(directory, Network::Regtest).unwrap()
+}
+
+fn index(directory: &Path, chain: &Chainstate) -> Index {
+    Index::open(&directory.join("index"), chain, ALL, &|| false).unwrap()
+}
+
+/// A chain of its own, its index, and the events between them.
+struct Node {
+    directory: tempfile::TempDir,
+    chain: Chainstate,
+    index: Index,
+    events: Receiver<ChainEvent>,
+}
+
+impl Node {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let chain = chain(directory.path());
+        let index = index(directory.path(), &chain);
+        let events = chain.subscribe();
+        Node { directory, chain, index, events }
+    }
+
+    fn follow(&self) {
+        let events: Vec<_> = self.events.try_iter().collect();
+        self.index.apply(&events).unwrap();
+        assert_eq!(self.index.best(), self.chain.tip().unwrap());
+    }
+
+    fn mine(&self, branch: i64, fees: u64, rest: &[Transaction]) -> Block {
+        let tip = self.chain.tip().unwrap();
+        let block = mine::block(tip.hash, tip.height + 1, branch, REWARD + fees, rest);
+        assert_eq!(self.chain.process_block(&block).unwrap(), Verdict::Valid);
+        block
+    }
+
+    fn grow(&self, count: u32, branch: i64) -> Vec<Block> {
+        (0..count).map(|_| self.mine(branch, 0, &[])).collect()
+    }
+
+    /// Puts a heavier branch on a block; the last block makes it the active one.
+    fn fork(&self, from: u32, count: u32, branch: i64) -> Vec<Block> {
+        let mut parent = self.chain.hash_at(from).unwrap();
+        let block = |height| {
+            let block = mine::block(parent, height, branch, REWARD, &[]);
+            parent = block.block_hash();
+            self.chain.process_block(&block).unwrap();
+            block
+        };
+        let blocks = (from + 1..=from + count).map(block).collect();
+        assert_eq!(self.chain.tip().unwrap().hash, parent);
+        blocks
+    }
+
+    /// Everything that the index says agrees with the blocks of the chain, read one by one.
+    fn check(&self) {
+        check(&self.chain, &self.index);
+    }
+}
+
+/// The coins of a chain, by its blocks alone.
+fn coins(chain: &Chainstate) -> BTreeMap<OutPoint, Coin> {
+    let mut coins = BTreeMap::new();
+    for height in 1..=chain.tip().unwrap().height {
+        let block = chain.block(chain.hash_at(height).unwrap()).unwrap().unwrap();
+        for (position, transaction) in block.txdata.iter().enumerate() {
+            for input in transaction.input.iter().filter(|_| position > 0) {
+                coins.remove(&input.previous_output).unwrap();
+            }
+            for (vout, output) in (0..).zip(&transaction.output) {
+                let script = output.script_pubkey.as_bytes();
+                if script.first() != Some(&0x6a) && script.len() <= 10_000 {
+                    let coin = Coin { output: output.clone(), height, coinbase: position == 0 };
+                    coins.insert(OutPoint::new(transaction.compute_txid(), vout), coin);
+                }
+            }
+        }
+    }
+    coins
+}
+
+fn all(index: &Index) -> BTreeMap<OutPoint, Coin> {
+    let mut coins = BTreeMap::new();
+    let give = |outpoint, coin| {
+        assert_eq!(coins.insert(outpoint, coin), None);
+        ControlFlow::Continue(())
+    };
+    index.for_each_coin(give).unwrap();
+    coins
+}
+
+fn check(chain: &Chainstate, index: &Index) {
+    let tip = chain.tip().unwrap();
+    assert_eq!(index.best(), tip);
+    let expected = coins(chain);
+    assert_eq!(all(index), expected);
+    for (outpoint, coin) in &expected {
+        assert_eq!(index.coin(outpoint).unwrap().as_ref(), Some(coin));
+    }
+    let totals = index.totals().unwrap();
+    let amount: Amount = expected.values().map(|coin| coin.output.value).sum();
+    let scripts: usize = expected.values().map(|coin| coin.output.script_pubkey.len()).sum();
+    assert_eq!((totals.outputs, totals.amount), (expected.len() as u64, amount));
+    assert_eq!(totals.bogosize, (50 * expected.len() + scripts) as u64);
+
+    let view = index.view().unwrap();
+    let mut header = [0; 32];
+    let mut chain_tx_count = 0;
+    for height in 0..=tip.height {
+        let hash = chain.hash_at(height).unwrap();
+        assert_eq!(view.hash_at(height).unwrap(), Some(hash));
+        let block = chain.block(hash).unwrap().unwrap();
+        let facts = view.block(hash).unwrap().unwrap();
+        chain_tx_count += block.txdata.len() as u64;
+        assert_eq!((facts.height, facts.tx_count as usize), (height, block.txdata.len()));
+        assert_eq!(facts.chain_tx_count, chain_tx_count);
+        assert_eq!(facts.size as usize, bitcoin::consensus::serialize(&block).len());
+        assert_eq!(u64::from(facts.weight), block.weight().to_wu());
+        let bare = |transaction: &Transaction| transaction.base_size();
+        let count_length = if block.txdata.len() < 253 { 1 } else { 3 };
+        let stripped = 80 + count_length + block.txdata.iter().map(bare).sum::<usize>();
+        assert_eq!(facts.stripped_size() as usize, stripped);
+        let reward: Amount = block.txdata[0].output.iter().map(|output| output.value).sum();
+        assert_eq!(facts.fees, reward - Amount::from_sat(REWARD));
+        assert_eq!(Some(facts.chain_work), chain.chain_work(hash).unwrap());
+        for transaction in block.txdata.iter().filter(|_| height > 0) {
+            assert_eq!(view.transaction(transaction.compute_txid()).unwrap(), Some(hash));
+        }
+
+        let filter = view.filter(hash).unwrap().unwrap();
+        // BIP 157, by hand.
+        let filter_hash = sha256d::Hash::hash(&filter.content).to_byte_array();
+        header = sha256d::Hash::hash(&[filter_hash, header].concat()).to_byte_array();
+        assert_eq!(view.filter_header(hash).unwrap(), Some(FilterHeader::from_byte_array(header)));
+    }
+    assert_eq!(view.hash_at(tip.height + 1).unwrap(), None);
+}
+
+/// The same index made anew from the chain.
+fn check_against_rebuilt(chain: &Chainstate, index: &Index) {
+    let directory = tempfile::tempdir().unwrap();
+    let rebuilt = self::index(directory.path(), chain);
+    assert_eq!(all(index), all(&rebuilt));
+    assert_eq!(index.totals().unwrap(), rebuilt.totals().unwrap());
+    check(chain, &rebuilt);
+}
+
+/// A chain of 101 blocks, and the first coin that can be spent.
+fn matured() -> (Node, Vec<Block>) {
+    let node = Node::new();
+    let blocks = node.grow(101, 0);
+    node.follow();
+    (node, blocks)
+}
+
+#[test]
+fn coins_come_and_go_with_blocks() {
+    fn shared<T: Send + Sync>(_: &T) {}
+    let (node, blocks) = matured();
+    shared(&node.index);
+    node.check();
+    let first = OutPoint::new(blocks[0].txdata[0].compute_txid(), 0);
+    assert!(node.index.coin(&first).unwrap().unwrap().coinbase);
+    let before = node.index.view().unwrap();
+
+    // One spends what the other makes, in the same block; one output is never a coin, one is empty.
+    let mut one = mine::spend(&blocks[0].txdata[0], 3000);
+    one.output[0].value -= Amount::from_sat(700);
+    let data = ScriptBuf::from_bytes(vec![0x6a, 1, 7]);
+    one.output.push(TxOut { value: Amount::from_sat(500), script_pubkey: data });
+    one.output.push(TxOut { value: Amount::from_sat(200), script_pubkey: ScriptBuf::new() });
+    for length in [10_000, 10_001] {
+        let script_pubkey = ScriptBuf::from_bytes(vec![0x51; length]);
+        one.output.push(TxOut { value: Amount::ZERO, script_pubkey });
+    }
+    let two = mine::spend(&one, 50);
+    let block = node.mine(0, 3050, &[one.clone(), two.clone()]);
+    node.follow();
+    node.check();
+    assert_eq!(node.index.coin(&first).unwrap(), None);
+    let coin = |transaction: &Transaction, vout| {
+        node.index.coin(&OutPoint::new(transaction.compute_txid(), vout)).unwrap()
+    };
+    assert_eq!([0, 1, 2, 3, 4].map(|vout| coin(&one, vout).is_some()), [false, false, true, true, false]);
+    assert_eq!(coin(&two, 0).unwrap().height, 102);
+    assert_eq!(node.index.block(block.block_hash()).unwrap().unwrap().fees, Amount::from_sat(3050));
+    check_against_rebuilt(&node.chain, &node.index);
+
+    // What was taken before does not change.
+    assert_eq!(before.best().height, 101);
+    assert!(before.coin(&first).unwrap().is_some());
+    assert_eq!(before.hash_at(102).unwrap(), None);
+    // The genesis block's coinbase is neither a coin nor a known transaction.
+    let genesis = bitcoin::constants::genesis_block(Network::Regtest).txdata[0].compute_txid();
+    assert_eq!(node.index.coin(&OutPoint::new(genesis, 0)).unwrap(), None);
+    assert_eq!(node.index.transaction(genesis).unwrap(), None);
+    let mut seen = 0;
+    let stop = |_, _| {
+        seen += 1;
+        if seen == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    node.index.for_each_coin(stop).unwrap();
+    assert_eq!(seen, 3);
+}
+
+#[test]
+fn a_reorganisation_there_and_back() {
+    let (node, blocks) = matured();
+    let spend = mine::spend(&blocks[0].txdata[0], 1000);
+    let first = OutPoint::new(blocks[0].txdata[0].compute_txid(), 0);
+    let left = node.mine(0, 1000, std::slice::from_ref(&spend));
+    node.follow();
+    let header = node.index.filter_header(left.block_hash()).unwrap();
+
+    let other = node.fork(101, 2, 1);
+    node.follow();
+    node.check();
+    check_against_rebuilt(&node.chain, &node.index);
+    assert!(node.index.coin(&first).unwrap().is_some());
+    assert_eq!(node.index.transaction(spend.compute_txid()).unwrap(), None);
+    // What is known of the block that left is kept.
+    assert_eq!(node.index.block(left.block_hash()).unwrap().unwrap().height, 102);
+    assert_eq!(node.index.filter_header(left.block_hash()).unwrap(), header);
+
+    // Back: two more on the block that left.
+    let mut parent = left.block_hash();
+    for height in 103..105 {
+        let block = mine::block(parent, height, 2, REWARD, &[]);
+        parent = block.block_hash();
+        node.chain.process_block(&block).unwrap();
+    }
+    node.follow();
+    node.check();
+    check_against_rebuilt(&node.chain, &node.index);
+    assert_eq!(node.index.coin(&first).unwrap(), None);
+    assert_eq!(node.index.transaction(spend.compute_txid()).unwrap(), Some(left.block_hash()));
+    assert!(!node.chain.is_active(other[1].block_hash()));
+    assert!(node.index.filter(other[1].block_hash()).unwrap().is_some());
+}
+
+#[test]
+fn filters_match_the_scripts_of_outputs_and_of_spent_coins() {
+    let (node, blocks) = matured();
+    let paid = ScriptBuf::from_bytes([&[0, 20], &[7; 20][..]].concat());
+    let absent = ScriptBuf::from_bytes([&[0, 20], &[8; 20][..]].concat());
+    let mut pay = mine::spend(&blocks[0].txdata[0], 0);
+    pay.output[0].script_pubkey = ScriptBuf::from_bytes([&[0x51, 0x51], &[0x75; 9][..]].concat());
+    pay.output[0].value -= Amount::from_sat(400);
+    pay.output.push(TxOut { value: Amount::from_sat(400), script_pubkey: paid.clone() });
+    let block = node.mine(0, 0, std::slice::from_ref(&pay));
+    let special = pay.output[0].script_pubkey.clone();
+    node.follow();
+    let matches = |block: &Block, script: &ScriptBuf| {
+        let filter = node.index.filter(block.block_hash()).unwrap().unwrap();
+        filter.match_any(&block.block_hash(), std::iter::once(script.as_bytes())).unwrap()
+    };
+    assert!(matches(&block, &paid));
+    assert!(matches(&block, &mine::anyone()));
+    assert!(!matches(&block, &absent));
+    assert!(!matches(&blocks[3], &paid));
+    assert!(!matches(&block, &block.txdata[0].output[1].script_pubkey), "data");
+    assert!(matches(&block, &special));
+    node.check();
+    // The same filter by the library, which asks for each spent script.
+    let undo = node.chain.undo(block.block_hash()).unwrap().unwrap();
+    let script = undo.transactions[0].spent[0].output.script_pubkey.clone();
+    let whole = bitcoin::bip158::BlockFilter::new_script_filter(&block, |_| Ok(script.clone())).unwrap();
+    assert_eq!(node.index.filter(block.block_hash()).unwrap(), Some(whole));
+}
+
+#[test]
+fn it_catches_up_from_behind_and_from_another_branch() {
+    let (node, blocks) = matured();
+    let spend = mine::spend(&blocks[0].txdata[0], 1000);
+    node.mine(0, 1000, &[spend]);
+    node.follow();
+    let Node { directory, chain, index, .. } = node;
+    drop(index);
+    let grow = |from: u32, count: u32, branch: i64| {
+        let mut parent = chain.hash_at(from).unwrap();
+        for height in from + 1..=from + count {
+            let block = mine::block(parent, height, branch, REWARD, &[]);
+            parent = block.block_hash();
+            chain.process_block(&block).unwrap();
+        }
+        assert_eq!(chain.tip().unwrap().hash, parent);
+    };
+    // Behind.
+    grow(102, 20, 0);
+    let index = self::index(directory.path(), &chain);
+    check(&chain, &index);
+    drop(index);
+    // On a branch that was left while the index was closed.
+    grow(95, 30, 1);
+    let index = self::index(directory.path(), &chain);
+    check(&chain, &index);
+    // The same while it is open and no event was applied.
+    grow(90, 50, 2);
+    index.sync(&chain, &|| false).unwrap();
+    check(&chain, &index);
+}
+
+#[test]
+fn it_is_rebuilt_where_it_does_not_fit() {
+    let (long, _) = matured();
+    let short = Node::new();
+    short.grow(10, 5);
+    short.follow();
+    let Node { directory, index, .. } = long;
+    drop(index);
+    let (file, lost) =
+        (short.directory.path().join("index/index.redb"), directory.path().join("index/index.redb"));
+    let Node { directory, chain, index, .. } = short;
+    drop(index);
+    // Ahead, at a block that is not stored.
+    std::fs::copy(&lost, &file).unwrap();
+    check(&chain, &self::index(directory.path(), &chain));
+    // Not a database.
+    std::fs::write(&file, vec![7; 100_000]).unwrap();
+    check(&chain, &self::index(directory.path(), &chain));
+    // Empty.
+    std::fs::write(&file, []).unwrap();
+    check(&chain, &self::index(directory.path(), &chain));
+    // Of another network.
+    let other = tempfile::tempdir().unwrap();
+    let signet = Chainstate::open(other.path(), Network::Signet).unwrap();
+    let path = directory.path().join("index");
+    let index = Index::open(&path, &signet, ALL, &|| false).unwrap();
+    assert_eq!((index.best().height, index.totals().unwrap().outputs), (0, 0));
+    drop(index);
+    check(&chain, &self::index(directory.path(), &chain));
+}
+
+#[test]
+fn what_is_not_asked_for_is_not_kept() {
+    let (node, blocks) = matured();
+    let Node { directory, chain, index, .. } = node;
+    let (hash, txid) = (blocks[2].block_hash(), blocks[2].txdata[0].compute_txid());
+    assert!(index.has_filters() && index.has_transactions());
+    drop(index);
+    let path = directory.path().join("index");
+    let index = Index::open(&path, &chain, Options::default(), &|| false).unwrap();
+    assert!(!index.has_filters() && !index.has_transactions());
+    assert_eq!((index.filter(hash).unwrap(), index.transaction(txid).unwrap()), (None, None));
+    assert_eq!(all(&index), coins(&chain));
+    drop(index);
+    // Asked for again, it is made for all blocks.
+    check(&chain, &self::index(directory.path(), &chain));
+}
+
+#[test]
+fn events_out_of_order_change_nothing() {
+    let (node, _) = matured();
+    node.grow(3, 0);
+    let events: Vec<_> = node.events.try_iter().collect();
+    let connected: Vec<_> =
+        events.iter().filter(|event| matches!(event, ChainEvent::BlockConnected { .. })).collect();
+    let error = node.index.apply(connected[1..].iter().copied()).unwrap_err();
+    assert!(matches!(error, Error::OutOfOrder { .. }), "{error}");
+    // The second does not follow on itself: the first is not kept either.
+    node.index.apply([connected[0], connected[0]]).unwrap_err();
+    assert_eq!(node.index.best().height, 101);
+    node.index.apply(&events).unwrap();
+    node.check();
+    node.index.apply(&events).unwrap_err();
+    node.check();
+}
+
+#[test]
+fn it_stops_where_it_is_asked_to_and_goes_on_from_there() {
+    let (node, _) = matured();
+    let Node { directory, chain, index, .. } = node;
+    drop(index);
+    let path = directory.path().join("other");
+    let asked = Cell::new(0);
+    let forty = || {
+        asked.set(asked.get() + 1);
+        asked.get() > 40
+    };
+    let error = Index::open(&path, &chain, ALL, &forty).err().unwrap();
+    assert!(matches!(error, Error::Interrupted), "{error}");
+    // Forty blocks are there: the rest takes one question each.
+    asked.set(0);
+    let count = || {
+        asked.set(asked.get() + 1);
+        false
+    };
+    let index = Index::open(&path, &chain, ALL, &count).unwrap();
+    assert_eq!(asked.get(), 102 - 40);
+    check(&chain, &index);
+    let error = Index::open(&path, &chain, ALL, &|| false).err().unwrap();
+    assert!(matches!(error, Error::Database(_)), "{error}");
+}
+
+/// Not a test of its own: what [`a_killed_index_goes_on_from_its_last_block`] kills.
+#[test]
+fn child_follows_until_killed() {
+    let Some(directory) = std::env::var_os("INDEX_CHILD") else { return };
+    let chain = chain(Path::new(&directory));
+    let index = index(Path::new(&directory), &chain);
+    let events = chain.subscribe();
+    loop {
+        let tip = chain.tip().unwrap();
+        chain.process_block(&mine::block(tip.hash, tip.height + 1, 0, REWARD, &[])).unwrap();
+        index.apply(&events.try_iter().collect::<Vec<_>>()).unwrap();
+        println!("\nheight {}", index.best().height);
+    }
+}
+
+#[test]
+fn a_killed_index_goes_on_from_its_last_block() {
+    let directory = tempfile::tempdir().unwrap();
+    for goal in [30, 70] {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "child_follows_until_killed", "--nocapture"])
+            .env("INDEX_CHILD", directory.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let goal = format!("height {goal}");
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        assert!(lines.any(|line| line.unwrap() == goal));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let chain = chain(directory.path());
+    let path = directory.path().join("index");
+    // The index needs no more questions than the chain went on by.
+    let asked = Cell::new(0);
+    let count = || {
+        asked.set(asked.get() + 1);
+        false
+    };
+    let index = Index::open(&path, &chain, ALL, &count).unwrap();
+    assert!(chain.tip().unwrap().height >= 70);
+    assert!(asked.get() <= chain.tip().unwrap().height - 70, "{} blocks", asked.get());
+    check(&chain, &index);
+}
