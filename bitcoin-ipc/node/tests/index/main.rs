@@ -5,183 +5,22 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
+mod agree;
+#[path = "../mine/mod.rs"]
 mod mine;
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc::Receiver;
 
-use bitcoin::bip158::FilterHeader;
-use bitcoin::hashes::{Hash, sha256d};
 use bitcoin::{Amount, Block, Network, OutPoint, ScriptBuf, Transaction, TxOut};
-use bitcoin_ipc::types::Coin;
-use bitcoin_node::chainstate::{ChainEvent, Chainstate, Verdict};
+use bitcoin_node::chainstate::{ChainEvent, Chainstate};
 use bitcoin_node::index::{Error, Index, Options};
 
+use agree::{ALL, Node, all, check, check_against_rebuilt, coins, matured, open_chain, open_index};
 use mine::REWARD;
-
-const ALL: Options = Options { filters: true, txindex: true };
-
-fn chain(directory: &Path) -> Chainstate {
-    Chainstate::open(directory, Network::Regtest).unwrap()
-}
-
-fn index(directory: &Path, chain: &Chainstate) -> Index {
-    Index::open(&directory.join("index"), chain, ALL, &|| false).unwrap()
-}
-
-/// A chain of its own, its index, and the events between them.
-struct Node {
-    directory: tempfile::TempDir,
-    chain: Chainstate,
-    index: Index,
-    events: Receiver<ChainEvent>,
-}
-
-impl Node {
-    fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let chain = chain(directory.path());
-        let index = index(directory.path(), &chain);
-        let events = chain.subscribe();
-        Node { directory, chain, index, events }
-    }
-
-    fn follow(&self) {
-        let events: Vec<_> = self.events.try_iter().collect();
-        self.index.apply(&events).unwrap();
-        assert_eq!(self.index.best(), self.chain.tip().unwrap());
-    }
-
-    fn mine(&self, branch: i64, fees: u64, rest: &[Transaction]) -> Block {
-        let tip = self.chain.tip().unwrap();
-        let block = mine::block(tip.hash, tip.height + 1, branch, REWARD + fees, rest);
-        assert_eq!(self.chain.process_block(&block).unwrap(), Verdict::Valid);
-        block
-    }
-
-    fn grow(&self, count: u32, branch: i64) -> Vec<Block> {
-        (0..count).map(|_| self.mine(branch, 0, &[])).collect()
-    }
-
-    /// Puts a heavier branch on a block; the last block makes it the active one.
-    fn fork(&self, from: u32, count: u32, branch: i64) -> Vec<Block> {
-        let mut parent = self.chain.hash_at(from).unwrap();
-        let block = |height| {
-            let block = mine::block(parent, height, branch, REWARD, &[]);
-            parent = block.block_hash();
-            self.chain.process_block(&block).unwrap();
-            block
-        };
-        let blocks = (from + 1..=from + count).map(block).collect();
-        assert_eq!(self.chain.tip().unwrap().hash, parent);
-        blocks
-    }
-
-    /// Everything that the index says agrees with the blocks of the chain, read one by one.
-    fn check(&self) {
-        check(&self.chain, &self.index);
-    }
-}
-
-/// The coins of a chain, by its blocks alone.
-fn coins(chain: &Chainstate) -> BTreeMap<OutPoint, Coin> {
-    let mut coins = BTreeMap::new();
-    for height in 1..=chain.tip().unwrap().height {
-        let block = chain.block(chain.hash_at(height).unwrap()).unwrap().unwrap();
-        for (position, transaction) in block.txdata.iter().enumerate() {
-            for input in transaction.input.iter().filter(|_| position > 0) {
-                coins.remove(&input.previous_output).unwrap();
-            }
-            for (vout, output) in (0..).zip(&transaction.output) {
-                let script = output.script_pubkey.as_bytes();
-                if script.first() != Some(&0x6a) && script.len() <= 10_000 {
-                    let coin = Coin { output: output.clone(), height, coinbase: position == 0 };
-                    coins.insert(OutPoint::new(transaction.compute_txid(), vout), coin);
-                }
-            }
-        }
-    }
-    coins
-}
-
-fn all(index: &Index) -> BTreeMap<OutPoint, Coin> {
-    let mut coins = BTreeMap::new();
-    let give = |outpoint, coin| {
-        assert_eq!(coins.insert(outpoint, coin), None);
-        ControlFlow::Continue(())
-    };
-    index.for_each_coin(give).unwrap();
-    coins
-}
-
-fn check(chain: &Chainstate, index: &Index) {
-    let tip = chain.tip().unwrap();
-    assert_eq!(index.best(), tip);
-    let expected = coins(chain);
-    assert_eq!(all(index), expected);
-    for (outpoint, coin) in &expected {
-        assert_eq!(index.coin(outpoint).unwrap().as_ref(), Some(coin));
-    }
-    let totals = index.totals().unwrap();
-    let amount: Amount = expected.values().map(|coin| coin.output.value).sum();
-    let scripts: usize = expected.values().map(|coin| coin.output.script_pubkey.len()).sum();
-    assert_eq!((totals.outputs, totals.amount), (expected.len() as u64, amount));
-    assert_eq!(totals.bogosize, (50 * expected.len() + scripts) as u64);
-
-    let view = index.view().unwrap();
-    let mut header = [0; 32];
-    let mut chain_tx_count = 0;
-    for height in 0..=tip.height {
-        let hash = chain.hash_at(height).unwrap();
-        assert_eq!(view.hash_at(height).unwrap(), Some(hash));
-        let block = chain.block(hash).unwrap().unwrap();
-        let facts = view.block(hash).unwrap().unwrap();
-        chain_tx_count += block.txdata.len() as u64;
-        assert_eq!((facts.height, facts.tx_count as usize), (height, block.txdata.len()));
-        assert_eq!(facts.chain_tx_count, chain_tx_count);
-        assert_eq!(facts.size as usize, bitcoin::consensus::serialize(&block).len());
-        assert_eq!(u64::from(facts.weight), block.weight().to_wu());
-        let bare = |transaction: &Transaction| transaction.base_size();
-        let count_length = if block.txdata.len() < 253 { 1 } else { 3 };
-        let stripped = 80 + count_length + block.txdata.iter().map(bare).sum::<usize>();
-        assert_eq!(facts.stripped_size() as usize, stripped);
-        let reward: Amount = block.txdata[0].output.iter().map(|output| output.value).sum();
-        assert_eq!(facts.fees, reward - Amount::from_sat(REWARD));
-        assert_eq!(Some(facts.chain_work), chain.chain_work(hash).unwrap());
-        for transaction in block.txdata.iter().filter(|_| height > 0) {
-            assert_eq!(view.transaction(transaction.compute_txid()).unwrap(), Some(hash));
-        }
-
-        let filter = view.filter(hash).unwrap().unwrap();
-        // BIP 157, by hand.
-        let filter_hash = sha256d::Hash::hash(&filter.content).to_byte_array();
-        header = sha256d::Hash::hash(&[filter_hash, header].concat()).to_byte_array();
-        assert_eq!(view.filter_header(hash).unwrap(), Some(FilterHeader::from_byte_array(header)));
-    }
-    assert_eq!(view.hash_at(tip.height + 1).unwrap(), None);
-}
-
-/// The same index made anew from the chain.
-fn check_against_rebuilt(chain: &Chainstate, index: &Index) {
-    let directory = tempfile::tempdir().unwrap();
-    let rebuilt = self::index(directory.path(), chain);
-    assert_eq!(all(index), all(&rebuilt));
-    assert_eq!(index.totals().unwrap(), rebuilt.totals().unwrap());
-    check(chain, &rebuilt);
-}
-
-/// A chain of 101 blocks, and the first coin that can be spent.
-fn matured() -> (Node, Vec<Block>) {
-    let node = Node::new();
-    let blocks = node.grow(101, 0);
-    node.follow();
-    (node, blocks)
-}
 
 #[test]
 fn coins_come_and_go_with_blocks() {
@@ -317,12 +156,12 @@ fn it_catches_up_from_behind_and_from_another_branch() {
     };
     // Behind.
     grow(102, 20, 0);
-    let index = self::index(directory.path(), &chain);
+    let index = open_index(directory.path(), &chain);
     check(&chain, &index);
     drop(index);
     // On a branch that was left while the index was closed.
     grow(95, 30, 1);
-    let index = self::index(directory.path(), &chain);
+    let index = open_index(directory.path(), &chain);
     check(&chain, &index);
     // The same while it is open and no event was applied.
     grow(90, 50, 2);
@@ -344,13 +183,13 @@ fn it_is_rebuilt_where_it_does_not_fit() {
     drop(index);
     // Ahead, at a block that is not stored.
     std::fs::copy(&lost, &file).unwrap();
-    check(&chain, &self::index(directory.path(), &chain));
+    check(&chain, &open_index(directory.path(), &chain));
     // Not a database.
     std::fs::write(&file, vec![7; 100_000]).unwrap();
-    check(&chain, &self::index(directory.path(), &chain));
+    check(&chain, &open_index(directory.path(), &chain));
     // Empty.
     std::fs::write(&file, []).unwrap();
-    check(&chain, &self::index(directory.path(), &chain));
+    check(&chain, &open_index(directory.path(), &chain));
     // Of another network.
     let other = tempfile::tempdir().unwrap();
     let signet = Chainstate::open(other.path(), Network::Signet).unwrap();
@@ -358,7 +197,7 @@ fn it_is_rebuilt_where_it_does_not_fit() {
     let index = Index::open(&path, &signet, ALL, &|| false).unwrap();
     assert_eq!((index.best().height, index.totals().unwrap().outputs), (0, 0));
     drop(index);
-    check(&chain, &self::index(directory.path(), &chain));
+    check(&chain, &open_index(directory.path(), &chain));
 }
 
 #[test]
@@ -375,7 +214,7 @@ fn what_is_not_asked_for_is_not_kept() {
     assert_eq!(all(&index), coins(&chain));
     drop(index);
     // Asked for again, it is made for all blocks.
-    check(&chain, &self::index(directory.path(), &chain));
+    check(&chain, &open_index(directory.path(), &chain));
 }
 
 #[test]
@@ -426,8 +265,8 @@ fn it_stops_where_it_is_asked_to_and_goes_on_from_there() {
 #[test]
 fn child_follows_until_killed() {
     let Some(directory) = std::env::var_os("INDEX_CHILD") else { return };
-    let chain = chain(Path::new(&directory));
-    let index = index(Path::new(&directory), &chain);
+    let chain = open_chain(Path::new(&directory));
+    let index = open_index(Path::new(&directory), &chain);
     let events = chain.subscribe();
     loop {
         let tip = chain.tip().unwrap();
@@ -453,7 +292,7 @@ fn a_killed_index_goes_on_from_its_last_block() {
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    let chain = chain(directory.path());
+    let chain = open_chain(directory.path());
     let path = directory.path().join("index");
     // The index needs no more questions than the chain went on by.
     let asked = Cell::new(0);
