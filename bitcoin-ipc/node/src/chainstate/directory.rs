@@ -27,7 +27,7 @@ pub(super) struct Marker {
     armed: bool,
 }
 
-fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
+pub(super) fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
     |source| Error::File { path: path.to_owned(), source }
 }
 

@@ -129,6 +129,11 @@ impl Hub {
         lock(&self.failure).clone().map_or(Ok(()), |message| Err(Error::Fatal(message)))
     }
 
+    /// Forgets the failure of a kernel that is closed.
+    pub(super) fn revive(&self) {
+        *lock(&self.failure) = None;
+    }
+
     /// Forgets checks of earlier calls.
     pub(super) fn begin(&self) {
         lock(&self.checked).clear();

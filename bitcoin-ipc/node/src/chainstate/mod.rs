@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod log;
 mod reads;
+mod salvage;
 mod verdict;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ pub use error::{Error, Result};
 pub use events::ChainEvent;
 use events::{Hub, lock};
 pub use reads::Place;
+use salvage::{Salvage, Stored};
 use verdict::Checked;
 pub use verdict::{Reject, RejectKind, Verdict};
 
@@ -37,8 +39,8 @@ pub struct Chainstate {
     marker: Marker,
     _lock: Lock,
     hub: Arc<Hub>,
-    /// One block at a time, so that what callbacks say belongs to it.
-    importing: Mutex<()>,
+    /// One block at a time, so that what callbacks say belongs to it; and the list that it joins.
+    importing: Mutex<Stored>,
     /// Headers that were read: the binding leaks a header whenever it gives one, so it is asked once.
     headers: Mutex<HashMap<BlockHash, Header>>,
 }
@@ -46,9 +48,10 @@ pub struct Chainstate {
 impl Chainstate {
     /// Opens the chain in a directory, which is made if it is missing.
     ///
-    /// After an end that was not in order, the kernel's databases are wiped and built again from the
-    /// block files, which takes as long as checking every block; progress goes to `tracing`, target
-    /// `node`. The kernel's own log has the target `kernel`.
+    /// After an end that was not in order, the newest blocks, which the kernel has not kept track of,
+    /// are read from their files again. Where that does not bring all back, the kernel's databases
+    /// are wiped and built again from the block files, which takes as long as checking every block.
+    /// Progress goes to `tracing`, target `node`. The kernel's own log has the target `kernel`.
     ///
     /// # Errors
     ///
@@ -71,33 +74,72 @@ impl Chainstate {
         directory::check_network(directory, network)?;
         log::connect();
         let hub = Arc::new(Hub::default());
-        let (mut marker, clean) = Marker::lift(directory, hub.clone())?;
-        if !clean {
-            tracing::warn!(
-                target: "node",
-                "The last run did not end in order: the chain is rebuilt from its block files."
-            );
-        }
+        let (marker, clean) = Marker::lift(directory, hub.clone())?;
+        let (stored, listed) = Stored::open(directory, clean)?;
+        let stored = Mutex::new(stored);
         let open = |error: bitcoinkernel::KernelError| Error::Open(error.to_string());
-        let context = hub.attach(Context::builder().chain_type(chain)).build().map_err(open)?;
-        let manager = ChainstateManager::builder(&context, data_name, blocks_name)
-            .and_then(|builder| builder.wipe_db(!clean, !clean))
-            .and_then(|builder| builder.build())
-            .map_err(open)?;
-        // Reads the block files after a wipe, and makes sure of the genesis block.
-        manager.import_blocks().map_err(open)?;
-        hub.healthy()?;
-        hub.begin();
-        marker.arm();
-        let chain = Chainstate {
+        let start = |wipe: bool| {
+            let context = hub.attach(Context::builder().chain_type(chain)).build().map_err(open)?;
+            let manager = ChainstateManager::builder(&context, data_name, blocks_name)
+                .and_then(|builder| builder.wipe_db(wipe, wipe))
+                .and_then(|builder| builder.build())
+                .map_err(open)?;
+            // Reads the block files after a wipe, and makes sure of the genesis block.
+            manager.import_blocks().map_err(open)?;
+            hub.healthy()?;
+            hub.begin();
+            Ok((manager, context))
+        };
+        let with = |(manager, context), marker, lock, stored| Chainstate {
             manager,
             context,
             marker,
             _lock: lock,
-            hub,
-            importing: Mutex::default(),
+            hub: hub.clone(),
+            importing: stored,
             headers: Mutex::default(),
         };
+        let mut chain = if clean {
+            with(start(false)?, marker, lock, stored)
+        } else {
+            tracing::warn!(
+                target: "node",
+                "The last run did not end in order: the newest blocks are read from their files again."
+            );
+            let salvage = Salvage::take(directory, network)?;
+            // What stopped the last attempt would stop the next one too.
+            let kernel = (listed && !salvage.failed_before).then(|| start(false).ok()).flatten();
+            let chain = match kernel {
+                Some(kernel) => {
+                    let chain = with(kernel, marker, lock, stored);
+                    chain.restore(&salvage)?;
+                    if chain.has_stored()? {
+                        Ok(chain)
+                    } else {
+                        // Closes the kernel, and keeps the directory.
+                        let Chainstate { marker, _lock, importing, .. } = chain;
+                        Err((marker, _lock, importing))
+                    }
+                }
+                None => Err((marker, lock, stored)),
+            };
+            let chain = match chain {
+                Ok(chain) => chain,
+                Err((marker, lock, stored)) => {
+                    tracing::warn!(target: "node", "That was not enough: the chain is rebuilt from its block files.");
+                    hub.revive();
+                    let chain = with(start(true)?, marker, lock, stored);
+                    chain.restore(&salvage)?;
+                    if !chain.has_stored()? {
+                        tracing::error!(target: "node", "Some blocks that were stored are not on disk any more.");
+                    }
+                    chain
+                }
+            };
+            salvage.done()?;
+            chain
+        };
+        chain.marker.arm();
         let tip = chain.tip()?;
         tracing::info!(target: "node", "The chain is open at block {} {}.", tip.height, tip.hash);
         Ok(chain)
@@ -112,7 +154,7 @@ impl Chainstate {
     /// The kernel cannot go on, or cannot read a block back that subscribers are to be told of; its
     /// events are told with the next block then. An invalid block is a [`Verdict`], not an error.
     pub fn process_block(&self, block: &Block) -> Result<Verdict> {
-        let importing = lock(&self.importing);
+        let mut importing = lock(&self.importing);
         self.hub.healthy()?;
         let hash = block.block_hash();
         // A transaction without inputs, for one, has no bytes that are read back as it was.
@@ -123,7 +165,10 @@ impl Chainstate {
         let before = self.tip()?;
         let (result, reason) = log::listen(hash, || self.manager.process_block(&raw));
         let checked = self.hub.checked(hash);
+        let new = !result.is_rejected() && !result.is_duplicate();
+        let listed = if new { importing.add(hash) } else { Ok(()) };
         self.tell(before, block, hash)?;
+        listed?;
         drop(importing);
         self.hub.healthy()?;
         match checked {
@@ -173,6 +218,31 @@ impl Chainstate {
         drop(manager);
         drop(context);
         marker.write()
+    }
+
+    /// Gives the kernel the blocks that it has forgotten, each after its parent.
+    fn restore(&self, salvage: &Salvage) -> Result<()> {
+        loop {
+            let mut restored = 0;
+            salvage.for_each(|block| {
+                let hash = block.block_hash();
+                if self.height(hash).is_none() && self.height(block.header.prev_blockhash).is_some() {
+                    self.process_block(&block)?;
+                    restored += u32::from(self.height(hash).is_some());
+                }
+                Ok(())
+            })?;
+            if restored == 0 {
+                return Ok(());
+            }
+            tracing::info!(target: "node", "{restored} blocks were read from their files again.");
+        }
+    }
+
+    /// Whether the kernel knows every block that it was given since the last end in order.
+    fn has_stored(&self) -> Result<bool> {
+        let hashes = lock(&self.importing).hashes()?;
+        Ok(hashes.into_iter().all(|hash| self.height(hash).is_some()))
     }
 
     /// Sends what the kernel's callbacks have left.

@@ -10,7 +10,7 @@ mod agree;
 mod mine;
 
 use std::cell::Cell;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -268,12 +268,14 @@ fn child_follows_until_killed() {
     let chain = open_chain(Path::new(&directory));
     let index = open_index(Path::new(&directory), &chain);
     let events = chain.subscribe();
-    loop {
+    while chain.tip().unwrap().height < 149 {
         let tip = chain.tip().unwrap();
         chain.process_block(&mine::block(tip.hash, tip.height + 1, 0, REWARD, &[])).unwrap();
         index.apply(&events.try_iter().collect::<Vec<_>>()).unwrap();
         println!("\nheight {}", index.best().height);
     }
+    // Until whoever is to kill it has gone.
+    std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
 }
 
 #[test]
@@ -283,6 +285,7 @@ fn a_killed_index_goes_on_from_its_last_block() {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "child_follows_until_killed", "--nocapture"])
             .env("INDEX_CHILD", directory.path())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
