@@ -12,7 +12,7 @@ use bitcoin::hashes::{Hash, sha256d};
 use bitcoin::{Amount, Block, Network, OutPoint, Transaction};
 use bitcoin_ipc::types::Coin;
 use bitcoin_node::chainstate::{ChainEvent, Chainstate, Verdict};
-use bitcoin_node::index::{Index, Options};
+use bitcoin_node::index::{Index, Options, View};
 
 use crate::mine::{self, REWARD};
 
@@ -102,12 +102,16 @@ pub(crate) fn coins(chain: &Chainstate) -> BTreeMap<OutPoint, Coin> {
 }
 
 pub(crate) fn all(index: &Index) -> BTreeMap<OutPoint, Coin> {
+    all_of(&index.view().unwrap())
+}
+
+pub(crate) fn all_of(view: &View) -> BTreeMap<OutPoint, Coin> {
     let mut coins = BTreeMap::new();
     let give = |outpoint, coin| {
         assert_eq!(coins.insert(outpoint, coin), None);
         ControlFlow::Continue(())
     };
-    index.for_each_coin(give).unwrap();
+    view.for_each_coin(give).unwrap();
     coins
 }
 

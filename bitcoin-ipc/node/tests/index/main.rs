@@ -19,7 +19,7 @@ use bitcoin::{Amount, Block, Network, OutPoint, ScriptBuf, Transaction, TxOut};
 use bitcoin_node::chainstate::{ChainEvent, Chainstate};
 use bitcoin_node::index::{Error, Index, Options};
 
-use agree::{ALL, Node, all, check, check_against_rebuilt, coins, matured, open_chain, open_index};
+use agree::{ALL, Node, all, all_of, check, check_against_rebuilt, coins, matured, open_chain, open_index};
 use mine::REWARD;
 
 #[test]
@@ -70,6 +70,16 @@ fn coins_come_and_go_with_blocks() {
     };
     node.index.for_each_coin(stop).unwrap();
     assert_eq!(seen, 3);
+
+    // All of it is undone.
+    node.fork(101, 2, 1);
+    let events: Vec<_> = node.events.try_iter().collect();
+    node.index.apply(&events[..1]).unwrap();
+    assert_eq!((node.index.best(), all(&node.index)), (before.best(), all_of(&before)));
+    assert_eq!(node.index.totals().unwrap(), before.totals());
+    assert_eq!(node.index.view().unwrap().hash_at(102).unwrap(), None);
+    node.index.apply(&events[1..]).unwrap();
+    node.check();
 }
 
 #[test]
@@ -113,7 +123,7 @@ fn filters_match_the_scripts_of_outputs_and_of_spent_coins() {
     let paid = ScriptBuf::from_bytes([&[0, 20], &[7; 20][..]].concat());
     let absent = ScriptBuf::from_bytes([&[0, 20], &[8; 20][..]].concat());
     let mut pay = mine::spend(&blocks[0].txdata[0], 0);
-    pay.output[0].script_pubkey = ScriptBuf::from_bytes([&[0x51, 0x51], &[0x75; 9][..]].concat());
+    pay.output[0].script_pubkey = ScriptBuf::from_bytes(vec![0x61, 0x61, 0x51]);
     pay.output[0].value -= Amount::from_sat(400);
     pay.output.push(TxOut { value: Amount::from_sat(400), script_pubkey: paid.clone() });
     let block = node.mine(0, 0, std::slice::from_ref(&pay));
@@ -130,6 +140,12 @@ fn filters_match_the_scripts_of_outputs_and_of_spent_coins() {
     assert!(!matches(&block, &block.txdata[0].output[1].script_pubkey), "data");
     assert!(matches(&block, &special));
     node.check();
+    // A coin's script is in the filter of the block that spends it, too.
+    let later = node.mine(0, 10, &[mine::spend(&pay, 10)]);
+    let idle = node.mine(0, 0, &[]);
+    node.follow();
+    assert!(matches(&later, &special));
+    assert!(!matches(&idle, &special));
     // The same filter by the library, which asks for each spent script.
     let undo = node.chain.undo(block.block_hash()).unwrap().unwrap();
     let script = undo.transactions[0].spent[0].output.script_pubkey.clone();
