@@ -181,8 +181,10 @@ fn a_directory_has_one_owner_and_one_network() {
 #[test]
 fn child_imports_until_killed() {
     let Some(directory) = std::env::var_os("CHAINSTATE_CHILD") else { return };
+    let goal: u32 = std::env::var("CHAINSTATE_GOAL").unwrap().parse().unwrap();
     let chain = open(Path::new(&directory));
-    while chain.tip().unwrap().height < 149 {
+    // The kill comes somewhere between the goal and this.
+    while chain.tip().unwrap().height < goal + 10 {
         grow(&chain, 1, 0);
         println!("\nheight {}", chain.tip().unwrap().height);
     }
@@ -195,6 +197,7 @@ fn kill_at(directory: &Path, goal: u32) {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "child_imports_until_killed", "--nocapture"])
         .env("CHAINSTATE_CHILD", directory)
+        .env("CHAINSTATE_GOAL", goal.to_string())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()
