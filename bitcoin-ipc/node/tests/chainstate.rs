@@ -6,7 +6,7 @@
 
 mod mine;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -243,7 +243,8 @@ fn damage(directory: &Path, block: &Block) {
 fn a_killed_import_goes_on_without_a_rebuild() {
     let directory = tempfile::tempdir().unwrap();
     let chain = open(directory.path());
-    let blocks = grow(&chain, 20, 0);
+    // The importer would mine others.
+    let blocks = grow(&chain, 20, 9);
     chain.close().unwrap();
     damage(directory.path(), &blocks[4]);
     // Twice: the blocks that were read again are not lost either.
@@ -305,11 +306,13 @@ fn a_killed_import_is_rebuilt_where_it_must() {
     let file = std::fs::OpenOptions::new().write(true).open(blocks.join("blk00000.dat")).unwrap();
     file.set_len(2_000).unwrap();
     drop(open_killed(path, tip + 20));
-    // The kernel's databases are damaged.
+    // A block that was stored is nowhere.
     kill_at(path, tip + 40);
+    let mut stored = std::fs::OpenOptions::new().append(true).open(path.join("stored")).unwrap();
+    stored.write_all(&[0x11; 32]).unwrap();
+    drop(open_killed(path, tip + 40));
+    // The kernel's databases are damaged.
+    kill_at(path, tip + 60);
     std::fs::write(path.join("blocks/index/CURRENT"), "nothing").unwrap();
-    let chain = open_killed(path, tip + 40);
-    if chain.tip().unwrap().height < 149 {
-        grow(&chain, 1, 3);
-    }
+    grow(&open_killed(path, tip + 60), 1, 3);
 }

@@ -230,6 +230,11 @@ fn what_is_not_asked_for_is_not_kept() {
     assert_eq!(all(&index), coins(&chain));
     drop(index);
     // Asked for again, it is made for all blocks.
+    for options in [Options { filters: true, txindex: false }, Options { filters: false, txindex: true }] {
+        let index = Index::open(&path, &chain, options, &|| false).unwrap();
+        assert_eq!(index.filter(hash).unwrap().is_some(), options.filters);
+        assert_eq!(index.transaction(txid).unwrap().is_some(), options.txindex);
+    }
     check(&chain, &open_index(directory.path(), &chain));
 }
 
