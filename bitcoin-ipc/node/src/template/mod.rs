@@ -1,1 +1,14 @@
-//! The transactions of the next block.
+//! The transactions of the next block, and the block.
+//!
+//! In: a mempool, the end of the chain, the time. Out: a [`Selection`] of what pays best, and a
+//! [`Template`] that lacks a proof of work only: Bitcoin Core's `BlockAssembler`.
+
+mod bits;
+mod block;
+mod select;
+#[cfg(test)]
+mod tests;
+
+pub use bits::next_bits;
+pub use block::{NextBlock, Template, subsidy};
+pub use select::{OptionsError, SelectOptions, Selected, Selection, select};
