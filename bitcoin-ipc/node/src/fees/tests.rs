@@ -117,7 +117,7 @@ fn blocks_and_transactions_of_other_heights_are_ignored() {
     let before = estimator.estimate_smart_fee(2, false).0;
     estimator.block_connected(300, &[]);
     estimator.transaction_added(txid(9, 9), Rate::from_sat_per_kvb(1), 299);
-    assert_eq!(estimator.tracked.contains_key(&txid(9, 9)), false);
+    assert!(!estimator.tracked.contains_key(&txid(9, 9)));
     assert_eq!(estimator.estimate_smart_fee(2, false).0, before);
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bitcoin::{Block, OutPoint, Transaction, Txid};
 use bitcoin_ipc::types::MempoolRemovalReason;
 
-use super::{AcceptOptions, Change, Mempool, Removed, View, ViewError, check};
+use super::{AcceptOptions, Change, Mempool, RejectKind, Removed, View, ViewError, check};
 
 /// The most bytes of transactions that wait to come back: Bitcoin Core's
 /// `MAX_DISCONNECTED_TX_POOL_BYTES`.
@@ -86,24 +86,27 @@ impl Mempool {
     ///
     /// # Errors
     ///
-    /// The chain cannot be read. The mempool may then hold transactions that are not valid: it has
-    /// to be emptied, or this called again.
+    /// The chain cannot be read. What changed until then is not told, and the mempool may hold
+    /// transactions that are not valid: it has to be made anew, or this called again.
     pub fn after_reorg(&mut self, view: &dyn View, now: u64) -> Result<Vec<Change>, ViewError> {
         let mut changes = Vec::new();
         let options = AcceptOptions { now, bypass_limits: true, ..AcceptOptions::default() };
-        for (txid, tx) in std::mem::take(&mut self.disconnected).transactions {
-            let coinbase = tx.is_coinbase();
+        while let Some((txid, tx)) = self.disconnected.transactions.front().cloned() {
             match self.accept(view, tx.clone(), options) {
-                Ok(accepted) if !coinbase => changes.extend(accepted.changes),
-                _ if self.get(&txid).is_some() => {}
-                _ => {
+                Ok(accepted) => changes.extend(accepted.changes),
+                Err(rejected) if rejected.kind == RejectKind::Unread => return Err(Box::new(rejected)),
+                // Somebody sent it again in the meantime.
+                Err(_) if self.get(&txid).is_some() => {}
+                Err(_) => {
                     let removed = self.remove_with_descendants(&tx, MempoolRemovalReason::Reorg);
                     changes.extend(removed.into_iter().map(Change::Removed));
                 }
             }
             let cut = self.cut_cluster(txid);
             changes.extend(cut.into_iter().map(Change::Removed));
+            self.disconnected.transactions.pop_front();
         }
+        self.disconnected.bytes = 0;
         let mut stale = Vec::new();
         for entry in self.pool.entries() {
             if !self.still_valid(view, &entry.tx)? {

@@ -198,3 +198,92 @@ fn earned(curve: &[FeePerWeight], weight: i64) -> (i128, i128) {
     let rise = (fee(next) - fee(before)) * i128::from(weight - before.weight);
     (fee(before) * step + rise, step)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn size(fee: i64, weight: i64) -> FeePerWeight {
+        FeePerWeight { fee, weight }
+    }
+
+    fn item(fee: i64, weight: i64, parents: &[usize]) -> Item {
+        Item { size: size(fee, weight), parents: parents.to_vec() }
+    }
+
+    fn short(items: &[Item]) -> Vec<(i64, Vec<usize>)> {
+        chunks(items).into_iter().map(|chunk| (chunk.size.fee, chunk.items)).collect()
+    }
+
+    #[test]
+    fn children_pay_for_parents_but_not_parents_for_children() {
+        assert_eq!(short(&[item(1, 10, &[]), item(9, 10, &[0])]), [(10, vec![0, 1])]);
+        assert_eq!(short(&[item(9, 10, &[]), item(1, 10, &[0])]), [(9, vec![0]), (1, vec![1])]);
+        // One child pays for the parent, the other one for itself.
+        let items = [item(1, 10, &[]), item(2, 10, &[0]), item(30, 10, &[0])];
+        assert_eq!(short(&items), [(31, vec![0, 2]), (2, vec![1])]);
+        // Equal rates stay apart.
+        assert_eq!(short(&[item(5, 10, &[]), item(5, 10, &[0])]).len(), 2);
+    }
+
+    #[test]
+    fn diagrams_are_compared_at_every_weight() {
+        let better = Some(Ordering::Greater);
+        assert_eq!(compare(&[size(11, 10)], &[size(10, 10)]), better);
+        assert_eq!(compare(&[size(10, 10)], &[size(5, 5), size(5, 5)]), Some(Ordering::Equal));
+        assert_eq!(compare(&[size(10, 9)], &[size(10, 10)]), better);
+        assert_eq!(compare(&[size(12, 20)], &[size(10, 10)]), None);
+        assert_eq!(compare(&[size(10, 10), size(1, 10)], &[size(10, 10)]), better);
+        assert_eq!(compare(&[], &[]), Some(Ordering::Equal));
+        let huge = [size(i64::MAX, i64::MAX), size(i64::MIN, i64::MAX)];
+        assert_eq!(compare(&huge, &huge), Some(Ordering::Equal));
+    }
+
+    fn graph() -> impl Strategy<Value = Vec<Item>> {
+        let node = (0..1000i64, 1..1000i64, any::<u64>());
+        prop::collection::vec(node, 1..20).prop_map(|nodes| {
+            let node = |(place, (fee, weight, links)): (usize, &(i64, i64, u64))| {
+                let parents = (0..place).filter(|parent| links >> (2 * parent) & 3 == 0);
+                item(*fee, *weight, &parents.collect::<Vec<_>>())
+            };
+            nodes.iter().enumerate().map(node).collect()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_hold_everything_once_with_parents_first_and_falling_rates(items in graph()) {
+            let chunks = chunks(&items);
+            let order: Vec<_> = chunks.iter().flat_map(|chunk| &chunk.items).copied().collect();
+            let mut sorted = order.clone();
+            sorted.sort_unstable();
+            prop_assert_eq!(sorted, (0..items.len()).collect::<Vec<_>>());
+            let place = |item: usize| order.iter().position(|other| *other == item).unwrap();
+            for (child, item) in items.iter().enumerate() {
+                prop_assert!(item.parents.iter().all(|parent| place(*parent) < place(child)));
+            }
+            prop_assert!(chunks.windows(2).all(|pair| pair[0].size.compare(pair[1].size).is_ge()));
+            for chunk in &chunks {
+                let mut sum = FeePerWeight::default();
+                chunk.items.iter().for_each(|place| sum.add(items[*place].size));
+                prop_assert_eq!(sum, chunk.size);
+            }
+            let parts: usize = components(&items).iter().map(Vec::len).sum();
+            prop_assert_eq!(parts, items.len());
+        }
+
+        #[test]
+        fn a_comparison_the_other_way_round_is_the_opposite(
+            a in prop::collection::vec((0..50i64, 1..50i64), 0..6),
+            b in prop::collection::vec((0..50i64, 1..50i64), 0..6),
+        ) {
+            let sizes = |list: &[(i64, i64)]| list.iter().map(|(fee, weight)| size(*fee, *weight)).collect::<Vec<_>>();
+            let (a, b) = (sizes(&a), sizes(&b));
+            prop_assert_eq!(compare(&a, &b), compare(&b, &a).map(Ordering::reverse));
+            prop_assert_eq!(compare(&a, &a), Some(Ordering::Equal));
+            let more = [&a[..], &[size(1, 1)]].concat();
+            prop_assert_eq!(compare(&more, &a), Some(Ordering::Greater));
+        }
+    }
+}

@@ -222,3 +222,103 @@ impl Journal {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn record(number: u8) -> Record {
+        if number.is_multiple_of(3) {
+            return Record::Delta { txid: Txid::from_byte_array([number; 32]), delta: -i64::from(number) };
+        }
+        let genesis = bitcoin::constants::genesis_block(bitcoin::Network::Regtest);
+        let mut tx = genesis.txdata[0].clone();
+        tx.output[0].script_pubkey = vec![number; usize::from(number)].into();
+        Record::Transaction { tx: Arc::new(tx), time: number.into(), delta: i64::from(number) - 5 }
+    }
+
+    fn written(path: &Path, count: u8) -> Vec<Record> {
+        let (mut journal, found) = Journal::open(path).unwrap();
+        assert!(found.is_empty());
+        let records: Vec<_> = (0..count).map(record).collect();
+        for record in &records {
+            journal.append(record).unwrap();
+        }
+        assert_eq!(journal.bytes(), fs::metadata(path).unwrap().len());
+        records
+    }
+
+    #[test]
+    fn records_come_back_in_order_and_more_can_follow() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mempool.journal");
+        let mut records = written(&path, 20);
+        let (mut journal, found) = Journal::open(&path).unwrap();
+        assert_eq!(found, records);
+        journal.append(&record(99)).unwrap();
+        records.push(record(99));
+        assert_eq!(Journal::open(&path).unwrap().1, records);
+        journal.rewrite(records[3..5].iter().cloned()).unwrap();
+        journal.append(&record(98)).unwrap();
+        assert_eq!(journal.bytes(), fs::metadata(&path).unwrap().len());
+        assert_eq!(Journal::open(&path).unwrap().1, [record(3), record(4), record(98)]);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn another_file_is_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("mempool.journal");
+        fs::write(&path, b"something else").unwrap();
+        let error = Journal::open(&path).unwrap_err();
+        assert!(error.to_string().contains("mempool.journal is not a mempool journal"), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), b"something else");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a_torn_end_costs_the_torn_record_only(count in 0..12u8, cut in 0.0..1.0f64, junk: Vec<u8>) {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("mempool.journal");
+            let records = written(&path, count);
+            let mut bytes = fs::read(&path).unwrap();
+            let end = (bytes.len() as f64 * cut) as usize;
+            bytes.truncate(end);
+            let whole = records.iter().scan(8, |sum, record| {
+                *sum += record.bytes().len();
+                Some(*sum)
+            });
+            let whole = whole.take_while(|sum| *sum <= end).count();
+            fs::write(&path, &bytes).unwrap();
+            let (mut journal, found) = Journal::open(&path).unwrap();
+            prop_assert_eq!(&found, &records[..whole]);
+            // What was cut off is gone, and new records can be read.
+            journal.append(&record(77)).unwrap();
+            drop(journal);
+            let found = Journal::open(&path).unwrap().1;
+            prop_assert_eq!(found.last(), Some(&record(77)));
+            prop_assert_eq!(found.len(), whole + 1);
+            // Bytes that are no record are cut off as well.
+            let mut file = OpenOptions::new().append(true).open(&path).unwrap();
+            file.write_all(&junk).unwrap();
+            prop_assert_eq!(Journal::open(&path).unwrap().1, found);
+        }
+
+        #[test]
+        fn a_changed_byte_never_gives_a_record_that_was_not_written(count in 1..8u8, at in 8usize.., bit in 0..8u8) {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("mempool.journal");
+            let records = written(&path, count);
+            let mut bytes = fs::read(&path).unwrap();
+            let at = 8 + at % (bytes.len() - 8);
+            bytes[at] ^= 1 << bit;
+            fs::write(&path, &bytes).unwrap();
+            let found = Journal::open(&path).unwrap().1;
+            prop_assert!(found.len() < records.len());
+            prop_assert_eq!(&found[..], &records[..found.len()]);
+        }
+    }
+}

@@ -27,7 +27,7 @@ mod script_kind;
 mod scripts;
 mod standard;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod truc;
 mod view;
 

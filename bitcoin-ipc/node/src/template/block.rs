@@ -59,7 +59,7 @@ impl NextBlock {
     /// `GetMinimumTime`, which keeps to BIP 94 on every network.
     #[must_use]
     pub fn min_time(&self) -> u32 {
-        let time = self.median_time_past + 1;
+        let time = self.median_time_past.saturating_add(1);
         if self.height.is_multiple_of(interval(self.network)) {
             return time.max(self.parent_time.saturating_sub(MAX_TIMEWARP));
         }

@@ -1,1 +1,180 @@
+//! In: mempools and headers. Out: selections that pay best within limits, and bits.
 
+use bitcoin::block::{Header, Version};
+use bitcoin::hashes::Hash;
+use bitcoin::{
+    Amount, BlockHash, CompactTarget, Network, OutPoint, Sequence, Transaction, TxMerkleNode, Txid, absolute,
+};
+use bitcoin_ipc::types::BlockCreateOptions;
+
+use super::*;
+use crate::fees::Rate;
+use crate::mempool::tests::{Chain, child, mempool, outpoint, pay, sign, unsigned};
+
+fn ids(selection: &Selection) -> Vec<Txid> {
+    selection.transactions.iter().map(|selected| selected.tx.compute_txid()).collect()
+}
+
+fn expected(txs: &[&Transaction]) -> Vec<Txid> {
+    txs.iter().map(|tx| tx.compute_txid()).collect()
+}
+
+fn limited(max_weight: u64) -> SelectOptions {
+    SelectOptions { max_weight, ..SelectOptions::default() }
+}
+
+#[test]
+fn a_child_brings_its_parent_in_and_the_best_come_first() {
+    let (chain, mut pool) = (Chain::new(), mempool());
+    let parent = pay(1, 50);
+    let rich = child(&parent, 0, 9000);
+    let (middle, low) = (pay(2, 2000), pay(3, 500));
+    for tx in [&parent, &rich, &middle, &low] {
+        pool.take(&chain, tx).unwrap();
+    }
+    let all = select(&pool, &SelectOptions::default(), 1001, 0).unwrap();
+    assert_eq!(ids(&all), expected(&[&parent, &rich, &middle, &low]));
+    assert_eq!(all.fees, Amount::from_sat(50 + 9000 + 2000 + 500));
+    let weight: u64 = [&parent, &rich, &middle, &low].iter().map(|tx| tx.weight().to_wu()).sum();
+    assert_eq!((all.weight, all.sigops_cost), (8000 + weight, 400 + 4));
+    // Room for the package, but not for one more.
+    let tight = 8000 + parent.weight().to_wu() + rich.weight().to_wu() + 100;
+    assert_eq!(ids(&select(&pool, &limited(tight), 1001, 0).unwrap()), expected(&[&parent, &rich]));
+    // Room for one: the package is left out, the next best goes in.
+    let one = 8000 + middle.weight().to_wu() + 1;
+    assert_eq!(ids(&select(&pool, &limited(one), 1001, 0).unwrap()), expected(&[&middle]));
+    assert!(ids(&select(&pool, &limited(one - 1), 1001, 0).unwrap()).len() <= 1);
+    let rate = SelectOptions { min_rate: Rate::from_sat_per_kvb(10_000), ..SelectOptions::default() };
+    assert_eq!(ids(&select(&pool, &rate, 1001, 0).unwrap()), expected(&[&parent, &rich, &middle]));
+    let none = BlockCreateOptions { use_mempool: false, ..BlockCreateOptions::default() };
+    let none = SelectOptions { create: none, ..SelectOptions::default() };
+    assert!(select(&pool, &none, 1001, 0).unwrap().transactions.is_empty());
+    let sigops = BlockCreateOptions {
+        coinbase_output_max_additional_sigops: 80_000 - 3,
+        ..BlockCreateOptions::default()
+    };
+    let sigops = SelectOptions { create: sigops, ..SelectOptions::default() };
+    assert_eq!(ids(&select(&pool, &sigops, 1001, 0).unwrap()), expected(&[&parent, &rich]));
+}
+
+#[test]
+fn what_is_not_final_stays_out_with_all_that_spend_from_it() {
+    let (chain, mut pool) = (Chain::new(), mempool());
+    let mut locked = unsigned(&[(outpoint(1), 100_000)], &[99_000]);
+    locked.lock_time = absolute::LockTime::from_consensus(1000);
+    locked.input[0].sequence = Sequence::ZERO;
+    let locked = sign(locked, &[(outpoint(1), 100_000)]);
+    let (below, other) = (child(&locked, 0, 500), pay(2, 100));
+    for tx in [&locked, &below, &other] {
+        pool.take(&chain, tx).unwrap();
+    }
+    let select = |height| ids(&select(&pool, &SelectOptions::default(), height, 0).unwrap());
+    assert_eq!(select(1000), expected(&[&other]));
+    assert_eq!(select(1001), expected(&[&locked, &below, &other]));
+}
+
+#[test]
+fn limits_that_contradict_each_other_are_refused() {
+    let with = |weight: u64, sigops: u64, max_weight: u64| SelectOptions {
+        create: BlockCreateOptions {
+            block_reserved_weight: weight,
+            coinbase_output_max_additional_sigops: sigops,
+            ..BlockCreateOptions::default()
+        },
+        ..limited(max_weight)
+    };
+    let error = |options: SelectOptions| options.check().unwrap_err().to_string();
+    assert!(error(with(1999, 400, 4_000_000)).contains("lower than minimum safety value"));
+    assert!(error(with(4_000_001, 400, 4_000_000)).starts_with("block_reserved_weight (4000001) exceeds"));
+    assert!(error(with(8000, 400, 4_000_001)).starts_with("block_max_weight (4000001) exceeds"));
+    assert!(error(with(8000, 400, 7999)).contains("exceeds block_max_weight (7999)"));
+    assert!(error(with(8000, 80_001, 4_000_000)).contains("sigops"));
+    with(2000, 80_000, 2000).check().unwrap();
+}
+
+fn header(time: u32, bits: u32) -> Header {
+    Header {
+        version: Version::TWO,
+        prev_blockhash: BlockHash::all_zeros(),
+        merkle_root: TxMerkleNode::all_zeros(),
+        time,
+        bits: CompactTarget::from_consensus(bits),
+        nonce: 0,
+    }
+}
+
+/// Adjustments of the main chain.
+#[test]
+fn difficulty_follows_the_time_that_blocks_took() {
+    for (last, first, bits, next) in [
+        // Blocks 32255, 30240 and 32256: the first adjustment.
+        (1_262_152_739, 1_261_130_161, 0x1d00_ffff, 0x1d00_d86a),
+        // Block 2015: as easy as it gets.
+        (1_233_061_996, 1_231_006_505, 0x1d00_ffff, 0x1d00_ffff),
+        // Block 68543: a fourth at most.
+        (1_279_297_671, 1_279_008_237, 0x1c05_a3f4, 0x1c01_68fd),
+        // Block 46367: four times at most.
+        (1_269_211_443, 1_263_163_443, 0x1c38_7f6f, 0x1d00_e1fd),
+    ] {
+        let at = |height: u32| -> Result<Header, ()> {
+            match height {
+                2015 => Ok(header(last, bits)),
+                0 => Ok(header(first, bits)),
+                _ => panic!("{height}"),
+            }
+        };
+        let found = next_bits(Network::Bitcoin, 2015, last + 600, at).unwrap();
+        assert_eq!(found, CompactTarget::from_consensus(next), "{found:x}");
+    }
+    let same = next_bits(Network::Bitcoin, 2016, 9999, |_| Ok::<_, ()>(header(1, 0x1c05_a3f4)));
+    assert_eq!(same, Ok(CompactTarget::from_consensus(0x1c05_a3f4)));
+    assert_eq!(next_bits(Network::Bitcoin, 1, 1, |_| Err("unread")), Err("unread"));
+}
+
+#[test]
+fn test_networks_have_their_exceptions() {
+    const HARD: u32 = 0x1c05_a3f4;
+    const EASY: u32 = 0x1d00_ffff;
+    let at = |height: u32| Ok::<_, ()>(header(600 * height, if height > 2018 { EASY } else { HARD }));
+    for network in [Network::Testnet, Network::Testnet4] {
+        let next = |time| next_bits(network, 2020, time, at).unwrap().to_consensus();
+        assert_eq!(next(600 * 2020 + 1200), HARD, "the last block that was no exception");
+        assert_eq!(next(600 * 2020 + 1201), EASY);
+    }
+    // At an adjustment testnet4 starts from the first block's difficulty, testnet from the last one's.
+    let at = |height: u32| Ok::<_, ()>(header(600 * height, if height > 2016 { EASY } else { HARD }));
+    let next = |network| next_bits(network, 4031, 0, at).unwrap().to_consensus();
+    let close = |bits: u32, other: u32| bits >> 20 == other >> 20;
+    assert!(close(next(Network::Testnet4), HARD), "{:x}", next(Network::Testnet4));
+    assert!(close(next(Network::Testnet), 0x1d00_fff0), "{:x}", next(Network::Testnet));
+    let regtest = next_bits(Network::Regtest, 143, u32::MAX, |_| Ok::<_, ()>(header(1, 0x207f_ffff)));
+    assert_eq!(regtest.unwrap().to_consensus(), 0x207f_ffff);
+}
+
+#[test]
+fn the_subsidy_halves() {
+    let all = |network, height| subsidy(network, height).to_sat();
+    assert_eq!(all(Network::Bitcoin, 209_999), 5_000_000_000);
+    assert_eq!(all(Network::Bitcoin, 840_000), 312_500_000);
+    assert_eq!(all(Network::Regtest, 150), 2_500_000_000);
+    assert_eq!(all(Network::Bitcoin, 33 * 210_000), 0);
+    assert_eq!(all(Network::Regtest, u32::MAX), 0);
+}
+
+#[test]
+fn times_keep_above_the_median_and_near_the_last_block_of_a_difficulty() {
+    let next = |height| NextBlock {
+        network: Network::Bitcoin,
+        parent: BlockHash::all_zeros(),
+        parent_time: 10_000,
+        median_time_past: 5_000,
+        height,
+    };
+    assert_eq!((next(2015).time(1), next(2016).time(1)), (5001, 9400));
+    assert_eq!((next(2015).time(20_000), next(2016).time(u64::MAX)), (20_000, u32::MAX));
+    let template =
+        next(16).assemble(&Selection::default(), 6000, CompactTarget::from_consensus(1), Default::default());
+    assert_eq!(template.coinbase.height(), Some(16));
+    assert_eq!(template.block.txdata[0].input[0].script_sig.as_bytes(), [0x60, 0]);
+    assert_eq!(template.block.txdata[0].input[0].previous_output, OutPoint::null());
+}
