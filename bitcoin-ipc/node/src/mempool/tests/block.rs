@@ -63,7 +63,10 @@ fn transactions_of_a_lost_block_come_back_below_their_children() {
     chain.connect(&lost);
     pool.block_connected(&lost, NOW);
     let heir = child(&first, 0, 1000);
-    pool.take(&chain, &heir).unwrap();
+    let heir_of_last = child(&last, 0, 1000);
+    for tx in [&heir, &heir_of_last] {
+        pool.take(&chain, tx).unwrap();
+    }
     assert!(pool.block_disconnected(&lost).is_empty());
     // The other branch has one of them.
     let other = block(&[&last]);
@@ -72,7 +75,7 @@ fn transactions_of_a_lost_block_come_back_below_their_children() {
     chain.connect(&other);
     let changes = pool.after_reorg(&chain, NOW).unwrap();
     assert_eq!(told(&changes), [(None, first.compute_txid()), (None, free.compute_txid())]);
-    assert!(pool.holds(&[&first, &free, &heir]));
+    assert!(pool.holds(&[&first, &free, &heir, &heir_of_last]));
     assert_eq!(pool.ancestors(&heir.compute_txid())[0].txid, first.compute_txid());
     assert_eq!(pool.get(&first.compute_txid()).unwrap().sequence, 0);
     assert!(pool.after_reorg(&chain, NOW).unwrap().is_empty());

@@ -135,3 +135,23 @@ fn coins_cost_what_their_ancestors_lack() {
     assert_eq!(fees[&coin(&parent, 2)], Amount::from_sat(lack));
     assert_eq!(fees[&coin(&paid, 0)], Amount::ZERO);
 }
+
+#[test]
+fn what_pays_enough_does_not_pay_for_others() {
+    let (chain, mut pool) = (Chain::new(), mempool());
+    // At 10 satoshi for a byte, this child pays for itself, but not for its parent.
+    let poor = spend(&[(outpoint(1), 100_000)], &[50_000, 49_900]);
+    let child_of_poor = child(&poor, 0, 1700);
+    let rich = pay(2, 1500);
+    for tx in [&poor, &child_of_poor, &rich] {
+        pool.take(&chain, tx).unwrap();
+    }
+    let rate = Rate::from_sat_per_kvb(10_000);
+    let coins = [&child_of_poor, &rich].map(|tx| OutPoint::new(tx.compute_txid(), 0));
+    let size = (poor.vsize() + child_of_poor.vsize()) as u64;
+    let lack = Amount::from_sat(rate.fee(size) as u64 - 1800);
+    assert!(lack > Amount::ZERO);
+    assert_eq!(pool.combined_bump_fee(&coins, rate), Some(lack));
+    let fees = pool.individual_bump_fees(&coins, rate);
+    assert_eq!(coins.map(|coin| fees[&coin]), [lack, Amount::ZERO]);
+}
