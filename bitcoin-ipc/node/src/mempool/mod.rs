@@ -23,6 +23,7 @@ mod options;
 mod pool;
 mod reject;
 mod replace;
+mod restore;
 mod script_kind;
 mod scripts;
 mod standard;

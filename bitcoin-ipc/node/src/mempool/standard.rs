@@ -25,7 +25,8 @@ fn is_unspendable(script: &Script) -> bool {
     script.is_op_return() || script.len() > 10_000
 }
 
-/// Whether an output costs more to spend than a third of it: Bitcoin Core's `IsDust`.
+/// Whether an output is worth less than it costs to make and to spend at a rate: Bitcoin Core's
+/// `IsDust`.
 pub(super) fn is_dust(output: &TxOut, rate: Rate) -> bool {
     if is_unspendable(&output.script_pubkey) {
         return false;
