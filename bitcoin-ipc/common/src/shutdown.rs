@@ -5,6 +5,7 @@
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
@@ -56,6 +57,13 @@ impl Shutdown {
         let requested = self.inner.requested.lock().unwrap_or_else(PoisonError::into_inner);
         let waited = self.inner.changed.wait_while(requested, |requested| !*requested);
         drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// As [`wait`](Self::wait), at most for so long. Says whether it is time to stop.
+    pub fn wait_timeout(&self, timeout: Duration) -> bool {
+        let requested = self.inner.requested.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.inner.changed.wait_timeout_while(requested, timeout, |requested| !*requested);
+        *waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Ends when it is time to stop. It may be dropped and called again.
@@ -122,14 +130,12 @@ impl Drop for SignalWatch {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test]
     async fn all_who_wait_wake() {
         let token = Shutdown::new();
-        assert!(!token.requested());
+        assert!(!token.requested() && !token.wait_timeout(Duration::from_millis(1)));
         let other = token.clone();
         let thread = std::thread::spawn(move || other.wait());
         let early = tokio::time::timeout(Duration::from_millis(5), token.notified()).await;
@@ -138,7 +144,7 @@ mod tests {
         token.request();
         token.notified().await;
         token.wait();
-        assert!(token.requested());
+        assert!(token.requested() && token.wait_timeout(Duration::MAX));
         thread.join().expect("the waiting thread");
     }
 

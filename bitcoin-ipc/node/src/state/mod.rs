@@ -215,7 +215,7 @@ impl State {
                         .block_connected(block, now)
                         .into_iter()
                         .partition(|gone| gone.reason == MempoolRemovalReason::Block);
-                    self.estimator().block_connected(*height, &confirmed);
+                    self.estimator().block_connected(*height, confirmed.iter().map(|gone| &gone.entry.txid));
                     told.extend(self.left(conflicts));
                     let info = self.block_info(block, *height, Some(undo))?;
                     told.push(Event::Connected(info.hash, self.notifier.keep(info)));
@@ -231,7 +231,7 @@ impl State {
         let tip = self.tip();
         if events.iter().any(|event| matches!(event, ChainEvent::BlockDisconnected { .. })) {
             let changes = mempool.after_reorg(&self.view(), now).map_err(unreadable)?;
-            told.extend(self.take_in(&changes, tip.height));
+            told.extend(self.take_in(&changes));
         }
         told.extend(self.left(mempool.expire(now)));
         told.push(Event::Tip);

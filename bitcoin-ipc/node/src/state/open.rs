@@ -14,7 +14,7 @@ use super::beacon::Beacon;
 use super::notifier::{Event, Notifier};
 use super::{Clock, State, Writer, lock};
 use crate::chainstate::Chainstate;
-use crate::fees::Estimator;
+use crate::fees::{Estimator, LoadError};
 use crate::index::{self, Index};
 use crate::mempool::journal::Journal;
 use crate::mempool::{Mempool, MempoolOptions};
@@ -85,7 +85,7 @@ impl State {
             chain,
             index,
             mempool: Mutex::new(Mempool::new(options.mempool.clone())),
-            estimator: Mutex::new(Estimator::load(&directory.join(ESTIMATES))),
+            estimator: Mutex::new(estimates(&directory.join(ESTIMATES))),
             journal: Mutex::default(),
             directory: directory.clone(),
             notifier: Notifier::new(),
@@ -98,7 +98,7 @@ impl State {
         if options.persist_mempool {
             state.signals.init_message.emit(|hear| hear("Loading mempool…"));
             let (journal, records) = Journal::open(&directory.join(JOURNAL))?;
-            state.restore(records)?;
+            state.restore(records);
             *lock(&state.journal) = Some(journal);
             state.save_mempool()?;
         }
@@ -122,5 +122,26 @@ impl State {
         let saved = self.save_mempool();
         self.estimator().save(&self.directory.join(ESTIMATES))?;
         saved
+    }
+
+    /// Closes the chain, after [`State::close`] and once nobody else uses the state.
+    ///
+    /// # Errors
+    ///
+    /// The chain could not be flushed; the next start repairs it.
+    pub fn finish(self) -> Result<()> {
+        Ok(self.chain.close()?)
+    }
+}
+
+/// The estimates of the last run, or none.
+fn estimates(path: &Path) -> Estimator {
+    match Estimator::load(path) {
+        Ok(estimator) => estimator,
+        Err(LoadError::File(error)) if error.kind() == std::io::ErrorKind::NotFound => Estimator::new(),
+        Err(error) => {
+            tracing::warn!(target: "node", "{}: {error}; fees are learned anew.", path.display());
+            Estimator::new()
+        }
     }
 }

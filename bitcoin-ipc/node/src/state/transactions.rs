@@ -5,13 +5,14 @@
 
 use std::sync::Arc;
 
-use bitcoin::{Amount, OutPoint, Transaction, Txid};
+use bitcoin::{Amount, OutPoint, SignedAmount, Transaction, Txid};
 use bitcoin_ipc::interfaces::BroadcastFailure;
 use bitcoin_ipc::types::TransactionError;
 use mp_runtime::Result;
 
 use super::notifier::Event;
 use super::{State, lock, unreadable};
+use crate::fees::Rate;
 use crate::mempool::journal::Record;
 use crate::mempool::{AcceptOptions, Accepted, Change, Entry, Mempool, RejectKind, Rejected, Removed};
 
@@ -49,7 +50,13 @@ impl State {
             Err(rejected) => &rejected.changes,
         };
         if !options.test_only && !changes.is_empty() {
-            let told = self.take_in(changes, self.tip().height);
+            if let Ok(Accepted { entry, no_parents: true, .. }) = &accepted
+                && !self.is_initial_block_download()
+            {
+                let rate = Rate::of(entry.fee.to_sat().try_into().unwrap_or(i64::MAX), entry.vsize);
+                self.estimator().transaction_added(entry.txid, rate, self.tip().height);
+            }
+            let told = self.take_in(changes);
             self.tidy_journal(mempool);
             for event in &told {
                 self.notifier.tell(event);
@@ -111,13 +118,12 @@ impl State {
     }
 
     /// Notes changes of the mempool, and gives what is to be told of them.
-    pub(super) fn take_in(&self, changes: &[Change], height: u32) -> Vec<Event> {
+    pub(super) fn take_in(&self, changes: &[Change]) -> Vec<Event> {
         let mut told = Vec::with_capacity(changes.len());
         for change in changes {
             match change {
                 Change::Added { entry, .. } => {
                     self.keep(entry);
-                    self.estimator().transaction_added(entry, height);
                     told.push(Event::Added(entry.tx.clone()));
                 }
                 Change::Removed(gone) => told.extend(self.left([gone.clone()])),
@@ -130,7 +136,7 @@ impl State {
     pub(super) fn left(&self, gone: impl IntoIterator<Item = Removed>) -> Vec<Event> {
         let mut estimator = self.estimator();
         let gone = gone.into_iter().map(|gone| {
-            estimator.transaction_removed(&gone.entry.txid);
+            estimator.removed(&gone.entry.txid);
             Event::Removed(gone.entry.tx, gone.reason)
         });
         gone.collect()
@@ -139,7 +145,10 @@ impl State {
     /// Writes a transaction to the journal, so that it survives the end of the process.
     fn keep(&self, entry: &Entry) {
         let Some(journal) = &mut *lock(&self.journal) else { return };
-        if let Err(error) = journal.append(&record(entry)) {
+        let paid = entry.fee.to_signed().map_or(0, SignedAmount::to_sat);
+        let delta = entry.modified_fee.to_sat() - paid;
+        let record = Record::Transaction { tx: entry.tx.clone(), time: entry.time, delta };
+        if let Err(error) = journal.append(&record) {
             tracing::error!(
                 target: "node",
                 "Transaction {} would not survive a crash: {error}", entry.txid
@@ -152,7 +161,7 @@ impl State {
         let Some(journal) = &mut *lock(&self.journal) else { return };
         let size = mempool.info(self.clock.now()).bytes;
         if journal.bytes() > JOURNAL_LEAST.max(size.saturating_mul(JOURNAL_SLACK)) {
-            if let Err(error) = journal.rewrite(records(mempool)) {
+            if let Err(error) = journal.rewrite(mempool.records()) {
                 tracing::warn!(target: "node", "The journal of the mempool was not written anew: {error}");
             }
         }
@@ -166,60 +175,22 @@ impl State {
     pub fn save_mempool(&self) -> Result<()> {
         let mempool = self.mempool();
         if let Some(journal) = &mut *lock(&self.journal) {
-            journal.rewrite(records(&mempool))?;
+            journal.rewrite(mempool.records())?;
         }
         Ok(())
     }
 
-    /// Takes the transactions of a journal in again, parents first as they came. What has become
-    /// invalid meanwhile is left out.
-    pub(super) fn restore(&self, records: Vec<Record>) -> Result<()> {
+    /// Takes the transactions of a journal in again, as far as they are still valid.
+    pub(super) fn restore(&self, records: Vec<Record>) {
         let _writer = lock(&self.writer);
         let mut mempool = self.mempool();
-        let (mut back, mut lost) = (0, 0);
-        for record in records {
-            match record {
-                Record::Delta { txid, delta } => {
-                    let known = mempool.deltas().get(&txid).copied().unwrap_or(0);
-                    mempool.prioritise(txid, delta.saturating_sub(known));
-                }
-                Record::Transaction { tx, time, delta } => {
-                    let txid = tx.compute_txid();
-                    if !mempool.deltas().contains_key(&txid) && delta != 0 {
-                        mempool.prioritise(txid, delta);
-                    }
-                    let options = AcceptOptions { now: time, ..AcceptOptions::default() };
-                    match mempool.accept(&self.view(), tx, options) {
-                        Ok(_) => back += 1,
-                        Err(rejected) => {
-                            tracing::debug!(target: "mempool", "{txid} is left out: {rejected}");
-                            lost += 1;
-                        }
-                    }
-                }
-            }
+        let kept = records.len();
+        mempool.restore(&self.view(), records, self.clock.now());
+        if kept > 0 {
+            let back = mempool.len();
+            tracing::info!(target: "node", "The mempool is back with {back} transactions of {kept} records.");
         }
-        mempool.expire(self.clock.now());
-        if back + lost > 0 {
-            tracing::info!(
-                target: "node",
-                "The mempool is back with {back} transactions; {lost} are confirmed or no longer valid."
-            );
-        }
-        Ok(())
     }
-}
-
-fn record(entry: &Entry) -> Record {
-    let delta = entry.modified_fee.to_sat() - entry.fee.to_signed().map_or(0, bitcoin::SignedAmount::to_sat);
-    Record::Transaction { tx: entry.tx.clone(), time: entry.time, delta }
-}
-
-fn records(mempool: &Mempool) -> Vec<Record> {
-    let entries = mempool.entries();
-    let unknown = mempool.deltas().iter().filter(|(txid, _)| mempool.get(txid).is_none());
-    let deltas = unknown.map(|(txid, delta)| Record::Delta { txid: *txid, delta: *delta });
-    entries.into_iter().map(record).chain(deltas).collect()
 }
 
 fn failure(rejected: &Rejected) -> BroadcastFailure {

@@ -1,0 +1,69 @@
+//! A node as a program: `bitcoin-node`, and `bitcoind` with its wallets in the same process.
+//!
+//! In: arguments, files and signals. Out: a [`Running`] node, the sockets that it listens on, and an
+//! exit code.
+
+mod offer;
+mod options;
+mod running;
+mod sockets;
+mod wallets;
+
+use std::process::ExitCode;
+
+use bitcoin_common::arguments::{Invocation, parse};
+use bitcoin_common::config::Settings;
+use bitcoin_common::datadir;
+use bitcoin_common::logging::{Log, LogOptions};
+use bitcoin_common::shutdown::Shutdown;
+
+pub use offer::Offer;
+pub use running::Running;
+pub use wallets::{NoWallets, SpawnedWallets, StartedWallets, WalletSource};
+
+/// Runs a node until it is told to stop. This is `main` of `bitcoin-node` and of `bitcoind`.
+///
+/// The exit code is 0 after an end in order and 1 after an error, whose text goes to standard error.
+pub fn main(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) -> ExitCode {
+    match run(name, about, wallets) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(target: "node", "{error}");
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error>;
+
+fn run(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) -> Result<(), Failure> {
+    let program = options::program(name, about);
+    let arguments = match parse(&program, std::env::args_os())? {
+        Invocation::Print(text) => {
+            print!("{text}");
+            return Ok(());
+        }
+        Invocation::Spawned { .. } => {
+            return Err(format!("{name} cannot be started by another program yet: start it by hand").into());
+        }
+        Invocation::Run(arguments) => arguments,
+        _ => return Err(format!("{name} cannot be started in this way").into()),
+    };
+    let settings = Settings::load(&program, arguments)?;
+    let directory = datadir::prepare(&settings)?;
+    let log_options = LogOptions::new(&settings, "", true)?;
+    let _log = Log::start(&log_options)?;
+    let shutdown = Shutdown::new();
+    let _signals = shutdown.on_signals()?;
+    tracing::info!(target: "node", "{}", program.version_text().lines().next().unwrap_or(name));
+    tracing::info!(target: "node", "Data directory {}, network {}.", directory.display(), settings.network());
+    for warning in settings.warnings().iter().chain(log_options.warnings()) {
+        tracing::warn!(target: "node", "{warning}");
+    }
+    let running = Running::start(name, settings, wallets, shutdown)?;
+    running.wait();
+    running.stop()?;
+    tracing::info!(target: "node", "Shutdown: done");
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! A node from its start to its end.
+//!
+//! In: settings and where wallets come from. Out: a node that is loaded, has its wallets and listens;
+//! later, all of that taken down in order.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use bitcoin_common::config::Settings;
+use bitcoin_common::shutdown::Shutdown;
+use mp_runtime::{Error, EventLoop, Result, Server};
+
+use super::options::state_options;
+use super::wallets::{WalletSource, Wallets};
+use super::{Offer, sockets};
+use crate::rpc::RpcServer;
+use crate::settings::SharedSettings;
+use crate::signals::Signals;
+use crate::state::State;
+
+/// How long the end waits for whoever still uses the chain.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A node that runs. Stop it with [`Running::stop`]: dropping it leaves the chain to be repaired by the
+/// next start.
+pub struct Running {
+    offer: Offer,
+    wallets: Wallets,
+    servers: Mutex<Vec<Server>>,
+    shutdown: Shutdown,
+}
+
+impl Running {
+    /// Starts a node: chain, index and mempool, then its wallets, then its sockets.
+    ///
+    /// # Errors
+    ///
+    /// A part cannot start, or `shutdown` is set meanwhile; what had started is stopped again.
+    pub fn start(
+        name: &'static str,
+        settings: Settings,
+        wallets: Box<dyn WalletSource>,
+        shutdown: Shutdown,
+    ) -> Result<Running> {
+        let options = state_options(&settings).map_err(|error| Error::failed(error.to_string()))?;
+        let event_loop = EventLoop::new(name)?;
+        let state = State::open(&options, Signals::default(), shutdown.clone())?;
+        let mock_time = settings.int("mocktime", 0).map_err(|error| Error::failed(error.to_string()))?;
+        state.clock().set_mock_time(u64::try_from(mock_time).unwrap_or(0));
+        let shared = SharedSettings::new(settings.clone());
+        let rpc = RpcServer::new(state.clone(), shared.clone());
+        let offer = Offer { state, rpc, settings: shared };
+        let running = Running {
+            wallets: Wallets::new(event_loop.clone(), wallets, offer.clone(), shutdown.clone()),
+            offer,
+            servers: Mutex::default(),
+            shutdown,
+        };
+        let listening = running.wallets.start().and_then(|()| {
+            running.offer.rpc.set_ready();
+            sockets::bind(&event_loop, &settings, &options.directory, &running.offer)
+        });
+        match listening {
+            Ok(servers) => *running.servers.lock().unwrap_or_else(PoisonError::into_inner) = servers,
+            Err(error) => {
+                running.shutdown.request();
+                if let Err(also) = running.stop() {
+                    tracing::error!(target: "node", "{also}");
+                }
+                return Err(error);
+            }
+        }
+        tracing::info!(target: "node", "Done loading");
+        Ok(running)
+    }
+
+    /// The parts of the node.
+    #[must_use]
+    pub fn offer(&self) -> &Offer {
+        &self.offer
+    }
+
+    /// The wallets of the node.
+    #[must_use]
+    pub fn wallets(&self) -> &Wallets {
+        &self.wallets
+    }
+
+    /// Blocks until the node is to stop.
+    pub fn wait(&self) {
+        self.shutdown.wait();
+    }
+
+    /// Stops the node: RPC first, then wallets, then connections, then the chain.
+    ///
+    /// # Errors
+    ///
+    /// Something could not be written; the next start repairs it as after a crash.
+    pub fn stop(self) -> Result<()> {
+        let Running { offer, wallets, servers, shutdown } = self;
+        shutdown.request();
+        tracing::info!(target: "node", "Shutdown in progress...");
+        offer.rpc.stop();
+        let closed = offer.state.close();
+        wallets.stop();
+        sockets::close(servers.into_inner().unwrap_or_else(PoisonError::into_inner));
+        drop(wallets);
+        let Offer { state, rpc, settings: _ } = offer;
+        drop(rpc);
+        close_chain(state)?;
+        closed
+    }
+}
+
+/// Flushes the chain once nobody uses it any more.
+fn close_chain(mut state: Arc<State>) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        state = match Arc::try_unwrap(state) {
+            Ok(state) => return state.finish(),
+            Err(state) if Instant::now() < until => state,
+            Err(_) => {
+                return Err(Error::failed(
+                    "somebody still uses the chain: it is not flushed, and the next start reads its newest blocks again",
+                ));
+            }
+        };
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}

@@ -1,0 +1,254 @@
+//! The wallets of a node, in this process or in another one.
+//!
+//! In: where wallets come from. Out: a loader that has loaded its wallets; when its process ends
+//! before the node, a new one.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use bitcoin_common::shutdown::Shutdown;
+use bitcoin_ipc::interfaces::{Chain, Init, WalletLoader};
+use bitcoin_ipc::types::GlobalArgs;
+use mp_runtime::{Child, Connection, Error, EventLoop, Result, SpawnArgument, sibling, spawn};
+
+use super::Offer;
+
+/// The pause before an ended wallet process is started again; it doubles each time.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// How long a wallet process may take to end.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Where a node gets its wallets from.
+pub trait WalletSource: Send + Sync {
+    /// Makes what loads wallets, with these settings and this chain; `None` for no wallets.
+    ///
+    /// # Errors
+    ///
+    /// The wallets cannot start; the text says why.
+    fn start(
+        &self,
+        event_loop: &EventLoop,
+        settings: GlobalArgs,
+        chain: Arc<dyn Chain>,
+    ) -> Result<Option<StartedWallets>>;
+}
+
+/// Wallets that have started.
+pub struct StartedWallets {
+    /// What loads them.
+    pub loader: Arc<dyn WalletLoader>,
+    /// Their process, with the connection to it, if they have one of their own.
+    pub process: Option<(Child, Connection)>,
+}
+
+/// No wallets at all.
+pub struct NoWallets;
+
+impl WalletSource for NoWallets {
+    fn start(&self, _: &EventLoop, _: GlobalArgs, _: Arc<dyn Chain>) -> Result<Option<StartedWallets>> {
+        Ok(None)
+    }
+}
+
+/// Wallets in a process of their own, which is spawned.
+pub struct SpawnedWallets {
+    program: PathBuf,
+}
+
+impl SpawnedWallets {
+    /// The program of this name beside the running one.
+    ///
+    /// # Errors
+    ///
+    /// The system cannot tell where the running program is.
+    pub fn beside(name: &str) -> Result<Self> {
+        Ok(SpawnedWallets { program: sibling(name)? })
+    }
+}
+
+impl WalletSource for SpawnedWallets {
+    fn start(
+        &self,
+        event_loop: &EventLoop,
+        settings: GlobalArgs,
+        chain: Arc<dyn Chain>,
+    ) -> Result<Option<StartedWallets>> {
+        let (child, init) = spawn::<dyn Init>(event_loop, &self.program, SpawnArgument::default())?;
+        tracing::info!(target: "node", "Started {}, process {}.", self.program.display(), child.pid());
+        let connection = init.connection().clone();
+        let loader = init.make_wallet_loader(&settings, chain)?;
+        let no_wallets = || Error::failed(format!("{} has no wallets to offer", self.program.display()));
+        Ok(Some(StartedWallets {
+            loader: loader.ok_or_else(no_wallets)?.into(),
+            process: Some((child, connection)),
+        }))
+    }
+}
+
+/// The wallets of a running node.
+pub struct Wallets {
+    shared: Arc<Shared>,
+    watching: Mutex<Option<JoinHandle<()>>>,
+}
+
+struct Shared {
+    event_loop: EventLoop,
+    source: Box<dyn WalletSource>,
+    offer: Offer,
+    shutdown: Shutdown,
+    current: Mutex<Option<Current>>,
+}
+
+struct Current {
+    loader: Arc<dyn WalletLoader>,
+    connection: Option<Connection>,
+}
+
+impl Wallets {
+    pub(super) fn new(
+        event_loop: EventLoop,
+        source: Box<dyn WalletSource>,
+        offer: Offer,
+        shutdown: Shutdown,
+    ) -> Self {
+        let shared = Shared { event_loop, source, offer, shutdown, current: Mutex::default() };
+        Wallets { shared: Arc::new(shared), watching: Mutex::default() }
+    }
+
+    /// What loads the wallets; `None` without wallets, and while their process is being started again.
+    #[must_use]
+    pub fn loader(&self) -> Option<Arc<dyn WalletLoader>> {
+        self.shared.current().as_ref().map(|current| current.loader.clone())
+    }
+
+    /// Starts them, and watches their process if they have one.
+    pub(super) fn start(&self) -> Result<()> {
+        if self.shared.offer.settings.lock().bool("disablewallet", false) {
+            tracing::info!(target: "node", "Wallet disabled!");
+            return Ok(());
+        }
+        if let Some(child) = self.shared.start()? {
+            let shared = self.shared.clone();
+            let thread = std::thread::Builder::new()
+                .name("wallets".to_owned())
+                .spawn(move || shared.watch(child))?;
+            *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
+        }
+        Ok(())
+    }
+
+    /// Stops them, and waits for the end of their process.
+    pub(super) fn stop(&self) {
+        self.shared.shutdown.request();
+        self.shared.stop();
+        let thread = self.watching.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // A panic there has been reported.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    fn current(&self) -> MutexGuard<'_, Option<Current>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Starts the wallets and has them load; gives their process.
+    fn start(&self) -> Result<Option<Child>> {
+        let settings = self.offer.settings.lock().clone();
+        let chain: Arc<dyn Chain> = Arc::new(self.offer.chain());
+        let Some(started) = self.source.start(&self.event_loop, settings.into(), chain)? else { return Ok(None) };
+        let StartedWallets { loader, process } = started;
+        let (child, connection) = process.unzip();
+        *self.current() = Some(Current { loader: loader.clone(), connection });
+        let begun = begin(&*loader);
+        if let Err(error) = begun {
+            self.stop();
+            return Err(error);
+        }
+        Ok(child)
+    }
+
+    fn stop(&self) {
+        let Some(Current { loader, connection }) = self.current().take() else { return };
+        if let Err(error) = loader.stop() {
+            tracing::warn!(target: "node", "The wallets did not stop in order: {error}");
+        }
+        drop(loader);
+        if let Some(connection) = connection {
+            connection.close();
+        }
+    }
+
+    /// Waits for the end of the process; one that ends before the node is started again.
+    fn watch(&self, mut child: Child) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let started = Instant::now();
+            let (pid, program) = (child.pid(), child.program().display().to_string());
+            let status = self.wait_for(child);
+            if self.shutdown.requested() {
+                return;
+            }
+            *self.current() = None;
+            if started.elapsed() > LONGEST_PAUSE {
+                pause = FIRST_PAUSE;
+            }
+            tracing::error!(
+                target: "node",
+                "The wallet process {pid} has ended ({status}). The node goes on; {program} is started again in {} s.",
+                pause.as_secs()
+            );
+            child = loop {
+                if self.shutdown.wait_timeout(pause) {
+                    return;
+                }
+                pause = (pause * 2).min(LONGEST_PAUSE);
+                match self.start() {
+                    Ok(Some(child)) => break child,
+                    Ok(None) => return,
+                    Err(error) => tracing::error!(
+                        target: "node",
+                        "The wallets could not be started again: {error}. Next attempt in {} s.",
+                        pause.as_secs()
+                    ),
+                }
+            };
+            tracing::info!(target: "node", "The wallets are back, as process {}.", child.pid());
+        }
+    }
+
+    /// The status with which the process ends. While the node stops it has to end soon.
+    fn wait_for(&self, mut child: Child) -> String {
+        let mut patience = None;
+        loop {
+            match child.wait_timeout(Duration::from_millis(200)) {
+                Ok(Some(status)) => return status.to_string(),
+                Err(error) => return error.to_string(),
+                Ok(None) => {}
+            }
+            if self.shutdown.requested() {
+                let until = *patience.get_or_insert_with(|| Instant::now() + PATIENCE);
+                if Instant::now() > until {
+                    tracing::warn!(target: "node", "The wallet process {} does not end: it is killed.", child.pid());
+                    if let Err(error) = child.kill() {
+                        return error.to_string();
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Has wallets load and begin their work.
+fn begin(loader: &dyn WalletLoader) -> Result<()> {
+    loader.register_rpcs()?;
+    if !loader.verify()? || !loader.load()? {
+        return Err(Error::failed("the wallets could not be loaded; the log of the wallets says why"));
+    }
+    loader.start(())
+}
