@@ -2,3 +2,22 @@
 //!
 //! In: a node's [`Chain`](bitcoin_ipc::interfaces::Chain), and a directory to keep wallets in. Out: a
 //! [`WalletLoader`](bitcoin_ipc::interfaces::WalletLoader) and its wallets.
+
+mod clock;
+mod error;
+mod keys;
+mod ledger;
+mod listeners;
+mod loader;
+mod node;
+mod options;
+mod storage;
+mod sync;
+mod wallet;
+
+pub use error::{Error, Result};
+pub use keys::{DescriptorImport, DescriptorInfo};
+pub use loader::Loader;
+pub use options::Options;
+pub use sync::ScanResult;
+pub use wallet::{AvailableCoin, FeeChoice, WalletHandle, flag};

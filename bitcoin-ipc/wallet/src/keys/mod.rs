@@ -1,0 +1,35 @@
+//! Keys: which scripts are the wallet's, and how it signs for them.
+//!
+//! In: random bytes, descriptors, passphrases. Out: public [`Descriptor`]s to watch the chain with, and
+//! private ones that are opened only to sign.
+
+mod descriptor;
+mod seed;
+mod signer;
+mod vault;
+
+use std::sync::LazyLock;
+
+use bdk_wallet::miniscript::DescriptorPublicKey;
+use bitcoin::key::rand::RngCore as _;
+use bitcoin::key::rand::rngs::OsRng;
+use bitcoin::secp256k1::{All, Secp256k1};
+
+pub(crate) use descriptor::{Descriptor, kind, parse};
+pub use descriptor::{DescriptorImport, DescriptorInfo};
+pub(crate) use seed::fresh;
+pub(crate) use signer::Signer;
+pub(crate) use vault::{Cost, Sealed, Vault, WrappedKey};
+
+/// A descriptor without private keys.
+pub(crate) type Public = bdk_wallet::miniscript::Descriptor<DescriptorPublicKey>;
+
+/// The curve, set up once.
+pub(crate) static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
+
+/// Random bytes of the system.
+pub(crate) fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    OsRng.fill_bytes(&mut bytes);
+    bytes
+}

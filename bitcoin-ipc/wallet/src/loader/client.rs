@@ -1,0 +1,154 @@
+//! The loader as the node and the GUI see it.
+//!
+//! In: calls of [`ChainClient`] and [`WalletLoader`]. Out: calls of [`Loader`]'s own methods.
+
+use std::path::Path;
+use std::time::Duration;
+
+use bitcoin_ipc::Result;
+use bitcoin_ipc::interfaces::{
+    ChainClient, Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader,
+};
+use bitcoin_ipc::types::{BilingualStr, Secret, WalletMigrationResult};
+
+use super::schedule::Schedule;
+use super::{Loader, directory};
+use crate::Error;
+use crate::listeners::lock;
+use crate::storage::FILE;
+use crate::wallet::WalletHandle;
+
+impl ChainClient for Loader {
+    fn register_rpcs(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn verify(&self) -> Result<bool> {
+        let chain = self.chain();
+        for name in self.load_on_start()? {
+            let folder = directory::folder(&self.0.options.directory, &name);
+            match folder {
+                Ok(folder) if !folder.join(FILE).is_file() => {
+                    let text = format!("Skipping -wallet path that doesn't exist. {}", folder.display());
+                    chain.init_warning(&BilingualStr::untranslated(text))?;
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    chain.init_error(&BilingualStr::untranslated(error.to_string()))?;
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn load(&self) -> Result<bool> {
+        let chain = self.chain();
+        for name in self.load_on_start()? {
+            if self.wallet(&name).is_some() {
+                continue;
+            }
+            chain.init_message("Loading wallet…")?;
+            match Loader::load(self, &name) {
+                Ok(_) => {}
+                Err(Error::NotFound(text)) => chain.init_warning(&BilingualStr::untranslated(text))?,
+                Err(error) => {
+                    chain.init_error(&BilingualStr::untranslated(error.to_string()))?;
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn start(&self, (): ()) -> Result<()> {
+        let mut schedule = lock(&self.0.schedule);
+        if schedule.is_none() {
+            let failed = |error| bitcoin_ipc::Error::failed(format!("no thread for wallets: {error}"));
+            *schedule = Some(Schedule::start(self).map_err(failed)?);
+        }
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<()> {
+        let schedule = lock(&self.0.schedule).take();
+        drop(schedule);
+        self.unload_all();
+        Ok(())
+    }
+
+    fn set_mock_time(&self, time: i64) -> Result<()> {
+        Loader::set_mock_time(self, time);
+        Ok(())
+    }
+
+    fn scheduler_mock_forward(&self, delta_seconds: Duration) -> Result<()> {
+        if let Some(schedule) = &*lock(&self.0.schedule) {
+            schedule.forward(delta_seconds);
+        }
+        Ok(())
+    }
+}
+
+impl WalletLoader for Loader {
+    fn create_wallet(&self, name: &str, passphrase: &Secret, flags: u64) -> Result<LoadedWallet> {
+        Ok(LoadedWallet { warning: Vec::new(), result: answer(self.create(name, passphrase, flags), boxed)? })
+    }
+
+    fn load_wallet(&self, name: &str) -> Result<LoadedWallet> {
+        Ok(LoadedWallet { warning: Vec::new(), result: answer(Loader::load(self, name), boxed)? })
+    }
+
+    fn get_wallet_dir(&self) -> Result<String> {
+        Ok(self.0.options.directory.display().to_string())
+    }
+
+    fn restore_wallet(
+        &self,
+        backup_file: &Path,
+        name: &str,
+        load_after_restore: bool,
+    ) -> Result<RestoredWallet> {
+        let restored = self.restore(backup_file, name, load_after_restore);
+        let result = answer(restored, |wallet| wallet.map(boxed))?;
+        Ok(RestoredWallet { warning: Vec::new(), result })
+    }
+
+    fn migrate_wallet(
+        &self,
+        _name: &str,
+        _passphrase: &Secret,
+    ) -> Result<Result<WalletMigrationResult, BilingualStr>> {
+        let text = "wallets of the old kind are Berkeley DB files, which this program does not read; migrate them with Bitcoin Core, and import the descriptors";
+        Ok(Err(BilingualStr::untranslated(text)))
+    }
+
+    fn is_encrypted(&self, name: &str) -> Result<bool> {
+        Ok(Loader::is_encrypted(self, name)?)
+    }
+
+    fn list_wallet_dir(&self) -> Result<Vec<(String, String)>> {
+        Ok(self.list()?.into_iter().map(|name| (name, "sqlite".to_owned())).collect())
+    }
+
+    fn get_wallets(&self) -> Result<Vec<Box<dyn Wallet>>> {
+        Ok(self.wallets().into_iter().map(boxed).collect())
+    }
+
+    fn handle_load_wallet(&self, callback: LoadWalletFn) -> Result<Box<dyn Handler>> {
+        Ok(self.0.loaded.add(callback))
+    }
+}
+
+fn boxed(wallet: WalletHandle) -> Box<dyn Wallet> {
+    Box::new(wallet)
+}
+
+/// An answer for the user; that the node is lost is an error of the call.
+fn answer<T, U>(result: crate::Result<T>, map: impl FnOnce(T) -> U) -> Result<Result<U, BilingualStr>> {
+    match result {
+        Ok(value) => Ok(Ok(map(value))),
+        Err(Error::Node(error)) => Err(error),
+        Err(error) => Ok(Err(BilingualStr::untranslated(error.to_string()))),
+    }
+}

@@ -1,0 +1,82 @@
+//! The folder of all wallets.
+//!
+//! In: names. Out: a folder each, below the folder of all.
+
+use std::path::{Component, Path, PathBuf};
+
+use crate::storage::{FILE, sync_folder};
+use crate::{Error, Result};
+
+/// The folder of a wallet.
+///
+/// # Errors
+///
+/// The name leads out of the folder of all wallets.
+pub(super) fn folder(all: &Path, name: &str) -> Result<PathBuf> {
+    let below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
+    if !below || name.contains('\0') {
+        return Err(Error::Invalid(format!(
+            "\"{name}\" is no name of a wallet: it has to be below the folder of wallets"
+        )));
+    }
+    Ok(all.join(name))
+}
+
+/// The names of the wallets that are there.
+pub(super) fn list(all: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    if all.join(FILE).is_file() {
+        names.push(String::new());
+    }
+    let entries = match std::fs::read_dir(all) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(names),
+        Err(error) => return Err(Error::io(all, error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(|error| Error::io(all, error))?;
+        let is_wallet = entry.path().join(FILE).is_file();
+        names.extend(entry.file_name().into_string().ok().filter(|_| is_wallet));
+    }
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// Removes a database that was never finished, with its log.
+pub(super) fn remove_database(path: &Path) -> Result<()> {
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        match std::fs::remove_file(&name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io(Path::new(&name), error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Gives a finished database its name. It is closed, so that it has no log.
+pub(super) fn put_in_place(part: &Path, path: &Path) -> Result<()> {
+    let synced = std::fs::File::open(part).and_then(|file| file.sync_all());
+    synced.and_then(|()| std::fs::rename(part, path)).map_err(|error| Error::io(path, error))?;
+    sync_folder(path)?;
+    // The folder of the wallet may be new as well.
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_stay_below_the_folder() {
+        let all = Path::new("/wallets");
+        assert_eq!(folder(all, "hot").unwrap(), Path::new("/wallets/hot"));
+        assert_eq!(folder(all, "a/b").unwrap(), Path::new("/wallets/a/b"));
+        for name in ["..", "../x", "/etc", "a/../../b", "a\0b"] {
+            assert!(folder(all, name).is_err(), "{name}");
+        }
+    }
+}

@@ -1,0 +1,288 @@
+//! The wallets of a process.
+//!
+//! In: a folder, a node. Out: wallets, made, loaded, found and followed.
+
+mod client;
+mod directory;
+mod schedule;
+mod settings;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use bitcoin::BlockHash;
+use bitcoin::constants::genesis_block;
+use bitcoin_ipc::interfaces::{Chain, LoadWalletFn};
+use bitcoin_ipc::types::Secret;
+
+use crate::clock::Clock;
+use crate::keys::Vault;
+use crate::listeners::{Listeners, lock};
+use crate::node::Node;
+use crate::options::Options;
+use crate::storage::{FILE, Opening, Store};
+use crate::sync::Follow;
+use crate::wallet::flag;
+use crate::wallet::{Event, Events, Shared, State, WalletHandle};
+use crate::{Error, Result};
+use schedule::Schedule;
+
+/// The wallets of a process. Clones are the same loader.
+#[derive(Clone)]
+pub struct Loader(Arc<Inner>);
+
+struct Inner {
+    options: Arc<Options>,
+    node: Arc<Node>,
+    clock: Arc<Clock>,
+    genesis: BlockHash,
+    wallets: Mutex<BTreeMap<String, WalletHandle>>,
+    /// Held while a wallet is made or loaded, so that nobody loads it twice.
+    loading: Mutex<()>,
+    loaded: Listeners<LoadWalletFn>,
+    schedule: Mutex<Option<Schedule>>,
+}
+
+impl std::fmt::Debug for Loader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Loader").field("directory", &self.0.options.directory).finish_non_exhaustive()
+    }
+}
+
+impl Loader {
+    /// A loader without wallets yet. The folder is made when it is needed.
+    #[must_use]
+    pub fn new(options: Options, chain: Arc<dyn Chain>) -> Self {
+        let genesis = genesis_block(options.network).block_hash();
+        Loader(Arc::new(Inner {
+            options: Arc::new(options),
+            node: Arc::new(Node::new(chain)),
+            clock: Arc::default(),
+            genesis,
+            wallets: Mutex::default(),
+            loading: Mutex::default(),
+            loaded: Listeners::default(),
+            schedule: Mutex::default(),
+        }))
+    }
+
+    /// The settings of all wallets.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// The node.
+    #[must_use]
+    pub fn chain(&self) -> Arc<dyn Chain> {
+        self.0.node.chain()
+    }
+
+    /// Gives all wallets another node, for instance after the last one was lost. Each catches up.
+    ///
+    /// # Errors
+    ///
+    /// A wallet could not catch up; the others did.
+    pub fn attach(&self, chain: Arc<dyn Chain>) -> Result<()> {
+        self.0.node.attach(chain);
+        let results: Vec<Result<()>> = self.wallets().iter().map(WalletHandle::follow).collect();
+        results.into_iter().collect()
+    }
+
+    /// The wallets that are loaded, by name.
+    #[must_use]
+    pub fn wallets(&self) -> Vec<WalletHandle> {
+        lock(&self.0.wallets).values().cloned().collect()
+    }
+
+    /// A loaded wallet.
+    #[must_use]
+    pub fn wallet(&self, name: &str) -> Option<WalletHandle> {
+        lock(&self.0.wallets).get(name).cloned()
+    }
+
+    /// Makes a wallet, encrypted unless the passphrase is empty, and loads it.
+    ///
+    /// `flags` are bits of Bitcoin Core's `WalletFlags`; see [`flag`].
+    ///
+    /// # Errors
+    ///
+    /// The name cannot be one or is taken, a flag is not supported, or the file cannot be written.
+    pub fn create(&self, name: &str, passphrase: &Secret, flags: u64) -> Result<WalletHandle> {
+        let known = flag::DISABLE_PRIVATE_KEYS | flag::BLANK | flag::DESCRIPTORS;
+        if flags & !known != 0 {
+            let text = "this wallet supports neither external signers nor the avoidance of reused addresses";
+            return Err(Error::Unsupported(text.into()));
+        }
+        if !passphrase.is_empty() && flags & flag::DISABLE_PRIVATE_KEYS != 0 {
+            let text = "Passphrase provided but private keys are disabled. A passphrase is only used to encrypt private keys, so cannot be used for wallets with private keys disabled.";
+            return Err(Error::Refused(text.into()));
+        }
+        let folder = directory::folder(&self.0.options.directory, name)?;
+        let loading = lock(&self.0.loading);
+        let path = folder.join(FILE);
+        if path.exists() {
+            let text =
+                format!("Failed to create database path '{}'. Database already exists.", folder.display());
+            return Err(Error::AlreadyThere(text));
+        }
+        std::fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
+        // It gets its name when all is in it, so that a crash leaves no half of a wallet.
+        let part = folder.join("wallet.sqlite.new");
+        directory::remove_database(&part)?;
+        let vault = if passphrase.is_empty() { None } else { Some(Vault::create(passphrase)?) };
+        let store = Store::open(&part, Opening::New)?;
+        let now = self.0.clock.now();
+        let state = State::create(store, &self.0.options, self.0.genesis, flags, now, vault)?;
+        drop(state);
+        directory::put_in_place(&part, &path)?;
+        let wallet = self.open(name)?;
+        drop(loading);
+        self.begin(wallet)
+    }
+
+    /// Loads a wallet.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, it is loaded or in use, or its file is damaged.
+    pub fn load(&self, name: &str) -> Result<WalletHandle> {
+        let loading = lock(&self.0.loading);
+        let wallet = self.open(name)?;
+        drop(loading);
+        self.begin(wallet)
+    }
+
+    fn open(&self, name: &str) -> Result<WalletHandle> {
+        if self.wallet(name).is_some() {
+            return Err(Error::AlreadyThere(format!("Wallet \"{name}\" is already loaded.")));
+        }
+        let path = directory::folder(&self.0.options.directory, name)?.join(FILE);
+        let state = State::load(Store::open(&path, Opening::Existing)?, &self.0.options, self.0.genesis)?;
+        let loader = Arc::downgrade(&self.0);
+        let wallet = WalletHandle(Arc::new(Shared {
+            name: name.to_owned(),
+            options: self.0.options.clone(),
+            node: self.0.node.clone(),
+            clock: self.0.clock.clone(),
+            state: Mutex::new(Some(state)),
+            events: Events::default(),
+            follow: Follow::default(),
+            unload: Box::new(move |wallet| unload(&loader, wallet)),
+        }));
+        lock(&self.0.wallets).insert(name.to_owned(), wallet.clone());
+        Ok(wallet)
+    }
+
+    /// Lets a wallet follow the chain, and tells that it is there. A wallet whose node is lost is there
+    /// as well, and waits for [`attach`](Self::attach).
+    fn begin(&self, wallet: WalletHandle) -> Result<WalletHandle> {
+        match wallet.follow() {
+            Err(Error::Node(error)) if error.kind() == bitcoin_ipc::ErrorKind::Disconnected => {
+                tracing::warn!(target: "wallet", wallet = wallet.name(), %error, "loaded without a node");
+            }
+            Err(error) => {
+                unload(&Arc::downgrade(&self.0), &wallet)?;
+                return Err(error);
+            }
+            Ok(()) => {}
+        }
+        self.0.loaded.tell(|call| call(Box::new(wallet.clone())));
+        Ok(wallet)
+    }
+
+    /// Makes a wallet of a backup, and loads it if that is wanted.
+    ///
+    /// # Errors
+    ///
+    /// As [`create`](Self::create) and [`load`](Self::load); nothing of the wallet is left then.
+    pub fn restore(&self, backup: &Path, name: &str, load: bool) -> Result<Option<WalletHandle>> {
+        let folder = directory::folder(&self.0.options.directory, name)?;
+        let path = folder.join(FILE);
+        {
+            let _loading = lock(&self.0.loading);
+            if path.exists() {
+                let text =
+                    format!("Failed to restore wallet. Database file exists in '{}'.", folder.display());
+                return Err(Error::AlreadyThere(text));
+            }
+            if !backup.is_file() {
+                return Err(Error::NotFound("Backup file does not exist".into()));
+            }
+            std::fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
+            let part = folder.join("wallet.sqlite.new");
+            directory::remove_database(&part)?;
+            std::fs::copy(backup, &part).map_err(|error| Error::io(backup, error))?;
+            // Whether it is a wallet shows before it gets its name.
+            let checked = Store::open(&part, Opening::Existing)
+                .and_then(|store| State::load(store, &self.0.options, self.0.genesis));
+            if let Err(error) = checked.map(drop) {
+                directory::remove_database(&part)?;
+                return Err(error);
+            }
+            directory::put_in_place(&part, &path)?;
+        }
+        if load { self.load(name).map(Some) } else { Ok(None) }
+    }
+
+    /// Closes all wallets.
+    pub fn unload_all(&self) {
+        for wallet in self.wallets() {
+            let _ = wallet.unload();
+        }
+    }
+
+    /// Whether a wallet of the folder is encrypted.
+    ///
+    /// # Errors
+    ///
+    /// There is none of this name, or its file cannot be read.
+    pub fn is_encrypted(&self, name: &str) -> Result<bool> {
+        if let Some(wallet) = self.wallet(name) {
+            return wallet.is_encrypted();
+        }
+        let path = directory::folder(&self.0.options.directory, name)?.join(FILE);
+        Ok(Store::open(&path, Opening::Existing)?.wrapped_key()?.is_some())
+    }
+
+    /// The names of the wallets of the folder, loaded or not.
+    ///
+    /// # Errors
+    ///
+    /// The folder cannot be read.
+    pub fn list(&self) -> Result<Vec<String>> {
+        directory::list(&self.0.options.directory)
+    }
+
+    /// Sets the clock, for tests: seconds since 1970, or 0 for the real time.
+    pub fn set_mock_time(&self, time: i64) {
+        self.0.clock.set(time);
+    }
+}
+
+fn unload(loader: &Weak<Inner>, wallet: &WalletHandle) -> Result<()> {
+    if let Some(loader) = loader.upgrade() {
+        let mut wallets = lock(&loader.wallets);
+        let same = wallets.get(wallet.name()).is_some_and(|found| Arc::ptr_eq(&found.0, &wallet.0));
+        let removed = if same { wallets.remove(wallet.name()) } else { None };
+        drop(wallets);
+        drop(removed);
+    }
+    // Whether it is loaded, before others are told.
+    drop(wallet.state()?);
+    wallet.tell([Event::Unload]);
+    wallet.close();
+    Ok(())
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let schedule = self.schedule.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        drop(schedule);
+        let wallets = self.wallets.get_mut().unwrap_or_else(PoisonError::into_inner);
+        for wallet in std::mem::take(wallets).into_values() {
+            wallet.close();
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! Which wallets are loaded when the program starts.
+//!
+//! In: the node's settings. Out: names, and changes of the setting `wallet`.
+
+use bitcoin_ipc::types::SettingsAction;
+use serde_json::Value;
+
+use super::Loader;
+use crate::Result;
+
+impl Loader {
+    /// The wallets to load at the start, from options and the settings file.
+    ///
+    /// # Errors
+    ///
+    /// The node cannot be asked.
+    pub fn load_on_start(&self) -> Result<Vec<String>> {
+        let mut names: Vec<String> = Vec::new();
+        for value in self.chain().get_settings_list("wallet")? {
+            let found = value.as_str().map(str::to_owned);
+            names.extend(found.filter(|name| !names.contains(name)));
+        }
+        Ok(names)
+    }
+
+    /// Adds a wallet to those of the settings file, or takes it out. Gives false if the file could not
+    /// be written.
+    ///
+    /// # Errors
+    ///
+    /// The node cannot be asked.
+    pub fn set_load_on_start(&self, name: &str, load: bool) -> Result<bool> {
+        let name = name.to_owned();
+        let update = move |setting: &mut Value| {
+            let mut names = setting.as_array().cloned().unwrap_or_default();
+            let there = names.iter().any(|other| other.as_str() == Some(name.as_str()));
+            if there == load {
+                return Ok(Some(SettingsAction::SkipWrite));
+            }
+            names.retain(|other| other.as_str() != Some(name.as_str()));
+            if load {
+                names.push(Value::from(name.clone()));
+            }
+            *setting = Value::Array(names);
+            Ok(Some(SettingsAction::Write))
+        };
+        Ok(self.chain().update_rw_setting("wallet", Box::new(update))?)
+    }
+}

@@ -1,0 +1,58 @@
+//! What a user can set for all wallets.
+//!
+//! In: the program's configuration. Out: [`Options`], with Bitcoin Core's defaults.
+
+use std::path::PathBuf;
+
+use bitcoin::{Amount, Network};
+use bitcoin_ipc::types::OutputType;
+
+/// What a user can set for all wallets. Fee rates are in satoshi for 1000 virtual bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The folder with a folder for each wallet (`-walletdir`).
+    pub directory: PathBuf,
+    /// The network.
+    pub network: Network,
+    /// The kind of new addresses (`-addresstype`).
+    pub address_type: OutputType,
+    /// The kind of addresses for change, if not chosen by the recipients' kinds (`-changetype`).
+    pub change_type: Option<OutputType>,
+    /// How many scripts of each descriptor are watched beyond those given out (`-keypool`).
+    pub keypool: u32,
+    /// The fee rate where there is no estimate; 0 refuses to pay then (`-fallbackfee`).
+    pub fallback_fee: i64,
+    /// The lowest fee rate (`-mintxfee`).
+    pub min_fee: i64,
+    /// The highest fee of a transaction (`-maxtxfee`).
+    pub max_tx_fee: Amount,
+    /// How many blocks confirmation may take (`-txconfirmtarget`).
+    pub confirm_target: u32,
+    /// Spend change that is not confirmed (`-spendzeroconfchange`).
+    pub spend_zero_conf_change: bool,
+    /// Let transactions be replaced (`-walletrbf`, BIP 125).
+    pub rbf: bool,
+    /// Send transactions to the network (`-walletbroadcast`).
+    pub broadcast: bool,
+}
+
+impl Options {
+    /// Bitcoin Core's defaults.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>, network: Network) -> Self {
+        Options {
+            directory: directory.into(),
+            network,
+            address_type: OutputType::Bech32,
+            change_type: None,
+            keypool: 1000,
+            fallback_fee: 0,
+            min_fee: 1000,
+            max_tx_fee: Amount::from_sat(10_000_000),
+            confirm_target: 6,
+            spend_zero_conf_change: true,
+            rbf: true,
+            broadcast: true,
+        }
+    }
+}

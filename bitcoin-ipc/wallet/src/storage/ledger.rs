@@ -1,0 +1,48 @@
+//! BDK's tables: blocks, transactions, derived scripts.
+//!
+//! In: change sets. Out: their sum after the next start.
+
+use bdk_wallet::chain::{ConfirmationBlockTime, Merge as _, keychain_txout, local_chain, tx_graph};
+use bdk_wallet::rusqlite::Transaction;
+
+use super::Store;
+use crate::Result;
+
+/// Changes of the part that BDK keeps.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct LedgerChanges {
+    /// Of the known blocks.
+    pub(crate) chain: local_chain::ChangeSet,
+    /// Of the known transactions.
+    pub(crate) graph: tx_graph::ChangeSet<ConfirmationBlockTime>,
+    /// Of the derived scripts.
+    pub(crate) scripts: keychain_txout::ChangeSet,
+}
+
+impl LedgerChanges {
+    /// Whether nothing changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chain.is_empty() && self.graph.is_empty() && self.scripts.is_empty()
+    }
+
+    /// Writes them.
+    pub(crate) fn put(&self, tx: &Transaction<'_>) -> Result<()> {
+        self.chain.persist_to_sqlite(tx)?;
+        self.graph.persist_to_sqlite(tx)?;
+        self.scripts.persist_to_sqlite(tx)?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// What was written so far.
+    pub(crate) fn ledger(&mut self) -> Result<LedgerChanges> {
+        self.write(|tx| {
+            Ok(LedgerChanges {
+                chain: local_chain::ChangeSet::from_sqlite(tx)?,
+                graph: tx_graph::ChangeSet::from_sqlite(tx)?,
+                scripts: keychain_txout::ChangeSet::from_sqlite(tx)?,
+            })
+        })
+    }
+}

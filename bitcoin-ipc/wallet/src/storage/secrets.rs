@@ -1,0 +1,81 @@
+//! The tables of secrets.
+//!
+//! In: private descriptors, sealed or not. Out: the same, one at a time.
+
+use bdk_wallet::rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use zeroize::Zeroizing;
+
+use super::Store;
+use crate::Result;
+use crate::keys::{Cost, Sealed, WrappedKey};
+
+/// A private descriptor as it is stored.
+pub(crate) enum Stored {
+    /// In the clear.
+    Open(Zeroizing<Vec<u8>>),
+    /// Encrypted.
+    Sealed(Sealed),
+}
+
+impl Store {
+    /// The private descriptors, with the numbers of the descriptors.
+    pub(crate) fn secrets(&self) -> Result<Vec<(u32, Stored)>> {
+        let mut statement = self.connection.prepare("SELECT descriptor, nonce, data FROM secret")?;
+        let rows = statement.query_map([], |row| {
+            let data: Vec<u8> = row.get(2)?;
+            let stored = match row.get::<_, Option<Vec<u8>>>(1)? {
+                Some(nonce) => Stored::Sealed(Sealed { nonce, data }),
+                None => Stored::Open(Zeroizing::new(data)),
+            };
+            Ok((row.get(0)?, stored))
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The descriptors that have private keys.
+    pub(crate) fn with_secrets(&self) -> Result<Vec<u32>> {
+        let mut statement = self.connection.prepare("SELECT descriptor FROM secret ORDER BY descriptor")?;
+        let rows = statement.query_map([], |row| row.get(0))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The sealed data key; `None` in a wallet that is not encrypted.
+    pub(crate) fn wrapped_key(&self) -> Result<Option<WrappedKey>> {
+        let sql = "SELECT salt, memory_kib, passes, lanes, nonce, data FROM data_key";
+        let read = |row: &Row<'_>| {
+            let cost = Cost { memory_kib: row.get(1)?, passes: row.get(2)?, lanes: row.get(3)? };
+            let sealed = Sealed { nonce: row.get(4)?, data: row.get(5)? };
+            Ok(WrappedKey { salt: row.get(0)?, cost, sealed })
+        };
+        Ok(self.connection.query_row(sql, [], read).optional()?)
+    }
+}
+
+/// Writes a private descriptor in the clear.
+pub(crate) fn put_open(tx: &Transaction<'_>, descriptor: u32, text: &str) -> Result<()> {
+    put(tx, descriptor, None, text.as_bytes())
+}
+
+/// Writes an encrypted private descriptor.
+pub(crate) fn put_sealed(tx: &Transaction<'_>, descriptor: u32, sealed: &Sealed) -> Result<()> {
+    put(tx, descriptor, Some(&sealed.nonce), &sealed.data)
+}
+
+fn put(tx: &Transaction<'_>, descriptor: u32, nonce: Option<&[u8]>, data: &[u8]) -> Result<()> {
+    tx.execute(
+        "REPLACE INTO secret(descriptor, nonce, data) VALUES (?1, ?2, ?3)",
+        params![descriptor, nonce, data],
+    )?;
+    Ok(())
+}
+
+/// Writes the sealed data key.
+pub(crate) fn put_wrapped_key(tx: &Transaction<'_>, key: &WrappedKey) -> Result<()> {
+    let WrappedKey { salt, cost, sealed } = key;
+    tx.execute(
+        "REPLACE INTO data_key(id, salt, memory_kib, passes, lanes, nonce, data)
+         VALUES (0, ?1, ?2, ?3, ?4, ?5, ?6)",
+        params![salt, cost.memory_kib, cost.passes, cost.lanes, sealed.nonce, sealed.data],
+    )?;
+    Ok(())
+}

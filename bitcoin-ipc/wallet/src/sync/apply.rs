@@ -1,0 +1,182 @@
+//! What a notification changes.
+//!
+//! In: a [`Notice`]. Out: a changed and saved ledger, and events.
+
+use std::collections::BTreeSet;
+
+use bdk_wallet::chain::BlockId;
+use bitcoin::{Block, Transaction, Txid};
+use bitcoin_ipc::types::{BlockInfo, ChangeType, FoundBlockRequest, MempoolRemovalReason};
+
+use super::notices::Notice;
+use crate::ledger::Place;
+use crate::storage::{self, TxNote, transactions};
+use crate::wallet::{Event, State, WalletHandle};
+use crate::{Error, Result};
+
+impl WalletHandle {
+    pub(super) fn apply(&self, notice: Notice) -> Result<()> {
+        match notice {
+            Notice::Added(tx) => self.added(&tx),
+            Notice::Removed(tx, reason) => self.removed(&tx, reason),
+            Notice::Connected(info) => self.connected(info),
+            Notice::Disconnected(info) => self.disconnected(&info),
+        }
+    }
+
+    fn added(&self, tx: &Transaction) -> Result<()> {
+        let now = self.now();
+        let event = self.state()?.see_in_mempool(tx, now)?;
+        self.tell(event);
+        Ok(())
+    }
+
+    fn removed(&self, tx: &Transaction, reason: MempoolRemovalReason) -> Result<()> {
+        let txid = tx.compute_txid();
+        let now = self.now();
+        {
+            let mut state = self.state()?;
+            if !state.ledger.set_in_mempool(txid, false) {
+                return Ok(());
+            }
+            // What others made and replaced will not come back; what the wallet made may.
+            let own = tx.input.iter().any(|input| state.ledger.own_txout(input.previous_output).is_some());
+            if reason == MempoolRemovalReason::Replaced && !own {
+                state.ledger.give_up(txid, now);
+            }
+            state.save(|_| Ok(()))?;
+        }
+        self.tell([Event::Tx(txid, ChangeType::Updated)]);
+        Ok(())
+    }
+
+    fn connected(&self, info: BlockInfo) -> Result<()> {
+        let Ok(height) = u32::try_from(info.height) else { return Ok(()) };
+        let id = BlockId { height, hash: info.hash };
+        let fits = {
+            let state = self.state()?;
+            if state.ledger.has_block(id) {
+                return Ok(());
+            }
+            info.prev_hash == Some(state.ledger.tip().hash)
+        };
+        if !fits {
+            // Something was missed, for instance while the node was lost.
+            return self.scan_to_tip();
+        }
+        let block = match info.data {
+            Some(block) => block,
+            None => self.fetch(info.hash)?,
+        };
+        let now = self.now();
+        let events = self.state()?.connect(&block, height, now)?;
+        self.tell(events);
+        Ok(())
+    }
+
+    fn fetch(&self, hash: bitcoin::BlockHash) -> Result<Block> {
+        let wanted = FoundBlockRequest { want_data: true, ..FoundBlockRequest::default() };
+        let found = self.chain().find_block(hash, &wanted)?;
+        found.and_then(|found| found.data).ok_or_else(|| {
+            Error::Refused(format!("the node does not have block {hash} (any more); was it pruned?"))
+        })
+    }
+
+    fn disconnected(&self, info: &BlockInfo) -> Result<()> {
+        let Ok(height) = u32::try_from(info.height) else { return Ok(()) };
+        let events = {
+            let mut state = self.state()?;
+            if !state.ledger.has_block(BlockId { height, hash: info.hash }) {
+                return Ok(());
+            }
+            state.disconnect_from(height)?
+        };
+        self.tell(events);
+        Ok(())
+    }
+}
+
+impl State {
+    /// Takes in a transaction that the mempool has. Gives an event if it is the wallet's and news.
+    pub(crate) fn see_in_mempool(&mut self, tx: &Transaction, now: i64) -> Result<Option<Event>> {
+        let txid = tx.compute_txid();
+        if !self.ledger.is_relevant(tx) {
+            return Ok(None);
+        }
+        let place = self.ledger.view().place(txid);
+        if matches!(place, Place::Block { .. }) {
+            return Ok(None);
+        }
+        let news = self.ledger.set_in_mempool(txid, true);
+        let known = self.notes.contains_key(&txid);
+        if place != Place::Pending || !known {
+            self.ledger.add_pending(tx, now);
+        }
+        let mut note = self.note(txid, now);
+        note.abandoned = false;
+        self.save(|db| transactions::put(db, txid, &note))?;
+        self.notes.insert(txid, note);
+        let change = if known { ChangeType::Updated } else { ChangeType::New };
+        Ok((news || !known).then_some(Event::Tx(txid, change)))
+    }
+
+    /// What is noted about a transaction, or a new note.
+    pub(crate) fn note(&self, txid: Txid, time: i64) -> TxNote {
+        let new = || {
+            let place = self.notes.values().map(|note| note.place + 1).max().unwrap_or_default();
+            TxNote { place, time, ..TxNote::default() }
+        };
+        self.notes.get(&txid).cloned().unwrap_or_else(new)
+    }
+
+    /// Takes in a block that is the next one or known to be in the chain.
+    pub(crate) fn connect(&mut self, block: &Block, height: u32, now: i64) -> Result<Vec<Event>> {
+        let was_tip = self.ledger.tip();
+        let time = i64::from(block.header.time);
+        let relevant = self.ledger.connect(block, height)?;
+        let tip_time = if self.ledger.tip() == was_tip { self.tip_time } else { time };
+        let mut events = Vec::new();
+        let mut notes = Vec::new();
+        let mut place = self.notes.values().map(|note| note.place + 1).max().unwrap_or_default();
+        for txid in relevant {
+            if self.ledger.tx(txid).is_none() {
+                continue;
+            }
+            let known = self.notes.get(&txid).cloned();
+            let change = if known.is_some() { ChangeType::Updated } else { ChangeType::New };
+            let mut note = known.unwrap_or_else(|| {
+                place += 1;
+                // A transaction of an old block was not seen now.
+                TxNote { place: place - 1, time: time.min(now), ..TxNote::default() }
+            });
+            note.abandoned = false;
+            notes.push((txid, note));
+            events.push(Event::Tx(txid, change));
+        }
+        self.save(|db| {
+            for (txid, note) in &notes {
+                transactions::put(db, *txid, note)?;
+            }
+            storage::set_tip_time(db, tip_time)
+        })?;
+        self.notes.extend(notes);
+        self.tip_time = tip_time;
+        Ok(events)
+    }
+
+    /// Takes in a block without anything of the wallet's.
+    pub(crate) fn connect_empty(&mut self, id: BlockId, time: i64) -> Result<()> {
+        self.ledger.connect_empty(id)?;
+        self.save(|db| storage::set_tip_time(db, time))?;
+        self.tip_time = time;
+        Ok(())
+    }
+
+    /// Takes out the blocks from a height on.
+    pub(crate) fn disconnect_from(&mut self, height: u32) -> Result<Vec<Event>> {
+        let gone: BTreeSet<Txid> = self.ledger.disconnect_from(height)?;
+        self.save(|_| Ok(()))?;
+        let own = gone.into_iter().filter(|txid| self.ledger.tx(*txid).is_some());
+        Ok(own.map(|txid| Event::Tx(txid, ChangeType::Updated)).collect())
+    }
+}

@@ -1,0 +1,128 @@
+//! Following the chain.
+//!
+//! In: a node. Out: a wallet that knows what happened in its chain and mempool, also while the wallet
+//! was not looking.
+//!
+//! First the wallet registers for notifications, which wait; then it searches the blocks from its own
+//! best one to the node's; then it takes the mempool; then it applies what waited, and from then on each
+//! notification as it comes. Some arrive twice that way, which is harmless.
+
+mod apply;
+mod notices;
+mod resend;
+mod scan;
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bitcoin_ipc::interfaces::Handler;
+
+use crate::Result;
+use crate::listeners::lock;
+use crate::wallet::WalletHandle;
+use notices::{Ear, Notice};
+pub use scan::ScanResult;
+
+/// How a wallet follows the chain.
+#[derive(Default)]
+pub(crate) struct Follow {
+    /// Counts registrations; what an older one hears is ignored.
+    registration: AtomicU64,
+    handler: Mutex<Option<Box<dyn Handler>>>,
+    queue: Mutex<Queue>,
+    /// Held by whoever applies notices, so that they keep their order.
+    applying: Mutex<()>,
+    /// Held by whoever searches the chain.
+    scanning: Mutex<()>,
+    /// Whether somebody searches, for those who only want to know.
+    is_scanning: AtomicBool,
+    abort: AtomicBool,
+    /// Hundredths of the search.
+    progress: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    notices: VecDeque<Notice>,
+    waiting: bool,
+}
+
+impl Follow {
+    /// Stops hearing and searching.
+    pub(crate) fn stop(&self) {
+        self.registration.fetch_add(1, Ordering::SeqCst);
+        self.abort.store(true, Ordering::SeqCst);
+        let handler = lock(&self.handler).take();
+        if let Some(handler) = handler {
+            let _ = handler.disconnect();
+        }
+        lock(&self.queue).notices.clear();
+    }
+}
+
+impl WalletHandle {
+    /// Registers with the node and catches up with it: from the wallet's best block to the node's, and
+    /// the mempool. Then the wallet's unconfirmed transactions go to the node again.
+    ///
+    /// # Errors
+    ///
+    /// The node cannot be asked, has another chain, or lacks blocks. The wallet can be read meanwhile.
+    pub fn follow(&self) -> Result<()> {
+        let follow = &self.0.follow;
+        let registration = follow.registration.fetch_add(1, Ordering::SeqCst) + 1;
+        let old = lock(&follow.handler).take();
+        drop(old);
+        {
+            let mut queue = lock(&follow.queue);
+            queue.notices.clear();
+            queue.waiting = true;
+        }
+        let caught_up = self.catch_up(registration);
+        lock(&follow.queue).waiting = false;
+        caught_up?;
+        self.apply_queue();
+        self.resubmit(bitcoin_ipc::types::TxBroadcast::MempoolNoBroadcast)
+    }
+
+    fn catch_up(&self, registration: u64) -> Result<()> {
+        let chain = self.chain();
+        let ear = Arc::new(Ear { wallet: self.downgrade(), registration });
+        let handler = chain.handle_notifications(ear)?;
+        let unused = lock(&self.0.follow.handler).replace(handler);
+        drop(unused);
+        self.scan_to_tip()?;
+        self.state()?.ledger.forget_mempool();
+        let ear = notices::MempoolEar(self.clone());
+        chain.request_mempool_transactions(&ear)?;
+        Ok(())
+    }
+
+    /// Takes a notification of the node.
+    fn hear(&self, registration: u64, notice: Notice) {
+        let follow = &self.0.follow;
+        if follow.registration.load(Ordering::SeqCst) != registration {
+            return;
+        }
+        {
+            let mut queue = lock(&follow.queue);
+            queue.notices.push_back(notice);
+            if queue.waiting {
+                return;
+            }
+        }
+        self.apply_queue();
+    }
+
+    /// Applies what waits. When this returns, what waited before is applied.
+    fn apply_queue(&self) {
+        let _applying = lock(&self.0.follow.applying);
+        loop {
+            let notice = lock(&self.0.follow.queue).notices.pop_front();
+            let Some(notice) = notice else { return };
+            if let Err(error) = self.apply(notice) {
+                tracing::warn!(target: "wallet", wallet = self.name(), %error, "a notification was not applied");
+            }
+        }
+    }
+}

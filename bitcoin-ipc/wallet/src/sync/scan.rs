@@ -1,0 +1,274 @@
+//! Searching the chain.
+//!
+//! In: a range of blocks of the node. Out: the wallet's transactions in them. With an index of block
+//! filters (BIP 158), only blocks that may have any are read.
+
+use std::collections::HashSet;
+use std::sync::atomic::Ordering;
+
+use bdk_wallet::chain::BlockId;
+use bitcoin::BlockHash;
+use bitcoin_ipc::interfaces::Chain;
+use bitcoin_ipc::types::{BlockFilterType, BlockLocator, FoundBlock, FoundBlockRequest};
+
+use crate::listeners::lock;
+use crate::wallet::{Event, WalletHandle};
+use crate::{Error, Result};
+
+/// How long before a key's birth its first coin may be dated, as blocks' times are not exact: Bitcoin
+/// Core's `TIMESTAMP_WINDOW`, in seconds.
+const WINDOW: i64 = 2 * 60 * 60;
+
+/// How many blocks without anything are searched before the wallet notes that they are.
+const NOTE_EVERY: i32 = 1000;
+
+/// How a search ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScanResult {
+    /// All blocks were searched, up to this height.
+    Done(i32),
+    /// It was aborted after this height.
+    Aborted(i32),
+}
+
+/// What a search is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To bring the wallet to the tip.
+    CatchUp,
+    /// To find what was missed in blocks that the wallet knows.
+    Again,
+}
+
+impl WalletHandle {
+    /// Searches from the wallet's best block to the node's.
+    pub(super) fn scan_to_tip(&self) -> Result<()> {
+        let _scanning = lock(&self.0.follow.scanning);
+        // A reorganisation meanwhile means to begin again; a chain cannot do so for ever.
+        for _ in 0..100 {
+            if self.scan_once()? {
+                return Ok(());
+            }
+        }
+        Err(Error::Refused("the node's chain changes faster than it can be searched".into()))
+    }
+
+    /// Whether it came to the end; otherwise the chain changed.
+    fn scan_once(&self) -> Result<bool> {
+        let chain = self.chain();
+        let (locator, genesis, births) = {
+            let state = self.state()?;
+            let births = state.descriptors.iter().map(|descriptor| descriptor.birth).min();
+            (state.ledger.locator(), state.ledger.genesis(), births)
+        };
+        let Some(tip) = chain.get_height()? else { return Ok(true) };
+        if chain.get_block_hash(0)? != genesis {
+            return Err(Error::Refused("the node follows another network than the wallet".into()));
+        }
+        let fork = chain.find_locator_fork(&BlockLocator { hashes: locator })?.unwrap_or(0);
+        let events = self.state()?.disconnect_from(height(fork)? + 1)?;
+        self.tell(events);
+        let mut from = fork + 1;
+        if fork == 0 {
+            // A wallet that has seen nothing begins where its keys do.
+            let wanted = FoundBlockRequest { want_height: true, ..FoundBlockRequest::default() };
+            let time = births.unwrap_or(i64::MAX).saturating_sub(WINDOW);
+            let first = chain.find_first_block_with_time_and_height(time, 0, &wanted)?;
+            from = first.map_or(tip, |found| found.height).max(1).min(tip.max(1));
+        }
+        if from > tip {
+            return Ok(true);
+        }
+        Ok(self.scan(&*chain, from, tip, Purpose::CatchUp)?.is_some())
+    }
+
+    /// Searches blocks that the wallet knows again, from a height to a height, which are the ends of
+    /// the chain unless given.
+    ///
+    /// # Errors
+    ///
+    /// A search is running, the node cannot be asked, or it lacks blocks.
+    pub fn rescan(&self, from: i32, to: Option<i32>) -> Result<ScanResult> {
+        let Ok(_scanning) = self.0.follow.scanning.try_lock() else {
+            let text = "Wallet is currently rescanning. Abort existing rescan or wait.";
+            return Err(Error::Refused(text.into()));
+        };
+        let chain = self.chain();
+        let tip = i32::try_from(self.state()?.ledger.tip().height).unwrap_or(i32::MAX);
+        let to = to.unwrap_or(tip).min(tip);
+        if from < 0 || from > to {
+            return Err(Error::Invalid("Invalid start_height or stop_height".into()));
+        }
+        match self.scan(&*chain, from, to, Purpose::Again)? {
+            Some(result) => Ok(result),
+            None => Err(Error::Refused("the chain changed during the search; try again".into())),
+        }
+    }
+
+    /// Searches again from a time on, in seconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// As [`rescan`](Self::rescan).
+    pub fn rescan_from_time(&self, time: i64) -> Result<ScanResult> {
+        let wanted = FoundBlockRequest { want_height: true, ..FoundBlockRequest::default() };
+        let time = time.saturating_sub(WINDOW);
+        let first = self.chain().find_first_block_with_time_and_height(time, 0, &wanted)?;
+        let tip = i32::try_from(self.state()?.ledger.tip().height).unwrap_or(i32::MAX);
+        match first {
+            Some(found) if found.height <= tip => self.rescan(found.height, None),
+            _ => Ok(ScanResult::Done(tip)),
+        }
+    }
+
+    /// Stops a search. Gives whether there is one.
+    #[must_use = "whether there was anything to abort"]
+    pub fn abort_rescan(&self) -> bool {
+        let running = self.0.follow.is_scanning.load(Ordering::SeqCst);
+        self.0.follow.abort.store(running, Ordering::SeqCst);
+        running
+    }
+
+    /// How far a search is, in hundredths, if there is one.
+    #[must_use]
+    pub fn scan_progress(&self) -> Option<u64> {
+        let running = self.0.follow.is_scanning.load(Ordering::SeqCst);
+        running.then(|| self.0.follow.progress.load(Ordering::SeqCst))
+    }
+
+    /// `None` if the chain changed so that there is another block at some height.
+    fn scan(&self, chain: &dyn Chain, from: i32, to: i32, purpose: Purpose) -> Result<Option<ScanResult>> {
+        let follow = &self.0.follow;
+        follow.abort.store(false, Ordering::SeqCst);
+        follow.progress.store(0, Ordering::SeqCst);
+        follow.is_scanning.store(true, Ordering::SeqCst);
+        let long = to - from > 10;
+        let title = || format!("[{}] Rescanning…", self.name());
+        if long {
+            self.tell([Event::Progress(title(), 0)]);
+        }
+        let result = self.scan_range(chain, from, to, purpose, &|hundredths| {
+            follow.progress.store(u64::from(hundredths.unsigned_abs()), Ordering::SeqCst);
+            if long {
+                self.tell([Event::Progress(title(), hundredths)]);
+            }
+        });
+        follow.is_scanning.store(false, Ordering::SeqCst);
+        if long {
+            self.tell([Event::Progress(title(), 100)]);
+        }
+        result
+    }
+
+    fn scan_range(
+        &self,
+        chain: &dyn Chain,
+        from: i32,
+        mut to: i32,
+        purpose: Purpose,
+        show: &dyn Fn(i32),
+    ) -> Result<Option<ScanResult>> {
+        let filters = chain.has_block_filter_index(BlockFilterType::Basic)?;
+        let mut scripts = self.filter_set(filters)?;
+        let mut hash = chain.get_block_hash(from)?;
+        let mut shown = 0;
+        let mut at = from;
+        loop {
+            let skip = filters
+                && chain.block_filter_matches_any(BlockFilterType::Basic, hash, &scripts)? == Some(false);
+            let Some(found) = chain.find_block(hash, &wanted(!skip))?.filter(|found| found.in_active_chain)
+            else {
+                return Ok(None);
+            };
+            let next = next_hash(&found);
+            if self.scan_block(
+                &found,
+                hash,
+                at,
+                skip,
+                purpose == Purpose::CatchUp && (at == to || at % NOTE_EVERY == 0),
+            )? {
+                scripts = self.filter_set(filters)?;
+            }
+            if at >= to && purpose == Purpose::CatchUp {
+                // The chain may have grown meanwhile.
+                to = chain.get_height()?.unwrap_or(to).max(to);
+            }
+            if at >= to {
+                return Ok(Some(ScanResult::Done(at)));
+            }
+            if self.0.follow.abort.load(Ordering::SeqCst) {
+                return Ok(Some(ScanResult::Aborted(at)));
+            }
+            let Some(next) = next else { return Ok(None) };
+            (hash, at) = (next, at + 1);
+            let hundredths = (i64::from(at - from) * 100 / i64::from(to - from + 1)).clamp(0, 99);
+            let hundredths = i32::try_from(hundredths).unwrap_or_default();
+            if hundredths != shown {
+                shown = hundredths;
+                show(hundredths);
+            }
+        }
+    }
+
+    /// Whether the wallet found something, after which it watches more scripts.
+    fn scan_block(
+        &self,
+        found: &FoundBlock,
+        hash: BlockHash,
+        at: i32,
+        skip: bool,
+        note: bool,
+    ) -> Result<bool> {
+        let now = self.now();
+        let mut state = self.state()?;
+        if skip {
+            if note {
+                state.connect_empty(BlockId { height: height(at)?, hash }, found.time)?;
+            }
+            return Ok(false);
+        }
+        let block = found.data.as_ref().ok_or_else(|| {
+            let text =
+                "Rescan failed. Potentially corrupted data files or pruned blocks: the node lacks block";
+            Error::Refused(format!("{text} {hash}"))
+        })?;
+        if !block.txdata.iter().any(|tx| state.ledger.may_concern(tx)) {
+            if note {
+                state.connect_empty(BlockId { height: height(at)?, hash }, found.time)?;
+            }
+            return Ok(false);
+        }
+        let events = state.connect(block, height(at)?, now)?;
+        drop(state);
+        let found = !events.is_empty();
+        self.tell(events);
+        Ok(found)
+    }
+
+    fn filter_set(&self, wanted: bool) -> Result<HashSet<Vec<u8>>> {
+        if !wanted {
+            return Ok(HashSet::new());
+        }
+        Ok(self.state()?.ledger.scripts().map(|script| script.to_bytes()).collect())
+    }
+}
+
+fn wanted(data: bool) -> FoundBlockRequest {
+    let next = FoundBlockRequest { want_hash: true, ..FoundBlockRequest::default() };
+    FoundBlockRequest {
+        want_time: true,
+        want_in_active_chain: true,
+        next_block: Some(Box::new(next)),
+        want_data: data,
+        ..FoundBlockRequest::default()
+    }
+}
+
+fn next_hash(found: &FoundBlock) -> Option<BlockHash> {
+    found.next_block.as_ref().filter(|next| next.found).and_then(|next| next.hash)
+}
+
+fn height(height: i32) -> Result<u32> {
+    u32::try_from(height).map_err(|_| Error::Refused("the node gave a negative height".into()))
+}

@@ -1,0 +1,290 @@
+//! Addresses, their labels, and the payment requests that a GUI keeps.
+//!
+//! In: kinds, labels. Out: new addresses, the address book.
+
+use bitcoin::key::PubkeyHash;
+use bitcoin::sign_message::{MessageSignature, signed_msg_hash};
+use bitcoin::{Address, PublicKey, ScriptBuf, secp256k1};
+use bitcoin_ipc::interfaces::AddressBookEntry;
+use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, OutputType, SigningResult, WalletAddress};
+
+use super::{Event, State, WalletHandle};
+use crate::keys::SECP;
+use crate::storage::{BookEntry, book};
+use crate::{Error, Result};
+
+impl WalletHandle {
+    /// A new address with a label, in the address book.
+    ///
+    /// # Errors
+    ///
+    /// The wallet has no descriptor for addresses of this kind.
+    pub fn new_address(&self, kind: OutputType, label: &str) -> Result<Address> {
+        let (address, event) = {
+            let mut state = self.state()?;
+            let script = state.reveal(kind, false)?;
+            let entry = BookEntry { label: label.to_owned(), purpose: AddressPurpose::Receive };
+            state.save(|tx| book::put(tx, &script, &entry))?;
+            state.book.insert(script.clone(), entry);
+            let event = Event::Book {
+                address: Destination::of_script(&script),
+                label: label.to_owned(),
+                mine: true,
+                purpose: AddressPurpose::Receive,
+                change: ChangeType::New,
+            };
+            (self.address(&script)?, event)
+        };
+        self.tell([event]);
+        Ok(address)
+    }
+
+    /// A new address for change, which is not in the address book.
+    ///
+    /// # Errors
+    ///
+    /// The wallet has no descriptor for change of this kind.
+    pub fn new_change_address(&self, kind: OutputType) -> Result<Address> {
+        let mut state = self.state()?;
+        let script = state.reveal(kind, true)?;
+        state.save(|_| Ok(()))?;
+        self.address(&script)
+    }
+
+    fn address(&self, script: &ScriptBuf) -> Result<Address> {
+        Address::from_script(script, self.network())
+            .map_err(|_| Error::Unsupported("this descriptor has scripts without an address".into()))
+    }
+
+    /// Whether coins of an address are the wallet's.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn is_mine(&self, destination: &Destination) -> Result<bool> {
+        Ok(self.state()?.is_mine_dest(destination))
+    }
+
+    /// The descriptor that an address comes from, without private keys.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn descriptor_of(&self, destination: &Destination) -> Result<Option<String>> {
+        let state = self.state()?;
+        let origin = destination.script_pubkey().and_then(|script| state.ledger.origin(&script));
+        let found = origin.and_then(|(id, index)| {
+            let definite = state.descriptor(id)?.public.at_derivation_index(index).ok()?;
+            Some(definite.to_string())
+        });
+        Ok(found)
+    }
+
+    /// Whether the wallet can give new addresses of any kind.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn can_get_addresses(&self) -> Result<bool> {
+        Ok(self.state()?.descriptors.iter().any(|descriptor| descriptor.active && !descriptor.internal))
+    }
+
+    /// Puts an address into the address book or changes its entry. Gives false for no address.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub fn set_address_book(
+        &self,
+        destination: &Destination,
+        label: &str,
+        purpose: AddressPurpose,
+    ) -> Result<bool> {
+        let Some(script) = destination.script_pubkey() else { return Ok(false) };
+        let event = {
+            let mut state = self.state()?;
+            let entry = BookEntry { label: label.to_owned(), purpose };
+            state.save(|tx| book::put(tx, &script, &entry))?;
+            let old = state.book.insert(script.clone(), entry);
+            let change = if old.is_some() { ChangeType::Updated } else { ChangeType::New };
+            let mine = state.is_mine(&script);
+            Event::Book { address: destination.clone(), label: label.to_owned(), mine, purpose, change }
+        };
+        self.tell([event]);
+        Ok(true)
+    }
+
+    /// Takes an address out of the address book. Gives false for an address of the wallet's own, which
+    /// has to stay, and for one that is not there.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub fn del_address_book(&self, destination: &Destination) -> Result<bool> {
+        let Some(script) = destination.script_pubkey() else { return Ok(false) };
+        let event = {
+            let mut state = self.state()?;
+            if state.is_mine(&script) || !state.book.contains_key(&script) {
+                return Ok(false);
+            }
+            state.save(|tx| book::delete(tx, &script))?;
+            state.requests.retain(|(of, _), _| *of != script);
+            let Some(BookEntry { purpose, .. }) = state.book.remove(&script) else { return Ok(false) };
+            let (address, change) = (destination.clone(), ChangeType::Deleted);
+            Event::Book { address, label: String::new(), mine: false, purpose, change }
+        };
+        self.tell([event]);
+        Ok(true)
+    }
+
+    /// The entry of an address in the address book.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn book_entry(&self, destination: &Destination) -> Result<Option<AddressBookEntry>> {
+        let Some(script) = destination.script_pubkey() else { return Ok(None) };
+        let entry = self.state()?.book.get(&script).cloned();
+        Ok(entry.map(|BookEntry { label, purpose }| AddressBookEntry { name: label, purpose }))
+    }
+
+    /// The address book.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn book(&self) -> Result<Vec<WalletAddress>> {
+        let state = self.state()?;
+        let entries = state.book.iter().map(|(script, entry)| WalletAddress {
+            dest: Destination::of_script(script),
+            is_mine: state.is_mine(script),
+            name: entry.label.clone(),
+            purpose: entry.purpose,
+        });
+        Ok(entries.collect())
+    }
+
+    /// The payment requests of all addresses.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn receive_requests(&self) -> Result<Vec<Vec<u8>>> {
+        Ok(self.state()?.requests.values().cloned().collect())
+    }
+
+    /// Keeps a payment request; an empty one takes it out. Gives false for no address.
+    ///
+    /// # Errors
+    ///
+    /// It could not be written.
+    pub fn set_receive_request(&self, destination: &Destination, id: &[u8], value: &[u8]) -> Result<bool> {
+        let Some(script) = destination.script_pubkey() else { return Ok(false) };
+        let mut state = self.state()?;
+        state.save(|tx| book::put_request(tx, &script, id, value))?;
+        let key = (script, id.to_vec());
+        if value.is_empty() {
+            state.requests.remove(&key);
+        } else {
+            state.requests.insert(key, value.to_vec());
+        }
+        Ok(true)
+    }
+
+    /// The public key with this hash, if it is in the script and the script is the wallet's.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn pub_key(&self, script: &ScriptBuf, hash: PubkeyHash) -> Result<Option<PublicKey>> {
+        let state = self.state()?;
+        Ok(state.public_keys(script).into_iter().find(|key| key.pubkey_hash() == hash))
+    }
+
+    /// Signs a message with the key of a P2PKH address, and gives the signature in base64.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded. The inner error is for a key that the wallet does not have or that is
+    /// locked.
+    pub fn sign_message(&self, message: &str, hash: PubkeyHash) -> Result<Result<String, SigningResult>> {
+        let script = ScriptBuf::new_p2pkh(&hash);
+        let state = self.state()?;
+        let Some((id, index)) = state.ledger.origin(&script) else {
+            return Ok(Err(SigningResult::PrivateKeyNotAvailable));
+        };
+        let signer = match state.signer(&[id].into()) {
+            Err(Error::Locked) => return Ok(Err(SigningResult::PrivateKeyNotAvailable)),
+            signer => signer?,
+        };
+        let Some(key) = state.private_key(&signer, id, index, hash) else {
+            return Ok(Err(SigningResult::PrivateKeyNotAvailable));
+        };
+        drop(state);
+        let digest = signed_msg_hash(message);
+        let digest = secp256k1::Message::from_digest(*digest.as_ref());
+        let signature = SECP.sign_ecdsa_recoverable(&digest, &key.inner);
+        Ok(Ok(MessageSignature::new(signature, key.compressed).to_base64()))
+    }
+}
+
+impl State {
+    /// The next new script of a kind. It is to be saved.
+    pub(crate) fn reveal(&mut self, kind: OutputType, internal: bool) -> Result<ScriptBuf> {
+        let name = match kind {
+            OutputType::Legacy => "legacy",
+            OutputType::P2shSegwit => "p2sh-segwit",
+            OutputType::Bech32 => "bech32",
+            OutputType::Bech32m => "bech32m",
+            OutputType::Unknown => "unknown",
+        };
+        let none = || Error::Refused(format!("Error: No {name} addresses available."));
+        let descriptor = self.active(kind, internal).ok_or_else(none)?.id;
+        self.ledger.reveal(descriptor).map(|(_, script)| script).ok_or_else(none)
+    }
+
+    /// The public keys in a script of the wallet.
+    fn public_keys(&self, script: &ScriptBuf) -> Vec<PublicKey> {
+        use bdk_wallet::miniscript::ForEachKey as _;
+        let mut keys = Vec::new();
+        let Some((id, index)) = self.ledger.origin(script) else { return keys };
+        let derived = self.descriptor(id).map(|found| found.public.derived_descriptor(&SECP, index));
+        if let Some(Ok(derived)) = derived {
+            derived.for_each_key(|key| {
+                keys.push(*key);
+                true
+            });
+        }
+        keys
+    }
+
+    fn private_key(
+        &self,
+        signer: &crate::keys::Signer,
+        id: u32,
+        index: u32,
+        hash: PubkeyHash,
+    ) -> Option<bitcoin::PrivateKey> {
+        use bdk_wallet::miniscript::ForEachKey as _;
+        use bitcoin::psbt::KeyRequest;
+        let definite = self.descriptor(id)?.public.at_derivation_index(index).ok()?;
+        let mut found = None;
+        definite.for_each_key(|key| {
+            let path = key.full_derivation_path().map(|path| (key.master_fingerprint(), path));
+            let by_path = path.and_then(|source| signer.key(KeyRequest::Bip32(source)));
+            let public = key.as_descriptor_public_key();
+            let by_key = || match public {
+                bdk_wallet::miniscript::DescriptorPublicKey::Single(single) => match single.key {
+                    bdk_wallet::miniscript::descriptor::SinglePubKey::FullKey(key) => {
+                        signer.key(KeyRequest::Pubkey(key))
+                    }
+                    _ => None,
+                },
+                _ => None,
+            };
+            found = found.or_else(|| by_path.or_else(by_key));
+            true
+        });
+        found.filter(|key: &bitcoin::PrivateKey| key.public_key(&SECP).pubkey_hash() == hash)
+    }
+}

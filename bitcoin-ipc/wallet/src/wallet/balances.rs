@@ -1,0 +1,151 @@
+//! What a wallet has.
+//!
+//! In: its outputs, and where their transactions are. Out: Bitcoin Core's balances, and which coins are
+//! trusted.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bitcoin::{Amount, BlockHash, SignedAmount, Transaction, Txid};
+use bitcoin_ipc::types::WalletBalances;
+
+use super::{State, WalletHandle};
+use crate::Result;
+use crate::ledger::{Place, View};
+
+/// How deep a coinbase has to be for its outputs to be spent.
+const COINBASE_MATURITY: i32 = 100;
+
+impl WalletHandle {
+    /// What the wallet has.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn balances(&self) -> Result<WalletBalances> {
+        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, 0))
+    }
+
+    /// What the wallet has in coins with so many confirmations.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn balances_at_depth(&self, min_depth: i32) -> Result<WalletBalances> {
+        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, min_depth))
+    }
+
+    /// What the wallet has, and the highest block that it knows; `None` if it is busy.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn try_balances(&self) -> Result<Option<(WalletBalances, BlockHash)>> {
+        let Some(mut state) = self.try_state()? else { return Ok(None) };
+        let balances = state.balances(self.0.options.spend_zero_conf_change, 0);
+        Ok(Some((balances, state.ledger.tip().hash)))
+    }
+}
+
+impl State {
+    fn balances(&mut self, zero_conf_change: bool, min_depth: i32) -> WalletBalances {
+        let mut trust = Trust::new(self, zero_conf_change);
+        let (state, view) = (trust.state(), trust.view.clone());
+        let mut sum = WalletBalances::default();
+        for (_, outpoint, output) in state.ledger.outputs() {
+            let txid = outpoint.txid;
+            if view.spender(outpoint).is_some() {
+                continue;
+            }
+            let depth = view.depth(txid);
+            let field = match view.place(txid) {
+                Place::Conflicted { .. } | Place::Inactive => continue,
+                Place::Block { .. } if trust.blocks_to_maturity(txid) > 0 => &mut sum.immature_balance,
+                Place::Pending if !state.ledger.in_mempool(txid) => &mut sum.nonmempool_balance,
+                Place::Pending if !trust.is_trusted(txid) => &mut sum.unconfirmed_balance,
+                _ if depth >= min_depth => &mut sum.balance,
+                _ => continue,
+            };
+            *field += signed(output.value);
+        }
+        sum
+    }
+
+    /// How many blocks until the outputs of a transaction may be spent.
+    pub(crate) fn blocks_to_maturity(&self, view: &View, txid: Txid) -> i32 {
+        let coinbase = self.ledger.tx(txid).is_some_and(|tx| tx.is_coinbase());
+        if coinbase { (COINBASE_MATURITY + 1 - view.depth(txid)).max(0) } else { 0 }
+    }
+}
+
+/// An amount that may be subtracted.
+pub(crate) fn signed(amount: Amount) -> SignedAmount {
+    amount.to_signed().unwrap_or(SignedAmount::MAX)
+}
+
+/// Which transactions are trusted, at one moment: those in a block, and the wallet's own in the mempool
+/// whose inputs are all the wallet's and trusted too (Bitcoin Core's `CachedTxIsTrusted`).
+pub(crate) struct Trust<'a> {
+    state: &'a State,
+    pub(crate) view: Arc<View>,
+    zero_conf_change: bool,
+    known: HashMap<Txid, bool>,
+}
+
+impl<'a> Trust<'a> {
+    pub(crate) fn new(state: &'a mut State, zero_conf_change: bool) -> Self {
+        let view = state.ledger.view();
+        Trust { state, view, zero_conf_change, known: HashMap::new() }
+    }
+
+    /// The wallet.
+    pub(crate) fn state(&self) -> &'a State {
+        self.state
+    }
+
+    pub(crate) fn blocks_to_maturity(&self, txid: Txid) -> i32 {
+        self.state.blocks_to_maturity(&self.view, txid)
+    }
+
+    pub(crate) fn is_trusted(&mut self, txid: Txid) -> bool {
+        // With a stack of its own: chains of transactions can be long.
+        let mut open = vec![txid];
+        while let Some(next) = open.last().copied() {
+            if self.known.contains_key(&next) {
+                open.pop();
+                continue;
+            }
+            let trusted = match self.own_parents(next) {
+                Err(trusted) => trusted,
+                Ok(parents) => {
+                    let unknown = parents.iter().find(|id| !self.known.contains_key(*id));
+                    if let Some(parent) = unknown {
+                        open.push(*parent);
+                        continue;
+                    }
+                    parents.iter().all(|parent| self.known.get(parent) == Some(&true))
+                }
+            };
+            self.known.insert(next, trusted);
+            open.pop();
+        }
+        self.known.get(&txid) == Some(&true)
+    }
+
+    /// The transactions that decide whether this one is trusted, or the decision.
+    fn own_parents(&self, txid: Txid) -> Result<Vec<Txid>, bool> {
+        match self.view.place(txid) {
+            Place::Block { .. } => return Err(true),
+            Place::Conflicted { .. } | Place::Inactive => return Err(false),
+            Place::Pending => {}
+        }
+        let Some(tx) = self.state.ledger.tx(txid) else { return Err(false) };
+        let spends_own = |tx: &Transaction| {
+            tx.input.iter().all(|input| self.state.ledger.own_txout(input.previous_output).is_some())
+        };
+        if !self.zero_conf_change || !self.state.ledger.in_mempool(txid) || !spends_own(&tx) {
+            return Err(false);
+        }
+        Ok(tx.input.iter().map(|input| input.previous_output.txid).collect())
+    }
+}

@@ -1,0 +1,177 @@
+//! What a user sees of transactions.
+//!
+//! In: an id. Out: the transaction, what it means to the wallet, and how far it is.
+
+use bitcoin::{SignedAmount, Transaction, TxIn, TxOut, Txid};
+use bitcoin_ipc::interfaces::{TxStatus, WalletTxDetails};
+use bitcoin_ipc::types::{Destination, WalletTx, WalletTxStatus};
+
+use super::balances::{Trust, signed};
+use super::{State, WalletHandle};
+use crate::Result;
+use crate::ledger::Place;
+
+impl WalletHandle {
+    /// A transaction of the wallet.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn tx(&self, txid: Txid) -> Result<Option<Transaction>> {
+        Ok(self.state()?.ledger.tx(txid).map(|tx| (*tx).clone()))
+    }
+
+    /// A transaction, and what it means to the wallet.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn wallet_tx(&self, txid: Txid) -> Result<Option<WalletTx>> {
+        Ok(self.state()?.wallet_tx(txid))
+    }
+
+    /// All transactions, in the order in which the wallet heard of them.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn wallet_txs(&self) -> Result<Vec<WalletTx>> {
+        let mut state = self.state()?;
+        let place = |txid: &Txid| state.notes.get(txid).map_or(i64::MAX, |note| note.place);
+        let mut txids: Vec<_> = state.ledger.txs().map(|(txid, _)| (place(&txid), txid)).collect();
+        txids.sort_unstable();
+        Ok(txids.into_iter().filter_map(|(_, txid)| state.wallet_tx(txid)).collect())
+    }
+
+    /// How far a transaction is; `None` if the wallet does not have it, or is busy.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn try_tx_status(&self, txid: Txid) -> Result<Option<TxStatus>> {
+        let zero_conf = self.0.options.spend_zero_conf_change;
+        let Some(mut state) = self.try_state()? else { return Ok(None) };
+        if state.ledger.tx(txid).is_none() {
+            return Ok(None);
+        }
+        let tx_status = state.status(txid, zero_conf);
+        Ok(Some(TxStatus { tx_status, num_blocks: state.height(), block_time: state.tip_time }))
+    }
+
+    /// All about a transaction.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn tx_details(&self, txid: Txid) -> Result<Option<WalletTxDetails>> {
+        let zero_conf = self.0.options.spend_zero_conf_change;
+        let mut state = self.state()?;
+        let Some(tx) = state.wallet_tx(txid) else { return Ok(None) };
+        let order_form = state.notes.get(&txid).map(|note| note.order_form.clone()).unwrap_or_default();
+        Ok(Some(WalletTxDetails {
+            tx_status: state.status(txid, zero_conf),
+            order_form,
+            in_mempool: state.ledger.in_mempool(txid),
+            num_blocks: state.height(),
+            tx,
+        }))
+    }
+
+    /// The height and hash of the highest block that the wallet knows.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn tip(&self) -> Result<(u32, bitcoin::BlockHash)> {
+        let tip = self.state()?.ledger.tip();
+        Ok((tip.height, tip.hash))
+    }
+
+    /// How much of the wallet's coins an input spends.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn debit(&self, input: &TxIn) -> Result<Option<SignedAmount>> {
+        let state = self.state()?;
+        Ok(state.ledger.own_txout(input.previous_output).map(|output| signed(output.value)))
+    }
+
+    /// How much an output pays the wallet; `None` if it is not the wallet's.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn credit(&self, output: &TxOut) -> Result<Option<SignedAmount>> {
+        let mine = self.state()?.is_mine(&output.script_pubkey);
+        Ok(mine.then(|| signed(output.value)))
+    }
+}
+
+impl State {
+    fn height(&self) -> i32 {
+        i32::try_from(self.ledger.tip().height).unwrap_or(i32::MAX)
+    }
+
+    fn wallet_tx(&mut self, txid: Txid) -> Option<WalletTx> {
+        let tx = self.ledger.tx(txid)?;
+        let view = self.ledger.view();
+        let own =
+            |input: &TxIn| self.ledger.own_txout(input.previous_output).map(|output| signed(output.value));
+        let mine: Vec<bool> = tx.output.iter().map(|output| self.is_mine(&output.script_pubkey)).collect();
+        let change: Vec<bool> =
+            tx.output.iter().map(|output| self.is_change(&output.script_pubkey)).collect();
+        let sum = |which: &[bool]| -> SignedAmount {
+            tx.output
+                .iter()
+                .zip(which)
+                .filter(|(_, counts)| **counts)
+                .map(|(output, _)| signed(output.value))
+                .sum()
+        };
+        let immature = self.blocks_to_maturity(&view, txid) > 0;
+        let note = self.notes.get(&txid).cloned().unwrap_or_default();
+        Some(WalletTx {
+            txin_is_mine: tx.input.iter().map(|input| own(input).is_some()).collect(),
+            txout_address: tx
+                .output
+                .iter()
+                .map(|output| Destination::of_script(&output.script_pubkey))
+                .collect(),
+            txout_address_is_mine: mine.clone(),
+            credit: if immature { SignedAmount::ZERO } else { sum(&mine) },
+            debit: tx.input.iter().filter_map(own).sum(),
+            change: sum(&change),
+            txout_is_mine: mine,
+            txout_is_change: change,
+            time: note.time,
+            value_map: note.value_map,
+            is_coinbase: tx.is_coinbase(),
+            tx: Some((*tx).clone()),
+        })
+    }
+
+    fn status(&mut self, txid: Txid, zero_conf_change: bool) -> WalletTxStatus {
+        let mut trust = Trust::new(self, zero_conf_change);
+        let (state, view) = (trust.state(), trust.view.clone());
+        let block_height = match view.place(txid) {
+            Place::Block { height, .. } | Place::Conflicted { height } => {
+                i32::try_from(height).unwrap_or(i32::MAX)
+            }
+            Place::Pending | Place::Inactive => i32::MAX,
+        };
+        let tx = state.ledger.tx(txid);
+        let note = state.notes.get(&txid);
+        WalletTxStatus {
+            block_height,
+            blocks_to_maturity: trust.blocks_to_maturity(txid),
+            depth_in_main_chain: view.depth(txid),
+            time_received: note.map_or(0, |note| u32::try_from(note.time).unwrap_or_default()),
+            lock_time: tx.as_ref().map_or(0, |tx| tx.lock_time.to_consensus_u32()),
+            is_trusted: trust.is_trusted(txid),
+            is_abandoned: note.is_some_and(|note| note.abandoned),
+            is_coinbase: tx.is_some_and(|tx| tx.is_coinbase()),
+            is_in_main_chain: matches!(view.place(txid), Place::Block { .. }),
+        }
+    }
+}

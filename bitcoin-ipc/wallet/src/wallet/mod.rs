@@ -1,0 +1,166 @@
+//! A loaded wallet.
+//!
+//! In: wishes of a user, a GUI or RPC; blocks and transactions of the node. Out: addresses, balances,
+//! transactions. Each concern has its file; [`interface`] puts them behind the trait.
+
+mod addresses;
+mod backup;
+mod balances;
+mod build;
+mod bump;
+mod coins;
+mod details;
+mod encryption;
+mod events;
+mod fees;
+mod import;
+mod interface;
+mod psbt;
+mod spending;
+pub(crate) mod state;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, Weak};
+
+use bitcoin::Network;
+use bitcoin_ipc::interfaces::Chain;
+
+pub use coins::AvailableCoin;
+pub(crate) use events::{Event, Events};
+pub use fees::FeeChoice;
+pub(crate) use state::State;
+pub use state::flag;
+
+use crate::clock::Clock;
+use crate::listeners::lock;
+use crate::node::Node;
+use crate::options::Options;
+use crate::storage::FILE;
+use crate::sync::Follow;
+use crate::{Error, Result};
+
+/// A loaded wallet. Clones are the same wallet; after it was unloaded, their methods fail.
+#[derive(Clone)]
+pub struct WalletHandle(pub(crate) Arc<Shared>);
+
+/// What all handles of a wallet share.
+pub(crate) struct Shared {
+    pub(crate) name: String,
+    pub(crate) options: Arc<Options>,
+    pub(crate) node: Arc<Node>,
+    pub(crate) clock: Arc<Clock>,
+    /// `None` once it is unloaded. The node must not be asked while this is locked.
+    pub(crate) state: Mutex<Option<State>>,
+    pub(crate) events: Events,
+    pub(crate) follow: Follow,
+    /// Takes it out of its loader.
+    pub(crate) unload: Box<dyn Fn(&WalletHandle) -> Result<()> + Send + Sync>,
+}
+
+impl std::fmt::Debug for WalletHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WalletHandle").field("name", &self.0.name).finish_non_exhaustive()
+    }
+}
+
+/// A wallet that is locked for a while.
+pub(crate) struct Guard<'a>(MutexGuard<'a, Option<State>>);
+
+impl std::ops::Deref for Guard<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.0.as_ref().expect("a guard is made only where there is a state")
+    }
+}
+
+impl std::ops::DerefMut for Guard<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        self.0.as_mut().expect("a guard is made only where there is a state")
+    }
+}
+
+impl WalletHandle {
+    /// What the wallet is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    /// The file of the wallet.
+    #[must_use]
+    pub fn path(&self) -> PathBuf {
+        self.0.options.directory.join(&self.0.name).join(FILE)
+    }
+
+    /// The network that the wallet is for.
+    #[must_use]
+    pub fn network(&self) -> Network {
+        self.0.options.network
+    }
+
+    /// The settings of all wallets.
+    #[must_use]
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+
+    /// The node.
+    #[must_use]
+    pub fn chain(&self) -> Arc<dyn Chain> {
+        self.0.node.chain()
+    }
+
+    /// Locks the wallet's state.
+    ///
+    /// # Errors
+    ///
+    /// It is unloaded.
+    pub(crate) fn state(&self) -> Result<Guard<'_>> {
+        self.guard(lock(&self.0.state))
+    }
+
+    /// Locks the wallet's state unless it is locked.
+    pub(crate) fn try_state(&self) -> Result<Option<Guard<'_>>> {
+        match self.0.state.try_lock() {
+            Ok(state) => self.guard(state).map(Some),
+            Err(std::sync::TryLockError::Poisoned(state)) => self.guard(state.into_inner()).map(Some),
+            Err(std::sync::TryLockError::WouldBlock) => Ok(None),
+        }
+    }
+
+    fn guard<'a>(&self, state: MutexGuard<'a, Option<State>>) -> Result<Guard<'a>> {
+        match *state {
+            Some(_) => Ok(Guard(state)),
+            None => Err(Error::NotFound(format!("the wallet \"{}\" is not loaded any more", self.name()))),
+        }
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn tell(&self, events: impl IntoIterator<Item = Event>) {
+        self.0.events.tell(events);
+    }
+
+    pub(crate) fn downgrade(&self) -> Weak<Shared> {
+        Arc::downgrade(&self.0)
+    }
+
+    /// Closes the wallet, whose file is free then. Its handles remain, and fail.
+    ///
+    /// # Errors
+    ///
+    /// It is closed already.
+    pub fn unload(&self) -> Result<()> {
+        (self.0.unload)(self)
+    }
+
+    /// Lets go of the node and the file.
+    pub(crate) fn close(&self) {
+        self.0.follow.stop();
+        let state = lock(&self.0.state).take();
+        drop(state);
+    }
+}

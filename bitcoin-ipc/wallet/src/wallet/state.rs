@@ -1,0 +1,251 @@
+//! Everything that a wallet knows, in memory and on disk.
+//!
+//! In: a file. Out: [`State`]; whoever changes it saves it before it is unlocked.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use bdk_wallet::rusqlite::Transaction;
+use bitcoin::{BlockHash, OutPoint, ScriptBuf, Txid};
+use bitcoin_ipc::types::{Destination, OutputType};
+use zeroize::Zeroizing;
+
+use crate::keys::{Descriptor, Signer, Vault, WrappedKey, fresh, parse};
+use crate::ledger::Ledger;
+use crate::options::Options;
+use crate::storage::{self, BookEntry, NewDescriptor, Store, Stored, TxNote, descriptors, secrets};
+use crate::{Error, Result};
+
+/// Bits of Bitcoin Core's `WalletFlags` that mean something here.
+pub mod flag {
+    /// Bitcoin Core's `WALLET_FLAG_DISABLE_PRIVATE_KEYS`: the wallet only watches.
+    pub const DISABLE_PRIVATE_KEYS: u64 = 1 << 32;
+    /// Bitcoin Core's `WALLET_FLAG_BLANK_WALLET`: the wallet begins without keys.
+    pub const BLANK: u64 = 1 << 33;
+    /// Bitcoin Core's `WALLET_FLAG_DESCRIPTORS`: always set here.
+    pub const DESCRIPTORS: u64 = 1 << 34;
+}
+
+/// All of a wallet.
+pub(crate) struct State {
+    pub(crate) store: Store,
+    pub(crate) ledger: Ledger,
+    pub(crate) descriptors: Vec<Descriptor>,
+    pub(crate) flags: u64,
+    pub(crate) book: BTreeMap<ScriptBuf, BookEntry>,
+    pub(crate) requests: storage::book::Requests,
+    /// Coins that must not be chosen, and whether that is on disk.
+    pub(crate) locked: BTreeMap<OutPoint, bool>,
+    pub(crate) notes: HashMap<Txid, TxNote>,
+    pub(crate) tip_time: i64,
+    pub(crate) with_secrets: BTreeSet<u32>,
+    pub(crate) wrapped: Option<WrappedKey>,
+    /// The data key, while an encrypted wallet is unlocked.
+    pub(crate) vault: Option<Vault>,
+    /// Counts unlocking and locking, so that a timer knows whether it is still meant.
+    pub(crate) unlocks: u64,
+}
+
+impl State {
+    /// Fills a new file.
+    pub(crate) fn create(
+        mut store: Store,
+        options: &Options,
+        genesis: BlockHash,
+        flags: u64,
+        now: i64,
+        encryption: Option<(Vault, WrappedKey)>,
+    ) -> Result<State> {
+        let (vault, wrapped) = encryption.unzip();
+        let mut ledger = Ledger::new(genesis, options.keypool);
+        store.write(|tx| {
+            storage::set_flags(tx, flags | flag::DESCRIPTORS)?;
+            if let Some(wrapped) = &wrapped {
+                secrets::put_wrapped_key(tx, wrapped)?;
+            }
+            ledger.changes().put(tx)
+        })?;
+        ledger.kept();
+        let mut state = State::load(store, options, genesis)?;
+        state.vault = vault;
+        if flags & (flag::DISABLE_PRIVATE_KEYS | flag::BLANK) == 0 {
+            state.add_fresh_keys(options, now, |_| Ok(()))?;
+        }
+        Ok(state)
+    }
+
+    /// Reads a file.
+    pub(crate) fn load(mut store: Store, options: &Options, genesis: BlockHash) -> Result<State> {
+        let descriptors = store.descriptors()?;
+        let kept = store.ledger()?;
+        let ledger = Ledger::load(kept, &descriptors, options.keypool)?;
+        if ledger.genesis() != genesis {
+            return Err(Error::File(format!("{} is a wallet of another network", store.path().display())));
+        }
+        let locked = store.locked_coins()?.into_iter().map(|coin| (coin, true)).collect();
+        let (flags, tip_time) = store.write(|tx| Ok((storage::flags(tx)?, storage::tip_time(tx)?)))?;
+        let mut state = State {
+            flags,
+            book: store.book()?,
+            requests: store.receive_requests()?,
+            locked,
+            notes: store.notes()?,
+            tip_time,
+            with_secrets: store.with_secrets()?.into_iter().collect(),
+            wrapped: store.wrapped_key()?,
+            vault: None,
+            unlocks: 0,
+            ledger,
+            descriptors,
+            store,
+        };
+        state.save(|_| Ok(()))?;
+        Ok(state)
+    }
+
+    /// Writes what changed in the ledger, and more, as one.
+    pub(crate) fn save<T>(&mut self, more: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let ledger = &self.ledger;
+        let done = self.store.write(|tx| {
+            if !ledger.changes().is_empty() {
+                ledger.changes().put(tx)?;
+            }
+            more(tx)
+        })?;
+        self.ledger.kept();
+        Ok(done)
+    }
+
+    /// Makes a new master key and its eight active descriptors, and writes more in the same go. The
+    /// wallet has to be unlocked.
+    pub(crate) fn add_fresh_keys(
+        &mut self,
+        options: &Options,
+        now: i64,
+        more: impl FnOnce(&Transaction<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let parsed: Vec<_> = fresh(options.network)?
+            .into_iter()
+            .map(|key| {
+                let (public, _) = parse(&key.text, options.network.into())?;
+                let kind = crate::keys::kind(&public);
+                let new = NewDescriptor { public, kind, internal: key.internal, active: true, birth: now };
+                Ok((new, key.text))
+            })
+            .collect::<Result<_>>()?;
+        let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
+        let added = self.store.write(|tx| {
+            let added: Vec<Descriptor> = parsed
+                .iter()
+                .map(|(new, text)| {
+                    let added = descriptors::insert(tx, new)?;
+                    put_secret(tx, wrapped, vault, added.id, text)?;
+                    Ok(added)
+                })
+                .collect::<Result<_>>()?;
+            more(tx)?;
+            Ok(added)
+        })?;
+        for descriptor in added {
+            self.with_secrets.insert(descriptor.id);
+            self.take(descriptor)?;
+        }
+        self.save(|_| Ok(()))
+    }
+
+    /// Takes in a descriptor that was written.
+    pub(crate) fn take(&mut self, descriptor: Descriptor) -> Result<()> {
+        self.ledger.add(&descriptor)?;
+        if descriptor.active {
+            self.deactivate(descriptor.kind, descriptor.internal);
+        }
+        self.descriptors.push(descriptor);
+        Ok(())
+    }
+
+    /// New addresses of a kind come from no descriptor any more.
+    pub(crate) fn deactivate(&mut self, kind: OutputType, internal: bool) {
+        let same = |other: &&mut Descriptor| other.kind == kind && other.internal == internal;
+        self.descriptors.iter_mut().filter(same).for_each(|other| other.active = false);
+    }
+
+    /// A descriptor by its number.
+    pub(crate) fn descriptor(&self, id: u32) -> Option<&Descriptor> {
+        self.descriptors.iter().find(|descriptor| descriptor.id == id)
+    }
+
+    /// The descriptor that new addresses come from.
+    pub(crate) fn active(&self, kind: OutputType, internal: bool) -> Option<&Descriptor> {
+        let fits = |one: &&Descriptor| one.active && one.kind == kind && one.internal == internal;
+        self.descriptors.iter().find(fits)
+    }
+
+    /// Whether a script is the wallet's.
+    pub(crate) fn is_mine(&self, script: &bitcoin::Script) -> bool {
+        self.ledger.origin(script).is_some()
+    }
+
+    /// Whether a script is the wallet's own for change: of a descriptor for change, and not in the
+    /// address book.
+    pub(crate) fn is_change(&self, script: &ScriptBuf) -> bool {
+        let origin = self.ledger.origin(script).and_then(|(id, _)| self.descriptor(id));
+        origin.is_some_and(|descriptor| descriptor.internal) && !self.book.contains_key(script)
+    }
+
+    pub(crate) fn is_mine_dest(&self, destination: &Destination) -> bool {
+        destination.script_pubkey().is_some_and(|script| self.is_mine(&script))
+    }
+
+    pub(crate) fn is_locked(&self) -> bool {
+        self.wrapped.is_some() && self.vault.is_none()
+    }
+
+    pub(crate) fn private_keys_disabled(&self) -> bool {
+        self.flags & flag::DISABLE_PRIVATE_KEYS != 0
+    }
+
+    /// Opens the private descriptors that are needed for some scripts.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is locked.
+    pub(crate) fn signer(&self, descriptors: &BTreeSet<u32>) -> Result<Signer> {
+        if self.is_locked() {
+            return Err(Error::Locked);
+        }
+        let mut texts = Vec::new();
+        for (id, stored) in self.store.secrets()? {
+            if !descriptors.contains(&id) {
+                continue;
+            }
+            texts.push(self.open_secret(id, stored)?);
+        }
+        Signer::new(&texts)
+    }
+
+    /// The text of a private descriptor.
+    pub(crate) fn open_secret(&self, id: u32, stored: Stored) -> Result<Zeroizing<String>> {
+        match (stored, &self.vault) {
+            (Stored::Sealed(sealed), Some(vault)) => vault.open(id, &sealed),
+            (Stored::Sealed(_), None) => Err(Error::Locked),
+            (Stored::Open(bytes), _) => {
+                let damaged = |_| Error::File("a private descriptor is damaged".into());
+                Ok(Zeroizing::new(std::str::from_utf8(&bytes).map_err(damaged)?.to_owned()))
+            }
+        }
+    }
+}
+
+/// Writes a private descriptor, sealed if the wallet is encrypted.
+pub(crate) fn put_secret(
+    tx: &Transaction<'_>,
+    wrapped: bool,
+    vault: Option<&Vault>,
+    id: u32,
+    text: &str,
+) -> Result<()> {
+    match (wrapped, vault) {
+        (false, _) => secrets::put_open(tx, id, text),
+        (true, Some(vault)) => secrets::put_sealed(tx, id, &vault.seal(id, text)?),
+        (true, None) => Err(Error::Locked),
+    }
+}
