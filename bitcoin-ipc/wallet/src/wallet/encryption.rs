@@ -2,6 +2,7 @@
 //!
 //! In: a passphrase. Out: a wallet whose private keys nobody reads without it.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use bitcoin_ipc::types::Secret;
@@ -104,11 +105,21 @@ impl WalletHandle {
     /// It is not encrypted.
     pub fn unlock_for(&self, passphrase: &Secret, time: Duration) -> Result<bool> {
         let Some(number) = self.open_vault(passphrase)? else { return Ok(false) };
+        let (keep, ended) = mpsc::channel::<()>();
+        let mut state = self.state()?;
+        if state.unlocks == number {
+            state.relock = Some(keep);
+        }
+        drop(state);
         let shared = self.downgrade();
         std::thread::spawn(move || {
-            std::thread::sleep(time);
-            let Some(shared) = shared.upgrade() else { return };
-            let _ = WalletHandle(shared).lock_if(Some(number));
+            // Whoever locks or unlocks meanwhile drops the other end, and the wait is over.
+            if ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
+                && let Some(shared) = shared.upgrade()
+            {
+                // An error means that it is unloaded.
+                let _ = WalletHandle(shared).lock_if(Some(number));
+            }
         });
         Ok(true)
     }
@@ -124,6 +135,7 @@ impl WalletHandle {
         let number = {
             let mut state = self.state()?;
             state.vault = Some(vault);
+            state.relock = None;
             state.unlocks += 1;
             state.unlocks
         };
@@ -150,6 +162,7 @@ impl WalletHandle {
                 return Ok(true);
             }
             state.unlocks += 1;
+            state.relock = None;
             state.vault = None;
         }
         self.tell([Event::Status]);

@@ -3,6 +3,7 @@
 //! In: a file. Out: [`State`]; whoever changes it saves it before it is unlocked.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::mpsc::Sender;
 
 use bdk_wallet::rusqlite::Transaction;
 use bitcoin::{BlockHash, OutPoint, ScriptBuf, Txid};
@@ -43,6 +44,8 @@ pub(crate) struct State {
     pub(crate) vault: Option<Vault>,
     /// Counts unlocking and locking, so that a timer knows whether it is still meant.
     pub(crate) unlocks: u64,
+    /// Keeps the timer that locks the wallet again.
+    pub(crate) relock: Option<Sender<()>>,
 }
 
 impl State {
@@ -94,6 +97,7 @@ impl State {
             wrapped: store.wrapped_key()?,
             vault: None,
             unlocks: 0,
+            relock: None,
             ledger,
             descriptors,
             store,
