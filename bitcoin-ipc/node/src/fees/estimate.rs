@@ -118,15 +118,15 @@ impl Estimator {
     /// that there is an estimate for. A conservative estimate heeds the longer past as well. Bitcoin
     /// Core's `estimateSmartFee`.
     #[must_use]
-    pub fn estimate_smart_fee(&self, target: u32, conservative: bool) -> (Option<Rate>, FeeCalculation) {
-        let desired = i32::try_from(target).unwrap_or(i32::MAX);
+    pub fn estimate_smart_fee(&self, target: i32, conservative: bool) -> (Option<Rate>, FeeCalculation) {
         let mut calculation = FeeCalculation {
             est: nothing(),
             reason: FeeReason::None,
-            desired_target: desired,
-            returned_target: desired,
+            desired_target: target,
+            returned_target: target,
             best_height: self.best_height,
         };
+        let target = u32::try_from(target).unwrap_or(0);
         if !(1..=self.max_target()).contains(&target) {
             return (None, calculation);
         }

@@ -93,12 +93,24 @@ impl Estimator {
         fs::rename(&temporary, path)
     }
 
+    /// Reads a file, or begins anew when it is missing or cannot be used, which the log says.
+    #[must_use]
+    pub fn load(path: &Path) -> Self {
+        Estimator::read(path).unwrap_or_else(|error| {
+            let missing = matches!(&error, LoadError::File(error) if error.kind() == io::ErrorKind::NotFound);
+            if !missing {
+                tracing::warn!(target: "node", "{}: {error}", path.display());
+            }
+            Estimator::new()
+        })
+    }
+
     /// Reads a file that [`Estimator::save`] wrote.
     ///
     /// # Errors
     ///
     /// The file cannot be read, or is none of estimates.
-    pub fn load(path: &Path) -> Result<Self, LoadError> {
+    pub fn read(path: &Path) -> Result<Self, LoadError> {
         let value: Value =
             serde_json::from_slice(&fs::read(path)?).map_err(|_| LoadError::Malformed("JSON"))?;
         let mut estimator = Estimator::new();

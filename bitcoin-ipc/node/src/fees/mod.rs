@@ -7,15 +7,16 @@
 mod buckets;
 mod estimate;
 mod file;
-mod rate;
 mod stats;
 
 use std::collections::HashMap;
 
 use bitcoin::Txid;
 
+use crate::mempool::{Entry, Removed};
+
+pub use crate::mempool::Rate;
 pub use file::LoadError;
-pub use rate::Rate;
 use stats::Stats;
 
 /// A number of blocks over which the past fades.
@@ -88,11 +89,16 @@ impl Estimator {
 
     /// A transaction came to the mempool while the chain ended at a height.
     ///
-    /// Only those count whose fee alone brings them into a block: the caller leaves out transactions
-    /// that spend from others in the mempool or came back from a block, and all while the chain is
-    /// far behind. Of the others, those are ignored that came at another height than the last block
-    /// told.
-    pub fn transaction_added(&mut self, txid: Txid, rate: Rate, height: u32) {
+    /// Only those count whose own fee brings them into a block: not those that spend from others in
+    /// the mempool, came back from a block, or came at another height than the last block told. The
+    /// caller leaves out all while the chain is far behind.
+    pub fn transaction_added(&mut self, entry: &Entry, height: u32) {
+        if !entry.has_parents && entry.sequence != 0 {
+            self.follow(entry.txid, Rate::of(entry.fee.to_sat() as i64, entry.vsize), height);
+        }
+    }
+
+    fn follow(&mut self, txid: Txid, rate: Rate, height: u32) {
         if height != self.best_height || self.tracked.contains_key(&txid) {
             return;
         }
@@ -114,13 +120,17 @@ impl Estimator {
     }
 
     /// A transaction left the mempool, but not for a block.
-    pub fn removed(&mut self, txid: &Txid) {
+    pub fn transaction_removed(&mut self, txid: &Txid) {
         self.forget(txid, false);
     }
 
-    /// A block came, with these transactions. A block that is not higher than all before, as in a
-    /// reorganisation, teaches nothing.
-    pub fn block_connected<'a>(&mut self, height: u32, txids: impl IntoIterator<Item = &'a Txid>) {
+    /// A block came, and took these out of the mempool. A block that is not higher than all before, as
+    /// in a reorganisation, teaches nothing.
+    pub fn block_connected(&mut self, height: u32, confirmed: &[Removed]) {
+        self.confirm(height, confirmed.iter().map(|gone| &gone.entry.txid));
+    }
+
+    fn confirm<'a>(&mut self, height: u32, txids: impl IntoIterator<Item = &'a Txid>) {
         if height <= self.best_height {
             return;
         }
@@ -146,7 +156,7 @@ impl Estimator {
     /// Gives up all transactions that still wait, as at the end of the process: they failed.
     pub fn flush(&mut self) {
         for txid in self.tracked.keys().copied().collect::<Vec<_>>() {
-            self.removed(&txid);
+            self.transaction_removed(&txid);
         }
     }
 }

@@ -26,10 +26,10 @@ fn taught(blocks: u32) -> Estimator {
                 confirmed.extend((0..10).map(|number| txid(height - waits, class * 10 + number)));
             }
         }
-        estimator.block_connected(height, &confirmed);
+        estimator.confirm(height, &confirmed);
         for number in 0..100 {
             let rate = Rate::from_sat_per_kvb(2000 * u64::from(number / 10 + 1));
-            estimator.transaction_added(txid(height, number), rate, height);
+            estimator.follow(txid(height, number), rate, height);
         }
     }
     estimator
@@ -62,8 +62,9 @@ fn estimates_converge_on_what_blocks_show() {
 fn nothing_seen_and_nothing_tracked_gives_nothing() {
     let estimator = Estimator::new();
     assert_eq!(estimator.max_target(), 1008);
-    for target in [0, 1, 6, 1008, 1009, u32::MAX] {
-        let (rate, calculation) = estimator.estimate_smart_fee(target, true);
+    for target in [0, 1, 6, 1008, 1009, i32::MAX as u32] {
+        let (rate, calculation) = estimator.estimate_smart_fee(target as i32, true);
+        assert_eq!(estimator.estimate_smart_fee(-1, true).0, None);
         assert_eq!((rate, calculation.reason), (None, FeeReason::None));
         assert_eq!(estimator.estimate_raw(target, 0.5, Horizon::Long).0, None);
     }
@@ -91,17 +92,17 @@ fn transactions_that_leave_unconfirmed_raise_the_estimate() {
     for (estimator, fails) in [(&mut with, true), (&mut without, false)] {
         for height in 1..=200 {
             let before: Vec<_> = (0..50).map(|number| txid(height - 1, number)).collect();
-            estimator.block_connected(height, &before);
+            estimator.confirm(height, &before);
             for number in 0..50 {
                 let rate = Rate::from_sat_per_kvb(if number < 25 { 1000 } else { 5000 });
-                estimator.transaction_added(txid(height, number), rate, height);
+                estimator.follow(txid(height, number), rate, height);
             }
             if fails {
                 // Twice as many of the low rate wait for twenty blocks, then are given up.
                 for number in 50..100 {
-                    estimator.transaction_added(txid(height, number), Rate::from_sat_per_kvb(1000), height);
+                    estimator.follow(txid(height, number), Rate::from_sat_per_kvb(1000), height);
                     if height > 20 {
-                        estimator.removed(&txid(height - 20, number));
+                        estimator.transaction_removed(&txid(height - 20, number));
                     }
                 }
             }
@@ -115,8 +116,8 @@ fn transactions_that_leave_unconfirmed_raise_the_estimate() {
 fn blocks_and_transactions_of_other_heights_are_ignored() {
     let mut estimator = taught(300);
     let before = estimator.estimate_smart_fee(2, false).0;
-    estimator.block_connected(300, &[]);
-    estimator.transaction_added(txid(9, 9), Rate::from_sat_per_kvb(1), 299);
+    estimator.confirm(300, &[]);
+    estimator.follow(txid(9, 9), Rate::from_sat_per_kvb(1), 299);
     assert!(!estimator.tracked.contains_key(&txid(9, 9)));
     assert_eq!(estimator.estimate_smart_fee(2, false).0, before);
 }
@@ -125,12 +126,12 @@ fn blocks_and_transactions_of_other_heights_are_ignored() {
 fn a_file_gives_the_same_estimates_and_a_broken_one_an_error() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("fee_estimates.json");
-    assert!(matches!(Estimator::load(&path), Err(LoadError::File(_))));
+    assert!(matches!(Estimator::read(&path), Err(LoadError::File(_))));
     let mut estimator = taught(300);
     estimator.flush();
     assert!(estimator.tracked.is_empty());
     estimator.save(&path).unwrap();
-    let loaded = Estimator::load(&path).unwrap();
+    let loaded = Estimator::read(&path).unwrap();
     for target in 1..=100 {
         for conservative in [false, true] {
             assert_eq!(
@@ -140,8 +141,33 @@ fn a_file_gives_the_same_estimates_and_a_broken_one_an_error() {
         }
     }
     let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!(Estimator::load(&path).best_height, 300);
     for broken in ["", "{}", "[]", &text[1..], &text.replace("\"version\":1", "\"version\":2")] {
         std::fs::write(&path, broken).unwrap();
-        assert!(matches!(Estimator::load(&path), Err(LoadError::Malformed(_))), "{broken:.60}");
+        assert!(matches!(Estimator::read(&path), Err(LoadError::Malformed(_))), "{broken:.60}");
     }
+}
+
+#[test]
+fn only_transactions_that_stand_alone_are_followed() {
+    use crate::mempool::tests::{Chain, child, mempool, pay};
+    let (chain, mut pool) = (Chain::new(), mempool());
+    let mut estimator = Estimator::new();
+    estimator.block_connected(1000, &[]);
+    let parent = pay(1, 1000);
+    for tx in [&parent, &child(&parent, 0, 1000)] {
+        estimator.transaction_added(&pool.take(&chain, tx).unwrap().entry, 1000);
+    }
+    let mut came_back = pool.get(&parent.compute_txid()).unwrap().clone();
+    came_back.txid = txid(1, 1);
+    came_back.sequence = 0;
+    estimator.transaction_added(&came_back, 1000);
+    assert_eq!(estimator.tracked.keys().collect::<Vec<_>>(), [&parent.compute_txid()]);
+    let block = bitcoin::Block {
+        header: bitcoin::constants::genesis_block(bitcoin::Network::Regtest).header,
+        txdata: vec![parent],
+    };
+    estimator.block_connected(1001, &pool.block_connected(&block, 0));
+    assert!(estimator.tracked.is_empty());
+    assert_eq!((estimator.best_height, estimator.first_height), (1001, 1001));
 }

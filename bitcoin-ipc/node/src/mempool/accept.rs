@@ -25,8 +25,6 @@ pub struct Accepted {
     pub entry: Entry,
     /// What it replaces.
     pub replaced: Vec<Txid>,
-    /// Whether it spends from no other transaction here; fee estimates count only these.
-    pub no_parents: bool,
     /// What changed, in order: those that it replaced or that had to go leave, then it comes. Empty
     /// when it was only tested.
     pub changes: Vec<Change>,
@@ -58,7 +56,6 @@ impl Mempool {
         if !options.bypass_limits {
             conflicts.extend(self.check_truc(&entry.tx, entry.vsize, &parents, &conflicts)?);
         }
-        let no_parents = parents.is_empty();
         let replaced = if conflicts.is_empty() {
             let size = entry.fee_per_weight();
             let preview = self.pool.preview(entry.txid, &entry.tx, size, &[]);
@@ -79,7 +76,7 @@ impl Mempool {
             self.check_ephemeral_dust(entry)?;
         }
         scripts::verify(&entry.tx, &candidate.coins)?;
-        let mut accepted = Accepted { entry: candidate.entry, replaced, no_parents, changes: Vec::new() };
+        let mut accepted = Accepted { entry: candidate.entry, replaced, changes: Vec::new() };
         if !options.test_only {
             self.finish(&mut accepted, options)?;
         }
@@ -186,6 +183,7 @@ impl Mempool {
             height,
             sequence: if options.bypass_limits { 0 } else { self.sequence },
             spends_coinbase: coins.iter().any(|coin| coin.coinbase),
+            has_parents: !self.pool.parents(&tx).is_empty(),
             tx,
         }
     }

@@ -41,6 +41,8 @@ pub struct Entry {
     pub sequence: u64,
     /// Whether it spends a coinbase.
     pub spends_coinbase: bool,
+    /// Whether it spent from others here when it came.
+    pub has_parents: bool,
 }
 
 impl Entry {

@@ -21,9 +21,9 @@ pub mod journal;
 mod limit;
 mod options;
 mod pool;
+mod rate;
 mod reject;
 mod replace;
-mod restore;
 mod script_kind;
 mod scripts;
 mod standard;
@@ -38,11 +38,11 @@ use std::sync::Arc;
 use bitcoin::{Amount, OutPoint, SignedAmount, Transaction, Txid, Wtxid};
 use bitcoin_ipc::types::{Coin, MempoolRemovalReason, RbfTransactionState};
 
-use crate::fees::Rate;
 pub use accept::Accepted;
 pub use cluster::FeePerWeight;
 pub use entry::{Change, Entry, Removed};
 pub use options::{AcceptOptions, MempoolOptions};
+pub use rate::Rate;
 pub use reject::{RejectKind, Rejected};
 pub use view::{View, ViewError};
 

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use crate::fees::Rate;
+use super::Rate;
 
 /// Limits and policy of a mempool. The defaults are Bitcoin Core's.
 #[derive(Clone, Debug)]

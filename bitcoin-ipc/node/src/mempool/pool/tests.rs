@@ -23,6 +23,7 @@ fn entry(tx: Transaction, fee: u64) -> Entry {
         height: 0,
         sequence: 0,
         spends_coinbase: false,
+        has_parents: false,
         tx: Arc::new(tx),
     }
 }

@@ -172,7 +172,7 @@ fn a_signed_transaction_is_taken_with_its_numbers() {
         pool.accept(&chain, Arc::new(tx.clone()), AcceptOptions { test_only: true, ..at(NOW) }).unwrap();
     assert!(pool.is_empty() && tested.changes.is_empty());
     let accepted = pool.take(&chain, &tx).unwrap();
-    assert!(accepted.no_parents);
+    assert!(!accepted.entry.has_parents);
     assert_eq!(told(&accepted.changes), [(None, tx.compute_txid())]);
     let entry = pool.get_by_wtxid(&tx.compute_wtxid()).unwrap();
     assert_eq!(entry.fee, Amount::from_sat(1000));

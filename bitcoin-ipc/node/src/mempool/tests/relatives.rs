@@ -12,8 +12,8 @@ fn ancestors_and_descendants_with_their_sums() {
         [(OutPoint::new(left.compute_txid(), 0), 39_000), (OutPoint::new(right.compute_txid(), 0), 48_000)];
     let bottom = spend(&inputs, &[80_000]);
     for tx in [&top, &left, &right, &bottom] {
-        let no_parents = pool.take(&chain, tx).unwrap().no_parents;
-        assert_eq!(no_parents, tx == &top);
+        let has_parents = pool.take(&chain, tx).unwrap().entry.has_parents;
+        assert_eq!(has_parents, tx != &top);
     }
     let ids = |entries: Vec<&Entry>| {
         let mut ids: Vec<_> = entries.iter().map(|entry| entry.txid).collect();
@@ -97,32 +97,4 @@ fn replaceability_is_signalled_by_a_transaction_or_its_ancestors() {
     }
     assert_eq!(pool.is_rbf_opt_in(&heir), RbfTransactionState::ReplaceableBip125);
     assert_eq!(pool.is_rbf_opt_in(&silent), RbfTransactionState::Final);
-}
-
-#[test]
-fn a_mempool_comes_back_from_its_records() {
-    let (mut chain, mut pool) = (Chain::new(), mempool());
-    let parent = pay(1, 1000);
-    let txs = [parent.clone(), child(&parent, 0, 9000), pay(2, 500), pay(3, 500)];
-    for tx in &txs {
-        pool.take(&chain, tx).unwrap();
-    }
-    let later = NOW + 1000;
-    pool.accept(&chain, Arc::new(pay(4, 500)), at(later)).unwrap();
-    pool.prioritise(txs[2].compute_txid(), 7);
-    pool.prioritise(outpoint(9).txid, -3);
-    let records = pool.records();
-    // One is spent in the meantime.
-    chain.coins.remove(&outpoint(3));
-    let mut new = mempool();
-    let changes = new.restore(&chain, records.clone(), later);
-    assert!(new.holds(&[&txs[0], &txs[1], &txs[2], &pay(4, 500)]));
-    assert_eq!(changes.len(), 4);
-    assert_eq!(new.get(&txs[1].compute_txid()).unwrap().time, NOW);
-    assert_eq!(new.get(&txs[2].compute_txid()).unwrap().modified_fee.to_sat(), 507);
-    assert_eq!(new.deltas(), pool.deltas());
-    // After two weeks only the last one is not expired.
-    let mut late = mempool();
-    late.restore(&chain, records, NOW + 336 * 3600);
-    assert!(late.holds(&[&pay(4, 500)]));
 }
