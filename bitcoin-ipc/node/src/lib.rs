@@ -10,8 +10,8 @@
 //! |---|---|
 //! | [`chainstate`] | the chain: blocks, verdicts, events |
 //! | [`index`] | coins, filters and counts of the active chain |
-//! | [`fees`] | estimates of fee rates |
 //! | [`mempool`] | transactions that wait for a block |
+//! | [`fees`] | estimates of fee rates |
 //! | [`template`] | the transactions of the next block |
 //! | [`settings`] | the settings that all interfaces share |
 //! | [`signals`] | what a user interface hears |

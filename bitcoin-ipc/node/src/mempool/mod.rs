@@ -24,6 +24,7 @@ mod pool;
 mod rate;
 mod reject;
 mod replace;
+mod restore;
 mod script_kind;
 mod scripts;
 mod standard;

@@ -215,7 +215,7 @@ impl State {
                         .block_connected(block, now)
                         .into_iter()
                         .partition(|gone| gone.reason == MempoolRemovalReason::Block);
-                    self.estimator().block_connected(*height, confirmed.iter().map(|gone| &gone.entry.txid));
+                    self.estimator().block_connected(*height, &confirmed);
                     told.extend(self.left(conflicts));
                     let info = self.block_info(block, *height, Some(undo))?;
                     told.push(Event::Connected(info.hash, self.notifier.keep(info)));

@@ -14,7 +14,7 @@ use super::beacon::Beacon;
 use super::notifier::{Event, Notifier};
 use super::{Clock, State, Writer, lock};
 use crate::chainstate::Chainstate;
-use crate::fees::{Estimator, LoadError};
+use crate::fees::Estimator;
 use crate::index::{self, Index};
 use crate::mempool::journal::Journal;
 use crate::mempool::{Mempool, MempoolOptions};
@@ -85,7 +85,7 @@ impl State {
             chain,
             index,
             mempool: Mutex::new(Mempool::new(options.mempool.clone())),
-            estimator: Mutex::new(estimates(&directory.join(ESTIMATES))),
+            estimator: Mutex::new(Estimator::load(&directory.join(ESTIMATES))),
             journal: Mutex::default(),
             directory: directory.clone(),
             notifier: Notifier::new(),
@@ -131,17 +131,5 @@ impl State {
     /// The chain could not be flushed; the next start repairs it.
     pub fn finish(self) -> Result<()> {
         Ok(self.chain.close()?)
-    }
-}
-
-/// The estimates of the last run, or none.
-fn estimates(path: &Path) -> Estimator {
-    match Estimator::load(path) {
-        Ok(estimator) => estimator,
-        Err(LoadError::File(error)) if error.kind() == std::io::ErrorKind::NotFound => Estimator::new(),
-        Err(error) => {
-            tracing::warn!(target: "node", "{}: {error}; fees are learned anew.", path.display());
-            Estimator::new()
-        }
     }
 }

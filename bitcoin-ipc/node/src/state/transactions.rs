@@ -12,7 +12,6 @@ use mp_runtime::Result;
 
 use super::notifier::Event;
 use super::{State, lock, unreadable};
-use crate::fees::Rate;
 use crate::mempool::journal::Record;
 use crate::mempool::{AcceptOptions, Accepted, Change, Entry, Mempool, RejectKind, Rejected, Removed};
 
@@ -50,11 +49,10 @@ impl State {
             Err(rejected) => &rejected.changes,
         };
         if !options.test_only && !changes.is_empty() {
-            if let Ok(Accepted { entry, no_parents: true, .. }) = &accepted
+            if let Ok(accepted) = &accepted
                 && !self.is_initial_block_download()
             {
-                let rate = Rate::of(entry.fee.to_sat().try_into().unwrap_or(i64::MAX), entry.vsize);
-                self.estimator().transaction_added(entry.txid, rate, self.tip().height);
+                self.estimator().transaction_added(&accepted.entry, self.tip().height);
             }
             let told = self.take_in(changes);
             self.tidy_journal(mempool);
@@ -136,7 +134,7 @@ impl State {
     pub(super) fn left(&self, gone: impl IntoIterator<Item = Removed>) -> Vec<Event> {
         let mut estimator = self.estimator();
         let gone = gone.into_iter().map(|gone| {
-            estimator.removed(&gone.entry.txid);
+            estimator.transaction_removed(&gone.entry.txid);
             Event::Removed(gone.entry.tx, gone.reason)
         });
         gone.collect()

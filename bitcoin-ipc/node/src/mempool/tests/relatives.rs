@@ -98,3 +98,31 @@ fn replaceability_is_signalled_by_a_transaction_or_its_ancestors() {
     assert_eq!(pool.is_rbf_opt_in(&heir), RbfTransactionState::ReplaceableBip125);
     assert_eq!(pool.is_rbf_opt_in(&silent), RbfTransactionState::Final);
 }
+
+#[test]
+fn a_mempool_comes_back_from_its_records() {
+    let (mut chain, mut pool) = (Chain::new(), mempool());
+    let parent = pay(1, 1000);
+    let txs = [parent.clone(), child(&parent, 0, 9000), pay(2, 500), pay(3, 500)];
+    for tx in &txs {
+        pool.take(&chain, tx).unwrap();
+    }
+    let later = NOW + 1000;
+    pool.accept(&chain, Arc::new(pay(4, 500)), at(later)).unwrap();
+    pool.prioritise(txs[2].compute_txid(), 7);
+    pool.prioritise(outpoint(9).txid, -3);
+    let records = pool.records();
+    // One is spent in the meantime.
+    chain.coins.remove(&outpoint(3));
+    let mut new = mempool();
+    let changes = new.restore(&chain, records.clone(), later);
+    assert!(new.holds(&[&txs[0], &txs[1], &txs[2], &pay(4, 500)]));
+    assert_eq!(changes.len(), 4);
+    assert_eq!(new.get(&txs[1].compute_txid()).unwrap().time, NOW);
+    assert_eq!(new.get(&txs[2].compute_txid()).unwrap().modified_fee.to_sat(), 507);
+    assert_eq!(new.deltas(), pool.deltas());
+    // After two weeks only the last one is not expired.
+    let mut late = mempool();
+    late.restore(&chain, records, NOW + 336 * 3600);
+    assert!(late.holds(&[&pay(4, 500)]));
+}

@@ -1,0 +1,57 @@
+//! The mempool of before a restart.
+//!
+//! In: the records of a [`journal`](super::journal). Out: what of it is still valid, and the records
+//! that are enough for the next time.
+
+use super::journal::Record;
+use super::{AcceptOptions, Change, Mempool, View};
+
+impl Mempool {
+    /// Everything that a journal has to keep, parents first.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        let entries = self.entries().into_iter().map(|entry| Record::Transaction {
+            tx: entry.tx.clone(),
+            time: entry.time,
+            delta: self.delta(&entry.txid),
+        });
+        let absent = self.deltas.iter().filter(|(txid, _)| self.get(txid).is_none());
+        let absent = absent.map(|(txid, delta)| Record::Delta { txid: *txid, delta: *delta });
+        entries.chain(absent).collect()
+    }
+
+    /// Takes what a journal kept, in its order, at a time in seconds since 1970. What is expired,
+    /// mined or no longer valid stays away. Transactions keep the times at which they first came.
+    pub fn restore(&mut self, view: &dyn View, records: Vec<Record>, now: u64) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let mut left = 0;
+        for record in records {
+            let (txid, sum) = match &record {
+                Record::Transaction { tx, delta, .. } => (tx.compute_txid(), *delta),
+                Record::Delta { txid, delta } => (*txid, *delta),
+            };
+            let more = sum.saturating_sub(self.delta(&txid));
+            if more != 0 {
+                self.prioritise(txid, more);
+            }
+            let Record::Transaction { tx, time, .. } = record else { continue };
+            let time = time.min(now);
+            if time.saturating_add(self.options.expiry.as_secs()) <= now {
+                left += 1;
+                continue;
+            }
+            let options = AcceptOptions { now: time, ..AcceptOptions::default() };
+            match self.accept(view, tx, options) {
+                Ok(accepted) => changes.extend(accepted.changes),
+                Err(rejected) => {
+                    left += 1;
+                    tracing::debug!(target: "mempool", "{txid} does not come back: {rejected}");
+                    changes.extend(rejected.changes);
+                }
+            }
+        }
+        let count = self.len();
+        tracing::info!(target: "mempool", "{count} transactions came back, {left} did not.");
+        changes
+    }
+}
