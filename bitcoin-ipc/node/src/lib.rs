@@ -16,9 +16,11 @@
 //! | [`settings`] | the settings that all interfaces share |
 //! | [`signals`] | what a user interface hears |
 //! | [`state`] | all of these together, and who is told of changes |
+//! | [`check_block`] | whether a block could be the next one |
 //! | [`chain`], [`mining`], [`rpc`] | the interfaces |
 
 pub mod chainstate;
+pub mod check_block;
 pub mod fees;
 pub mod index;
 pub mod mempool;

@@ -56,7 +56,7 @@ fn bogosize(coin: &Coin) -> u64 {
 }
 
 /// Whether an output is never kept as a coin: Bitcoin Core's `CScript::IsUnspendable`.
-pub(super) fn is_unspendable(script: &Script) -> bool {
+pub(crate) fn is_unspendable(script: &Script) -> bool {
     script.is_op_return() || script.len() > MAX_SCRIPT_SIZE
 }
 

@@ -24,6 +24,7 @@ use redb::{Database, ReadableDatabase, TableError};
 
 use batch::{Batch, write_about};
 pub use coins::Totals;
+pub(crate) use coins::is_unspendable;
 pub use error::{Error, Result};
 pub use facts::BlockFacts;
 use tables::{ABOUT, VERSION};

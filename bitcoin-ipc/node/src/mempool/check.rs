@@ -14,43 +14,51 @@ const SEQUENCE_DISABLE: u32 = 1 << 31;
 const SEQUENCE_IS_TIME: u32 = 1 << 22;
 const COINBASE_MATURITY: u32 = 100;
 
-/// Rules that need nothing but the transaction: Bitcoin Core's `CheckTransaction`.
-pub(super) fn alone(tx: &Transaction) -> Result<(), Rejected> {
-    let broken = |reason| Err(Rejected::plain(RejectKind::Consensus, reason));
+/// Rules that need nothing but the transaction, by the word for the one that it breaks: Bitcoin Core's
+/// `CheckTransaction`.
+pub(crate) fn transaction(tx: &Transaction) -> Result<(), &'static str> {
     if tx.input.is_empty() {
-        return broken("bad-txns-vin-empty");
+        return Err("bad-txns-vin-empty");
     }
     if tx.output.is_empty() {
-        return broken("bad-txns-vout-empty");
+        return Err("bad-txns-vout-empty");
     }
     if tx.base_size() * 4 > 4_000_000 {
-        return broken("bad-txns-oversize");
+        return Err("bad-txns-oversize");
     }
     let mut total = Amount::ZERO;
     for output in &tx.output {
         // On the wire amounts are signed.
         if output.value.to_sat() > i64::MAX as u64 {
-            return broken("bad-txns-vout-negative");
+            return Err("bad-txns-vout-negative");
         }
         if output.value > Amount::MAX_MONEY {
-            return broken("bad-txns-vout-toolarge");
+            return Err("bad-txns-vout-toolarge");
         }
         total += output.value;
         if total > Amount::MAX_MONEY {
-            return broken("bad-txns-txouttotal-toolarge");
+            return Err("bad-txns-txouttotal-toolarge");
         }
     }
     let mut seen = HashSet::new();
     if !tx.input.iter().all(|input| seen.insert(input.previous_output)) {
-        return broken("bad-txns-inputs-duplicate");
+        return Err("bad-txns-inputs-duplicate");
     }
     if tx.is_coinbase() {
-        return broken("coinbase");
+        let fits = tx.input.iter().all(|input| (2..=100).contains(&input.script_sig.len()));
+        return if fits { Ok(()) } else { Err("bad-cb-length") };
     }
     if tx.input.iter().any(|input| input.previous_output.is_null()) {
-        return broken("bad-txns-prevout-null");
+        return Err("bad-txns-prevout-null");
     }
     Ok(())
+}
+
+/// Rules of a transaction that is not in a block, which need nothing else.
+pub(super) fn alone(tx: &Transaction) -> Result<(), Rejected> {
+    let broken = |reason| Rejected::plain(RejectKind::Consensus, reason);
+    transaction(tx).map_err(broken)?;
+    if tx.is_coinbase() { Err(broken("coinbase")) } else { Ok(()) }
 }
 
 /// Whether the lock time lets a transaction into a block at a height, with the median time of the
@@ -62,7 +70,7 @@ pub(crate) fn is_final(tx: &Transaction, height: u32, median_time_past: u32) -> 
 }
 
 /// Whether the inputs' relative locks let a transaction into the next block (BIP 68).
-pub(super) fn relative_locks_open(
+pub(crate) fn relative_locks_open(
     tx: &Transaction,
     coins: &[Coin],
     view: &dyn View,
@@ -98,7 +106,7 @@ pub(super) fn is_mature(coin: &Coin, height: u32) -> bool {
 }
 
 /// The fee, where amounts add up and coinbases are old enough: Bitcoin Core's `CheckTxInputs`.
-pub(super) fn inputs(tx: &Transaction, coins: &[Coin], height: u32) -> Result<Amount, Rejected> {
+pub(crate) fn inputs(tx: &Transaction, coins: &[Coin], height: u32) -> Result<Amount, Rejected> {
     let mut total = Amount::ZERO;
     for coin in coins {
         if !is_mature(coin, height) {

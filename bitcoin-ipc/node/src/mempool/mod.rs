@@ -26,7 +26,7 @@ mod reject;
 mod replace;
 mod restore;
 mod script_kind;
-mod scripts;
+pub(crate) mod scripts;
 mod standard;
 #[cfg(test)]
 pub(crate) mod tests;

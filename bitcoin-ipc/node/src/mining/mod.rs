@@ -1,1 +1,16 @@
-//! What the node offers its miners.
+//! Making blocks, and the interface that miners use.
+//!
+//! In: the node's state. Out: new blocks, with proof of work or without, and a
+//! [`Mining`](bitcoin_ipc::interfaces::Mining).
+
+mod block_template;
+mod generate;
+mod interface;
+mod new_block;
+mod submit;
+mod wait;
+
+pub use generate::mine;
+pub use interface::NodeMining;
+pub use new_block::{NewBlock, new_block, next_block};
+pub use submit::submit_block;

@@ -7,7 +7,7 @@ use bitcoin::consensus::Params;
 use bitcoin::{CompactTarget, Network};
 
 /// The blocks that have the same difficulty; regtest never changes it.
-pub(super) fn interval(network: Network) -> u32 {
+pub(crate) fn interval(network: Network) -> u32 {
     if network == Network::Regtest { 144 } else { 2016 }
 }
 

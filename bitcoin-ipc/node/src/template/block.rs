@@ -15,7 +15,7 @@ use super::Selection;
 use super::bits::interval;
 
 /// Seconds that a difficulty's first block may be older than the block before (BIP 94).
-const MAX_TIMEWARP: u32 = 600;
+pub(crate) const MAX_TIMEWARP: u32 = 600;
 /// What a block pays at first, in satoshi.
 const FIRST_SUBSIDY: u64 = 5_000_000_000;
 

@@ -9,6 +9,8 @@ mod select;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use bits::interval;
 pub use bits::next_bits;
+pub(crate) use block::MAX_TIMEWARP;
 pub use block::{NextBlock, Template, subsidy};
 pub use select::{OptionsError, SelectOptions, Selected, Selection, select};

@@ -1,0 +1,135 @@
+//! The next block.
+//!
+//! In: the node's state, limits, who is paid. Out: a block that is valid but for its proof of work.
+
+use bitcoin::{Amount, CompactTarget, ScriptBuf};
+use bitcoin_ipc::types::{BlockCheckOptions, Reject};
+use mp_runtime::{Error, Result};
+
+use crate::chainstate::Place;
+use crate::check_block::{self, NOT_BEST, Scripts};
+use crate::state::State;
+use crate::template::{NextBlock, SelectOptions, Selection, Template, next_bits, select};
+
+/// Nothing of the proof of work, which is still to come.
+const UNSOLVED: BlockCheckOptions = BlockCheckOptions { check_merkle_root: false, check_pow: false };
+
+/// A block without proof of work, and its place.
+#[derive(Clone, Debug)]
+pub struct NewBlock {
+    /// Where it is to stand.
+    pub next: NextBlock,
+    /// The block.
+    pub template: Template,
+}
+
+/// What a block is made of.
+struct Draft {
+    next: NextBlock,
+    selection: Selection,
+}
+
+/// The place above the highest block.
+///
+/// # Errors
+///
+/// The chain cannot be read.
+pub fn next_block(state: &State) -> Result<NextBlock> {
+    above(state, state.tip())
+}
+
+fn above(state: &State, tip: Place) -> Result<NextBlock> {
+    let missing = || Error::failed(format!("block {} has no header", tip.hash));
+    Ok(NextBlock {
+        network: state.network(),
+        parent: tip.hash,
+        parent_time: state.chain().header(tip.hash)?.ok_or_else(missing)?.time,
+        median_time_past: state.chain().median_time_past(tip.hash)?.ok_or_else(missing)?,
+        height: tip.height + 1,
+    })
+}
+
+/// The time of a block made now, and its bits.
+fn time_and_bits(state: &State, next: &NextBlock) -> Result<(u32, CompactTarget)> {
+    let time = next.time(state.clock().now());
+    let bits = next_bits(next.network, next.height - 1, time, |height| {
+        let hash = state.chain().ancestor(next.parent, height);
+        let header = hash.map(|hash| state.chain().header(hash)).transpose()?.flatten();
+        header.ok_or_else(|| Error::failed(format!("there is no block {height}")))
+    })?;
+    Ok((time, bits))
+}
+
+/// Selects transactions while the chain and the mempool stand still.
+fn draft(state: &State, options: &SelectOptions) -> Result<Draft> {
+    let mempool = state.mempool();
+    let next = next_block(state)?;
+    let selection = select(&mempool, options, next.height, next.median_time_past)
+        .map_err(|error| Error::failed(error.to_string()))?;
+    Ok(Draft { next, selection })
+}
+
+impl Draft {
+    /// The block, once it has been checked; `None` if another block came meanwhile.
+    fn finish(&self, state: &State, pay_to: ScriptBuf) -> Result<Option<NewBlock>> {
+        let (time, bits) = time_and_bits(state, &self.next)?;
+        let template = self.next.assemble(&self.selection, time, bits, pay_to);
+        match check_block::check(state, &template.block, &UNSOLVED, Scripts::Trust)? {
+            Ok(()) => Ok(Some(NewBlock { next: self.next, template })),
+            Err(reject) if reject.reason == NOT_BEST => Ok(None),
+            Err(reject) => Err(invalid(&reject)),
+        }
+    }
+}
+
+fn invalid(reject: &Reject) -> Error {
+    Error::failed(format!("TestBlockValidity failed: {reject}"))
+}
+
+/// Makes the next block of what pays best in the mempool. The reward goes to a script.
+///
+/// Bitcoin Core's `BlockAssembler::CreateNewBlock`.
+///
+/// # Errors
+///
+/// The options contradict each other, the chain cannot be read, or the block breaks a rule.
+pub fn new_block(state: &State, options: &SelectOptions, pay_to: ScriptBuf) -> Result<NewBlock> {
+    loop {
+        if let Some(block) = draft(state, options)?.finish(state, pay_to.clone())? {
+            return Ok(block);
+        }
+    }
+}
+
+/// [`new_block`] if its fees are at least so much; `None` if not.
+pub(super) fn new_block_worth(
+    state: &State,
+    options: &SelectOptions,
+    pay_to: &ScriptBuf,
+    least: Amount,
+) -> Result<Option<NewBlock>> {
+    loop {
+        let draft = draft(state, options)?;
+        if draft.selection.fees < least {
+            return Ok(None);
+        }
+        if let Some(block) = draft.finish(state, pay_to.clone())? {
+            return Ok(Some(block));
+        }
+    }
+}
+
+/// The next block of these transactions and no others. Their fees are not claimed.
+///
+/// # Errors
+///
+/// As [`new_block`]; scripts are run too.
+pub(super) fn block_of(state: &State, selection: &Selection, pay_to: ScriptBuf) -> Result<NewBlock> {
+    let next = next_block(state)?;
+    let (time, bits) = time_and_bits(state, &next)?;
+    let template = next.assemble(selection, time, bits, pay_to);
+    match check_block::check(state, &template.block, &UNSOLVED, Scripts::Run)? {
+        Ok(()) => Ok(NewBlock { next, template }),
+        Err(reject) => Err(invalid(&reject)),
+    }
+}
