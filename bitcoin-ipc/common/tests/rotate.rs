@@ -1,4 +1,4 @@
-//! The log of a whole process, which is rotated with SIGHUP.
+//! The log of a whole process: what comes before it is open, and how it is rotated with SIGHUP.
 //!
 //! In: events and a signal. Out: two files.
 
@@ -7,10 +7,15 @@ use std::fs;
 use bitcoin_common::arguments::{Invocation, LOG_OPTIONS, NETWORK_OPTIONS, Program, SHARED_OPTIONS, parse};
 use bitcoin_common::config::Settings;
 use bitcoin_common::datadir;
-use bitcoin_common::logging::{Log, LogOptions};
+use bitcoin_common::logging::{EarlyLog, Log, LogOptions};
 
 #[test]
-fn a_hangup_opens_the_log_anew() {
+fn early_lines_are_written_and_a_hangup_opens_the_log_anew() {
+    // The same event counts or not, by when it comes.
+    let detail = || tracing::debug!(target: "node", "detail");
+    let early = EarlyLog::start().expect("a log");
+    tracing::info!(target: "node", "early");
+    detail();
     let dir = tempfile::tempdir().expect("a directory");
     let program = Program::new("bitcoin-node", "1", "A node.");
     let program = program.options(SHARED_OPTIONS).options(NETWORK_OPTIONS).options(LOG_OPTIONS);
@@ -19,9 +24,10 @@ fn a_hangup_opens_the_log_anew() {
     let settings = Settings::load(&program, arguments).expect("good settings");
     let network = datadir::prepare(&settings).expect("a directory");
     let options = LogOptions::new(&settings, "", false).expect("good options");
-    let log = Log::start(&options).expect("a log");
-    assert!(Log::start(&options).is_err(), "a process has one log");
+    let log = early.open(&options).expect("a log");
+    assert!(Log::start(&options).is_err() && early.open(&options).is_err(), "a process has one log");
 
+    detail();
     tracing::debug!(target: "node", "before");
     let (path, old) = (network.join("debug.log"), network.join("debug.log.1"));
     fs::rename(&path, &old).expect("a move");
@@ -29,7 +35,8 @@ fn a_hangup_opens_the_log_anew() {
     tracing::debug!(target: "node", "after");
 
     let text = |path| fs::read_to_string(path).expect("a log");
-    assert!(text(&old).ends_with("Z [node:debug] before\n"), "{}", text(&old));
-    assert!(text(&path).ends_with("Z [node:debug] after\n"), "{}", text(&path));
+    let lines = |path| text(path).lines().map(|line| line[28..].to_owned()).collect::<Vec<_>>();
+    assert_eq!(lines(&old), ["[node:info] early", "[node:debug] detail", "[node:debug] before"]);
+    assert_eq!(lines(&path), ["[node:debug] after"]);
     assert_eq!(log.dropped(), 0);
 }

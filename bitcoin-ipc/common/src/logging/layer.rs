@@ -1,6 +1,6 @@
 //! Events to lines.
 //!
-//! In: `tracing` events. Out: one line each, in Bitcoin Core's form; what would break a line or a
+//! In: `tracing` events. Out: a [`Line`] each, in Bitcoin Core's form; what would break a line or a
 //! terminal is written as `\x0a`.
 
 use std::fmt::{self, Write as _};
@@ -13,49 +13,43 @@ use tracing::{Event, Level, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-use super::categories::{Levels, category};
-use super::file::LogFile;
+use super::categories::category;
+use super::sink::{Line, Sink};
 use crate::time;
 
 /// A layer that writes a log as Bitcoin Core does. What it does not want costs nothing, because it
 /// turns it off for the whole subscriber.
 #[derive(Debug)]
 pub struct LogLayer {
-    pub(super) levels: Levels,
-    pub(super) thread_names: bool,
-    pub(super) file: Arc<LogFile>,
+    pub(super) sink: Arc<Sink>,
 }
 
 impl<S: Subscriber> Layer<S> for LogLayer {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if self.levels.wants(metadata) { Interest::always() } else { Interest::never() }
+        if self.sink.wants(metadata) { Interest::always() } else { Interest::never() }
     }
 
     fn enabled(&self, metadata: &Metadata<'_>, _: Context<'_, S>) -> bool {
-        self.levels.wants(metadata)
+        self.sink.wants(metadata)
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(LevelFilter::from_level(self.levels.most()))
+        Some(LevelFilter::from_level(self.sink.most()))
     }
 
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut line = time::format(time::now());
-        line.push(' ');
-        if self.thread_names {
-            let thread = std::thread::current();
-            push(&mut line, format_args!("[{}] ", thread.name().unwrap_or("unnamed")));
-        }
-        prefix(&mut line, event.metadata());
+        let mut thread = String::new();
+        push(&mut thread, format_args!("{}", std::thread::current().name().unwrap_or("unnamed")));
+        let mut text = String::new();
+        prefix(&mut text, event.metadata());
         let mut fields = Fields { message: String::new(), others: String::new() };
         event.record(&mut fields);
         let Fields { message, others } = fields;
-        line.push_str(if message.is_empty() { others.trim_start() } else { &message });
+        text.push_str(if message.is_empty() { others.trim_start() } else { &message });
         if !message.is_empty() {
-            line.push_str(&others);
+            text.push_str(&others);
         }
-        line.push('\n');
-        self.file.write(&line);
+        self.sink.write(Line { micros: time::now(), thread, text });
     }
 }
 

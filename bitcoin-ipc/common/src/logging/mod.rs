@@ -1,6 +1,7 @@
 //! The log of a program.
 //!
 //! In: `tracing` events, and the options that say which count. Out: `debug.log`, and the console.
+//! What is logged before it is known where to waits in an [`EarlyLog`].
 //!
 //! A line is `2026-11-21T10:10:35.123456Z [category:level] text key=value`, as Bitcoin Core's are.
 
@@ -8,23 +9,68 @@ mod categories;
 mod file;
 mod layer;
 mod options;
+mod sink;
 
 pub use categories::CATEGORIES;
 pub use layer::LogLayer;
 pub use options::LogOptions;
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use signal_hook::consts::SIGHUP;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::error::{Error, Result};
-use file::LogFile;
+use sink::Sink;
+
+/// A log that is not open yet: its lines wait in memory until the settings say where they go.
+///
+/// These are the lines of every log, at info and above; of more than 1 MB the oldest are discarded.
+/// When the process ends before, nobody sees them.
+#[derive(Debug)]
+pub struct EarlyLog {
+    sink: Arc<Sink>,
+}
+
+impl EarlyLog {
+    /// Makes this the log of the whole process.
+    ///
+    /// # Errors
+    ///
+    /// When the process has one already.
+    pub fn start() -> Result<EarlyLog> {
+        let sink = Arc::<Sink>::default();
+        let subscriber = tracing_subscriber::registry().with(LogLayer { sink: sink.clone() });
+        tracing::subscriber::set_global_default(subscriber)
+            .map_err(|_| Error::new("this process has a log already"))?;
+        Ok(EarlyLog { sink })
+    }
+
+    /// Opens the log, writes what has waited, and opens it anew on SIGHUP, which is how a log is
+    /// rotated.
+    ///
+    /// # Errors
+    ///
+    /// When the file cannot be opened; the lines go on waiting, so that another one can be tried.
+    pub fn open(&self, options: &LogOptions) -> Result<Log> {
+        if self.sink.opened().is_some() {
+            return Err(Error::new("this process has a log already"));
+        }
+        let opened = options.open()?;
+        signal_hook::flag::register(SIGHUP, opened.file.stale())
+            .map_err(|error| Error::new(format!("cannot handle SIGHUP: {error}")))?;
+        self.sink.open(opened);
+        // What was not wanted before may be now.
+        tracing::callsite::rebuild_interest_cache();
+        Ok(Log { sink: self.sink.clone() })
+    }
+}
 
 /// The running log: it can be opened anew, and counts lines that could not be written.
 #[derive(Clone, Debug)]
 pub struct Log {
-    file: Arc<LogFile>,
+    sink: Arc<Sink>,
 }
 
 impl Log {
@@ -34,45 +80,30 @@ impl Log {
     ///
     /// When the file cannot be opened.
     pub fn open(options: &LogOptions) -> Result<(Log, LogLayer)> {
-        let file = LogFile::open(options.file.as_deref(), options.console).map_err(|error| {
-            let path = options.file.as_deref().unwrap_or("none".as_ref()).display();
-            Error::new(format!(
-                "cannot open the log {path}: {error}; give another with -debuglogfile, or -nodebuglogfile"
-            ))
-        })?;
-        let file = Arc::new(file);
-        let layer = LogLayer {
-            levels: options.levels.clone(),
-            thread_names: options.thread_names,
-            file: file.clone(),
-        };
-        Ok((Log { file }, layer))
+        let sink = Arc::<Sink>::default();
+        sink.open(options.open()?);
+        Ok((Log { sink: sink.clone() }, LogLayer { sink }))
     }
 
-    /// Opens the log, makes it that of the whole process, and opens it anew on SIGHUP, which is how a
-    /// log is rotated.
+    /// Opens the log and makes it that of the whole process, as [`EarlyLog`] does in two steps.
     ///
     /// # Errors
     ///
     /// When the file cannot be opened, or the process has a log already.
     pub fn start(options: &LogOptions) -> Result<Log> {
-        let (log, layer) = Log::open(options)?;
-        let subscriber = tracing_subscriber::registry().with(layer);
-        tracing::subscriber::set_global_default(subscriber)
-            .map_err(|_| Error::new("this process has a log already"))?;
-        signal_hook::flag::register(SIGHUP, log.file.stale())
-            .map_err(|error| Error::new(format!("cannot handle SIGHUP: {error}")))?;
-        Ok(log)
+        EarlyLog::start()?.open(options)
     }
 
     /// Opens the file anew with the next line, after another program has moved it.
     pub fn reopen(&self) {
-        self.file.stale().store(true, std::sync::atomic::Ordering::Relaxed);
+        if let Some(log) = self.sink.opened() {
+            log.file.stale().store(true, Ordering::Relaxed);
+        }
     }
 
     /// How many lines could not be written, for example because the disk is full.
     #[must_use]
     pub fn dropped(&self) -> u64 {
-        self.file.dropped()
+        self.sink.opened().map_or(0, |log| log.file.dropped())
     }
 }

@@ -5,8 +5,10 @@
 use std::path::PathBuf;
 
 use super::categories::Levels;
+use super::file::LogFile;
+use super::sink::Opened;
 use crate::config::Settings;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// Where a log goes and what goes to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +48,17 @@ impl LogOptions {
             levels,
             warnings,
         })
+    }
+
+    /// Opens the log that they describe.
+    pub(super) fn open(&self) -> Result<Opened> {
+        let file = LogFile::open(self.file.as_deref(), self.console).map_err(|error| {
+            let path = self.file.as_deref().unwrap_or("none".as_ref()).display();
+            Error::new(format!(
+                "cannot open the log {path}: {error}; give another with -debuglogfile, or -nodebuglogfile"
+            ))
+        })?;
+        Ok(Opened { levels: self.levels.clone(), thread_names: self.thread_names, file })
     }
 
     /// The path of the file, if there is one.
