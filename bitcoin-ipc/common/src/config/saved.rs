@@ -4,10 +4,13 @@
 //! that a crash leaves the old or the new one.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
+use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -27,15 +30,51 @@ pub(super) fn read(path: &Path) -> Result<BTreeMap<String, Value>> {
             return Err(Error::new(text));
         }
     };
-    let parsed: Result<BTreeMap<String, Value>, _> = serde_json::from_slice(&bytes);
-    let mut values = parsed.map_err(|error| {
+    let parsed: Result<Pairs, _> = serde_json::from_slice(&bytes);
+    let Pairs(pairs) = parsed.map_err(|error| {
         Error::new(format!(
             "the settings file {} is not a JSON object: {error}; mend it, or remove it to go back to default settings",
             path.display()
         ))
     })?;
+    let mut values = BTreeMap::new();
+    for (name, value) in pairs {
+        match values.entry(name) {
+            Entry::Vacant(free) => free.insert(value),
+            // Which of the two is meant, nobody can say.
+            Entry::Occupied(taken) => {
+                let (name, path) = (taken.key(), path.display());
+                return Err(Error::new(format!("Found duplicate key {name} in settings file {path}")));
+            }
+        };
+    }
     values.remove(WARNING);
     Ok(values)
+}
+
+/// What a JSON object holds, with names that come twice.
+struct Pairs(Vec<(String, Value)>);
+
+impl<'de> Deserialize<'de> for Pairs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Object;
+        impl<'de> Visitor<'de> for Object {
+            type Value = Pairs;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Pairs, A::Error> {
+                let mut pairs = Vec::new();
+                while let Some(pair) = object.next_entry()? {
+                    pairs.push(pair);
+                }
+                Ok(Pairs(pairs))
+            }
+        }
+        deserializer.deserialize_map(Object)
+    }
 }
 
 /// Writes the file in place of an older one.
@@ -101,6 +140,9 @@ mod tests {
             let error = read(&path).expect_err("no object");
             assert!(error.text().contains("settings.json is not a JSON object"), "{error}");
         }
+        fs::write(&path, r#"{"prune":1,"wallet":[],"prune":1}"#).expect("a write");
+        let text = format!("Found duplicate key prune in settings file {}", path.display());
+        assert_eq!(read(&path).expect_err("two values").text(), text);
         assert!(write(&dir.path().join("none/settings.json"), &BTreeMap::new()).is_err());
     }
 }
