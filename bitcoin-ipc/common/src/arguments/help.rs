@@ -1,4 +1,4 @@
-//! The text of `-help`.
+//! The texts of `-help` and `-help-debug`.
 //!
 //! In: a program's table. Out: its options by category, wrapped for a terminal of 79 columns.
 
@@ -20,12 +20,22 @@ impl Program {
     /// What `-help` prints.
     #[must_use]
     pub fn help_text(&self) -> String {
+        self.help(false)
+    }
+
+    /// What `-help-debug` prints: that, and the options that are for developers and tests.
+    #[must_use]
+    pub fn help_debug_text(&self) -> String {
+        self.help(true)
+    }
+
+    fn help(&self, debug: bool) -> String {
         let mut text = self.version_text();
         let arguments = self.positional.map(|shown| format!(" {shown}")).unwrap_or_default();
         // Writing to a string cannot fail.
         let _ = write!(text, "\n{}\n\nUsage: {} [options]{arguments}\n\n", self.about, self.name);
         let mut groups: BTreeMap<_, Vec<&OptionInfo>> = BTreeMap::new();
-        for option in self.options.iter().filter(|option| !option.hidden) {
+        for option in self.options.iter().filter(|option| !option.hidden && (debug || !option.debug_only)) {
             groups.entry(option.category).or_default().push(option);
         }
         for (category, mut options) in groups {

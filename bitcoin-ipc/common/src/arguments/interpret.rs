@@ -6,6 +6,7 @@
 
 use serde_json::Value;
 
+use super::amount::{amount, invalid_amount};
 use super::{Form, OptionInfo, Program};
 
 /// Why a name and a value make no setting.
@@ -83,6 +84,10 @@ fn plain(option: &OptionInfo, value: Option<&str>) -> Result<Value, Refusal> {
         Form::Int if text.parse::<i64>().is_err() => {
             Err(Refusal::Value(format!("-{name} takes a whole number, and not `{text}`")))
         }
+        Form::Amount => match amount(text) {
+            Some(_) => Ok(Value::String(text.to_owned())),
+            None => Err(Refusal::Value(invalid_amount(name, text))),
+        },
         Form::Flag | Form::Int | Form::Text | Form::Path => Ok(Value::String(text.to_owned())),
     }
 }

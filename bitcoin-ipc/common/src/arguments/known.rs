@@ -12,6 +12,12 @@ pub const SHARED_OPTIONS: &[OptionInfo] = &[
         Category::General,
         "Print this help message and exit (also -h or -?)",
     ),
+    OptionInfo::new(
+        "help-debug",
+        Form::Flag,
+        Category::Debugging,
+        "Print this help message with the options for developers and tests, and exit",
+    ),
     OptionInfo::new("h", Form::Flag, Category::General, "").hidden(),
     OptionInfo::new("?", Form::Flag, Category::General, "").hidden(),
     OptionInfo::new("version", Form::Flag, Category::General, "Print version and exit"),

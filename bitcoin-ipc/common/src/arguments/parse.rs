@@ -22,7 +22,7 @@ pub enum Invocation {
         /// The number of the descriptor.
         descriptor: i32,
     },
-    /// Print this text and exit: `-help`, `-h`, `-?` or `-version`.
+    /// Print this text and exit: `-help`, `-h`, `-?`, `-help-debug` or `-version`.
     Print(String),
     /// An ordinary run.
     Run(Arguments),
@@ -61,6 +61,9 @@ pub fn parse<A: Into<OsString>>(program: &Program, args: impl IntoIterator<Item 
     }
     let arguments = read(program, &args)?;
     let asked = |name: &str| arguments.options.contains_key(name);
+    if asked("help-debug") {
+        return Ok(Invocation::Print(program.help_debug_text()));
+    }
     if ["help", "h", "?"].into_iter().any(asked) {
         return Ok(Invocation::Print(program.help_text()));
     }
@@ -120,6 +123,7 @@ mod tests {
         let own = [
             OptionInfo::new("server", Form::Flag, Category::Rpc, "Accept commands"),
             OptionInfo::new("par", Form::Int, Category::General, "Threads").value("<n>"),
+            OptionInfo::new("fee", Form::Amount, Category::Relay, "A fee").value("<amount>").debug_only(),
             OptionInfo::new("nodeid", Form::Text, Category::General, "A name that begins like a negation"),
         ];
         Program::new("bitcoin-node", "1.2.3", "A node.")
@@ -174,6 +178,8 @@ mod tests {
             (["-par"], "-par needs a value, as in -par=<n>"),
             (["-par=two"], "-par takes a whole number, and not `two`"),
             (["-server=yes"], "-server takes 0 or 1, and not `yes`"),
+            (["-fee=1e3"], "Invalid amount for -fee=<amount>: '1e3'"),
+            (["-fee"], "Invalid amount for -fee=<amount>: ''"),
             (["-nodatadir"], "-nodatadir has no meaning; leave it out"),
             (["stop"], "unexpected `stop`; options begin with a dash, see bitcoin-node -help"),
             (["-includeconf=x"], "-includeconf is only for the configuration file; give a file with -conf"),
@@ -198,8 +204,11 @@ mod tests {
             assert!(text.contains("\nRPC server options:\n\n  -server\n       Accept commands\n"), "{text}");
             assert!(text.contains("  -loglevel=<level>|<category>:<level>\n"), "{text}");
             assert!(text.lines().all(|line| line.len() <= 79), "{text}");
-            assert!(!text.contains("  -h\n"), "a hidden one");
+            assert!(!text.contains("  -h\n") && !text.contains("-fee"), "hidden ones");
         }
+        let Ok(Invocation::Print(text)) = run(&["-help", "-help-debug"]) else { panic!("no text") };
+        assert!(text.contains("\nNode relay options:\n\n  -fee=<amount>\n       A fee\n"), "{text}");
+        assert!(text.contains("  -server\n") && !text.contains("  -h\n"), "{text}");
         assert_eq!(run(&["-version"]), Ok(Invocation::Print("bitcoin-node version 1.2.3\n".to_owned())));
     }
 

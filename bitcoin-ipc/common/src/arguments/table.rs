@@ -14,6 +14,8 @@ pub enum Form {
     Text,
     /// A path of a file or directory.
     Path,
+    /// An amount of bitcoin, or for a fee rate that for 1000 virtual bytes.
+    Amount,
 }
 
 /// Under which heading the help text shows an option, in this order.
@@ -70,6 +72,7 @@ pub struct OptionInfo {
     pub(crate) negatable: bool,
     pub(crate) needs_value: bool,
     pub(crate) hidden: bool,
+    pub(crate) debug_only: bool,
 }
 
 impl OptionInfo {
@@ -86,6 +89,7 @@ impl OptionInfo {
             negatable: true,
             needs_value: matches!(form, Form::Int),
             hidden: false,
+            debug_only: false,
         }
     }
 
@@ -117,7 +121,14 @@ impl OptionInfo {
         self
     }
 
-    /// The help text does not show it.
+    /// The help text shows it only with `-help-debug`.
+    #[must_use]
+    pub const fn debug_only(mut self) -> Self {
+        self.debug_only = true;
+        self
+    }
+
+    /// No help text shows it.
     #[must_use]
     pub const fn hidden(mut self) -> Self {
         self.hidden = true;

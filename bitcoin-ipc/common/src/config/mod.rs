@@ -3,6 +3,7 @@
 //! In: the command line, `bitcoin.conf` and `settings.json`. Out: [`Settings`], with a getter for
 //! each form of value, which travels to child processes as `bitcoin_ipc`'s values do.
 
+mod amounts;
 mod chain;
 mod file;
 mod load;
