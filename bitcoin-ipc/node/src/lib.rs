@@ -18,13 +18,16 @@
 //! | [`state`] | all of these together, and who is told of changes |
 //! | [`check_block`] | whether a block could be the next one |
 //! | [`chain`], [`mining`], [`rpc`] | the interfaces |
+//! | [`program`] | the program around all of this |
 
+pub mod chain;
 pub mod chainstate;
 pub mod check_block;
 pub mod fees;
 pub mod index;
 pub mod mempool;
 pub mod mining;
+pub mod program;
 pub mod rpc;
 pub mod settings;
 pub mod signals;

@@ -20,7 +20,7 @@ pub const NODE_OPTIONS: &[OptionInfo] = &[
         Form::Text,
         Category::General,
         "Keep the filter of each block by which wallets find their own (BIP 158): basic, 1 or nothing for \
-         that, 0 for none (default: 0)",
+         that, 0 for none (default: 1)",
     )
     .value("<type>"),
     option(

@@ -30,7 +30,7 @@ use found::{common_ancestor, first_from, found, signed};
 /// The [`Chain`] of one client. Give each its own: they wait for their own notifications only.
 pub struct NodeChain {
     state: Arc<State>,
-    rpc: Arc<RpcServer>,
+    rpc: RpcServer,
     settings: SharedSettings,
     registrations: Mutex<Vec<Watcher>>,
 }
@@ -38,7 +38,7 @@ pub struct NodeChain {
 impl NodeChain {
     /// What a node offers one client.
     #[must_use]
-    pub fn new(state: Arc<State>, rpc: Arc<RpcServer>, settings: SharedSettings) -> Self {
+    pub fn new(state: Arc<State>, rpc: RpcServer, settings: SharedSettings) -> Self {
         NodeChain { state, rpc, settings, registrations: Mutex::default() }
     }
 

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use bitcoin_common::arguments::{Invocation, parse};
 use bitcoin_common::config::Settings;
 use bitcoin_common::datadir;
-use bitcoin_common::logging::{Log, LogOptions};
+use bitcoin_common::logging::{EarlyLog, LogOptions};
 use bitcoin_common::shutdown::Shutdown;
 
 pub use offer::Offer;
@@ -38,6 +38,7 @@ pub fn main(name: &'static str, about: &'static str, wallets: Box<dyn WalletSour
 type Failure = Box<dyn std::error::Error>;
 
 fn run(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) -> Result<(), Failure> {
+    let early_log = EarlyLog::start()?;
     let program = options::program(name, about);
     let arguments = match parse(&program, std::env::args_os())? {
         Invocation::Print(text) => {
@@ -53,7 +54,7 @@ fn run(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) 
     let settings = Settings::load(&program, arguments)?;
     let directory = datadir::prepare(&settings)?;
     let log_options = LogOptions::new(&settings, "", true)?;
-    let _log = Log::start(&log_options)?;
+    let _log = early_log.open(&log_options)?;
     let shutdown = Shutdown::new();
     let _signals = shutdown.on_signals()?;
     tracing::info!(target: "node", "{}", program.version_text().lines().next().unwrap_or(name));

@@ -12,6 +12,7 @@ use crate::mining::NodeMining;
 use crate::rpc::RpcServer;
 use crate::settings::SharedSettings;
 use crate::state::State;
+use crate::template::SelectOptions;
 
 /// The parts of a running node, and its [`Init`].
 #[derive(Clone)]
@@ -19,9 +20,11 @@ pub struct Offer {
     /// Chain, index and mempool.
     pub state: Arc<State>,
     /// The JSON-RPC commands.
-    pub rpc: Arc<RpcServer>,
+    pub rpc: RpcServer,
     /// The settings.
     pub settings: SharedSettings,
+    /// What blocks that are made here are to be like.
+    pub blocks: SelectOptions,
 }
 
 impl Offer {
@@ -39,11 +42,11 @@ impl Init for Offer {
     }
 
     fn make_mining(&self) -> Result<Option<Arc<dyn Mining>>> {
-        Ok(Some(Arc::new(NodeMining::new(self.state.clone()))))
+        Ok(Some(Arc::new(NodeMining::new(self.state.clone(), self.blocks))))
     }
 
     fn make_rpc(&self) -> Result<Option<Arc<dyn Rpc>>> {
-        Ok(Some(self.rpc.clone()))
+        Ok(Some(Arc::new(self.rpc.clone())))
     }
 
     fn make_chain(&self) -> Result<Option<Box<dyn Chain>>> {

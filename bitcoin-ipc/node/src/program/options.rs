@@ -1,15 +1,17 @@
 //! The options of a node, and what they mean.
 //!
-//! In: settings. Out: a [`Program`] table, and [`state::Options`](crate::state::Options).
+//! In: settings. Out: a [`Program`] table, and the options of each part.
 
-use bitcoin_common::arguments::{
-    IPC_BIND_OPTION, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS,
-};
+use std::time::Duration;
+
+use bitcoin_common::arguments::{LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS};
 use bitcoin_common::config::Settings;
 use bitcoin_common::{Error, Result};
 
-use crate::fees::Rate;
-use crate::state::Options;
+use crate::index;
+use crate::mempool::{MempoolOptions, Rate};
+use crate::state;
+use crate::template::SelectOptions;
 
 /// The table of a node's options.
 pub(super) fn program(name: &'static str, about: &'static str) -> Program {
@@ -18,5 +20,68 @@ pub(super) fn program(name: &'static str, about: &'static str) -> Program {
         .options(NETWORK_OPTIONS)
         .options(NODE_OPTIONS)
         .options(LOG_OPTIONS)
-        .options(&[IPC_BIND_OPTION])
+}
+
+/// A number that is not below zero.
+fn count(settings: &Settings, name: &str, default: u64) -> Result<u64> {
+    let number = settings.int(name, i64::try_from(default).unwrap_or(i64::MAX))?;
+    u64::try_from(number).map_err(|_| Error::new(format!("-{name} takes a number from 0 on, and not {number}")))
+}
+
+fn rate(settings: &Settings, name: &str, default: Rate) -> Result<Rate> {
+    let satoshi = settings.fee_rate(name, default.into())?.sat_per_kvb().unwrap_or(0);
+    Ok(Rate::from_sat_per_kvb(u64::try_from(satoshi).unwrap_or(0)))
+}
+
+/// What the chain, the index and the mempool are to be like.
+pub(super) fn state_options(settings: &Settings) -> Result<state::Options> {
+    let mut options = state::Options::new(settings.network_dir()?, settings.network());
+    options.index = index::Options { filters: filters(settings)?, txindex: settings.bool("txindex", false) };
+    options.mempool = mempool_options(settings)?;
+    options.persist_mempool = settings.bool("persistmempool", true);
+    options.max_tip_age = count(settings, "maxtipage", options.max_tip_age)?;
+    Ok(options)
+}
+
+/// Whether there is to be an index of block filters: `-blockfilterindex`, which names a kind of filter or
+/// says yes or no. Wallets use it, so it is there unless told otherwise.
+fn filters(settings: &Settings) -> Result<bool> {
+    match settings.text("blockfilterindex", "1").as_str() {
+        "0" => Ok(false),
+        "" | "1" | "basic" => Ok(true),
+        other => Err(Error::new(format!("Unknown -blockfilterindex value {other}."))),
+    }
+}
+
+fn mempool_options(settings: &Settings) -> Result<MempoolOptions> {
+    let default = MempoolOptions::default();
+    let megabytes = count(settings, "maxmempool", default.max_bytes as u64 / 1_000_000)?;
+    let hours = count(settings, "mempoolexpiry", default.expiry.as_secs() / 3600)?;
+    let data = count(settings, "datacarriersize", default.max_datacarrier_bytes.unwrap_or(0))?;
+    let cluster_kvb = count(settings, "limitclustersize", default.cluster_vsize / 1000)?;
+    let clusters = count(settings, "limitclustercount", default.cluster_count as u64)?;
+    Ok(MempoolOptions {
+        max_bytes: usize::try_from(megabytes.saturating_mul(1_000_000)).unwrap_or(usize::MAX),
+        expiry: Duration::from_secs(hours.saturating_mul(3600)),
+        min_relay_rate: rate(settings, "minrelaytxfee", default.min_relay_rate)?,
+        incremental_relay_rate: rate(settings, "incrementalrelayfee", default.incremental_relay_rate)?,
+        dust_relay_rate: rate(settings, "dustrelayfee", default.dust_relay_rate)?,
+        require_standard: !settings.bool("acceptnonstdtxn", !default.require_standard),
+        max_datacarrier_bytes: settings.bool("datacarrier", true).then_some(data),
+        permit_bare_multisig: settings.bool("permitbaremultisig", default.permit_bare_multisig),
+        bytes_per_sigop: count(settings, "bytespersigop", default.bytes_per_sigop)?,
+        cluster_count: usize::try_from(clusters).unwrap_or(usize::MAX),
+        cluster_vsize: cluster_kvb.saturating_mul(1000),
+    })
+}
+
+/// What the blocks that are made here are to be like.
+pub(super) fn block_options(settings: &Settings) -> Result<SelectOptions> {
+    let mut options = SelectOptions::default();
+    options.max_weight = count(settings, "blockmaxweight", options.max_weight)?;
+    options.min_rate = rate(settings, "blockmintxfee", options.min_rate)?;
+    options.create.block_reserved_weight =
+        count(settings, "blockreservedweight", options.create.block_reserved_weight)?;
+    options.check().map_err(|error| Error::new(error.to_string()))?;
+    Ok(options)
 }

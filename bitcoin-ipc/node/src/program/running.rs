@@ -10,10 +10,10 @@ use bitcoin_common::config::Settings;
 use bitcoin_common::shutdown::Shutdown;
 use mp_runtime::{Error, EventLoop, Result, Server};
 
-use super::options::state_options;
+use super::options::{block_options, state_options};
 use super::wallets::{WalletSource, Wallets};
 use super::{Offer, sockets};
-use crate::rpc::RpcServer;
+use crate::rpc::{RpcOptions, RpcServer};
 use crate::settings::SharedSettings;
 use crate::signals::Signals;
 use crate::state::State;
@@ -42,14 +42,15 @@ impl Running {
         wallets: Box<dyn WalletSource>,
         shutdown: Shutdown,
     ) -> Result<Running> {
-        let options = state_options(&settings).map_err(|error| Error::failed(error.to_string()))?;
+        let failed = |error: bitcoin_common::Error| Error::failed(error.to_string());
+        let options = state_options(&settings).map_err(failed)?;
+        let blocks = block_options(&settings).map_err(failed)?;
+        let mock_time = settings.int("mocktime", 0).map_err(failed)?;
         let event_loop = EventLoop::new(name)?;
+        let rpc = RpcServer::new(RpcOptions::new(&options.directory))?;
         let state = State::open(&options, Signals::default(), shutdown.clone())?;
-        let mock_time = settings.int("mocktime", 0).map_err(|error| Error::failed(error.to_string()))?;
         state.clock().set_mock_time(u64::try_from(mock_time).unwrap_or(0));
-        let shared = SharedSettings::new(settings.clone());
-        let rpc = RpcServer::new(state.clone(), shared.clone());
-        let offer = Offer { state, rpc, settings: shared };
+        let offer = Offer { state, rpc, settings: SharedSettings::new(settings.clone()), blocks };
         let running = Running {
             wallets: Wallets::new(event_loop.clone(), wallets, offer.clone(), shutdown.clone()),
             offer,
@@ -57,7 +58,7 @@ impl Running {
             shutdown,
         };
         let listening = running.wallets.start().and_then(|()| {
-            running.offer.rpc.set_ready();
+            running.offer.rpc.set_ready(running.offer.state.clone());
             sockets::bind(&event_loop, &settings, &options.directory, &running.offer)
         });
         match listening {
@@ -105,7 +106,7 @@ impl Running {
         wallets.stop();
         sockets::close(servers.into_inner().unwrap_or_else(PoisonError::into_inner));
         drop(wallets);
-        let Offer { state, rpc, settings: _ } = offer;
+        let Offer { state, rpc, .. } = offer;
         drop(rpc);
         close_chain(state)?;
         closed
