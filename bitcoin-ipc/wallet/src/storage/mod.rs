@@ -132,7 +132,7 @@ impl Store {
     }
 
     fn is_scrub_due(&mut self) -> Result<bool> {
-        self.write(|tx| schema::is_scrub_due(tx))
+        self.write(schema::is_scrub_due)
     }
 }
 

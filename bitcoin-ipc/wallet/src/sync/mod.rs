@@ -15,6 +15,7 @@ mod scan;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::thread::ThreadId;
 
 use bitcoin_ipc::interfaces::Handler;
 
@@ -33,6 +34,8 @@ pub(crate) struct Follow {
     queue: Mutex<Queue>,
     /// Held by whoever applies notices, so that they keep their order.
     applying: Mutex<()>,
+    /// The thread that applies notices. What a listener does may cause more of them.
+    applier: Mutex<Option<ThreadId>>,
     /// Held by whoever searches the chain.
     scanning: Mutex<()>,
     /// Whether somebody searches, for those who only want to know.
@@ -116,13 +119,21 @@ impl WalletHandle {
 
     /// Applies what waits. When this returns, what waited before is applied.
     fn apply_queue(&self) {
-        let _applying = lock(&self.0.follow.applying);
+        let follow = &self.0.follow;
+        let this = std::thread::current().id();
+        if *lock(&follow.applier) == Some(this) {
+            // A listener caused it; its turn comes when the listener is done.
+            return;
+        }
+        let _applying = lock(&follow.applying);
+        *lock(&follow.applier) = Some(this);
         loop {
-            let notice = lock(&self.0.follow.queue).notices.pop_front();
-            let Some(notice) = notice else { return };
+            let notice = lock(&follow.queue).notices.pop_front();
+            let Some(notice) = notice else { break };
             if let Err(error) = self.apply(notice) {
                 tracing::warn!(target: "wallet", wallet = self.name(), %error, "a notification was not applied");
             }
         }
+        *lock(&follow.applier) = None;
     }
 }

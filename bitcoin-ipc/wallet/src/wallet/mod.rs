@@ -43,6 +43,9 @@ use crate::{Error, Result};
 #[derive(Clone)]
 pub struct WalletHandle(pub(crate) Arc<Shared>);
 
+/// Takes a wallet out of its loader, and closes it.
+pub(crate) type Unload = Box<dyn Fn(&WalletHandle) -> Result<()> + Send + Sync>;
+
 /// What all handles of a wallet share.
 pub(crate) struct Shared {
     pub(crate) name: String,
@@ -54,7 +57,7 @@ pub(crate) struct Shared {
     pub(crate) events: Events,
     pub(crate) follow: Follow,
     /// Takes it out of its loader.
-    pub(crate) unload: Box<dyn Fn(&WalletHandle) -> Result<()> + Send + Sync>,
+    pub(crate) unload: Unload,
 }
 
 impl std::fmt::Debug for WalletHandle {

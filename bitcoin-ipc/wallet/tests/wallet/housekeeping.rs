@@ -215,6 +215,28 @@ fn listeners_hear_until_they_stop() {
 }
 
 #[test]
+fn a_listener_may_send_when_it_hears_of_a_payment() {
+    let setup = Setup::new();
+    let wallet = setup.rich("hot");
+    let (sender, sent) = (wallet.clone(), std::sync::atomic::AtomicBool::new(false));
+    let (say, hear) = mpsc::channel();
+    let _handler = wallet
+        .handle_transaction_changed(Box::new(move |txid, change| {
+            say.send((txid, change)).unwrap();
+            if !sent.swap(true, std::sync::atomic::Ordering::SeqCst) {
+                send(&sender, &elsewhere(), btc(1));
+            }
+            Ok(())
+        }))
+        .unwrap();
+    setup.chain.mine(1, &script(&wallet, OutputType::Bech32));
+    let heard: Vec<_> = hear.try_iter().collect();
+    assert!(heard.len() >= 2, "{heard:?}");
+    assert_eq!(setup.chain.state().mempool.len(), 1);
+    assert!(wallet.is_in_mempool(setup.chain.state().mempool[0].compute_txid()).unwrap());
+}
+
+#[test]
 fn a_half_made_wallet_is_no_wallet() {
     let setup = Setup::new();
     let folder = setup.folder.path().join("wallets/hot");

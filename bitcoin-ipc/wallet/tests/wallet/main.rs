@@ -2,6 +2,8 @@
 //!
 //! In: a folder, a chain. Out: what a user of a wallet relies on.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
 #[path = "../chain/mod.rs"]
 mod chain;
 mod following;
