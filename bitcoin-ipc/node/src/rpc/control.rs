@@ -1,0 +1,118 @@
+//! Commands about the server itself.
+//!
+//! In: calls. Out: help, times, memory, and the end of the node.
+
+use std::time::Duration;
+
+use bitcoin::Network;
+use serde_json::{Value, json};
+
+use super::command::Kind::{Any, Number, Text};
+use super::command::{Arg, Call, Command, arg, command};
+use super::error::{Answer, failed, invalid};
+use super::lock;
+
+const CONTROL: &str = "control";
+const HIDDEN: &str = "hidden";
+
+const ECHO: &[Arg] = &[
+    arg("arg0", Any, "").optional(),
+    arg("arg1", Any, "").optional(),
+    arg("arg2", Any, "").optional(),
+    arg("arg3", Any, "").optional(),
+    arg("arg4", Any, "").optional(),
+    arg("arg5", Any, "").optional(),
+    arg("arg6", Any, "").optional(),
+    arg("arg7", Any, "").optional(),
+    arg("arg8", Any, "").optional(),
+    arg("arg9", Any, "").optional(),
+];
+
+pub(super) const COMMANDS: &[Command] = &[
+    command(CONTROL, "help", "Lists all commands, or tells what one takes.", help).args(&[arg(
+        "command",
+        Text,
+        "The command to tell about.",
+    )
+    .default("all commands")]),
+    command(CONTROL, "stop", "Asks the node to stop.", stop).args(&[arg(
+        "wait",
+        Number,
+        "How long to wait before the answer, in milliseconds.",
+    )
+    .hidden()]),
+    command(CONTROL, "uptime", "Gives the seconds since the start of the server.", uptime),
+    command(CONTROL, "getrpcinfo", "Tells what the server is doing.", rpc_info),
+    command(CONTROL, "getmemoryinfo", "Tells how much memory is locked.", memory_info).args(&[arg(
+        "mode",
+        Text,
+        "\"stats\" for numbers; \"mallocinfo\" is not available.",
+    )
+    .default("\"stats\"")]),
+    command(HIDDEN, "echo", "Gives back its arguments.", echo).args(ECHO),
+    command(HIDDEN, "echojson", "Gives back its arguments.", echo).args(ECHO),
+    command(HIDDEN, "setmocktime", "Sets the clock, for tests on regtest.", set_mock_time).args(&[arg(
+        "timestamp",
+        Number,
+        "Seconds since 1970; 0 for the real time.",
+    )]),
+];
+
+fn help(call: &Call<'_>) -> Answer {
+    match call.text_or(0, "")? {
+        "dump_all_command_conversions" => Ok(call.shared.registry.conversions()),
+        name => Ok(call.shared.registry.help(name).into()),
+    }
+}
+
+fn stop(call: &Call<'_>) -> Answer {
+    call.state.shutdown().request();
+    if let Some(milliseconds) = call.get(0).and_then(Value::as_u64) {
+        std::thread::sleep(Duration::from_millis(milliseconds));
+    }
+    Ok("Bitcoin node stopping".into())
+}
+
+fn uptime(call: &Call<'_>) -> Answer {
+    Ok(call.shared.started.elapsed().as_secs().into())
+}
+
+fn rpc_info(call: &Call<'_>) -> Answer {
+    let running = lock(&call.shared.running);
+    let row = |running: &super::Running| {
+        let duration = u64::try_from(running.since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        json!({ "method": running.method, "duration": duration })
+    };
+    let active: Vec<_> = running.iter().map(row).collect();
+    Ok(json!({ "active_commands": active, "logpath": call.shared.options.log_file }))
+}
+
+fn memory_info(call: &Call<'_>) -> Answer {
+    match call.text_or(0, "stats")? {
+        // No memory is locked: keys are in the wallet's process.
+        "stats" => Ok(json!({ "locked": {
+            "used": 0, "free": 0, "total": 0, "locked": 0, "chunks_used": 0, "chunks_free": 0,
+        } })),
+        "mallocinfo" => invalid("mallocinfo mode not available"),
+        mode => invalid(format!("unknown mode {mode}")),
+    }
+}
+
+fn echo(call: &Call<'_>) -> Answer {
+    Ok(call.params.iter().take(call.given).cloned().collect())
+}
+
+fn set_mock_time(call: &Call<'_>) -> Answer {
+    if call.state.network() != Network::Regtest {
+        return failed("setmocktime is for regression testing (-regtest mode) only");
+    }
+    let time: i64 = call.int(0)?;
+    let Ok(seconds) = u32::try_from(time) else {
+        return invalid(format!("Mocktime must be in the range [0, {}], not {time}.", u32::MAX));
+    };
+    call.state.clock().set_mock_time(seconds.into());
+    if let Some(tell) = &*lock(&call.shared.mock_time) {
+        tell(time);
+    }
+    Ok(Value::Null)
+}

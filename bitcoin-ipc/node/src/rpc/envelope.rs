@@ -1,0 +1,169 @@
+//! Requests and responses as objects.
+//!
+//! In: what a client sent. Out: a [`Request`], and the response to it, in the form of JSON-RPC 2.0 or
+//! in the older one of Bitcoin Core, as the request asks.
+
+use bitcoin_ipc::types::JsonRpcVersion;
+use serde_json::{Map, Value};
+
+use super::error::{Answer, Code, RpcError};
+
+/// How to answer a request.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct ReplyTo {
+    /// What the client calls the request; `None` if it gave nothing.
+    pub(super) id: Option<Value>,
+    pub(super) version: JsonRpcVersion,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Request {
+    pub(super) method: String,
+    /// A list or an object.
+    pub(super) params: Value,
+}
+
+impl ReplyTo {
+    /// Whether no answer is wanted. Only JSON-RPC 2.0 has such requests.
+    pub(super) fn is_notification(&self) -> bool {
+        self.id.is_none() && self.version == JsonRpcVersion::V2
+    }
+
+    /// The response with an answer. The older form has a field for both result and error.
+    pub(super) fn respond(self, answer: Answer) -> Value {
+        let legacy = self.version == JsonRpcVersion::V1Legacy;
+        let mut object = Map::new();
+        if !legacy {
+            object.insert("jsonrpc".to_owned(), "2.0".into());
+        }
+        let (result, error) = match answer {
+            Ok(result) => (Some(result), legacy.then_some(Value::Null)),
+            Err(error) => (legacy.then_some(Value::Null), Some(error.into_object())),
+        };
+        let fields = [("result", result), ("error", error), ("id", self.id)];
+        for (name, value) in fields {
+            if let Some(value) = value {
+                object.insert(name.to_owned(), value);
+            }
+        }
+        Value::Object(object)
+    }
+}
+
+/// Reads a request. How to answer is known as far as it was read, also where the rest is wrong.
+pub(super) fn parse(request: &Value) -> (ReplyTo, Answer<Request>) {
+    let mut to = ReplyTo { id: None, version: JsonRpcVersion::V1Legacy };
+    let result = parse_fields(request, &mut to);
+    (to, result)
+}
+
+fn parse_fields(request: &Value, to: &mut ReplyTo) -> Answer<Request> {
+    let invalid = |message: &str| RpcError::new(Code::InvalidRequest, message);
+    let request = request.as_object().ok_or_else(|| invalid("Invalid Request object"))?;
+    to.id = request.get("id").cloned();
+    match request.get("jsonrpc") {
+        None | Some(Value::Null) => {}
+        Some(Value::String(version)) => match version.as_str() {
+            "1.0" => {}
+            "2.0" => to.version = JsonRpcVersion::V2,
+            _ => return Err(invalid("JSON-RPC version not supported")),
+        },
+        Some(_) => return Err(invalid("jsonrpc field must be a string")),
+    }
+    let method = match request.get("method") {
+        None | Some(Value::Null) => return Err(invalid("Missing method")),
+        Some(Value::String(method)) => method.clone(),
+        Some(_) => return Err(invalid("Method must be a string")),
+    };
+    let params = match request.get("params") {
+        None | Some(Value::Null) => Value::Array(Vec::new()),
+        Some(params @ (Value::Array(_) | Value::Object(_))) => params.clone(),
+        Some(_) => return Err(invalid("Params must be an array or object")),
+    };
+    Ok(Request { method, params })
+}
+
+/// Answers a request or a list of them. Null where no answer is wanted.
+pub(super) fn answer(request: &Value, mut run: impl FnMut(&ReplyTo, Request) -> Answer) -> Value {
+    let mut one = |request: &Value| {
+        let (to, request) = parse(request);
+        let parsed = request.is_ok();
+        let answer = request.and_then(|request| run(&to, request));
+        if to.is_notification() && parsed { None } else { Some(to.respond(answer)) }
+    };
+    match request {
+        Value::Object(_) => one(request).unwrap_or_default(),
+        Value::Array(requests) => {
+            let replies: Vec<Value> = requests.iter().filter_map(one).collect();
+            if replies.is_empty() && !requests.is_empty() { Value::Null } else { Value::Array(replies) }
+        }
+        _ => {
+            let to = ReplyTo { id: None, version: JsonRpcVersion::V1Legacy };
+            to.respond(Err(RpcError::new(Code::ParseError, "Top-level object parse error")))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn ask(request: &Value) -> Value {
+        answer(request, |_, request| match request.method.as_str() {
+            "params" => Ok(request.params),
+            _ => Err(RpcError::new(Code::MethodNotFound, "Method not found")),
+        })
+    }
+
+    #[test]
+    fn each_version_has_its_form_of_response() {
+        let old = ask(&json!({ "id": 1, "method": "params", "params": [2] }));
+        assert_eq!(old.to_string(), r#"{"result":[2],"error":null,"id":1}"#);
+        let new = ask(&json!({ "id": "a", "method": "params", "jsonrpc": "2.0" }));
+        assert_eq!(new.to_string(), r#"{"jsonrpc":"2.0","result":[],"id":"a"}"#);
+        let old = ask(&json!({ "id": null, "method": "other" }));
+        let error = r#"{"code":-32601,"message":"Method not found"}"#;
+        assert_eq!(old.to_string(), format!(r#"{{"result":null,"error":{error},"id":null}}"#));
+        let new = ask(&json!({ "id": 7, "method": "other", "jsonrpc": "2.0" }));
+        assert_eq!(new.to_string(), format!(r#"{{"jsonrpc":"2.0","error":{error},"id":7}}"#));
+    }
+
+    #[test]
+    fn mistakes_of_requests_have_their_words() {
+        for (request, message) in [
+            (json!({ "id": 1 }), "Missing method"),
+            (json!({ "method": 1 }), "Method must be a string"),
+            (json!({ "method": "x", "jsonrpc": 2 }), "jsonrpc field must be a string"),
+            (json!({ "method": "x", "jsonrpc": "3" }), "JSON-RPC version not supported"),
+            (json!({ "method": "x", "params": 1 }), "Params must be an array or object"),
+        ] {
+            let reply = ask(&request);
+            assert_eq!(
+                (&reply["error"]["code"], &reply["error"]["message"]),
+                (&json!(-32600), &json!(message))
+            );
+            assert_eq!(reply.get("id"), request.get("id"));
+        }
+        assert_eq!(ask(&json!(5))["error"]["code"], -32700);
+    }
+
+    #[test]
+    fn notifications_get_no_answer_and_lists_keep_their_order() {
+        assert_eq!(ask(&json!({ "method": "params", "jsonrpc": "2.0" })), Value::Null);
+        let list = ask(&json!([
+            { "id": 1, "method": "params" },
+            { "method": "params", "jsonrpc": "2.0" },
+            3,
+            { "id": 4, "method": "params", "jsonrpc": "2.0" },
+        ]));
+        let list = list.as_array().unwrap();
+        assert_eq!(list.len(), 3);
+        assert_eq!((&list[0]["id"], &list[2]["id"]), (&json!(1), &json!(4)));
+        assert_eq!(list[1]["error"]["message"], "Invalid Request object");
+        assert_eq!(ask(&json!([])), json!([]));
+        assert_eq!(ask(&json!([{ "method": "params", "jsonrpc": "2.0" }])), Value::Null);
+    }
+}
