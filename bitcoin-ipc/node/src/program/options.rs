@@ -4,7 +4,9 @@
 
 use std::time::Duration;
 
-use bitcoin_common::arguments::{LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS};
+use bitcoin_common::arguments::{
+    LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
+};
 use bitcoin_common::config::Settings;
 use bitcoin_common::{Error, Result};
 
@@ -19,6 +21,7 @@ pub(super) fn program(name: &'static str, about: &'static str) -> Program {
         .options(SHARED_OPTIONS)
         .options(NETWORK_OPTIONS)
         .options(NODE_OPTIONS)
+        .options(WALLET_OPTIONS)
         .options(LOG_OPTIONS)
 }
 
