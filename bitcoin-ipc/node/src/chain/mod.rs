@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bitcoin::bip158::BlockFilter;
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction, Txid};
 use bitcoin_ipc::interfaces::{
-    AncestryCounts, BroadcastFailure, Chain, ChainNotifications, CommonAncestor, Handler, PackageLimits, SmartFee,
-    UpdateSetting,
+    AncestryCounts, BroadcastFailure, Chain, ChainNotifications, CommonAncestor, Handler, PackageLimits,
+    SmartFee, UpdateSetting,
 };
 use bitcoin_ipc::types::{
     BilingualStr, BlockFilterType, BlockLocator, Coin, FoundBlock, FoundBlockRequest, RbfTransactionState,
@@ -360,7 +360,8 @@ impl Chain for NodeChain {
     fn request_mempool_transactions(&self, notifications: &dyn ChainNotifications) -> Result<()> {
         // Told without holding the mempool: a transaction may come twice, or after its removal was
         // told to those who are registered already.
-        let transactions: Vec<_> = self.state.mempool().entries().iter().map(|entry| entry.tx.clone()).collect();
+        let transactions: Vec<_> =
+            self.state.mempool().entries().iter().map(|entry| entry.tx.clone()).collect();
         transactions.iter().try_for_each(|tx| notifications.transaction_added_to_mempool(tx))
     }
 
@@ -373,7 +374,9 @@ impl Chain for NodeChain {
 fn explain(error: TransactionError) -> &'static str {
     match error {
         TransactionError::AlreadyInUtxoSet => "Transaction outputs already in utxo set",
-        TransactionError::MaxFeeExceeded => "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)",
+        TransactionError::MaxFeeExceeded => {
+            "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)"
+        }
         TransactionError::MissingInputs => "Inputs missing or spent",
         _ => "Transaction rejected by mempool",
     }

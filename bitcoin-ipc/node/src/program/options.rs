@@ -28,7 +28,8 @@ pub(super) fn program(name: &'static str, about: &'static str) -> Program {
 /// A number that is not below zero.
 fn count(settings: &Settings, name: &str, default: u64) -> Result<u64> {
     let number = settings.int(name, i64::try_from(default).unwrap_or(i64::MAX))?;
-    u64::try_from(number).map_err(|_| Error::new(format!("-{name} takes a number from 0 on, and not {number}")))
+    u64::try_from(number)
+        .map_err(|_| Error::new(format!("-{name} takes a number from 0 on, and not {number}")))
 }
 
 fn rate(settings: &Settings, name: &str, default: Rate) -> Result<Rate> {

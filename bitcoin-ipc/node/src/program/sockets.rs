@@ -18,13 +18,20 @@ use super::Offer;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Listens at every address of the settings.
-pub(super) fn bind(event_loop: &EventLoop, settings: &Settings, directory: &Path, offer: &Offer) -> Result<Vec<Server>> {
+pub(super) fn bind(
+    event_loop: &EventLoop,
+    settings: &Settings,
+    directory: &Path,
+    offer: &Offer,
+) -> Result<Vec<Server>> {
     let addresses = settings.list("ipcbind");
     addresses.iter().map(|address| bind_one(event_loop, address, directory, offer)).collect()
 }
 
 fn bind_one(event_loop: &EventLoop, address: &str, directory: &Path, offer: &Offer) -> Result<Server> {
-    let cannot = |error: &dyn std::fmt::Display| Error::failed(format!("Unable to bind to IPC address '{address}'. {error}"));
+    let cannot = |error: &dyn std::fmt::Display| {
+        Error::failed(format!("Unable to bind to IPC address '{address}'. {error}"))
+    };
     let address: Address = address.parse().map_err(|error: Error| cannot(&error.text()))?;
     let path = address.socket(directory).map_err(|error| cannot(&error.text()))?;
     if let Some(parent) = path.parent() {

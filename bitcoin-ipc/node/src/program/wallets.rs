@@ -132,9 +132,8 @@ impl Wallets {
         }
         if let Some(child) = self.shared.start()? {
             let shared = self.shared.clone();
-            let thread = std::thread::Builder::new()
-                .name("wallets".to_owned())
-                .spawn(move || shared.watch(child))?;
+            let thread =
+                std::thread::Builder::new().name("wallets".to_owned()).spawn(move || shared.watch(child))?;
             *self.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread);
         }
         Ok(())
@@ -161,7 +160,9 @@ impl Shared {
     fn start(&self) -> Result<Option<Child>> {
         let settings = self.offer.settings.lock().clone();
         let chain: Arc<dyn Chain> = Arc::new(self.offer.chain());
-        let Some(started) = self.source.start(&self.event_loop, settings.into(), chain)? else { return Ok(None) };
+        let Some(started) = self.source.start(&self.event_loop, settings.into(), chain)? else {
+            return Ok(None);
+        };
         let StartedWallets { loader, process } = started;
         let (child, connection) = process.unzip();
         *self.current() = Some(Current { loader: loader.clone(), connection });
