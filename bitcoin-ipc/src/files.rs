@@ -80,6 +80,12 @@ ipc_file! {
 }
 
 ipc_file! {
+    /// Watching scripts. Not a file of Bitcoin Core.
+    pub static WATCH: "bitcoin/watch.capnp" @ 0xa244513b1ec12005,
+    namespace = "ipc::capnp::messages";
+}
+
+ipc_file! {
     /// Init as v30 has it.
     pub static V30_INIT: "bitcoin/v30/init.capnp" @ 0xf2c5cfa319406aa6,
     namespace = "ipc::capnp::messages";

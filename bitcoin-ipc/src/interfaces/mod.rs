@@ -3,7 +3,7 @@
 //! The traits are those of today's wire: `init`, `echo`, `mining` and `rpc` as Bitcoin Core v32 has
 //! them, the others as the multiprocess branch has them. Where that branch and the C++ headers have
 //! drifted apart, the wire counts. What v30 and v31 have in another form is in
-//! [`release`](crate::release).
+//! [`release`](crate::release). What this library adds to them is in [`watch`].
 //!
 //! Methods that wait for something in the node, or that a client makes many of at once, are
 //! `async`; those between node, wallet and GUI block, and run on a thread of the peer that belongs
@@ -26,6 +26,7 @@ mod wallet;
 mod wallet_callbacks;
 mod wallet_loader;
 mod wallet_results;
+pub mod watch;
 
 pub use block_template::BlockTemplate;
 pub use chain::*;
