@@ -6,8 +6,8 @@ pub use futures::future::BoxFuture;
 pub use crate::connection::{Call, Reply};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::proxy::{
-    ClientCall, Handle, Home, Interface, Pending, Proxy, Response, lend, lend_optional, no_method, read_box,
-    write_owned,
+    Base, ClientCall, Handle, Home, Interface, Pending, Proxy, Response, lend, lend_optional, no_method,
+    read_box, write_owned,
 };
 pub use crate::wire::build::{BuildContext, FieldBuilder, StructWriter};
 pub use crate::wire::describe::{Field, Fields};

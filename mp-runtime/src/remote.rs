@@ -48,7 +48,7 @@ impl<I: Interface + ?Sized + 'static> Remote<I> {
     }
 
     fn open(event_loop: &EventLoop, stream: Stream) -> Self {
-        let construct = I::NODE.construct.map(|ordinal| (I::NODE.id, ordinal));
+        let construct = I::NODE.constructor().map(|(interface, ordinal)| (interface.id, ordinal));
         let (connection, cap) = Connection::open(event_loop, stream, None, construct);
         Remote { object: I::shared(Proxy::new(cap, I::NODE)), connection }
     }

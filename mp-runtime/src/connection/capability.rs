@@ -99,6 +99,11 @@ pub(crate) trait Object: Send + Sync {
 
     /// The typed reference inside, to recognise an object that comes home.
     fn as_any(&self) -> &dyn Any;
+
+    /// The same under the type of each interface that its own one extends.
+    fn bases(&self) -> Vec<Arc<dyn Object>> {
+        Vec::new()
+    }
 }
 
 /// An object that a peer may call. `destroy` empties it; every later call is an error.

@@ -123,7 +123,7 @@ fn start(
         side,
         options,
     );
-    if root.as_ref().is_some_and(|root| root.node.construct.is_some()) {
+    if root.as_ref().is_some_and(|root| root.node.constructor().is_some()) {
         state.exchanges_threads.set(true);
     }
     let root = root.map(|root| {

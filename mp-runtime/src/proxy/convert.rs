@@ -9,7 +9,7 @@ use super::handle::Proxy;
 use super::interface::Interface;
 use super::lent::Lent;
 use super::served::{Served, export};
-use crate::connection::{Capability, LocalObject};
+use crate::connection::{Capability, LocalObject, Object};
 use crate::error::{Error, Result};
 use crate::wire::build::{BuildContext, FieldBuilder};
 use crate::wire::node::Type;
@@ -54,7 +54,7 @@ impl<T: ?Sized> std::fmt::Debug for Home<T> {
 
 /// What a capability is here.
 enum Found<I: ?Sized> {
-    /// An object of this process, under the type it was exported with.
+    /// An object of this process.
     Ours(Arc<I>),
     /// A proxy for an object of the peer.
     Theirs(Proxy),
@@ -72,15 +72,21 @@ fn find<I: Interface + ?Sized + 'static>(cx: &ReadContext<'_>, input: &FieldRead
 }
 
 fn come_home<I: Interface + ?Sized + 'static>(object: &Arc<LocalObject>) -> Result<Arc<I>> {
-    let inner = object.get()?;
-    let served = inner.as_any().downcast_ref::<Served<I>>();
-    served.map(|served| served.0.clone()).ok_or_else(|| {
+    as_interface(&*object.get()?).ok_or_else(|| {
         Error::bad_value(format!(
             "our own {} object came back where a {} is needed, or after it was only lent",
             object.node.name,
             I::NODE.name
         ))
     })
+}
+
+/// The object as one of an interface that is its own, or that its own one extends.
+fn as_interface<I: Interface + ?Sized + 'static>(object: &dyn Object) -> Option<Arc<I>> {
+    match object.as_any().downcast_ref::<Served<I>>() {
+        Some(served) => Some(served.0.clone()),
+        None => object.bases().iter().find_map(|base| as_interface(&**base)),
+    }
 }
 
 /// Reads an owned object. `local` wraps one of our own objects that came home.

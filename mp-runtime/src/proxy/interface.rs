@@ -1,8 +1,11 @@
 //! What generated code says about a trait.
 
+use std::sync::Arc;
+
 use futures::future::BoxFuture;
 
 use super::handle::Proxy;
+use super::served::Base;
 use crate::connection::Call;
 use crate::error::{Error, Result};
 use crate::wire::node::InterfaceNode;
@@ -33,11 +36,19 @@ pub trait Interface: Send + Sync {
         Box::pin(std::future::ready(Err(no_method(interface, ordinal))))
     }
 
+    /// The object under the type of each interface that this one extends.
+    fn bases(self: Arc<Self>) -> Vec<Base>
+    where
+        Self: 'static,
+    {
+        Vec::new()
+    }
+
     /// The proxy as an owned trait object.
     fn boxed(proxy: Proxy) -> Box<Self>;
 
     /// The proxy as a shared trait object.
-    fn shared(proxy: Proxy) -> std::sync::Arc<Self>;
+    fn shared(proxy: Proxy) -> Arc<Self>;
 
     /// The proxy behind this object, if it is one.
     fn proxy(&self) -> Option<&Proxy>;

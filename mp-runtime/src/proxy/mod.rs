@@ -16,6 +16,7 @@ pub use handle::{Handle, Proxy};
 pub use interface::{Interface, no_method};
 pub use lent::{lend, lend_optional};
 pub use options::{pipelined, pipelined_async, with_deadline, within};
+pub use served::Base;
 pub(crate) use served::export;
 
 pub use convert::{Home, read_box, write_owned};

@@ -34,6 +34,26 @@ impl<I: Interface + ?Sized + 'static> Object for Served<I> {
     fn as_any(&self) -> &dyn Any {
         self
     }
+
+    fn bases(&self) -> Vec<Arc<dyn Object>> {
+        self.0.clone().bases().into_iter().map(|base| base.0).collect()
+    }
+}
+
+/// An object under the type of an interface that its own interface extends.
+pub struct Base(Arc<dyn Object>);
+
+impl std::fmt::Debug for Base {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Base({})", self.0.node().name)
+    }
+}
+
+impl Base {
+    /// The object, whose type here is that of the base interface.
+    pub fn new<I: Interface + ?Sized + 'static>(object: Arc<I>) -> Self {
+        Base(Arc::new(Served(object)))
+    }
 }
 
 /// Makes an object that a peer can call.

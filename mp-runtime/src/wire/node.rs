@@ -263,6 +263,15 @@ impl InterfaceNode {
         self.extends.iter().find_map(|base| base().find(interface, ordinal))
     }
 
+    /// The interface, here or among the bases, that declares `construct`, with its ordinal.
+    #[must_use]
+    pub fn constructor(&'static self) -> Option<(&'static InterfaceNode, u16)> {
+        match self.construct {
+            Some(ordinal) => Some((self, ordinal)),
+            None => self.extends.iter().find_map(|base| base().constructor()),
+        }
+    }
+
     /// The interface, here or among the bases, that declares `destroy`, with its ordinal.
     #[must_use]
     pub fn destroyer(&'static self) -> Option<(&'static InterfaceNode, u16)> {

@@ -71,6 +71,18 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
             }
         }
     });
+    // Only an object that comes home is ever asked for another type than its own.
+    let upcasts = (!bases.is_empty()).then(|| {
+        quote! {
+            fn bases(self: ::std::sync::Arc<Self>) -> ::std::vec::Vec<#private::Base>
+            where
+                Self: 'static,
+            {
+                let __object = || <::std::sync::Arc<Self> as ::core::clone::Clone>::clone(&self);
+                ::std::vec![#(#private::Base::new::<dyn #bases>(__object())),*]
+            }
+        }
+    });
     quote! {
         impl<'__o> #private::Interface for dyn #ident + '__o {
             const NODE: &'static #private::InterfaceNode = &__NODE;
@@ -78,6 +90,8 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
             #blocking
 
             #awaiting
+
+            #upcasts
 
             fn boxed(__proxy: #private::Proxy) -> ::std::boxed::Box<Self> {
                 ::std::boxed::Box::new(__proxy)

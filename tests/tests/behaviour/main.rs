@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
 mod futures;
+mod inheritance;
 mod layers;
 mod listening;
 mod log;
