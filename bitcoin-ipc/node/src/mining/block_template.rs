@@ -19,7 +19,7 @@ use super::new_block::{NewBlock, new_block, new_block_worth};
 use super::submit::submit_block;
 use super::wait::{Interrupt, Woken, on_thread, wait};
 use crate::check_block::merkle;
-use crate::state::State;
+use crate::state::{Seen, State};
 use crate::template::{SelectOptions, Template};
 
 /// How long lies between two looks at the fees, which take their time.
@@ -49,7 +49,7 @@ impl NodeTemplate {
 
     /// Makes a template of the mempool as it is.
     pub(super) fn make(state: Arc<State>, options: SelectOptions) -> Result<Self> {
-        let new = new_block(&state, &options, anyone())?;
+        let new = new_block(&state, &options, &anyone())?;
         Ok(Self::of(state, options, new))
     }
 
@@ -111,7 +111,7 @@ impl BlockTemplate for NodeTemplate {
         loop {
             let tick = (watches_fees || turns_easy).then(|| Instant::now() + TICK);
             let until = tick.into_iter().chain(deadline).min();
-            let on_new_block = |now: &crate::state::Seen| now.tip.hash != self.new.next.parent;
+            let on_new_block = |now: &Seen| now.tip.hash != self.new.next.parent;
             match wait(&self.state, &self.interrupt, until, on_new_block).await {
                 Woken::Ended => return Ok(None),
                 Woken::Done => return self.next_worth(Amount::ZERO).await,

@@ -32,8 +32,8 @@ pub fn mine(
     let chosen = transactions.map(selection);
     loop {
         let made = match &chosen {
-            Some(selection) => block_of(state, selection, coinbase_script.clone())?,
-            None => new_block(state, options, coinbase_script.clone())?,
+            Some(selection) => block_of(state, selection, coinbase_script)?,
+            None => new_block(state, options, coinbase_script)?,
         };
         let mut block = made.template.block;
         let target = block.header.target();

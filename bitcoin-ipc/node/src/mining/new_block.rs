@@ -3,7 +3,7 @@
 //! In: the node's state, limits, who is paid. Out: a block that is valid but for its proof of work.
 
 use bitcoin::{Amount, CompactTarget, ScriptBuf};
-use bitcoin_ipc::types::{BlockCheckOptions, Reject};
+use bitcoin_ipc::types::BlockCheckOptions;
 use mp_runtime::{Error, Result};
 
 use crate::chainstate::Place;
@@ -71,19 +71,15 @@ fn draft(state: &State, options: &SelectOptions) -> Result<Draft> {
 
 impl Draft {
     /// The block, once it has been checked; `None` if another block came meanwhile.
-    fn finish(&self, state: &State, pay_to: ScriptBuf) -> Result<Option<NewBlock>> {
+    fn finish(&self, state: &State, pay_to: ScriptBuf, scripts: Scripts) -> Result<Option<NewBlock>> {
         let (time, bits) = time_and_bits(state, &self.next)?;
         let template = self.next.assemble(&self.selection, time, bits, pay_to);
-        match check_block::check(state, &template.block, &UNSOLVED, Scripts::Trust)? {
+        match check_block::check(state, &template.block, &UNSOLVED, scripts)? {
             Ok(()) => Ok(Some(NewBlock { next: self.next, template })),
             Err(reject) if reject.reason == NOT_BEST => Ok(None),
-            Err(reject) => Err(invalid(&reject)),
+            Err(reject) => Err(Error::failed(format!("TestBlockValidity failed: {reject}"))),
         }
     }
-}
-
-fn invalid(reject: &Reject) -> Error {
-    Error::failed(format!("TestBlockValidity failed: {reject}"))
 }
 
 /// Makes the next block of what pays best in the mempool. The reward goes to a script.
@@ -93,9 +89,9 @@ fn invalid(reject: &Reject) -> Error {
 /// # Errors
 ///
 /// The options contradict each other, the chain cannot be read, or the block breaks a rule.
-pub fn new_block(state: &State, options: &SelectOptions, pay_to: ScriptBuf) -> Result<NewBlock> {
+pub fn new_block(state: &State, options: &SelectOptions, pay_to: &ScriptBuf) -> Result<NewBlock> {
     loop {
-        if let Some(block) = draft(state, options)?.finish(state, pay_to.clone())? {
+        if let Some(block) = draft(state, options)?.finish(state, pay_to.clone(), Scripts::Trust)? {
             return Ok(block);
         }
     }
@@ -113,23 +109,23 @@ pub(super) fn new_block_worth(
         if draft.selection.fees < least {
             return Ok(None);
         }
-        if let Some(block) = draft.finish(state, pay_to.clone())? {
+        if let Some(block) = draft.finish(state, pay_to.clone(), Scripts::Trust)? {
             return Ok(Some(block));
         }
     }
 }
 
-/// The next block of these transactions and no others. Their fees are not claimed.
+/// The next block of these transactions and no others. Their fees are not claimed, their scripts are
+/// run.
 ///
 /// # Errors
 ///
-/// As [`new_block`]; scripts are run too.
-pub(super) fn block_of(state: &State, selection: &Selection, pay_to: ScriptBuf) -> Result<NewBlock> {
-    let next = next_block(state)?;
-    let (time, bits) = time_and_bits(state, &next)?;
-    let template = next.assemble(selection, time, bits, pay_to);
-    match check_block::check(state, &template.block, &UNSOLVED, Scripts::Run)? {
-        Ok(()) => Ok(NewBlock { next, template }),
-        Err(reject) => Err(invalid(&reject)),
+/// As [`new_block`].
+pub(super) fn block_of(state: &State, selection: &Selection, pay_to: &ScriptBuf) -> Result<NewBlock> {
+    loop {
+        let draft = Draft { next: next_block(state)?, selection: selection.clone() };
+        if let Some(block) = draft.finish(state, pay_to.clone(), Scripts::Run)? {
+            return Ok(block);
+        }
     }
 }
