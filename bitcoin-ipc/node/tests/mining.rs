@@ -355,7 +355,7 @@ fn blocks_are_generated_within_limits() {
     assert_eq!(solve(None, &mut tries, true).unwrap(), None);
     assert_eq!(tries, 1000);
     let block = solve(None, &mut tries, false).unwrap().unwrap();
-    assert_eq!(block.txdata[1..], [waiting.clone()]);
+    assert_eq!(block.txdata[1..], *std::slice::from_ref(&waiting));
     assert_eq!(u64::from(block.header.nonce), 1000 - tries);
     // Only what is asked for; its fee is left.
     let empty = solve(Some(Vec::new()), &mut tries, false).unwrap().unwrap();
