@@ -3,20 +3,18 @@
 //! In: a block and the coins that it spent. Out: sums, averages and medians over its transactions, by
 //! the rules of Bitcoin Core.
 
+use bitcoin::TxOut;
 use bitcoin::consensus::encode::serialize;
-use bitcoin::{Amount, TxOut};
 use serde_json::{Map, Value, json};
 
 use super::command::Kind::{Any, List};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, failed, invalid};
-use super::value;
+use super::{script, value};
+use crate::template::subsidy;
 
 /// What an unspent output takes besides itself: its outpoint, and its height with the coinbase flag.
 const OVERHEAD: i64 = 40;
-/// Halving of the subsidy, in blocks.
-const HALVING: u32 = 210_000;
-const REGTEST_HALVING: u32 = 150;
 /// Blocks whose coinbase was the same as that of an earlier one (BIP 30).
 const REPEATED: [u32; 2] = [91_842, 91_880];
 
@@ -30,12 +28,6 @@ pub(super) const COMMANDS: &[Command] = &[command(
     arg("hash_or_height", Any, "The block's hash, or its height in the active chain."),
     arg("stats", List, "The numbers that are wanted.").default("all").shape("stats"),
 ])];
-
-/// What a coinbase may take besides fees, in satoshi.
-pub(super) fn subsidy(network: bitcoin::Network, height: u32) -> u64 {
-    let halving = if network == bitcoin::Network::Regtest { REGTEST_HALVING } else { HALVING };
-    (50 * Amount::ONE_BTC.to_sat()).checked_shr(height / halving).unwrap_or(0)
-}
 
 /// The middle value; of two middle ones their mean, rounded towards zero.
 fn median(mut values: Vec<i64>) -> i64 {
@@ -118,7 +110,7 @@ fn compute(call: &Call<'_>, place: crate::chainstate::Place) -> Answer<Map<Strin
         let repeated = tx.is_coinbase() && REPEATED.contains(&place.height);
         for output in &tx.output {
             growth += size_of(output);
-            if place.height > 0 && !repeated && !is_unspendable(output) {
+            if place.height > 0 && !repeated && !script::is_unspendable(&output.script_pubkey) {
                 unspent += 1;
                 real_growth += size_of(output);
             }
@@ -170,7 +162,7 @@ fn compute(call: &Call<'_>, place: crate::chainstate::Place) -> Answer<Map<Strin
         "minfeerate": smallest_or_zero(rates.iter().map(|rate| rate.0)),
         "mintxsize": smallest_or_zero(sizes.iter().copied()),
         "outs": outs,
-        "subsidy": subsidy(call.state.network(), place.height),
+        "subsidy": subsidy(call.state.network(), place.height).to_sat(),
         "swtotal_size": segwit_size,
         "swtotal_weight": segwit_weight,
         "swtxs": segwit,
@@ -191,11 +183,6 @@ fn compute(call: &Call<'_>, place: crate::chainstate::Place) -> Answer<Map<Strin
     }
 }
 
-/// Whether an output is never kept as a coin.
-fn is_unspendable(output: &TxOut) -> bool {
-    output.script_pubkey.is_op_return() || output.script_pubkey.len() > 10_000
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -211,12 +198,5 @@ mod tests {
         assert_eq!(percentiles(rates, 100), [1, 3, 5, 8, 9]);
         // Rounding must not leave a mark without a rate.
         assert_eq!(percentiles(vec![(7, 1)], 100), [7; 5]);
-    }
-
-    #[test]
-    fn the_subsidy_halves_until_nothing_is_left() {
-        use bitcoin::Network::{Bitcoin, Regtest};
-        assert_eq!([subsidy(Bitcoin, 209_999), subsidy(Bitcoin, 210_000)], [5_000_000_000, 2_500_000_000]);
-        assert_eq!([subsidy(Regtest, 150), subsidy(Regtest, 150 * 64)], [2_500_000_000, 0]);
     }
 }

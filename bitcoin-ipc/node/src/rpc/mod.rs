@@ -8,18 +8,29 @@
 
 mod amount;
 mod block_stats;
+mod block_template;
 mod blockchain;
 mod blocks;
+mod chain_tips;
+mod coins;
 mod command;
 mod control;
+mod decode;
+mod descriptor;
 mod envelope;
 mod error;
+mod fees;
+mod generate;
 mod header;
 mod help;
+mod mempool;
+mod mining;
 mod network;
+mod raw_transaction;
 mod registry;
 mod script;
 mod transaction;
+mod util;
 mod value;
 mod workers;
 
@@ -40,11 +51,29 @@ pub use error::{Answer, Code, RpcError};
 use registry::{Asked, Entry, Registry};
 use workers::{Job, Workers};
 
-use crate::state::State;
+use crate::state::{Registration, State};
+use crate::template::SelectOptions;
+use chain_tips::{Tips, Watch};
 
 /// All commands of the node.
-const GROUPS: &[&[Command]] =
-    &[blockchain::COMMANDS, blocks::COMMANDS, block_stats::COMMANDS, control::COMMANDS, network::COMMANDS];
+const GROUPS: &[&[Command]] = &[
+    block_stats::COMMANDS,
+    block_template::COMMANDS,
+    blockchain::COMMANDS,
+    blocks::COMMANDS,
+    chain_tips::COMMANDS,
+    coins::COMMANDS,
+    control::COMMANDS,
+    decode::COMMANDS,
+    descriptor::COMMANDS,
+    fees::COMMANDS,
+    generate::COMMANDS,
+    mempool::COMMANDS,
+    mining::COMMANDS,
+    network::COMMANDS,
+    raw_transaction::COMMANDS,
+    util::COMMANDS,
+];
 
 /// What a server is like.
 #[derive(Clone, Debug)]
@@ -57,6 +86,8 @@ pub struct RpcOptions {
     pub log_file: PathBuf,
     /// The network's directory, whose files `getblockchaininfo` measures.
     pub directory: PathBuf,
+    /// Limits of the blocks that are made here.
+    pub mining: SelectOptions,
 }
 
 impl RpcOptions {
@@ -64,7 +95,13 @@ impl RpcOptions {
     #[must_use]
     pub fn new(directory: impl Into<PathBuf>) -> Self {
         let directory = directory.into();
-        RpcOptions { threads: 16, queue: 64, log_file: directory.join("debug.log"), directory }
+        RpcOptions {
+            threads: 16,
+            queue: 64,
+            log_file: directory.join("debug.log"),
+            directory,
+            mining: SelectOptions::default(),
+        }
     }
 }
 
@@ -78,6 +115,8 @@ struct Shared {
     started: Instant,
     running: Mutex<Vec<Running>>,
     stopping: AtomicBool,
+    tips: Arc<Tips>,
+    tip_watch: OnceLock<Registration>,
     /// Told when a test sets the clock.
     mock_time: Mutex<Option<MockTimeFn>>,
 }
@@ -129,6 +168,8 @@ impl RpcServer {
             started: Instant::now(),
             running: Mutex::default(),
             stopping: AtomicBool::new(false),
+            tips: Arc::default(),
+            tip_watch: OnceLock::new(),
             mock_time: Mutex::default(),
         });
         let run = {
@@ -146,8 +187,16 @@ impl RpcServer {
     }
 
     /// From now on requests are answered, from this node. Further calls change nothing.
-    pub fn set_ready(&self, state: Arc<State>) {
-        let _ = self.inner.shared.state.set(state);
+    ///
+    /// # Errors
+    ///
+    /// The system has no thread to give.
+    pub fn set_ready(&self, state: Arc<State>) -> Result<()> {
+        let shared = &self.inner.shared;
+        let watch = state.notify(Arc::new(Watch(shared.tips.clone())))?;
+        let _ = shared.tip_watch.set(watch);
+        let _ = shared.state.set(state);
+        Ok(())
     }
 
     /// Has `setmocktime` tell others too, such as wallets.

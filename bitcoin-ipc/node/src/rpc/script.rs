@@ -14,6 +14,10 @@ use serde_json::{Map, Value, json};
 const NUMBER_BYTES: usize = 4;
 /// Bytes above which a script can never be run.
 const MAX_SCRIPT_SIZE: usize = 10_000;
+/// Bytes above which a push can never be run.
+const MAX_PUSH: usize = 520;
+/// `OP_NOP10`.
+const LAST_OPCODE: u8 = 0xb9;
 /// Keys that a bare multisig script may have.
 const MAX_KEYS: i64 = 20;
 
@@ -58,7 +62,8 @@ fn key_bytes(bytes: &[u8]) -> Option<&[u8]> {
     fits.then_some(bytes)
 }
 
-fn key(script: &Script) -> Option<&[u8]> {
+/// The key of a script that wants a signature of it only.
+pub(super) fn key(script: &Script) -> Option<&[u8]> {
     match script.as_bytes() {
         [33 | 65, key @ .., 0xac] if script.len() == usize::from(script.as_bytes()[0]) + 2 => key_bytes(key),
         _ => None,
@@ -131,11 +136,25 @@ fn taproot_key(script: &Script) -> Option<XOnlyPublicKey> {
     XOnlyPublicKey::from_slice(key).ok()
 }
 
+/// Whether every opcode is known and no push is too long to be run.
+pub(super) fn is_valid(script: &Script) -> bool {
+    script.instructions().all(|instruction| match instruction {
+        Ok(Instruction::PushBytes(push)) => push.len() <= MAX_PUSH,
+        Ok(Instruction::Op(op)) => op.to_u8() <= LAST_OPCODE,
+        Err(_) => false,
+    })
+}
+
+/// Whether an output can never be spent.
+pub(super) fn is_unspendable(script: &Script) -> bool {
+    script.is_op_return() || script.len() > MAX_SCRIPT_SIZE
+}
+
 /// The opcodes and pushes in words. `sighash` marks the signatures of an input's script with what
 /// they sign.
 pub(super) fn asm(script: &Script, sighash: bool) -> String {
     let mut words: Vec<String> = Vec::new();
-    let unspendable = script.is_op_return() || script.len() > MAX_SCRIPT_SIZE;
+    let unspendable = is_unspendable(script);
     for instruction in script.instructions() {
         words.push(match instruction {
             Err(_) => "[error]".to_owned(),

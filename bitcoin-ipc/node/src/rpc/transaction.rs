@@ -2,16 +2,66 @@
 //!
 //! In: transactions, and the coins that they spent. Out: the fields of Bitcoin Core's `TxToUniv`.
 
-use bitcoin::hex::DisplayHex;
-use bitcoin::{Network, Transaction, TxIn, TxOut, consensus};
+use bitcoin::consensus::{Decodable, Encodable};
+use bitcoin::hex::{DisplayHex, FromHex};
+use bitcoin::{BlockHash, Network, Transaction, TxIn, TxOut, consensus};
 use bitcoin_ipc::types::Coin;
 use serde_json::{Map, Value, json};
 
 use super::{amount, script};
 
-/// A transaction as hex digits.
+/// A transaction as hex digits. One without inputs has the form from before BIP 144, as in Bitcoin
+/// Core.
 pub(super) fn hex(tx: &Transaction) -> String {
-    consensus::encode::serialize_hex(tx)
+    if !tx.input.is_empty() {
+        return consensus::encode::serialize_hex(tx);
+    }
+    let mut bytes = Vec::new();
+    let fields: [&dyn Fn(&mut Vec<u8>) -> _; 4] = [
+        &|out| tx.version.consensus_encode(out),
+        &|out| tx.input.consensus_encode(out),
+        &|out| tx.output.consensus_encode(out),
+        &|out| tx.lock_time.consensus_encode(out),
+    ];
+    for field in fields {
+        field(&mut bytes).expect("writing to a vector does not fail");
+    }
+    bytes.to_lower_hex_string()
+}
+
+/// The form from before BIP 144.
+fn decode_legacy(mut bytes: &[u8]) -> Option<Transaction> {
+    let tx = Transaction {
+        version: Decodable::consensus_decode(&mut bytes).ok()?,
+        input: Decodable::consensus_decode(&mut bytes).ok()?,
+        output: Decodable::consensus_decode(&mut bytes).ok()?,
+        lock_time: Decodable::consensus_decode(&mut bytes).ok()?,
+    };
+    bytes.is_empty().then_some(tx)
+}
+
+/// Whether all scripts could be run; in a transaction that was read in the wrong form they could not.
+fn is_sane(tx: &Transaction) -> bool {
+    let inputs = tx.input.iter().filter(|_| !tx.is_coinbase()).map(|input| &input.script_sig);
+    inputs.chain(tx.output.iter().map(|output| &output.script_pubkey)).all(|script| script::is_valid(script))
+}
+
+/// Reads a transaction in a form with witnesses, without, or whichever makes sense.
+pub(super) fn decode(bytes: &[u8], with_witness: bool, without: bool) -> Option<Transaction> {
+    let extended = if with_witness { consensus::deserialize(bytes).ok() } else { None };
+    if extended.as_ref().is_some_and(is_sane) {
+        return extended;
+    }
+    let legacy = if without { decode_legacy(bytes) } else { None };
+    if legacy.as_ref().is_some_and(is_sane) {
+        return legacy;
+    }
+    extended.or(legacy)
+}
+
+/// Reads a transaction from hex digits.
+pub(super) fn from_hex(hex: &str) -> Option<Transaction> {
+    decode(&Vec::from_hex(hex).ok()?, true, true)
 }
 
 /// How a transaction is told.
@@ -21,6 +71,8 @@ pub(super) struct Detail<'a> {
     pub(super) spent: Option<&'a [Coin]>,
     /// Whether to tell these coins too.
     pub(super) prevouts: bool,
+    /// The block that it is in.
+    pub(super) block: Option<BlockHash>,
     /// Whether to give its bytes.
     pub(super) hex: bool,
 }
@@ -48,6 +100,9 @@ pub(super) fn to_json(tx: &Transaction, network: Network, detail: Detail<'_>) ->
         let spent: u64 = coins.iter().map(|coin| coin.output.value.to_sat()).sum();
         let paid: u64 = tx.output.iter().map(|output| output.value.to_sat()).sum();
         put("fee", amount::bitcoin(i64::try_from(spent.saturating_sub(paid)).unwrap_or(i64::MAX)));
+    }
+    if let Some(block) = detail.block {
+        put("blockhash", block.to_string().into());
     }
     if detail.hex {
         put("hex", hex(tx).into());

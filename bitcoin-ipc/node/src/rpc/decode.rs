@@ -1,0 +1,238 @@
+//! Commands that make and read transactions and scripts, without the chain.
+//!
+//! In: hex digits, or inputs and outputs as JSON. Out: JSON, or hex digits.
+
+use std::collections::HashSet;
+
+use bitcoin::hex::FromHex;
+use bitcoin::opcodes::all::OP_CHECKSIGADD;
+use bitcoin::script::{Instruction, PushBytesBuf};
+use bitcoin::{
+    Address, Amount, CompressedPublicKey, Network, OutPoint, PublicKey, Script, ScriptBuf, Sequence,
+    Transaction, TxIn, TxOut, Txid, WPubkeyHash, Witness, absolute, transaction::Version,
+};
+use serde_json::{Map, Value};
+
+use super::command::Kind::{Any, Bool, Hex, List, Number};
+use super::command::{Call, Command, arg, command};
+use super::error::{Answer, invalid, undecodable, unknown};
+use super::transaction::{self, Detail};
+use super::{amount, script, util, value};
+
+const RAW: &str = "rawtransactions";
+/// Versions of transactions that are relayed.
+const VERSIONS: std::ops::RangeInclusive<u32> = 1..=3;
+pub(super) const INPUTS: &str = "[{\"txid\":\"hex\",\"vout\":n,\"sequence\":n},...]";
+pub(super) const OUTPUTS: &str = "[{\"address\":amount,...},{\"data\":\"hex\"},...]";
+
+pub(super) const COMMANDS: &[Command] = &[
+    command(RAW, "createrawtransaction", "Makes a transaction without signatures.", create).args(&[
+        arg("inputs", List, "What it spends.").shape(INPUTS),
+        arg("outputs", Any, "What it pays: a list of objects with one field, or one object.").shape(OUTPUTS),
+        arg("locktime", Number, "Its lock time.").default("0"),
+        arg("replaceable", Bool, "Whether it says that it may be replaced.").default("true"),
+        arg("version", Number, "Its version.").default("2"),
+    ]),
+    command(RAW, "decoderawtransaction", "Reads a transaction.", decode_transaction).args(&[
+        arg("hexstring", Hex, "The transaction."),
+        arg("iswitness", Bool, "Whether it is in the form with witnesses.").default("whichever makes sense"),
+    ]),
+    command(RAW, "decodescript", "Reads a script.", decode_script).args(&[arg(
+        "hexstring",
+        Hex,
+        "The script.",
+    )]),
+];
+
+/// Inputs as JSON.
+fn inputs(call: &Call<'_>, position: usize, lock_time: u32, replaceable: Option<bool>) -> Answer<Vec<TxIn>> {
+    let given = call.get(position).map(value::list).transpose()?;
+    let sequence = match (replaceable, lock_time) {
+        (Some(true) | None, _) => Sequence::ENABLE_RBF_NO_LOCKTIME,
+        (Some(false), 0) => Sequence::MAX,
+        (Some(false), _) => Sequence::ENABLE_LOCKTIME_NO_RBF,
+    };
+    let input = |input: &Value| {
+        value::object(input)?;
+        let txid: Txid = value::hash(&input["txid"], "txid")?;
+        let Some(vout) = value::field(input, "vout").filter(|vout| vout.is_number()) else {
+            return invalid("Invalid parameter, missing vout key");
+        };
+        let Ok(vout) = u32::try_from(value::int::<i32>(vout)?) else {
+            return invalid("Invalid parameter, vout cannot be negative");
+        };
+        let sequence = match value::field(input, "sequence").filter(|sequence| sequence.is_number()) {
+            None => sequence,
+            Some(number) => match u32::try_from(value::int::<i64>(number)?) {
+                Ok(number) => Sequence(number),
+                Err(_) => return invalid("Invalid parameter, sequence number is out of range"),
+            },
+        };
+        let previous_output = OutPoint::new(txid, vout);
+        Ok(TxIn { previous_output, script_sig: ScriptBuf::new(), sequence, witness: Witness::new() })
+    };
+    given.into_iter().flatten().map(input).collect()
+}
+
+/// Outputs as JSON.
+fn outputs(given: &Value, network: Network) -> Answer<Vec<TxOut>> {
+    let mut pairs: Vec<(&String, &Value)> = Vec::new();
+    match given {
+        Value::Null => return invalid("Invalid parameter, output argument must be non-null"),
+        Value::Object(object) => pairs.extend(object),
+        list => {
+            for output in value::list(list)? {
+                let Value::Object(output) = output else {
+                    return invalid("Invalid parameter, key-value pair not an object as expected");
+                };
+                if output.len() != 1 {
+                    return invalid("Invalid parameter, key-value pair must contain exactly one key");
+                }
+                pairs.extend(output);
+            }
+        }
+    }
+    let (mut seen, mut outputs) = (HashSet::new(), Vec::new());
+    for (name, given) in pairs {
+        if name == "data" {
+            if !seen.insert(ScriptBuf::new()) {
+                return invalid("Invalid parameter, duplicate key: data");
+            }
+            let Ok(data) = PushBytesBuf::try_from(value::bytes(given, "Data")?) else {
+                return invalid("Invalid parameter, data is too long");
+            };
+            outputs.push(TxOut { value: Amount::ZERO, script_pubkey: ScriptBuf::new_op_return(data) });
+            continue;
+        }
+        let address = util::address(name, network);
+        let amount = amount::parse_amount(given)?;
+        let Ok(address) = address else {
+            return unknown(format!("Invalid Bitcoin address: {name}"));
+        };
+        let script_pubkey = address.script_pubkey();
+        if !seen.insert(script_pubkey.clone()) {
+            return invalid(format!("Invalid parameter, duplicated address: {name}"));
+        }
+        outputs.push(TxOut { value: amount, script_pubkey });
+    }
+    Ok(outputs)
+}
+
+/// A transaction without signatures, from arguments for its inputs, outputs, lock time, whether it may
+/// be replaced, and version.
+pub(super) fn construct(call: &Call<'_>) -> Answer<Transaction> {
+    let Ok(lock_time) = u32::try_from(call.int_or::<i64>(2, 0)?) else {
+        return invalid("Invalid parameter, locktime out of range");
+    };
+    let replaceable = call.get(3).map(value::flag).transpose()?;
+    let version: u32 = call.int_or(4, 2)?;
+    if !VERSIONS.contains(&version) {
+        return invalid("Invalid parameter, version out of range(1~3)");
+    }
+    let tx = Transaction {
+        version: Version(i32::try_from(version).unwrap_or(2)),
+        lock_time: absolute::LockTime::from_consensus(lock_time),
+        input: inputs(call, 0, lock_time, replaceable)?,
+        output: outputs(call.value(1), call.state.network())?,
+    };
+    if replaceable == Some(true) && !tx.input.is_empty() && !tx.is_explicitly_rbf() {
+        return invalid("Invalid parameter combination: Sequence number(s) contradict replaceable option");
+    }
+    Ok(tx)
+}
+
+fn create(call: &Call<'_>) -> Answer {
+    Ok(transaction::hex(&construct(call)?).into())
+}
+
+fn decode_transaction(call: &Call<'_>) -> Answer {
+    let witness = call.get(1).map(value::flag).transpose()?;
+    let (with, without) = (witness.unwrap_or(true), !witness.unwrap_or(false));
+    let tx = Vec::from_hex(call.text(0)?).ok().and_then(|bytes| transaction::decode(&bytes, with, without));
+    match tx {
+        Some(tx) => Ok(transaction::to_json(&tx, call.state.network(), Detail::default()).into()),
+        None => undecodable("TX decode failed"),
+    }
+}
+
+/// Whether any opcode has a meaning in tapscript only.
+fn is_tapscript(script: &Script) -> bool {
+    script.instructions().any(|instruction| match instruction {
+        Ok(Instruction::Op(op)) => {
+            let code = op.to_u8();
+            let success = matches!(code, 0x50 | 0x62 | 0x7e..=0x81 | 0x83..=0x86 | 0x89..=0x8a | 0x8d..=0x8e | 0x95..=0x99 | 0xbb..=0xfe);
+            op == OP_CHECKSIGADD || success
+        }
+        _ => false,
+    })
+}
+
+fn decode_script(call: &Call<'_>) -> Answer {
+    let bytes = match call.text(0)? {
+        "" => Vec::new(),
+        _ => value::bytes(call.value(0), "argument")?,
+    };
+    let script = ScriptBuf::from_bytes(bytes);
+    let network = call.state.network();
+    let mut object = script::fields(&script, network, false);
+    let kind = script::kind(&script);
+    let alone =
+        matches!(kind, "nulldata" | "scripthash" | "witness_unknown" | "witness_v1_taproot" | "anchor");
+    if alone || !script::is_valid(&script) || script::is_unspendable(&script) || is_tapscript(&script) {
+        return Ok(object.into());
+    }
+    object.insert("p2sh".to_owned(), p2sh(&script, network).into());
+    if let Some((witness, descriptor)) = witness_form(&script, kind, network) {
+        let mut segwit = script::fields(&witness, network, true);
+        if let Some(descriptor) = descriptor {
+            segwit.insert("desc".to_owned(), script::with_checksum(&descriptor).into());
+        }
+        segwit.insert("p2sh-segwit".to_owned(), p2sh(&witness, network).into());
+        object.insert("segwit".to_owned(), ordered(segwit));
+    }
+    Ok(object.into())
+}
+
+fn ordered(object: Map<String, Value>) -> Value {
+    Value::Object(object)
+}
+
+fn p2sh(script: &Script, network: Network) -> String {
+    Address::p2sh_from_hash(script.script_hash(), network).to_string()
+}
+
+/// The output script of segregated witness for a script, and its descriptor where the script says more
+/// than its address.
+fn witness_form(script: &Script, kind: &str, network: Network) -> Option<(ScriptBuf, Option<String>)> {
+    let compressed = |key: &[u8]| CompressedPublicKey::from_slice(key);
+    match kind {
+        "pubkey" => {
+            let key = compressed(script::key(script)?).ok()?;
+            Some((ScriptBuf::new_p2wpkh(&key.wpubkey_hash()), None))
+        }
+        "pubkeyhash" => {
+            let hash: [u8; 20] = script.as_bytes().get(3..23)?.try_into().ok()?;
+            let hash = <WPubkeyHash as bitcoin::hashes::Hash>::from_byte_array(hash);
+            Some((ScriptBuf::new_p2wpkh(&hash), None))
+        }
+        "multisig" => {
+            let (_, keys) = script::multisig(script)?;
+            let all: Option<Vec<_>> = keys.iter().map(|key| compressed(key).ok()).collect();
+            all?;
+            Some((ScriptBuf::new_p2wsh(&script.wscript_hash()), Some(wrapped(script, network))))
+        }
+        "nonstandard" => Some((ScriptBuf::new_p2wsh(&script.wscript_hash()), infer(script))),
+        _ => None,
+    }
+}
+
+fn wrapped(script: &Script, network: Network) -> String {
+    let inner = script::descriptor(script, network);
+    format!("wsh({})", inner.split('#').next().unwrap_or(&inner))
+}
+
+/// The descriptor of a script that is miniscript.
+fn infer(script: &Script) -> Option<String> {
+    let parsed = miniscript::Miniscript::<PublicKey, miniscript::Segwitv0>::parse(script).ok()?;
+    Some(format!("wsh({parsed})"))
+}

@@ -1,0 +1,120 @@
+//! Commands that make blocks, for test networks.
+//!
+//! In: who is paid. Out: blocks with proof of work.
+
+use bitcoin::hashes::Hash;
+use bitcoin::{ScriptBuf, Txid, consensus};
+use serde_json::{Map, Value};
+
+use super::command::Kind::{Bool, List, Number, Text};
+use super::command::{Call, Command, arg, command};
+use super::error::{Answer, Code, RpcError, failed, undecodable, unknown};
+use super::header::broken;
+use super::{descriptor, transaction, util, value};
+use crate::mining::{mine, submit_block};
+
+const HIDDEN: &str = "hidden";
+/// Hashes that are tried unless the caller says otherwise.
+const MAX_TRIES: u64 = 1_000_000;
+
+pub(super) const COMMANDS: &[Command] = &[
+    command(HIDDEN, "generatetoaddress", "Makes blocks that pay to an address.", to_address).args(&[
+        arg("nblocks", Number, "How many."),
+        arg("address", Text, "The address."),
+        arg("maxtries", Number, "How many hashes to try.").default("1000000"),
+    ]),
+    command(HIDDEN, "generatetodescriptor", "Makes blocks that pay to a descriptor.", to_descriptor).args(&[
+        arg("num_blocks", Number, "How many."),
+        arg("descriptor", Text, "The descriptor."),
+        arg("maxtries", Number, "How many hashes to try.").default("1000000"),
+    ]),
+    command(HIDDEN, "generateblock", "Makes a block of these transactions, without their fees.", block).args(
+        &[
+            arg("output", Text, "The address or descriptor to pay to."),
+            arg("transactions", List, "Transactions, or ids of those in the mempool.")
+                .shape("[\"rawtx/txid\",...]"),
+            arg("submit", Bool, "Whether to submit it; otherwise its bytes are given.").default("true"),
+        ],
+    ),
+];
+
+fn to_address(call: &Call<'_>) -> Answer {
+    match util::address(call.text(1)?, call.state.network()) {
+        Ok(address) => generate(call, &address.script_pubkey()),
+        Err(_) => unknown("Error: Invalid address"),
+    }
+}
+
+fn to_descriptor(call: &Call<'_>) -> Answer {
+    let (text, network) = (call.text(1)?, call.state.network());
+    descriptor::parse(text, network, false)?;
+    match descriptor::payable(text, network)? {
+        Some(script) => generate(call, &script),
+        None => unknown("Cannot derive script without private keys"),
+    }
+}
+
+fn generate(call: &Call<'_>, pay_to: &ScriptBuf) -> Answer {
+    let (count, mut tries) = (call.int::<i32>(0)?, call.int_or(2, MAX_TRIES)?);
+    let over = || call.is_over() || call.state.shutdown().requested();
+    let mut hashes = Vec::new();
+    for _ in 0..count {
+        let Some(block) = mine(call.state, &call.shared.options.mining, pay_to, None, &mut tries, &over)?
+        else {
+            break;
+        };
+        match submit_block(call.state, &block)? {
+            Ok(()) => hashes.push(Value::from(block.block_hash().to_string())),
+            Err(reject) => return broken(format!("ProcessNewBlock, block not accepted: {reject}")),
+        }
+    }
+    Ok(hashes.into())
+}
+
+fn block(call: &Call<'_>) -> Answer {
+    let Some(pay_to) = descriptor::payable(call.text(0)?, call.state.network())? else {
+        return unknown("Error: Invalid address or descriptor");
+    };
+    let mut transactions = Vec::new();
+    for item in call.list(1)? {
+        let text = value::text(item)?;
+        if let Ok(txid) = value::hash::<Txid>(item, "txid") {
+            let tx = call.state.mempool().transaction(&Txid::from_byte_array(txid.to_byte_array()));
+            match tx {
+                Some(tx) => transactions.push((*tx).clone()),
+                None => return unknown(format!("Transaction {text} not in mempool.")),
+            }
+        } else if let Some(tx) = transaction::from_hex(text) {
+            transactions.push(tx);
+        } else {
+            return undecodable(format!(
+                "Transaction decode failed for {text}. Make sure the tx has at least one input."
+            ));
+        }
+    }
+    let submit = call.flag_or(2, true)?;
+    let (mut tries, over) = (MAX_TRIES, || call.is_over());
+    let options = &call.shared.options.mining;
+    let block = match mine(call.state, options, &pay_to, Some(transactions), &mut tries, &over) {
+        Ok(Some(block)) => block,
+        Ok(None) => return failed("Failed to make block."),
+        Err(error) => {
+            let text = error.to_string();
+            // Only where the block itself is wrong.
+            return match text.find("TestBlockValidity failed") {
+                Some(place) => Err(RpcError::new(Code::VerifyError, &text[place..])),
+                None => Err(error.into()),
+            };
+        }
+    };
+    let mut object = Map::new();
+    object.insert("hash".to_owned(), block.block_hash().to_string().into());
+    if submit {
+        if let Err(reject) = submit_block(call.state, &block)? {
+            return broken(format!("ProcessNewBlock, block not accepted: {reject}"));
+        }
+    } else {
+        object.insert("hex".to_owned(), consensus::encode::serialize_hex(&block).into());
+    }
+    Ok(object.into())
+}

@@ -1,0 +1,236 @@
+//! Commands about the mempool.
+//!
+//! In: ids and outpoints. Out: transactions that wait, and their relations.
+
+use std::collections::{BTreeSet, HashMap};
+
+use bitcoin::{OutPoint, Txid};
+use serde_json::{Map, Value, json};
+
+use super::amount;
+use super::command::Kind::{Bool, Hex, List, Object};
+use super::command::{Call, Command, arg, command};
+use super::error::{Answer, failed, invalid, unknown, wrong_type};
+use super::{transaction, value};
+use crate::mempool::{Entry, FeePerWeight, Mempool};
+
+const BLOCKCHAIN: &str = "blockchain";
+
+pub(super) const COMMANDS: &[Command] =
+    &[
+        command(BLOCKCHAIN, "getmempoolinfo", "Tells the state of the mempool.", info),
+        command(BLOCKCHAIN, "getrawmempool", "Lists the transactions of the mempool.", raw).args(&[
+            arg("verbose", Bool, "Whether as an object with all that is known of them.").default("false"),
+            arg("mempool_sequence", Bool, "Whether with the number of the next change.").default("false"),
+        ]),
+        command(BLOCKCHAIN, "getmempoolentry", "Tells about a transaction of the mempool.", entry)
+            .args(&[arg("txid", Hex, "The transaction.")]),
+        command(
+            BLOCKCHAIN,
+            "getmempoolancestors",
+            "Lists what a transaction of the mempool spends from.",
+            |call| relatives(call, |pool, txid| pool.ancestors(txid)),
+        )
+        .args(&[
+            arg("txid", Hex, "The transaction."),
+            arg("verbose", Bool, "Whether as an object with all that is known of them.").default("false"),
+        ]),
+        command(
+            BLOCKCHAIN,
+            "getmempooldescendants",
+            "Lists what spends from a transaction of the mempool.",
+            |call| relatives(call, |pool, txid| pool.descendants(txid)),
+        )
+        .args(&[
+            arg("txid", Hex, "The transaction."),
+            arg("verbose", Bool, "Whether as an object with all that is known of them.").default("false"),
+        ]),
+        command(BLOCKCHAIN, "gettxspendingprevout", "Finds what spends outputs in the mempool.", spending)
+            .args(&[
+                arg("outputs", List, "The outputs.").shape("[{\"txid\":\"hex\",\"vout\":n},...]"),
+                arg(
+                    "options",
+                    Object,
+                    "mempool_only: true only; return_spending_tx: whether to give the transactions.",
+                )
+                .optional()
+                .shape("{\"mempool_only\":bool,\"return_spending_tx\":bool,...}")
+                .fields(&["mempool_only", "return_spending_tx"]),
+            ]),
+        command(BLOCKCHAIN, "savemempool", "Writes the mempool to disk.", |call| {
+            call.state.save_mempool()?;
+            Ok(json!({ "filename": call.shared.options.directory.join("mempool.journal") }))
+        }),
+    ];
+
+fn info(call: &Call<'_>) -> Answer {
+    let mempool = call.state.mempool();
+    let (info, options) = (mempool.info(call.state.clock().now()), mempool.options());
+    Ok(json!({
+        "loaded": true,
+        "size": info.size,
+        "bytes": info.bytes,
+        "usage": info.usage,
+        "total_fee": amount::amount(info.total_fee),
+        "maxmempool": info.max_bytes,
+        "mempoolminfee": amount::rate(info.min_rate),
+        "minrelaytxfee": amount::rate(info.min_relay_rate),
+        "incrementalrelayfee": amount::rate(info.incremental_relay_rate),
+        "unbroadcastcount": 0,
+        "permitbaremultisig": options.permit_bare_multisig,
+        "maxdatacarriersize": options.max_datacarrier_bytes.unwrap_or(0),
+        "limitclustercount": options.cluster_count,
+        "limitclustersize": options.cluster_vsize,
+        // The order within a cluster is a good one, not proven to be the best.
+        "optimal": info.size == 0,
+    }))
+}
+
+/// What each transaction is mined with.
+type Chunks = HashMap<Txid, FeePerWeight>;
+
+fn chunks(mempool: &Mempool) -> Chunks {
+    let packages = mempool.packages();
+    let sizes = packages.iter().flat_map(|package| {
+        package.entries.iter().map(|entry| (entry.txid, package.size)).collect::<Vec<_>>()
+    });
+    sizes.collect()
+}
+
+fn to_json(mempool: &Mempool, entry: &Entry, chunks: &Chunks) -> Value {
+    let (ancestors, descendants) =
+        (mempool.ancestor_totals(&entry.txid), mempool.descendant_totals(&entry.txid));
+    let chunk = chunks.get(&entry.txid).copied().unwrap_or_default();
+    let ids = |entries: Vec<&Entry>| -> BTreeSet<String> {
+        entries.into_iter().map(|entry| entry.txid.to_string()).collect()
+    };
+    json!({
+        "vsize_adjusted": entry.vsize,
+        "vsize": entry.vsize,
+        "vsize_bip141": entry.tx.vsize(),
+        "weight": entry.weight,
+        "time": entry.time,
+        "height": entry.height,
+        "descendantcount": descendants.count,
+        "descendantsize": descendants.vsize,
+        "ancestorcount": ancestors.count,
+        "ancestorsize": ancestors.vsize,
+        "wtxid": entry.wtxid.to_string(),
+        "chunkweight": chunk.weight,
+        "fees": {
+            "base": amount::amount(entry.fee),
+            "modified": amount::bitcoin(entry.modified_fee.to_sat()),
+            "ancestor": amount::bitcoin(ancestors.fees.to_sat()),
+            "descendant": amount::bitcoin(descendants.fees.to_sat()),
+            "chunk": amount::bitcoin(chunk.fee),
+        },
+        "depends": ids(mempool.parents(&entry.tx)),
+        "spentby": ids(mempool.children(&entry.txid)),
+        "unbroadcast": false,
+    })
+}
+
+fn listed(mempool: &Mempool, entries: Vec<&Entry>, verbose: bool) -> Value {
+    if verbose {
+        let chunks = chunks(mempool);
+        let fields = entries.iter().map(|entry| (entry.txid.to_string(), to_json(mempool, entry, &chunks)));
+        return fields.collect::<Map<_, _>>().into();
+    }
+    entries.iter().map(|entry| Value::from(entry.txid.to_string())).collect()
+}
+
+fn raw(call: &Call<'_>) -> Answer {
+    let (verbose, numbered) = (call.flag_or(0, false)?, call.flag_or(1, false)?);
+    if verbose && numbered {
+        return invalid("Verbose results cannot contain mempool sequence values.");
+    }
+    let mempool = call.state.mempool();
+    let list = listed(&mempool, mempool.entries(), verbose);
+    if numbered {
+        return Ok(json!({ "txids": list, "mempool_sequence": mempool.sequence() }));
+    }
+    Ok(list)
+}
+
+fn missing<T>() -> Answer<T> {
+    unknown("Transaction not in mempool")
+}
+
+fn entry(call: &Call<'_>) -> Answer {
+    let txid: Txid = call.hash(0, "txid")?;
+    let mempool = call.state.mempool();
+    mempool.get(&txid).map_or_else(missing, |entry| Ok(to_json(&mempool, entry, &chunks(&mempool))))
+}
+
+fn relatives(call: &Call<'_>, find: for<'a> fn(&'a Mempool, &Txid) -> Vec<&'a Entry>) -> Answer {
+    let verbose = call.flag_or(1, false)?;
+    let txid: Txid = call.hash(0, "txid")?;
+    let mempool = call.state.mempool();
+    if mempool.get(&txid).is_none() {
+        return missing();
+    }
+    Ok(listed(&mempool, find(&mempool, &txid), verbose))
+}
+
+/// Checks that an object has fields of these types and no others.
+fn check_fields(object: &Value, fields: &[(&str, &str)], optional: bool) -> Answer<()> {
+    for (name, expected) in fields {
+        let Some(field) = value::field(object, name) else {
+            if optional {
+                continue;
+            }
+            return wrong_type(format!("Missing {name}"));
+        };
+        let found = value::type_name(field);
+        if found != *expected {
+            return wrong_type(format!(
+                "JSON value of type {found} for field {name} is not of expected type {expected}"
+            ));
+        }
+    }
+    match value::object(object)?.keys().find(|key| fields.iter().all(|(name, _)| name != key)) {
+        Some(other) => wrong_type(format!("Unexpected key {other}")),
+        None => Ok(()),
+    }
+}
+
+fn spending(call: &Call<'_>) -> Answer {
+    let outputs = call.list(0)?;
+    if outputs.is_empty() {
+        return invalid("Invalid parameter, outputs are missing");
+    }
+    let none = Value::Object(Map::new());
+    let options = call.get(1).unwrap_or(&none);
+    check_fields(options, &[("mempool_only", "bool"), ("return_spending_tx", "bool")], true)?;
+    let mempool_only = value::field(options, "mempool_only").is_none_or(|only| *only == Value::Bool(true));
+    let whole = options["return_spending_tx"].as_bool().unwrap_or(false);
+    let mut wanted = Vec::new();
+    for output in outputs {
+        value::object(output)?;
+        check_fields(output, &[("txid", "string"), ("vout", "number")], false)?;
+        let txid: Txid = value::hash(&output["txid"], "txid")?;
+        let Ok(vout) = u32::try_from(value::int::<i32>(&output["vout"])?) else {
+            return invalid("Invalid parameter, vout cannot be negative");
+        };
+        wanted.push((output, OutPoint::new(txid, vout)));
+    }
+    let mempool = call.state.mempool();
+    let mut found = Vec::new();
+    for (output, outpoint) in wanted {
+        let mut answer = output.clone();
+        match mempool.spender(&outpoint) {
+            Some(entry) => {
+                answer["spendingtxid"] = entry.txid.to_string().into();
+                if whole {
+                    answer["spendingtx"] = transaction::hex(&entry.tx).into();
+                }
+            }
+            None if mempool_only => {}
+            None => {
+                return failed("Mempool lacks a relevant spend, and txospenderindex is unavailable.");
+            }
+        }
+        found.push(answer);
+    }
+    Ok(found.into())
+}
