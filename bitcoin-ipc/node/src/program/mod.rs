@@ -62,6 +62,12 @@ fn run(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) 
     for warning in settings.warnings().iter().chain(log_options.warnings()) {
         tracing::warn!(target: "node", "{warning}");
     }
+    for name in options::without_effect(&settings) {
+        tracing::warn!(
+            target: "node",
+            "-{name} has no effect: this node has no peers and no HTTP server, and its kernel decides by itself."
+        );
+    }
     let running = Running::start(name, settings, wallets, shutdown)?;
     running.wait();
     running.stop()?;

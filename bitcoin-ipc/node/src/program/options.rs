@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use bitcoin_common::arguments::{
-    LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
+    INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
 };
 use bitcoin_common::config::Settings;
 use bitcoin_common::{Error, Result};
@@ -23,6 +23,14 @@ pub(super) fn program(name: &'static str, about: &'static str) -> Program {
         .options(NODE_OPTIONS)
         .options(WALLET_OPTIONS)
         .options(LOG_OPTIONS)
+        .options(INERT_OPTIONS)
+}
+
+/// Those of the user's options that ask for what this node does not have.
+pub(super) fn without_effect(settings: &Settings) -> Vec<&'static str> {
+    let inert = INERT_OPTIONS.iter().map(|option| option.name());
+    // `-listen=0` and its like ask for what is the case.
+    inert.filter(|name| settings.is_set(name) && settings.text(name, "") != "0").collect()
 }
 
 /// A number that is not below zero.

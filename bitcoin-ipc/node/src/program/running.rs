@@ -58,7 +58,7 @@ impl Running {
             shutdown,
         };
         let listening = running.wallets.start().and_then(|()| {
-            running.offer.rpc.set_ready(running.offer.state.clone());
+            running.offer.rpc.set_ready(running.offer.state.clone())?;
             sockets::bind(&event_loop, &settings, &options.directory, &running.offer)
         });
         match listening {

@@ -138,7 +138,7 @@ fn template(call: &Call<'_>) -> Answer {
     // Noted first: what changes meanwhile makes the long poll end.
     let changes = call.state.seen().mempool_changes;
     let anyone = ScriptBuf::from_bytes(vec![bitcoin::opcodes::OP_TRUE.to_u8()]);
-    let made = new_block(call.state, &call.shared.options.mining, anyone)?;
+    let made = new_block(call.state, &call.shared.options.mining, &anyone)?;
     let (next, block) = (made.next, &made.template.block);
     let mut rules = vec!["csv", "!segwit", "taproot"];
     if next.network == Network::Signet {

@@ -71,9 +71,8 @@ fn hashes_per_second(call: &Call<'_>, lookup: i32, height: i32) -> Answer {
     if last == 0 {
         return Ok(0.into());
     }
-    let retarget =
-        if call.state.network() == bitcoin::Network::Regtest { REGTEST_RETARGET } else { RETARGET };
-    let lookup = u32::try_from(lookup).unwrap_or(last % retarget + 1).min(last);
+    let since_retarget = last % interval(call.state.network());
+    let lookup = u32::try_from(lookup).unwrap_or(since_retarget + 1).min(last);
     let mut times = Vec::new();
     for height in last - lookup..=last {
         times.push(call.header(call.hash_at(height)?)?.time);
