@@ -1,11 +1,12 @@
 //! A real node of one's own.
 
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use bitcoin::Network;
-use bitcoin_ipc::{Client, ConnectOptions, Reconnect};
+use bitcoin_ipc::{Client, ConnectOptions, Reconnect, blocking};
 
 /// How long a node may take to start.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -42,7 +43,8 @@ impl Node {
         node
     }
 
-    /// Mines blocks by way of HTTP, which every release and height allows.
+    /// Mines blocks by way of HTTP, which every release and height allows; a node without HTTP is
+    /// asked by IPC.
     pub(crate) fn generate(&self, blocks: i32) {
         let anybody = "raw(51)#8lvh9jxk";
         let body = format!(r#"{{"method":"generatetodescriptor","params":[{blocks},"{anybody}"]}}"#);
@@ -50,10 +52,21 @@ impl Node {
         loop {
             match self.post(&body) {
                 Ok(answer) if answer.contains("\"error\":null") => return,
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused && self.has_no_http() => {
+                    let node = blocking::connect(self.socket().as_path()).expect("a client");
+                    let params = serde_json::json!([blocks, anybody]);
+                    node.execute_rpc("generatetodescriptor", params, None).expect("blocks");
+                    return;
+                }
                 answer => assert!(Instant::now() < until, "{answer:?}; the log:\n{}", self.log()),
             }
             std::thread::sleep(Duration::from_millis(20));
         }
+    }
+
+    /// Our own node says so.
+    fn has_no_http(&self) -> bool {
+        self.log().contains("-server has no effect")
     }
 
     fn post(&self, body: &str) -> std::io::Result<String> {
