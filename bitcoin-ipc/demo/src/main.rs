@@ -1,0 +1,2 @@
+//! `bitcoin-demo`.
+fn main() {}

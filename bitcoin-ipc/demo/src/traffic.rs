@@ -1,0 +1,1 @@
+//! What node and wallet say to each other.
