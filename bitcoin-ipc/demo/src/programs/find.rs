@@ -50,6 +50,12 @@ impl Programs {
         BUILT.get_or_init(build).clone()
     }
 
+    /// Others of the same names, such as Bitcoin Core's.
+    #[must_use]
+    pub fn at(directory: impl Into<PathBuf>) -> Programs {
+        Programs { directory: directory.into() }
+    }
+
     /// The path of one of them.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
