@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use bitcoin_ipc::Result;
+use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::interfaces::{Chain, Echo, Init, Mining, Node, Rpc, Wallet, WalletLoader};
 use bitcoin_ipc::mock::MemoryNode;
 use bitcoin_ipc::types::GlobalArgs;
@@ -13,10 +14,11 @@ use mp_runtime::{Connection, EventLoop, Remote, pair};
 
 use crate::peer::Peer;
 use crate::wallet_client::Loader;
+use crate::watch::Deaf;
 
 /// A connection with both of its ends.
 pub(crate) struct Ends {
-    pub(crate) init: Remote<dyn Init>,
+    pub(crate) init: Remote<dyn SplitInit>,
     pub(crate) peer: Peer,
     pub(crate) counts: Arc<CallCounts>,
     _served: Connection,
@@ -28,7 +30,7 @@ impl Ends {
         let counts = Arc::new(CallCounts::default());
         event_loop.set_monitor(counts.clone());
         let peer = Peer::new();
-        let (init, served) = pair::<dyn Init>(&event_loop, Arc::new(peer.clone()));
+        let (init, served) = pair::<dyn SplitInit>(&event_loop, Arc::new(peer.clone()));
         Ends { init, peer, counts, _served: served }
     }
 
@@ -83,6 +85,22 @@ impl Init for Peer {
         chain: Arc<dyn Chain>,
     ) -> Result<Option<Box<dyn WalletLoader>>> {
         let () = self.script.play("make_wallet_loader", format!("{global_args:?}"));
+        Ok(Some(Box::new(Loader::new(self.clone(), chain))))
+    }
+}
+
+impl SplitInit for Peer {
+    fn make_watching_chain(&self) -> Result<Option<Arc<dyn WatchingChain>>> {
+        Ok(Some(Arc::new(self.clone())))
+    }
+
+    fn make_watching_wallet_loader(
+        &self,
+        global_args: &GlobalArgs,
+        chain: Arc<dyn WatchingChain>,
+    ) -> Result<Option<Box<dyn WalletLoader>>> {
+        let () = self.script.play("make_watching_wallet_loader", format!("{global_args:?}"));
+        drop(chain.watch_scripts(Arc::new(Deaf))?);
         Ok(Some(Box::new(Loader::new(self.clone(), chain))))
     }
 }

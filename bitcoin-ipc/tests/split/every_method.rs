@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use bitcoin_ipc::files;
-use bitcoin_ipc::interfaces::Init;
+use bitcoin_ipc::interfaces::watch::SplitInit;
 use mp_runtime::monitor::Side;
 use mp_runtime::schema::{Kind, Schema, interface};
 use mp_runtime::wire::node::InterfaceNode;
@@ -13,9 +13,9 @@ use crate::ends::Ends;
 
 /// The interfaces of the files that are tested here.
 fn interfaces() -> Vec<&'static InterfaceNode> {
-    let names =
-        [&files::INIT, &files::HANDLER, &files::CHAIN, &files::NODE, &files::WALLET].map(|file| file.name);
-    let schema = Schema::of(&[interface::<dyn Init>()]).expect("a schema");
+    let names = [&files::INIT, &files::HANDLER, &files::CHAIN, &files::NODE, &files::WALLET, &files::WATCH]
+        .map(|file| file.name);
+    let schema = Schema::of(&[interface::<dyn SplitInit>()]).expect("a schema");
     let files = schema.files().iter().filter(|file| names.contains(&file.node.name));
     files
         .flat_map(|file| &file.declarations)

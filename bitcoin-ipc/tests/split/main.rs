@@ -28,6 +28,8 @@ mod wallet_client;
 mod wallet_coins;
 mod wallet_loader;
 mod wallet_spending;
+mod watch;
+mod watch_peers;
 
 use ends::Ends;
 
@@ -68,5 +70,8 @@ tests! {
     wallet_callbacks: the_gui_hears_of_a_wallet_until_it_stops;
     wallet_loader: wallets_are_made_loaded_and_found, wallets_arrive_in_a_callback;
     wallet_client: a_loader_is_a_client_of_the_chain_and_is_destroyed_once;
+    watch: scripts_are_watched_and_blocks_are_scanned, a_watch_is_heard_until_it_ends, a_dropped_watch_ends,
+        the_mempool_is_told_on_the_calling_thread, a_chain_that_watches_is_a_chain_like_any_other,
+        a_wallet_process_is_given_a_chain_that_watches;
     secrets: no_passphrase_is_in_the_log;
 }
