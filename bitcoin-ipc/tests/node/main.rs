@@ -1,12 +1,14 @@
 //! The client against a real node.
 //!
-//! `BITCOIN_NODE` names a `bitcoin-node` of v30, v31 or v32; without it all tests here are ignored
-//! and say so. Each starts a node of its own on regtest in a temporary directory.
+//! `BITCOIN_NODE` names a `bitcoin-node` of v30, v31 or v32, `BITCOIN_CLI` a `bitcoin-cli` of v32;
+//! without them the tests here are ignored and say so. Each starts a node of its own on regtest in a
+//! temporary directory.
 
 mod calls;
 mod lifetimes;
 mod node;
 mod solve;
+mod split;
 mod waits;
 
 use libtest_mimic::{Arguments, Trial};
@@ -26,22 +28,31 @@ const TESTS: &[(&str, fn())] = &[
     ("a_node_that_is_restarted_comes_back", lifetimes::a_node_that_is_restarted_comes_back),
     ("a_killed_node_comes_back", lifetimes::a_killed_node_comes_back),
     ("a_client_that_vanishes_harms_nobody", lifetimes::a_client_that_vanishes_harms_nobody),
+    ("a_node_does_not_know_of_watching_and_goes_on", split::a_node_does_not_know_of_watching_and_goes_on),
 ];
 
-fn main() {
-    let skipped = std::env::var_os("BITCOIN_NODE").is_none();
+/// Those of Bitcoin Core's command line.
+const CLI_TESTS: &[(&str, fn())] =
+    &[("the_command_line_does_not_notice_watching", split::the_command_line_does_not_notice_watching)];
+
+/// The tests that need the program of a variable, ignored without it.
+fn trials(variable: &str, what: &str, tests: &'static [(&'static str, fn())]) -> Vec<Trial> {
+    let skipped = std::env::var_os(variable).is_none();
     if skipped {
-        println!("SKIPPED: set BITCOIN_NODE to a bitcoin-node of v30, v31 or v32 to run these tests");
+        println!("SKIPPED: set {variable} to {what} to run {} of these tests", tests.len());
     }
-    let trials = TESTS
-        .iter()
-        .map(|(name, test)| {
-            Trial::test(*name, || {
-                test();
-                Ok(())
-            })
-            .with_ignored_flag(skipped)
-        })
-        .collect();
-    libtest_mimic::run(&Arguments::from_args(), trials).exit();
+    let trial = |(name, test): &'static (&'static str, fn())| {
+        let trial = Trial::test(*name, || {
+            test();
+            Ok(())
+        });
+        trial.with_ignored_flag(skipped)
+    };
+    tests.iter().map(trial).collect()
+}
+
+fn main() {
+    let mut all = trials("BITCOIN_NODE", "a bitcoin-node of v30, v31 or v32", TESTS);
+    all.extend(trials("BITCOIN_CLI", "a bitcoin-cli of v32", CLI_TESTS));
+    libtest_mimic::run(&Arguments::from_args(), all).exit();
 }

@@ -1,6 +1,7 @@
 //! The schemas as the reference compiler reads them: every offset, id and default is ours.
 
 use bitcoin_ipc::interfaces::Init;
+use bitcoin_ipc::interfaces::watch::SplitInit;
 use bitcoin_ipc::monitor::Monitor;
 use bitcoin_ipc::release::{v30, v31, v32};
 use mp_runtime::schema::{Root, Schema, interface};
@@ -11,8 +12,9 @@ fn the_reference_compiler_agrees() {
     if !installed() {
         return;
     }
-    let sets: [&[Root]; 5] = [
+    let sets: [&[Root]; 6] = [
         &[interface::<dyn Init>()],
+        &[interface::<dyn SplitInit>()],
         &[interface::<dyn v30::Init>()],
         &[interface::<dyn v31::Init>()],
         &[interface::<dyn v32::Init>()],

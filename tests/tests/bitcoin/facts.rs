@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use bitcoin_ipc::interfaces::watch::SplitInit;
 use bitcoin_ipc::interfaces::{
     Chain, ChainClient, ChainNotifications, Echo, Handler, Init, Mining, Node, Rpc, Wallet, WalletLoader,
 };
@@ -65,4 +66,25 @@ fn the_interfaces_of_the_process_split_are_exact() {
         interface::<dyn WalletLoader>(),
     ];
     assert_eq!(compare("C", known, &roots), [33, 275, 45, 4]);
+}
+
+#[test]
+fn what_is_not_bitcoin_cores_is_in_a_file_of_its_own() {
+    // Everything is known here, and Core's files are as they are without it.
+    let roots = [interface::<dyn SplitInit>()];
+    assert_eq!(compare("C", include_str!("set_c.txt"), &roots), [33, 275, 45, 4]);
+    let schema = Schema::of(&roots).expect("a schema");
+    let ours = lines(&schema, &BTreeSet::from(["watch.capnp"]));
+    let interfaces = ours.iter().filter_map(|line| {
+        let (name, extends) = line.strip_prefix("interface watch.")?.split_once(' ')?;
+        Some((name, extends.split(' ').nth(1)?))
+    });
+    let known = [
+        ("WatchingChain", "extends(Chain.Chain)"),
+        ("WatchedNotifications", "extends()"),
+        ("ScriptWatch", "extends(Handler.Handler)"),
+        ("SplitInit", "extends(Init.Init)"),
+    ];
+    assert_eq!(interfaces.collect::<BTreeSet<_>>(), BTreeSet::from(known));
+    assert_eq!(ours.iter().filter(|line| line.starts_with("method ")).count(), 13);
 }
