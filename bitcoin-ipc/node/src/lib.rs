@@ -13,6 +13,7 @@
 //! | [`mempool`] | transactions that wait for a block |
 //! | [`fees`] | estimates of fee rates |
 //! | [`template`] | the transactions of the next block |
+//! | [`watch`] | the scripts that a wallet looks for |
 //! | [`settings`] | the settings that all interfaces share |
 //! | [`signals`] | what a user interface hears |
 //! | [`state`] | all of these together, and who is told of changes |
@@ -33,3 +34,4 @@ pub mod settings;
 pub mod signals;
 pub mod state;
 pub mod template;
+pub mod watch;
