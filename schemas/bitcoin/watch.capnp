@@ -54,9 +54,8 @@ interface ScriptWatch extends(Handler.Handler) {
   # Watches these scripts too, and answers the last block that is told without them: transactions
   # of it and of those below are found by [`scan_blocks`](ScriptWatch::scan_blocks). `None` where
   # every block is told with them.
+  # Beyond [`MAX_WATCHED_SCRIPTS`] or [`MAX_WATCHED_BYTES`] it is an error, and none is added.
   # There is no way to take scripts out but a new watch. Long lists go in pieces of some 100,000.
-  # # Errors
-  # Beyond [`MAX_WATCHED_SCRIPTS`] or [`MAX_WATCHED_BYTES`], and then none is added.
 
   requestMempoolTransactions @1 (context :Proxy.Context, notifications :WatchedNotifications) -> ();
   # Calls [`transaction_added`](WatchedNotifications::transaction_added) for every transaction of

@@ -19,7 +19,7 @@ pub(crate) fn a_node_does_not_know_of_watching_and_goes_on() {
     let error = init.make_watching_chain().err().expect("an error");
     assert_eq!(error.kind(), ErrorKind::Unimplemented, "{error}");
     // A released node has no other chain either.
-    assert_eq!(init.any_chain().err().expect("an error").kind(), ErrorKind::Unimplemented);
+    assert_eq!(init.any_chain().expect_err("an error").kind(), ErrorKind::Unimplemented);
     let echo = init.make_echo().expect("an answer").expect("an echo");
     assert_eq!(block_on(echo.echo("here")), Ok("here".into()));
 }

@@ -121,7 +121,7 @@ fn a_client_of_the_release_does_not_notice() {
 fn a_server_of_the_release_has_no_chain_at_all() {
     let services = Services { echo: Some(Arc::new(MemoryNode::new())), ..Services::default() };
     let (init, _served) = between::<dyn SplitInit, dyn v32::Init>(Arc::new(services));
-    let error = init.any_chain().err().expect("an error");
+    let error = init.any_chain().expect_err("an error");
     assert_eq!(error.kind(), ErrorKind::Unimplemented, "{error}");
     let echo = init.make_echo().expect("an answer").expect("an echo");
     assert_eq!(block_on(echo.echo("here")), Ok("here".into()));
