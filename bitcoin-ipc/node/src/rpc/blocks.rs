@@ -98,8 +98,7 @@ fn transactions(call: &Call<'_>, hash: BlockHash, block: &Block, prevouts: bool)
     let one = |(place, tx): (usize, &bitcoin::Transaction)| {
         let before = place.checked_sub(1);
         let undo = before.and_then(|place| undo.as_ref()?.transactions.get(place));
-        let detail =
-            Detail { spent: undo.map(|undo| undo.spent.as_slice()), prevouts, hex: true, block: None };
+        let detail = Detail { spent: undo.map(|undo| undo.spent.as_slice()), prevouts, hex: true };
         transaction::to_json(tx, network, detail).into()
     };
     Ok(block.txdata.iter().enumerate().map(one).collect())

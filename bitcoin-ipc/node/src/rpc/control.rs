@@ -16,16 +16,16 @@ const CONTROL: &str = "control";
 const HIDDEN: &str = "hidden";
 
 const ECHO: &[Arg] = &[
-    arg("arg0", Any, "").optional(),
-    arg("arg1", Any, "").optional(),
-    arg("arg2", Any, "").optional(),
-    arg("arg3", Any, "").optional(),
-    arg("arg4", Any, "").optional(),
-    arg("arg5", Any, "").optional(),
-    arg("arg6", Any, "").optional(),
-    arg("arg7", Any, "").optional(),
-    arg("arg8", Any, "").optional(),
-    arg("arg9", Any, "").optional(),
+    arg("arg0", Any, "").optional().shape("\"arg0\""),
+    arg("arg1", Any, "").optional().shape("\"arg1\""),
+    arg("arg2", Any, "").optional().shape("\"arg2\""),
+    arg("arg3", Any, "").optional().shape("\"arg3\""),
+    arg("arg4", Any, "").optional().shape("\"arg4\""),
+    arg("arg5", Any, "").optional().shape("\"arg5\""),
+    arg("arg6", Any, "").optional().shape("\"arg6\""),
+    arg("arg7", Any, "").optional().shape("\"arg7\""),
+    arg("arg8", Any, "").optional().shape("\"arg8\""),
+    arg("arg9", Any, "").optional().shape("\"arg9\""),
 ];
 
 pub(super) const COMMANDS: &[Command] = &[

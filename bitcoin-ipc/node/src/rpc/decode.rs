@@ -204,10 +204,11 @@ fn p2sh(script: &Script, network: Network) -> String {
 /// The output script of segregated witness for a script, and its descriptor where the script says more
 /// than its address.
 fn witness_form(script: &Script, kind: &str, network: Network) -> Option<(ScriptBuf, Option<String>)> {
-    let compressed = |key: &[u8]| CompressedPublicKey::from_slice(key);
+    // Long keys have no place in segregated witness.
+    let compressed = |key: &[u8]| CompressedPublicKey::from_slice(key).ok().filter(|_| key.len() == 33);
     match kind {
         "pubkey" => {
-            let key = compressed(script::key(script)?).ok()?;
+            let key = compressed(script::key(script)?)?;
             Some((ScriptBuf::new_p2wpkh(&key.wpubkey_hash()), None))
         }
         "pubkeyhash" => {
@@ -217,7 +218,7 @@ fn witness_form(script: &Script, kind: &str, network: Network) -> Option<(Script
         }
         "multisig" => {
             let (_, keys) = script::multisig(script)?;
-            let all: Option<Vec<_>> = keys.iter().map(|key| compressed(key).ok()).collect();
+            let all: Option<Vec<_>> = keys.iter().map(|key| compressed(key)).collect();
             all?;
             Some((ScriptBuf::new_p2wsh(&script.wscript_hash()), Some(wrapped(script, network))))
         }

@@ -8,13 +8,14 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
+use bitcoin::hashes::{hash160, ripemd160, sha256};
 use bitcoin::hex::FromHex;
 use bitcoin::key::TapTweak;
 use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{Address, Network, PublicKey, ScriptBuf, XOnlyPublicKey};
 use miniscript::descriptor::checksum::desc_checksum;
-use miniscript::descriptor::{DescriptorPublicKey, KeyMap};
-use miniscript::{Descriptor, ForEachKey};
+use miniscript::descriptor::{ConversionError, DefiniteDescriptorKey, DescriptorPublicKey, KeyMap};
+use miniscript::{Descriptor, ForEachKey, TranslatePk, Translator};
 use serde_json::{Value, json};
 
 use super::command::Kind::{Range, Text};
@@ -222,14 +223,51 @@ pub(super) fn scan_object(object: &Value, network: Network) -> Answer<HashMap<Sc
     Ok(scripts)
 }
 
-/// The descriptors of keys at an index, with the keys written out.
+/// The descriptors of keys at an index, with the keys written out and where they come from.
 fn single(parsed: &Parsed, index: u32) -> HashMap<ScriptBuf, String> {
     let Parsed::Keys(all, _) = parsed else { return HashMap::new() };
     let one = |descriptor: &Descriptor<DescriptorPublicKey>| {
         let definite = descriptor.at_derivation_index(index).ok()?;
-        Some((definite.script_pubkey(), definite.to_string()))
+        let mut write = WriteOut { x_only: matches!(definite, Descriptor::Tr(_)) };
+        let text = definite.translate_pk(&mut write).ok()?.to_string();
+        Some((definite.script_pubkey(), text))
     };
     all.iter().filter_map(one).collect()
+}
+
+/// Writes keys as Bitcoin Core's `InferDescriptor` does: fingerprint, path and key.
+struct WriteOut {
+    x_only: bool,
+}
+
+impl Translator<DefiniteDescriptorKey, String, ConversionError> for WriteOut {
+    fn pk(&mut self, key: &DefiniteDescriptorKey) -> Result<String, ConversionError> {
+        let public = key.derive_public_key(&Secp256k1::verification_only())?;
+        let path = key.full_derivation_path().unwrap_or_default().to_string().replace('\'', "h");
+        let path = if path.is_empty() { path } else { format!("/{path}") };
+        let fingerprint = key.master_fingerprint();
+        let public = match self.x_only {
+            true => public.inner.x_only_public_key().0.to_string(),
+            false => public.to_string(),
+        };
+        Ok(format!("[{fingerprint}{path}]{public}"))
+    }
+
+    fn sha256(&mut self, hash: &sha256::Hash) -> Result<String, ConversionError> {
+        Ok(hash.to_string())
+    }
+
+    fn hash256(&mut self, hash: &miniscript::hash256::Hash) -> Result<String, ConversionError> {
+        Ok(hash.to_string())
+    }
+
+    fn ripemd160(&mut self, hash: &ripemd160::Hash) -> Result<String, ConversionError> {
+        Ok(hash.to_string())
+    }
+
+    fn hash160(&mut self, hash: &hash160::Hash) -> Result<String, ConversionError> {
+        Ok(hash.to_string())
+    }
 }
 
 fn info(call: &Call<'_>) -> Answer {

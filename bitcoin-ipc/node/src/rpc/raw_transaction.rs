@@ -116,9 +116,10 @@ fn get(call: &Call<'_>) -> Answer {
         Some(block) if verbosity >= 2 => spent(call, txid, block)?,
         _ => None,
     };
-    let detail = Detail { spent: coins.as_deref(), prevouts: true, block, hex: true };
+    let detail = Detail { spent: coins.as_deref(), prevouts: true, hex: true };
     object.extend(transaction::to_json(&tx, call.state.network(), detail));
     if let Some(block) = block {
+        object.insert("blockhash".to_owned(), block.to_string().into());
         let place = call.place(block)?;
         if chain.is_active(block) {
             let confirmations = call.state.tip().height.saturating_sub(place.height) + 1;

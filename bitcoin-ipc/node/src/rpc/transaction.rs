@@ -4,7 +4,7 @@
 
 use bitcoin::consensus::{Decodable, Encodable};
 use bitcoin::hex::{DisplayHex, FromHex};
-use bitcoin::{BlockHash, Network, Transaction, TxIn, TxOut, consensus};
+use bitcoin::{Network, Transaction, TxIn, TxOut, consensus};
 use bitcoin_ipc::types::Coin;
 use serde_json::{Map, Value, json};
 
@@ -13,9 +13,14 @@ use super::{amount, script};
 /// A transaction as hex digits. One without inputs has the form from before BIP 144, as in Bitcoin
 /// Core.
 pub(super) fn hex(tx: &Transaction) -> String {
-    if !tx.input.is_empty() {
-        return consensus::encode::serialize_hex(tx);
+    if tx.input.is_empty() {
+        return without_inputs(tx).to_lower_hex_string();
     }
+    consensus::encode::serialize_hex(tx)
+}
+
+/// What a transaction without inputs is as bytes.
+fn without_inputs(tx: &Transaction) -> Vec<u8> {
     let mut bytes = Vec::new();
     let fields: [&dyn Fn(&mut Vec<u8>) -> _; 4] = [
         &|out| tx.version.consensus_encode(out),
@@ -26,7 +31,7 @@ pub(super) fn hex(tx: &Transaction) -> String {
     for field in fields {
         field(&mut bytes).expect("writing to a vector does not fail");
     }
-    bytes.to_lower_hex_string()
+    bytes
 }
 
 /// The form from before BIP 144.
@@ -71,8 +76,6 @@ pub(super) struct Detail<'a> {
     pub(super) spent: Option<&'a [Coin]>,
     /// Whether to tell these coins too.
     pub(super) prevouts: bool,
-    /// The block that it is in.
-    pub(super) block: Option<BlockHash>,
     /// Whether to give its bytes.
     pub(super) hex: bool,
 }
@@ -82,11 +85,21 @@ pub(super) fn to_json(tx: &Transaction, network: Network, detail: Detail<'_>) ->
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("txid", tx.compute_txid().to_string().into());
-    put("hash", tx.compute_wtxid().to_string().into());
+    let (hash, size, weight) = match tx.input.is_empty() {
+        true => {
+            let size = without_inputs(tx).len();
+            (tx.compute_txid().to_string(), size, 4 * size)
+        }
+        false => {
+            let weight = usize::try_from(tx.weight().to_wu()).unwrap_or(usize::MAX);
+            (tx.compute_wtxid().to_string(), tx.total_size(), weight)
+        }
+    };
+    put("hash", hash.into());
     put("version", version(tx).into());
-    put("size", tx.total_size().into());
-    put("vsize", tx.vsize().into());
-    put("weight", tx.weight().to_wu().into());
+    put("size", size.into());
+    put("vsize", weight.div_ceil(4).into());
+    put("weight", weight.into());
     put("locktime", tx.lock_time.to_consensus_u32().into());
     let coins = detail.spent.filter(|coins| coins.len() == tx.input.len());
     let inputs = tx.input.iter().enumerate().map(|(place, input)| {
@@ -100,9 +113,6 @@ pub(super) fn to_json(tx: &Transaction, network: Network, detail: Detail<'_>) ->
         let spent: u64 = coins.iter().map(|coin| coin.output.value.to_sat()).sum();
         let paid: u64 = tx.output.iter().map(|output| output.value.to_sat()).sum();
         put("fee", amount::bitcoin(i64::try_from(spent.saturating_sub(paid)).unwrap_or(i64::MAX)));
-    }
-    if let Some(block) = detail.block {
-        put("blockhash", block.to_string().into());
     }
     if detail.hex {
         put("hex", hex(tx).into());

@@ -1,0 +1,38 @@
+//! Our RPC beside that of Bitcoin Core's node, over the same blocks and transactions.
+//!
+//! `BITCOIN_NODE` names a `bitcoin-node` of v32; without it all tests here are ignored and say so.
+//! Answers are compared as text, so that the order of fields and the digits of numbers count.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
+#[path = "core/answers.rs"]
+mod answers;
+#[path = "core/both.rs"]
+mod both;
+
+use libtest_mimic::{Arguments, Trial};
+
+const VARIABLE: &str = "BITCOIN_NODE";
+
+const TESTS: &[(&str, fn())] = &[
+    ("usage_lines_are_the_same", answers::usage_lines_are_the_same),
+    ("an_empty_chain_looks_the_same", answers::an_empty_chain_looks_the_same),
+    ("blocks_and_transactions_look_the_same", answers::blocks_and_transactions_look_the_same),
+    ("texts_of_users_are_read_the_same", answers::texts_of_users_are_read_the_same),
+    ("mistakes_have_the_same_words", answers::mistakes_have_the_same_words),
+];
+
+fn main() {
+    let skipped = std::env::var_os(VARIABLE).is_none();
+    if skipped {
+        println!("SKIPPED: set {VARIABLE} to a bitcoin-node of v32 to run these tests");
+    }
+    let trials = TESTS.iter().map(|(name, test)| {
+        Trial::test(*name, || {
+            test();
+            Ok(())
+        })
+        .with_ignored_flag(skipped)
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+}

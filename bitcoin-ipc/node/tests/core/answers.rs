@@ -1,0 +1,360 @@
+//! What is asked of both nodes.
+
+use serde_json::{Value, json};
+
+use super::both::Both;
+
+/// The private key 1 on a test network, and addresses of it.
+const KEY: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
+const ADDRESS: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+const LEGACY: &str = "mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r";
+const TAPROOT: &str = "bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6";
+const PUBKEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+const LONG_PUBKEY: &str = "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
+
+pub(crate) fn usage_lines_are_the_same() {
+    let both = Both::start();
+    for method in both.methods() {
+        let line =
+            |help: Result<Value, _>| help.unwrap().as_str().unwrap().lines().next().unwrap().to_owned();
+        let core = line(both.core("help", json!([method])));
+        assert_eq!(line(both.ours("help", json!([method]))), core);
+    }
+    both.finish();
+}
+
+/// Fields that differ for a reason: what a pre-release says, sizes of other databases, what the last
+/// template was like, and that the order of our clusters is not proven to be the best.
+const OTHER: &[&str] = &[
+    "warnings",
+    "size_on_disk",
+    "usage",
+    "disk_size",
+    "optimal",
+    "unbroadcast",
+    "unbroadcastcount",
+    "currentblockweight",
+    "currentblocktx",
+];
+
+pub(crate) fn an_empty_chain_looks_the_same() {
+    let both = Both::start();
+    about_the_chain(&both);
+    both.finish();
+}
+
+fn about_the_chain(both: &Both) {
+    for method in [
+        "getblockchaininfo",
+        "getbestblockhash",
+        "getblockcount",
+        "getdifficulty",
+        "getchaintips",
+        "getchaintxstats",
+        "getmempoolinfo",
+        "getrawmempool",
+        "getmininginfo",
+        "getnetworkhashps",
+        "gettxoutsetinfo",
+        "getindexinfo",
+        "getprioritisedtransactions",
+        "getconnectioncount",
+        "getpeerinfo",
+        "verifychain",
+    ] {
+        both.same_without(method, json!([]), OTHER).unwrap();
+    }
+    both.same_without("gettxoutsetinfo", json!(["none"]), OTHER).unwrap();
+    both.same("getindexinfo", json!(["txindex"])).unwrap();
+    both.same("waitfornewblock", json!([1])).unwrap();
+    both.same("waitforblockheight", json!([0])).unwrap();
+    about_blocks(both);
+}
+
+fn about_blocks(both: &Both) {
+    let height = both.core("getblockcount", json!([])).unwrap().as_u64().unwrap();
+    for height in [0, height / 2, height] {
+        let hash = both.same("getblockhash", json!([height])).unwrap();
+        for verbosity in 0..=3 {
+            both.same("getblock", json!([hash, verbosity])).unwrap();
+        }
+        both.same("getblock", json!([hash, false])).unwrap();
+        both.same("getblockheader", json!([hash])).unwrap();
+        both.same("getblockheader", json!([hash, false])).unwrap();
+        both.same("getblockstats", json!([hash])).unwrap();
+        both.same("getblockstats", json!([height, ["txs", "avgfee"]])).unwrap();
+        both.same("getblockfilter", json!([hash])).unwrap();
+        both.same("getchaintxstats", json!([null, hash])).unwrap();
+    }
+}
+
+/// A transaction that spends the coinbase at a height, signed by Core.
+fn pay(both: &Both, height: u32, outputs: Value) -> Value {
+    let hash = both.core("getblockhash", json!([height])).unwrap();
+    let block = both.core("getblock", json!([hash, 1])).unwrap();
+    spend(both, &block["tx"][0], 0, outputs)
+}
+
+fn spend(both: &Both, txid: &Value, vout: u32, outputs: Value) -> Value {
+    let raw = both.same("createrawtransaction", json!([[{ "txid": txid, "vout": vout }], outputs])).unwrap();
+    both.same("decoderawtransaction", json!([raw])).unwrap();
+    both.core("signrawtransactionwithkey", json!([raw, [KEY]])).unwrap()["hex"].clone()
+}
+
+fn send(both: &Both, tx: &Value) -> Value {
+    both.same("decoderawtransaction", json!([tx])).unwrap();
+    both.same("testmempoolaccept", json!([[tx]])).unwrap();
+    both.same("testmempoolaccept", json!([[tx], 0.00000001])).unwrap();
+    both.same("sendrawtransaction", json!([tx])).unwrap()
+}
+
+pub(crate) fn blocks_and_transactions_look_the_same() {
+    let both = Both::start();
+    both.generate(110, ADDRESS);
+    about_the_chain(&both);
+    let first = pay(&both, 1, json!([{ ADDRESS: 20 }, { LEGACY: 10.5 }, { TAPROOT: "19.4999" }]));
+    let parent = send(&both, &first);
+    let second = spend(&both, &parent, 0, json!([{ ADDRESS: 19.999 }, { "data": "00112233" }]));
+    let child = send(&both, &second);
+    let other = pay(&both, 2, json!({ TAPROOT: 49.99998 }));
+    send(&both, &other);
+    about_transactions(&both, &parent, &child);
+    both.same("getblocktemplate", json!([{}])).unwrap_err();
+    // Core's version tells that a test deployment is under way, which ours has not.
+    let skip = &["version", "vbavailable", "longpollid", "rules"];
+    both.same_without("getblocktemplate", json!([{ "rules": ["segwit"] }]), skip).unwrap();
+    // Again, and a double spend.
+    both.same("sendrawtransaction", json!([first])).unwrap();
+    both.same("testmempoolaccept", json!([[first]])).unwrap();
+    let double = pay(&both, 1, json!({ ADDRESS: 49.9999 }));
+    both.same("testmempoolaccept", json!([[double]])).unwrap();
+    both.same("sendrawtransaction", json!([double])).unwrap_err();
+    let early = pay(&both, 100, json!({ ADDRESS: 49.9999 }));
+    both.same("testmempoolaccept", json!([[early]])).unwrap();
+    both.same("sendrawtransaction", json!([early])).unwrap_err();
+    let dear = pay(&both, 3, json!({ ADDRESS: 40 }));
+    both.same("sendrawtransaction", json!([dear])).unwrap_err();
+    both.same("sendrawtransaction", json!([dear, 0])).unwrap();
+    both.same("prioritisetransaction", json!([child, null, 1234])).unwrap();
+    both.same("getprioritisedtransactions", json!([])).unwrap();
+    both.same_without("getmempoolentry", json!([child]), OTHER).unwrap();
+
+    both.generate(1, LEGACY);
+    about_the_chain(&both);
+    for txid in [&parent, &child] {
+        for verbosity in 0..=2 {
+            both.same("getrawtransaction", json!([txid, verbosity])).unwrap();
+        }
+        let tip = both.core("getbestblockhash", json!([])).unwrap();
+        both.same("getrawtransaction", json!([txid, 2, tip])).unwrap();
+        for n in 0..3 {
+            both.same("gettxout", json!([txid, n])).unwrap();
+        }
+    }
+    both.same("sendrawtransaction", json!([first])).unwrap_err();
+    both.same("scantxoutset", json!(["start", [format!("addr({TAPROOT})"), format!("addr({LEGACY})")]]))
+        .unwrap();
+    both.same("scantxoutset", json!(["start", [format!("wpkh({PUBKEY})")]])).unwrap();
+    both.same("scantxoutset", json!(["status"])).unwrap();
+    both.same("scantxoutset", json!(["abort"])).unwrap();
+    both.same("estimatesmartfee", json!([6])).unwrap();
+    both.same("estimaterawfee", json!([6])).unwrap();
+    both.finish();
+}
+
+fn about_transactions(both: &Both, parent: &Value, child: &Value) {
+    both.same_without("getmempoolinfo", json!([]), OTHER).unwrap();
+    for txid in [parent, child] {
+        both.same_without("getmempoolentry", json!([txid]), OTHER).unwrap();
+        both.same_without("getmempoolancestors", json!([txid, true]), OTHER).unwrap();
+        both.same_without("getmempooldescendants", json!([txid]), OTHER).unwrap();
+        for verbosity in 0..=2 {
+            both.same("getrawtransaction", json!([txid, verbosity])).unwrap();
+        }
+        both.same("gettxout", json!([txid, 0])).unwrap();
+        both.same("gettxout", json!([txid, 1, false])).unwrap();
+        let outputs = json!([{ "txid": txid, "vout": 0 }, { "txid": txid, "vout": 1 }]);
+        both.same("gettxspendingprevout", json!([outputs])).unwrap();
+        both.same("gettxspendingprevout", json!([outputs, { "return_spending_tx": true }])).unwrap();
+    }
+}
+
+pub(crate) fn texts_of_users_are_read_the_same() {
+    let both = Both::start();
+    for address in [
+        ADDRESS,
+        LEGACY,
+        TAPROOT,
+        "2N7FuwuUuoTBrDFdrAZ9KxBmtqMLxce9i1C",
+        "bcrt1qrp33g0q5c5txsp9arysrx4k6zdkfs4nce4xj0gdcccefvpysxf3qzf4jry",
+        "bcrt1pfeesnyr2tx",
+        "1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2",
+        "x",
+        "",
+    ] {
+        both.same_without("validateaddress", json!([address]), &["error", "error_locations"]).unwrap();
+    }
+    let scripts = [
+        "",
+        "51",
+        "6a",
+        "6a0400112233",
+        "51024e73",
+        &format!("21{PUBKEY}ac"),
+        &format!("41{LONG_PUBKEY}ac"),
+        &format!("76a914{}88ac", "11".repeat(20)),
+        &format!("a914{}87", "22".repeat(20)),
+        &format!("0014{}", "33".repeat(20)),
+        &format!("0020{}", "44".repeat(32)),
+        &format!("5120{}", &PUBKEY[2..]),
+        &format!("5220{}", "55".repeat(32)),
+        &format!("5121{PUBKEY}21{PUBKEY}52ae"),
+        &format!("5141{LONG_PUBKEY}21{PUBKEY}52ae"),
+        &format!("21{PUBKEY}ad5ab2"),
+        "4c",
+        "ba",
+        "0501020304",
+    ];
+    for script in scripts {
+        both.same("decodescript", json!([script])).unwrap();
+    }
+    for descriptor in [
+        format!("wpkh({PUBKEY})"),
+        format!("pkh({PUBKEY})#xx"),
+        format!("addr({ADDRESS})"),
+        "raw(51)".to_owned(),
+        format!("rawtr({})", &PUBKEY[2..]),
+        format!("combo({PUBKEY})"),
+        format!("tr({PUBKEY})"),
+        format!("sh(wsh(multi(1,{PUBKEY})))"),
+        format!("wpkh({KEY})"),
+        "wpkh([d34db33f/84h/0'/0h]tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B/0/*)".to_owned(),
+        "pkh(tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B/<0;1>/*)".to_owned(),
+    ] {
+        let info = both.same("getdescriptorinfo", json!([descriptor]));
+        both.same("deriveaddresses", json!([descriptor])).unwrap_err();
+        let Ok(info) = info else { continue };
+        let checked = format!("{descriptor}#{}", info["checksum"].as_str().unwrap());
+        let range = if info["isrange"] == true { json!([checked, [1, 3]]) } else { json!([checked]) };
+        let derived = both.same("deriveaddresses", range);
+        assert_eq!(derived.is_err(), descriptor.starts_with("raw("), "{descriptor}: {derived:?}");
+    }
+    for kind in ["legacy", "p2sh-segwit", "bech32"] {
+        both.same("createmultisig", json!([1, [PUBKEY, PUBKEY], kind])).unwrap();
+        both.same("createmultisig", json!([1, [PUBKEY, LONG_PUBKEY], kind])).unwrap();
+    }
+    let signature = both.same("signmessagewithprivkey", json!([KEY, "text"])).unwrap();
+    for (address, signature, text) in [
+        (LEGACY, &signature, "text"),
+        (LEGACY, &signature, "texT"),
+        (ADDRESS, &signature, "text"),
+        (LEGACY, &json!("x"), "text"),
+        (LEGACY, &json!("AAAA"), "text"),
+        ("x", &signature, "text"),
+    ] {
+        let _ = both.same("verifymessage", json!([address, signature, text]));
+    }
+    both.same("echo", json!([1, "a", null, { "b": 0.10 }])).unwrap();
+    both.same("echo", json!({ "args": [1], "arg2": 3 })).unwrap();
+    both.finish();
+}
+
+pub(crate) fn mistakes_have_the_same_words() {
+    let both = Both::start();
+    let zeros = "0".repeat(64);
+    for (method, params) in [
+        ("nothing", json!([])),
+        ("getblockhash", json!(["x"])),
+        ("getblockhash", json!([1.5])),
+        ("getblockhash", json!([1])),
+        ("getblockhash", json!([-1])),
+        ("getblockhash", json!({ "height": 1, "x": 2 })),
+        ("getblock", json!(["00"])),
+        ("getblock", json!([zeros])),
+        ("getblock", json!(["z".repeat(64)])),
+        ("getblock", json!([zeros, "x"])),
+        ("getblockheader", json!([zeros])),
+        ("getblockheader", json!([1, 2])),
+        ("getblockstats", json!([5])),
+        ("getblockstats", json!([-5])),
+        ("getblockstats", json!([0, ["x"]])),
+        ("getblockfilter", json!([zeros])),
+        ("getblockfilter", json!([zeros, "x"])),
+        ("getchaintxstats", json!([5])),
+        ("getchaintxstats", json!([null, zeros])),
+        ("gettxoutsetinfo", json!(["x"])),
+        ("gettxoutsetinfo", json!(["none", 0])),
+        ("scantxoutset", json!(["x"])),
+        ("scantxoutset", json!(["start"])),
+        ("scantxoutset", json!(["start", [{}]])),
+        ("scantxoutset", json!(["start", [1]])),
+        ("waitfornewblock", json!([-1])),
+        ("pruneblockchain", json!([1])),
+        ("getrawtransaction", json!([zeros])),
+        ("getrawtransaction", json!([zeros, 0, zeros])),
+        ("getrawtransaction", json!(["4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b"])),
+        ("getmempoolentry", json!([zeros])),
+        ("getmempoolancestors", json!([zeros])),
+        ("getrawmempool", json!([true, true])),
+        ("gettxspendingprevout", json!([[]])),
+        ("gettxspendingprevout", json!([[{ "txid": zeros }]])),
+        ("gettxspendingprevout", json!([[{ "txid": zeros, "vout": -1 }]])),
+        ("gettxspendingprevout", json!([[{ "txid": zeros, "vout": 1, "x": 1 }]])),
+        ("sendrawtransaction", json!(["00"])),
+        ("sendrawtransaction", json!(["00", 1])),
+        ("testmempoolaccept", json!([[]])),
+        ("testmempoolaccept", json!([["00"]])),
+        ("testmempoolaccept", json!([["00"], "x"])),
+        ("decoderawtransaction", json!(["00"])),
+        ("decodescript", json!(["0"])),
+        ("createrawtransaction", json!([[{ "txid": zeros }], {}])),
+        ("createrawtransaction", json!([[{ "txid": zeros, "vout": -1 }], {}])),
+        ("createrawtransaction", json!([[{ "txid": zeros, "vout": 0, "sequence": -1 }], {}])),
+        ("createrawtransaction", json!([[], [{ ADDRESS: 1 }, { ADDRESS: 1 }]])),
+        ("createrawtransaction", json!([[], [{ "data": "00" }, { "data": "01" }]])),
+        ("createrawtransaction", json!([[], { "x": 1 }])),
+        ("createrawtransaction", json!([[], { ADDRESS: -1 }])),
+        ("createrawtransaction", json!([[], { ADDRESS: true }])),
+        ("createrawtransaction", json!([[], [1]])),
+        ("createrawtransaction", json!([[], {}, -1])),
+        ("createrawtransaction", json!([[], {}, 0, true, 9])),
+        ("generatetoaddress", json!([1, "x"])),
+        ("generateblock", json!(["x", []])),
+        ("generateblock", json!([ADDRESS, [zeros]])),
+        ("generateblock", json!([ADDRESS, ["00"]])),
+        ("getblocktemplate", json!([{ "mode": "x" }])),
+        ("getblocktemplate", json!([{ "mode": "proposal" }])),
+        ("getblocktemplate", json!([{ "mode": "proposal", "data": "00" }])),
+        ("submitblock", json!(["00"])),
+        ("submitheader", json!(["00"])),
+        ("getnetworkhashps", json!([0])),
+        ("getnetworkhashps", json!([1, 5])),
+        ("prioritisetransaction", json!([zeros, 1, 5])),
+        ("estimatesmartfee", json!([0])),
+        ("estimatesmartfee", json!([6, "x"])),
+        ("estimaterawfee", json!([6, 2])),
+        ("createmultisig", json!([1, ["00"]])),
+        ("createmultisig", json!([1, ["zz"]])),
+        ("createmultisig", json!([2, [PUBKEY]])),
+        ("createmultisig", json!([0, [PUBKEY]])),
+        ("createmultisig", json!([1, [PUBKEY], "x"])),
+        ("signmessagewithprivkey", json!(["x", "y"])),
+        ("setmocktime", json!([-1])),
+        ("getmemoryinfo", json!(["x"])),
+        ("preciousblock", json!([zeros])),
+        ("invalidateblock", json!([zeros])),
+        ("deriveaddresses", json!([format!("wpkh({PUBKEY})")])),
+    ] {
+        both.same(method, params).unwrap_err();
+    }
+    // Valid, and an answer that says so.
+    for (method, params) in [
+        ("createrawtransaction", json!([[], {}])),
+        ("createrawtransaction", json!([[], [{ "data": "00" }], 5, false, 3])),
+        ("createrawtransaction", json!([[{ "txid": zeros, "vout": 0 }], [], 5, false])),
+        ("decoderawtransaction", json!(["02000000000000000000"])),
+    ] {
+        both.same(method, params).unwrap();
+    }
+    both.finish();
+}

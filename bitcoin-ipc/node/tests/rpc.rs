@@ -1,0 +1,267 @@
+//! The RPC server over a node of its own.
+
+mod mine;
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bitcoin::Network;
+use bitcoin_common::shutdown::Shutdown;
+use bitcoin_ipc::interfaces::Rpc;
+use bitcoin_ipc::types::{JsonRpcRequestMode, RpcActor, RpcArg, RpcCommand, RpcOutcome};
+use bitcoin_node::chainstate::Verdict;
+use bitcoin_node::index;
+use bitcoin_node::rpc::{RpcError, RpcOptions, RpcServer};
+use bitcoin_node::signals::Signals;
+use bitcoin_node::state::{Options, State};
+use mine::{REWARD, block, spend};
+use mp_runtime::Error;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const ADDRESS: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+
+struct Node {
+    server: RpcServer,
+    state: Arc<State>,
+    _directory: TempDir,
+}
+
+fn start() -> Node {
+    let directory = tempfile::tempdir().unwrap();
+    let mut options = Options::new(directory.path(), Network::Regtest);
+    options.mempool.require_standard = false;
+    options.index = index::Options { filters: true, txindex: true };
+    let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
+    let server = RpcServer::new(RpcOptions::new(directory.path())).unwrap();
+    server.set_ready(state.clone()).unwrap();
+    Node { server, state, _directory: directory }
+}
+
+impl Node {
+    fn ask(&self, method: &str, params: Value) -> Result<Value, RpcError> {
+        self.server.execute(method, params, "/")
+    }
+
+    fn get(&self, method: &str, params: Value) -> Value {
+        self.ask(method, params).unwrap()
+    }
+
+    fn code(&self, method: &str, params: Value) -> i64 {
+        self.ask(method, params).unwrap_err().code()
+    }
+}
+
+fn run<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+#[test]
+fn requests_wait_until_the_node_is_ready() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = RpcServer::new(RpcOptions::new(directory.path())).unwrap();
+    server.set_warmup("Loading block index…");
+    let request = json!({ "id": 1, "method": "getblockcount", "params": [] });
+    let response = run(server.execute_rpc(&request, "/", "")).unwrap();
+    let expected = json!({ "code": -28, "message": "Loading block index…" });
+    assert_eq!(response["error"], expected);
+    let options = Options::new(directory.path(), Network::Regtest);
+    let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
+    server.set_ready(state).unwrap();
+    let response = run(server.execute_rpc(&request, "/", "")).unwrap();
+    assert_eq!(response.to_string(), r#"{"result":0,"error":null,"id":1}"#);
+    server.stop();
+    assert_eq!(run(server.execute_rpc(&request, "/", "")).unwrap()["error"]["code"], -9);
+}
+
+#[test]
+fn a_chain_is_made_spent_and_read() {
+    let node = start();
+    let hashes = node.get("generatetoaddress", json!([101, ADDRESS]));
+    assert_eq!(hashes.as_array().unwrap().len(), 101);
+    assert_eq!(node.get("getblockcount", json!([])), 101);
+    assert_eq!(node.get("getbestblockhash", json!([])), hashes[100]);
+    let block = node.get("getblock", json!({ "blockhash": hashes[0], "verbosity": 2 }));
+    assert_eq!(block["tx"][0]["vout"][0]["value"].to_string(), "50.00000000");
+    assert_eq!(block["confirmations"], 101);
+    let coin = node.get("gettxout", json!([block["tx"][0]["txid"], 0]));
+    assert_eq!((&coin["coinbase"], &coin["scriptPubKey"]["address"]), (&json!(true), &json!(ADDRESS)));
+    let found = node.get("scantxoutset", json!(["start", [format!("addr({ADDRESS})")]]));
+    assert_eq!(found["total_amount"].to_string(), "5050.00000000");
+    let bytes = node.get("getblock", json!([hashes[5], 0]));
+    assert_eq!(node.get("submitblock", json!([bytes])), "duplicate");
+    let proposal = json!([{ "mode": "proposal", "data": bytes }]);
+    assert_eq!(node.get("getblocktemplate", proposal), "duplicate");
+    let made = node.get("generateblock", json!([ADDRESS, [], false]));
+    assert_eq!(node.get("getblockcount", json!([])), 101);
+    let proposal = json!([{ "mode": "proposal", "data": made["hex"] }]);
+    assert_eq!(node.get("getblocktemplate", proposal), Value::Null);
+    assert_eq!(node.get("submitblock", json!([made["hex"]])), Value::Null);
+    assert_eq!(node.get("getblockcount", json!([])), 102);
+}
+
+#[test]
+fn a_transaction_goes_through_the_mempool_into_a_block() {
+    let node = start();
+    let mut parent = node.state.tip().hash;
+    let mut first = None;
+    for height in 1..=101 {
+        let block = block(parent, height, 0, REWARD, &[]);
+        parent = block.block_hash();
+        first.get_or_insert(block.txdata[0].clone());
+        assert_eq!(node.state.process_block(&block).unwrap(), Verdict::Valid);
+    }
+    let mut tx = spend(&first.unwrap(), 1000);
+    // Smaller ones are not relayed.
+    tx.output.push(bitcoin::TxOut {
+        value: bitcoin::Amount::ZERO,
+        script_pubkey: bitcoin::ScriptBuf::new_op_return([0; 32]),
+    });
+    let hex = bitcoin::consensus::encode::serialize_hex(&tx);
+    let txid = json!(tx.compute_txid().to_string());
+    assert_eq!(node.get("testmempoolaccept", json!([[hex]]))[0]["allowed"], true);
+    assert_eq!(node.get("getrawmempool", json!([])), json!([]));
+    assert_eq!(node.get("sendrawtransaction", json!([hex])), txid);
+    assert_eq!(node.get("getrawmempool", json!([])), json!([txid]));
+    let entry = node.get("getmempoolentry", json!([txid]));
+    assert_eq!(entry["fees"]["chunk"].to_string(), "0.00001000");
+    assert_eq!(node.get("getmempoolinfo", json!([]))["size"], 1);
+    let template = node.get("getblocktemplate", json!([{ "rules": ["segwit"] }]));
+    assert_eq!(template["transactions"][0]["txid"], txid);
+    assert_eq!(template["coinbasevalue"], REWARD + 1000);
+    node.get("generatetodescriptor", json!([1, format!("addr({ADDRESS})")]));
+    assert_eq!(node.get("getrawmempool", json!([])), json!([]));
+    let read = node.get("getrawtransaction", json!([txid, 2]));
+    assert_eq!((read["confirmations"].as_u64(), read["fee"].to_string()), (Some(1), "0.00001000".to_owned()));
+    assert_eq!(node.code("sendrawtransaction", json!([hex])), -27);
+}
+
+#[test]
+fn branches_are_listed_by_what_became_of_them() {
+    let node = start();
+    let genesis = node.state.tip().hash;
+    let (one, other) = (block(genesis, 1, 1, REWARD, &[]), block(genesis, 1, 2, REWARD, &[]));
+    let last = block(other.block_hash(), 2, 2, REWARD, &[]);
+    let hex = |block: &bitcoin::Block| bitcoin::consensus::encode::serialize_hex(block);
+    assert_eq!(node.get("submitblock", json!([hex(&one)])), Value::Null);
+    assert_eq!(node.get("submitblock", json!([hex(&other)])), "inconclusive");
+    let tips = node.get("getchaintips", json!([]));
+    assert_eq!((&tips[0]["status"], &tips[1]["status"]), (&json!("active"), &json!("valid-headers")));
+    assert_eq!(node.get("submitblock", json!([hex(&last)])), Value::Null);
+    // Who watches the branches is told after the block, so wait until it was.
+    let tips = loop {
+        let tips = node.get("getchaintips", json!([]));
+        if tips.as_array().unwrap().len() == 2 {
+            break tips;
+        }
+        std::thread::yield_now();
+    };
+    let old =
+        json!({ "height": 1, "hash": one.block_hash().to_string(), "branchlen": 1, "status": "valid-fork" });
+    assert_eq!(tips[1], old);
+    assert_eq!(tips[0]["hash"], json!(last.block_hash().to_string()));
+    assert_eq!(node.get("getblockheader", json!([one.block_hash().to_string()]))["confirmations"], -1);
+}
+
+#[test]
+fn a_wait_ends_with_a_block_or_with_its_client() {
+    let node = start();
+    let server = node.server.clone();
+    let request = json!({ "id": 1, "method": "waitforblockheight", "params": [1] });
+    let waiting = std::thread::spawn(move || run(server.execute_rpc(&request, "/", "")).unwrap());
+    node.get("generatetoaddress", json!([1, ADDRESS]));
+    assert_eq!(waiting.join().unwrap()["result"]["height"], 1);
+    // As many as there are threads; dropped, they make room.
+    let request = json!({ "id": 1, "method": "waitforblockheight", "params": [5] });
+    run(async {
+        for _ in 0..40 {
+            let wait = node.server.execute_rpc(&request, "/", "");
+            assert!(tokio::time::timeout(Duration::from_millis(1), wait).await.is_err());
+        }
+        let request = json!({ "id": 2, "method": "uptime" });
+        assert!(node.server.execute_rpc(&request, "/", "").await.unwrap()["result"].is_u64());
+    });
+}
+
+#[test]
+fn more_requests_than_fit_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let options = Options::new(directory.path(), Network::Regtest);
+    let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
+    let mut options = RpcOptions::new(directory.path());
+    (options.threads, options.queue) = (1, 2);
+    let server = RpcServer::new(options).unwrap();
+    server.set_ready(state.clone()).unwrap();
+    let request = json!({ "id": 1, "method": "waitforblockheight", "params": [1] });
+    let answers = run(async {
+        let waits: Vec<_> = (0..9).map(|_| server.execute_rpc(&request, "/", "")).collect();
+        let mut all = Box::pin(futures::future::join_all(waits));
+        assert!(tokio::time::timeout(Duration::from_millis(50), &mut all).await.is_err());
+        state.close().unwrap();
+        all.await
+    });
+    let refused = |answer: &Value| answer["error"]["message"] == "Work queue depth exceeded";
+    let count = answers.into_iter().filter(|answer| refused(answer.as_ref().unwrap())).count();
+    assert!((6..=7).contains(&count), "{count}");
+}
+
+/// A command of a wallet, which writes down what it was asked.
+fn command(name: &str, actor: RpcActor) -> RpcCommand {
+    let arg = |name: &str, named_only| RpcArg { name: name.to_owned(), named_only };
+    RpcCommand {
+        category: "wallet".to_owned(),
+        name: name.to_owned(),
+        actor,
+        arg_names: vec![arg("first|one", false), arg("deep", true), arg("options", false)],
+        unique_id: 7,
+    }
+}
+
+#[test]
+fn commands_of_wallets_are_asked_in_their_order() {
+    let node = start();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let actor = |handled: bool| -> RpcActor {
+        let seen = seen.clone();
+        Box::new(move |request, _, last| {
+            if request.mode == JsonRpcRequestMode::GetHelp {
+                return Ok(RpcOutcome::Help("mine \"first\"\n\nIts help.\n".to_owned()));
+            }
+            seen.lock().unwrap().push((handled, last, request.params.clone(), request.uri.clone()));
+            Ok(RpcOutcome::Answered { response: request.params, handled })
+        })
+    };
+    let left = node.server.register(command("mine", actor(false)));
+    let handled = node.server.register(command("mine", actor(true)));
+    let answer = node.server.execute("mine", json!({ "one": 1, "deep": 2 }), "/wallet/w").unwrap();
+    assert_eq!(answer, json!([1, { "deep": 2 }]));
+    let all = std::mem::take(&mut *seen.lock().unwrap());
+    let uri = || "/wallet/w".to_owned();
+    assert_eq!(all, [(false, false, answer.clone(), uri()), (true, true, answer, uri())]);
+    assert!(node.get("help", json!([])).as_str().unwrap().contains("\n\n== Wallet ==\nmine \"first\""));
+    assert_eq!(node.get("help", json!(["mine"])), "mine \"first\"\n\nIts help.\n");
+    handled.disconnect().unwrap();
+    assert_eq!(node.code("mine", json!([])), -32601);
+    drop(left);
+    assert_eq!(node.get("help", json!(["mine"])), "help: unknown command: mine");
+}
+
+#[test]
+fn failures_of_wallets_keep_their_kind() {
+    let node = start();
+    let outcomes: [(RpcOutcome, i64, &str); 4] = [
+        (RpcOutcome::Failed("a".to_owned()), -1, "a"),
+        (RpcOutcome::TypeError("b".to_owned()), -3, "b"),
+        (RpcOutcome::Help("c".to_owned()), -1, "c"),
+        (RpcOutcome::RpcError(json!({ "code": -18, "message": "d" })), -18, "d"),
+    ];
+    for (outcome, code, message) in outcomes {
+        let _handler = node.server.register(command("mine", Box::new(move |_, _, _| Ok(outcome.clone()))));
+        let error = node.ask("mine", json!([])).unwrap_err();
+        assert_eq!((error.code(), error.message()), (code, message));
+    }
+    let _gone = node.server.register(command("mine", Box::new(|_, _, _| Err(Error::disconnected("gone")))));
+    let error = node.ask("mine", json!([])).unwrap_err();
+    assert_eq!((error.code(), error.message()), (-4, "The wallet process is not connected"));
+    assert_eq!(node.code("mine", json!([])), -32601);
+}
