@@ -1,23 +1,18 @@
 //! A directory with one owner, which knows how it was left.
 //!
-//! In: a path and a network. Out: a [`Lock`], whether the last owner closed in order, and a
+//! In: a path and a network. Out: its lock, whether the last owner closed in order, and a
 //! [`Marker`] for this one.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bitcoin::Network;
+use bitcoin_common::lock::{DirectoryLock, LockError};
 
 use super::error::{Error, Result};
 use super::events::Hub;
-
-/// The directory's lock, held until it is dropped; the system lets go of it with the process.
-#[derive(Debug)]
-pub(super) struct Lock {
-    _file: File,
-}
 
 /// Writes the file that says that the kernel has flushed, when it is dropped after the kernel.
 pub(super) struct Marker {
@@ -27,39 +22,17 @@ pub(super) struct Marker {
     armed: bool,
 }
 
-pub(super) fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> Error + '_ {
+pub(super) fn file_error(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
     |source| Error::File { path: path.to_owned(), source }
 }
 
-impl Lock {
-    /// Makes the directory if it is missing, takes its lock and writes this process's id into it.
-    pub(super) fn take(directory: &Path) -> Result<Self> {
-        fs::create_dir_all(directory).map_err(file_error(directory))?;
-        let path = directory.join(".lock");
-        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = options.map_err(file_error(&path))?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut text = String::new();
-                // Without its id the holder is still there.
-                let _ = file.read_to_string(&mut text);
-                let holder = match text.trim() {
-                    "" => "another process".to_owned(),
-                    id if id == std::process::id().to_string() => format!("process {id}, which is this one"),
-                    id => format!("process {id}"),
-                };
-                return Err(Error::InUse { directory: directory.to_owned(), holder });
-            }
-            Err(TryLockError::Error(source)) => return Err(Error::File { path, source }),
-        }
-        let write = file
-            .set_len(0)
-            .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| writeln!(file, "{}", std::process::id()));
-        write.map_err(file_error(&path))?;
-        Ok(Lock { _file: file })
-    }
+/// Makes the directory if it is missing, and takes its lock.
+pub(super) fn lock(directory: &Path) -> Result<DirectoryLock> {
+    DirectoryLock::take(directory, ".lock").map_err(|error| match error {
+        LockError::Held { holder } => Error::InUse { directory: directory.to_owned(), holder },
+        LockError::File { path, source } => Error::File { path, source },
+        other => Error::File { path: directory.to_owned(), source: io::Error::other(other) },
+    })
 }
 
 /// Checks that the directory is of this network, or new; a new one is given the network.
@@ -73,7 +46,7 @@ pub(super) fn check_network(directory: &Path, network: Network) -> Result<()> {
             found: text.trim().to_owned(),
             wanted: network,
         }),
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(file_error(&path)(error)),
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_error(&path)(error)),
         Ok(_) | Err(_) => fs::write(&path, format!("{network}\n")).map_err(file_error(&path)),
     }
 }
@@ -88,7 +61,7 @@ impl Marker {
         let new = !directory.join("blocks").exists();
         let marked = match fs::remove_file(&path) {
             Ok(()) => true,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => false,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
             Err(error) => return Err(file_error(&path)(error)),
         };
         File::open(directory).and_then(|file| file.sync_all()).map_err(file_error(directory))?;

@@ -17,9 +17,10 @@ use std::sync::{Arc, Mutex};
 
 use bitcoin::block::Header;
 use bitcoin::{Block, BlockHash, Network, consensus};
+use bitcoin_common::lock::DirectoryLock;
 use bitcoinkernel::{ChainType, ChainstateManager, Context};
 
-use directory::{Lock, Marker};
+use directory::Marker;
 pub use error::{Error, Result};
 pub use events::ChainEvent;
 use events::{Hub, lock};
@@ -37,7 +38,7 @@ pub struct Chainstate {
     manager: ChainstateManager,
     context: Context,
     marker: Marker,
-    _lock: Lock,
+    _lock: DirectoryLock,
     hub: Arc<Hub>,
     /// One block at a time, so that what callbacks say belongs to it; and the list that it joins.
     importing: Mutex<Stored>,
@@ -70,7 +71,7 @@ impl Chainstate {
         let data_name = directory.to_str().ok_or_else(name)?;
         let blocks_name = blocks.to_str().ok_or_else(name)?;
 
-        let lock = Lock::take(directory)?;
+        let lock = directory::lock(directory)?;
         directory::check_network(directory, network)?;
         log::connect();
         let hub = Arc::new(Hub::default());
