@@ -11,6 +11,7 @@ mod listeners;
 mod loader;
 mod node;
 mod options;
+pub mod program;
 mod storage;
 mod sync;
 mod wallet;

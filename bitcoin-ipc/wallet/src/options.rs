@@ -14,6 +14,8 @@ pub struct Options {
     pub directory: PathBuf,
     /// The network.
     pub network: Network,
+    /// The wallets to load at the start, beside those of the node's settings (`-wallet`).
+    pub wallets: Vec<String>,
     /// The kind of new addresses (`-addresstype`).
     pub address_type: OutputType,
     /// The kind of addresses for change, if not chosen by the recipients' kinds (`-changetype`).
@@ -43,6 +45,7 @@ impl Options {
         Options {
             directory: directory.into(),
             network,
+            wallets: Vec::new(),
             address_type: OutputType::Bech32,
             change_type: None,
             keypool: 1000,

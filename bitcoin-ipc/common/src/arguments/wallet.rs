@@ -91,8 +91,7 @@ pub const WALLET_OPTIONS: &[OptionInfo] = &[
     option(
         "walletdir",
         Form::Path,
-        "The directory of wallets (default: wallets in the network's directory if it is there, else the \
-         network's directory)",
+        "The directory of wallets, which has to be there (default: wallets in the network's directory)",
     )
     .value("<dir>")
     .network_only(),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::{
-    ChainClient, Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader,
+    Chain, ChainClient, Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader,
 };
 use bitcoin_ipc::types::{BilingualStr, Secret, WalletMigrationResult};
 
@@ -30,13 +30,10 @@ impl ChainClient for Loader {
             match folder {
                 Ok(folder) if !folder.join(FILE).is_file() => {
                     let text = format!("Skipping -wallet path that doesn't exist. {}", folder.display());
-                    chain.init_warning(&BilingualStr::untranslated(text))?;
+                    warn(&*chain, text)?;
                 }
                 Ok(_) => {}
-                Err(error) => {
-                    chain.init_error(&BilingualStr::untranslated(error.to_string()))?;
-                    return Ok(false);
-                }
+                Err(error) => return fail(&*chain, &error),
             }
         }
         Ok(true)
@@ -51,11 +48,10 @@ impl ChainClient for Loader {
             chain.init_message("Loading wallet…")?;
             match Loader::load(self, &name) {
                 Ok(_) => {}
-                Err(Error::NotFound(text)) => chain.init_warning(&BilingualStr::untranslated(text))?,
-                Err(error) => {
-                    chain.init_error(&BilingualStr::untranslated(error.to_string()))?;
-                    return Ok(false);
-                }
+                // As `verify` has said.
+                Err(Error::NotFound(_)) => {}
+                Err(Error::Node(error)) => return Err(error),
+                Err(error) => return fail(&*chain, &error),
             }
         }
         Ok(true)
@@ -138,6 +134,19 @@ impl WalletLoader for Loader {
     fn handle_load_wallet(&self, callback: LoadWalletFn) -> Result<Box<dyn Handler>> {
         Ok(self.0.loaded.add(callback))
     }
+}
+
+/// Says something to our log and to the node's user.
+fn warn(chain: &dyn Chain, text: String) -> Result<()> {
+    tracing::warn!(target: "wallet", "{text}");
+    chain.init_warning(&BilingualStr::untranslated(text))
+}
+
+/// As [`warn`], for what keeps the wallets from being loaded.
+fn fail(chain: &dyn Chain, error: &Error) -> Result<bool> {
+    tracing::error!(target: "wallet", "{error}");
+    chain.init_error(&BilingualStr::untranslated(error.to_string()))?;
+    Ok(false)
 }
 
 fn boxed(wallet: WalletHandle) -> Box<dyn Wallet> {

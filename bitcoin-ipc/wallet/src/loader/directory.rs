@@ -4,6 +4,8 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use bitcoin_common::lock::{DirectoryLock, LockError};
+
 use crate::storage::{FILE, sync_folder};
 use crate::{Error, Result};
 
@@ -20,6 +22,18 @@ pub(super) fn folder(all: &Path, name: &str) -> Result<PathBuf> {
         )));
     }
     Ok(all.join(name))
+}
+
+/// Makes the folder of all wallets if it is missing, and keeps others out of it.
+pub(super) fn take(all: &Path) -> Result<DirectoryLock> {
+    DirectoryLock::take(all, ".walletlock").map_err(|error| match error {
+        LockError::Held { holder } => Error::File(format!(
+            "the wallet directory {} is in use by {holder}: stop that one, or choose another with -walletdir",
+            all.display()
+        )),
+        LockError::File { path, source } => Error::io(&path, source),
+        other => Error::File(format!("the wallet directory {}: {other}", all.display())),
+    })
 }
 
 /// The names of the wallets that are there.

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bitcoin::BlockHash;
 use bitcoin::constants::genesis_block;
+use bitcoin_common::lock::DirectoryLock;
 use bitcoin_ipc::interfaces::{Chain, LoadWalletFn};
 use bitcoin_ipc::types::Secret;
 
@@ -42,6 +43,7 @@ struct Inner {
     loading: Mutex<()>,
     loaded: Listeners<LoadWalletFn>,
     schedule: Mutex<Option<Schedule>>,
+    _lock: Option<DirectoryLock>,
 }
 
 impl std::fmt::Debug for Loader {
@@ -54,6 +56,21 @@ impl Loader {
     /// A loader without wallets yet. The folder is made when it is needed.
     #[must_use]
     pub fn new(options: Options, chain: Arc<dyn Chain>) -> Self {
+        Loader::with(options, chain, None)
+    }
+
+    /// A loader without wallets yet, which keeps other processes out of its folder as long as it lives.
+    /// The folder is made if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// Another loader has the folder, or it cannot be written.
+    pub fn locked(options: Options, chain: Arc<dyn Chain>) -> Result<Self> {
+        let lock = directory::take(&options.directory)?;
+        Ok(Loader::with(options, chain, Some(lock)))
+    }
+
+    fn with(options: Options, chain: Arc<dyn Chain>, lock: Option<DirectoryLock>) -> Self {
         let genesis = genesis_block(options.network).block_hash();
         Loader(Arc::new(Inner {
             options: Arc::new(options),
@@ -64,6 +81,7 @@ impl Loader {
             loading: Mutex::default(),
             loaded: Listeners::default(),
             schedule: Mutex::default(),
+            _lock: lock,
         }))
     }
 

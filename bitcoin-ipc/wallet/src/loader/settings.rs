@@ -1,6 +1,6 @@
 //! Which wallets are loaded when the program starts.
 //!
-//! In: the node's settings. Out: names, and changes of the setting `wallet`.
+//! In: the node's settings and our own. Out: names, and changes of the setting `wallet`.
 
 use bitcoin_ipc::types::SettingsAction;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::Loader;
 use crate::Result;
 
 impl Loader {
-    /// The wallets to load at the start, from options and the settings file.
+    /// The wallets to load at the start: those of the node's settings, then those of our own options.
     ///
     /// # Errors
     ///
@@ -19,6 +19,11 @@ impl Loader {
         for value in self.chain().get_settings_list("wallet")? {
             let found = value.as_str().map(str::to_owned);
             names.extend(found.filter(|name| !names.contains(name)));
+        }
+        for name in &self.0.options.wallets {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
         }
         Ok(names)
     }

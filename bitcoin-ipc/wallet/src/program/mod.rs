@@ -1,0 +1,102 @@
+//! Wallets as a program: `bitcoin-wallet`, and the wallets inside `bitcoind`.
+//!
+//! In: arguments, files and signals, and a node: one that spawned this process, one that listens on a
+//! socket, one in this process, or none. Out: wallets that follow it, and an exit code.
+
+mod attached;
+mod genesis;
+mod offline;
+mod settings;
+mod socket;
+mod spawned;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use bitcoin_common::arguments::{Arguments, Invocation, parse};
+use bitcoin_common::config::Settings;
+use bitcoin_common::logging::{EarlyLog, LogOptions};
+use bitcoin_common::shutdown::Shutdown;
+use bitcoin_common::{Error, datadir};
+use bitcoin_ipc::Result;
+use bitcoin_ipc::interfaces::{Chain, WalletLoader};
+use bitcoin_ipc::types::GlobalArgs;
+use mp_runtime::EventLoop;
+
+use crate::Loader;
+use offline::Command;
+use settings::{Connection, LOG_SUFFIX};
+
+type Failure = Box<dyn std::error::Error>;
+
+/// Runs the wallets until their node or the user ends them. This is `main` of `bitcoin-wallet`.
+///
+/// The exit code is 0 after an end in order and 1 after an error, whose text goes to standard error.
+pub fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(target: "wallet", "{error}");
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<(), Failure> {
+    match parse(&settings::program(), std::env::args_os())? {
+        Invocation::Print(text) => {
+            print!("{text}");
+            Ok(())
+        }
+        Invocation::Spawned { .. } => spawned::run(),
+        Invocation::Run(arguments) => run_by_hand(arguments),
+        _ => Err(Error::new("bitcoin-wallet cannot be started in this way").into()),
+    }
+}
+
+/// What a user starts: one command without a node, or wallets that follow a node which listens.
+fn run_by_hand(arguments: Arguments) -> Result<(), Failure> {
+    let command = Command::read(&arguments.positional)?;
+    let settings = settings::load(arguments)?;
+    match (settings::connection(&settings)?, command) {
+        (Connection::None | Connection::Default, Some(command)) => Ok(command.run(&settings)?),
+        (Connection::None, None) => {
+            Err(Error::new("without a node there has to be a command: info, create or list").into())
+        }
+        (Connection::To(_), Some(command)) => Err(Error::new(format!(
+            "{command} works on files and needs no node: leave -ipcconnect out; with a node, use its RPC"
+        ))
+        .into()),
+        (connection, None) => attach(&settings, &connection.address()),
+    }
+}
+
+fn attach(settings: &Settings, address: &bitcoin_ipc::client::Address) -> Result<(), Failure> {
+    let early_log = EarlyLog::start()?;
+    if settings.bool("disablewallet", false) {
+        return Err(Error::new("-disablewallet leaves nothing to do for a process of wallets").into());
+    }
+    let options = settings::options(settings)?;
+    let socket = address.socket(&datadir::prepare(settings)?)?;
+    let log_options = LogOptions::new(settings, LOG_SUFFIX, true)?;
+    let _log = early_log.open(&log_options)?;
+    let shutdown = Shutdown::new();
+    let _signals = shutdown.on_signals()?;
+    settings::tell(settings, &log_options);
+    let event_loop = EventLoop::new("bitcoin-wallet")?;
+    let loader = Loader::locked(options, socket::nobody(&event_loop)?)?;
+    tracing::info!(target: "wallet", "Using wallet directory {}", loader.options().directory.display());
+    attached::run(&event_loop, &socket, loader, &shutdown)?;
+    tracing::info!(target: "wallet", "Shutdown: done");
+    Ok(())
+}
+
+/// The wallets of a node in the same process, with the settings and the log of that process.
+///
+/// # Errors
+///
+/// A setting has no meaning, or the directory of wallets is in use or cannot be written.
+pub fn local_wallets(settings: GlobalArgs, chain: Arc<dyn Chain>) -> Result<Arc<dyn WalletLoader>> {
+    Ok(Arc::new(settings::loader(&settings::from_node(settings)?, chain)?))
+}

@@ -1,0 +1,180 @@
+//! The settings of wallets, and what they mean.
+//!
+//! In: arguments and files, or what a node sends. Out: the table of options, [`Options`], and which node
+//! is meant.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use bitcoin_common::arguments::{
+    Arguments, Category, Form, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, OptionInfo, Program,
+    SHARED_OPTIONS, WALLET_OPTIONS,
+};
+use bitcoin_common::config::Settings;
+use bitcoin_common::logging::LogOptions;
+use bitcoin_common::{Error, Result};
+use bitcoin_ipc::client::Address;
+use bitcoin_ipc::interfaces::Chain;
+use bitcoin_ipc::types::{GlobalArgs, OutputType, WireFeeRate};
+
+use crate::{Loader, Options};
+
+/// What a process of wallets adds to the name of the log, which is the node's own otherwise.
+pub(super) const LOG_SUFFIX: &str = ".wallet";
+
+const ABOUT: &str = "bitcoin-wallet keeps wallets for a node in another process. bitcoin-node starts it by \
+                     itself. Started by hand, it attaches to the node that listens at -ipcconnect, and waits \
+                     for it where there is none yet. With a command it works on the files alone: info shows \
+                     the wallet of -wallet, create makes it, list names all.";
+
+const OWN_OPTIONS: &[OptionInfo] = &[OptionInfo::new(
+    "ipcconnect",
+    Form::Text,
+    Category::Ipc,
+    "The node to attach to: unix for node.sock in the network's directory, unix:<path> for another socket, \
+     where a relative path counts from there; auto is unix, or nothing with a command; 0 is nothing \
+     (default: auto)",
+)
+.value("<address>")];
+
+/// Options of Bitcoin Core's wallets that ours do not heed.
+const UNHEEDED: [&str; 3] = ["avoidpartialspends", "consolidatefeerate", "discardfee"];
+
+/// The table of options.
+pub(super) fn program() -> Program {
+    Program::new("bitcoin-wallet", env!("CARGO_PKG_VERSION"), ABOUT)
+        .positional("[<command>]")
+        .options(SHARED_OPTIONS)
+        .options(NETWORK_OPTIONS)
+        .options(WALLET_OPTIONS)
+        .options(OWN_OPTIONS)
+        .options(LOG_OPTIONS)
+}
+
+/// The settings of a run by hand. The configuration file may have a node's options too.
+pub(super) fn load(arguments: Arguments) -> Result<Settings> {
+    Settings::load(&program().options(NODE_OPTIONS), arguments)
+}
+
+/// The settings that a node sends.
+pub(super) fn from_node(settings: GlobalArgs) -> bitcoin_ipc::Result<Settings> {
+    Settings::from_global_args(&program(), settings).map_err(failed)
+}
+
+/// A loader with these settings, for this node.
+pub(super) fn loader(settings: &Settings, chain: Arc<dyn Chain>) -> bitcoin_ipc::Result<Loader> {
+    let loader = Loader::locked(options(settings).map_err(failed)?, chain)?;
+    tracing::info!(target: "wallet", "Using wallet directory {}", loader.options().directory.display());
+    for name in UNHEEDED.iter().filter(|name| settings.is_set(name)) {
+        tracing::warn!(target: "wallet", "-{name} has no effect: these wallets do not do that");
+    }
+    Ok(loader)
+}
+
+/// As the error of a call.
+pub(super) fn failed(error: Error) -> bitcoin_ipc::Error {
+    bitcoin_ipc::Error::failed(error.to_string())
+}
+
+/// Begins the log.
+pub(super) fn tell(settings: &Settings, log: &LogOptions) {
+    tracing::info!(target: "wallet", "{}", program().version_text().trim_end());
+    tracing::info!(target: "wallet", "Network {}.", settings.network());
+    for warning in settings.warnings().iter().chain(log.warnings()) {
+        tracing::warn!(target: "wallet", "{warning}");
+    }
+}
+
+/// The node that a user means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Connection {
+    /// None: `-noipcconnect`.
+    None,
+    /// Nobody said, or `auto`.
+    Default,
+    /// This one.
+    To(Address),
+}
+
+impl Connection {
+    /// Where the node listens.
+    pub(super) fn address(self) -> Address {
+        match self {
+            Connection::None | Connection::Default => Address::Auto,
+            Connection::To(address) => address,
+        }
+    }
+}
+
+/// The node that the settings name.
+pub(super) fn connection(settings: &Settings) -> Result<Connection> {
+    let text = settings.text("ipcconnect", "auto");
+    match text.as_str() {
+        "0" => Ok(Connection::None),
+        "" | "1" | "auto" => Ok(Connection::Default),
+        _ => {
+            let address: bitcoin_ipc::Result<Address> = text.parse();
+            let address = address.map_err(|error| Error::new(format!("-ipcconnect: {}", error.text())))?;
+            Ok(Connection::To(address))
+        }
+    }
+}
+
+/// What the settings say of all wallets.
+pub(super) fn options(settings: &Settings) -> Result<Options> {
+    let default = Options::new(directory(settings)?, settings.network());
+    let rate = |name, rate| {
+        let rate = settings.fee_rate(name, WireFeeRate::from_sat_per_kvb(rate))?;
+        Ok(rate.sat_per_kvb().unwrap_or_default())
+    };
+    Ok(Options {
+        wallets: settings.list("wallet"),
+        address_type: kind(settings, "addresstype", "address")?.unwrap_or(default.address_type),
+        change_type: kind(settings, "changetype", "change")?,
+        keypool: count(settings, "keypool", default.keypool)?,
+        fallback_fee: rate("fallbackfee", default.fallback_fee)?,
+        min_fee: rate("mintxfee", default.min_fee)?,
+        max_tx_fee: settings.amount("maxtxfee", default.max_tx_fee)?,
+        confirm_target: count(settings, "txconfirmtarget", default.confirm_target)?,
+        spend_zero_conf_change: settings.bool("spendzeroconfchange", default.spend_zero_conf_change),
+        rbf: settings.bool("walletrbf", default.rbf),
+        broadcast: settings.bool("walletbroadcast", default.broadcast),
+        ..default
+    })
+}
+
+/// The directory of wallets. One that is named has to be there, as in Bitcoin Core.
+fn directory(settings: &Settings) -> Result<PathBuf> {
+    let Some(named) = settings.path("walletdir", "").filter(|path| !path.as_os_str().is_empty()) else {
+        return Ok(settings.network_dir()?.join("wallets"));
+    };
+    let problem = |text: &str| Error::new(format!("Specified -walletdir \"{}\" {text}", named.display()));
+    if !named.exists() {
+        return Err(problem("does not exist"));
+    }
+    if !named.is_dir() {
+        return Err(problem("is not a directory"));
+    }
+    if !named.is_absolute() {
+        return Err(problem("is a relative path"));
+    }
+    // One directory has one lock, whatever it is called.
+    named.canonicalize().map_err(|error| problem(&format!("cannot be used: {error}")))
+}
+
+/// A number of at least 1, as Bitcoin Core raises it.
+fn count(settings: &Settings, name: &str, default: u32) -> Result<u32> {
+    let number = settings.int(name, default.into())?.max(1);
+    u32::try_from(number).map_err(|_| Error::new(format!("-{name}: {number} is too large")))
+}
+
+fn kind(settings: &Settings, name: &str, what: &str) -> Result<Option<OutputType>> {
+    match settings.text(name, "").as_str() {
+        "" => Ok(None),
+        "legacy" => Ok(Some(OutputType::Legacy)),
+        "p2sh-segwit" => Ok(Some(OutputType::P2shSegwit)),
+        "bech32" => Ok(Some(OutputType::Bech32)),
+        "bech32m" => Ok(Some(OutputType::Bech32m)),
+        other => Err(Error::new(format!("Unknown {what} type '{other}'"))),
+    }
+}

@@ -1,0 +1,97 @@
+//! Wallets in a process that a node spawned.
+//!
+//! In: the socket that the node left open. Out: an [`Init`] at its service. What the node sends first
+//! says where the log and the wallets are; the end of the node is the end of this process.
+
+use std::sync::{Arc, Mutex};
+
+use bitcoin_common::logging::{EarlyLog, Log, LogOptions};
+use bitcoin_common::shutdown::Shutdown;
+use bitcoin_ipc::interfaces::{Chain, ChainClient as _, Echo, Init, WalletLoader};
+use bitcoin_ipc::types::GlobalArgs;
+use bitcoin_ipc::{Error, Result};
+use mp_runtime::{EventLoop, ipc_interface, parent_stream, serve_stream};
+
+use super::{Failure, settings};
+use crate::Loader;
+use crate::listeners::lock;
+
+/// Serves the node until it is gone, or this process is told to end.
+pub(super) fn run() -> Result<(), Failure> {
+    let early_log = EarlyLog::start()?;
+    let shutdown = Shutdown::new();
+    let _signals = shutdown.on_signals_in_child()?;
+    let stream = parent_stream(std::env::args_os().skip(1))?;
+    let stream = stream.ok_or("the node that spawned this process left no socket for it")?;
+    let event_loop = EventLoop::new("bitcoin-wallet")?;
+    let wallets = Arc::new(Wallets { early_log, log: Mutex::default(), loader: Mutex::default() });
+    let connection = serve_stream::<dyn Init>(&event_loop, stream, wallets.clone());
+    let (node, end) = (connection.clone(), shutdown.clone());
+    event_loop.spawn_task(async move {
+        node.closed().await;
+        end.request();
+    });
+    shutdown.wait();
+    let why = if connection.is_closed() { "the node is gone" } else { "it was asked for" };
+    tracing::info!(target: "wallet", "Shutdown in progress: {why}.");
+    // Before the connection: what follows the node says goodbye to it.
+    let stopped = super::attached::stop(&connection, || match &*lock(&wallets.loader) {
+        Some(loader) => loader.stop(),
+        None => Ok(()),
+    });
+    tracing::info!(target: "wallet", "Shutdown: done");
+    Ok(stopped?)
+}
+
+struct Wallets {
+    early_log: EarlyLog,
+    log: Mutex<Option<Log>>,
+    loader: Mutex<Option<Loader>>,
+}
+
+impl Wallets {
+    /// Opens the log where the settings of the node say, once.
+    fn open_log(&self, settings: &bitcoin_common::config::Settings) -> bitcoin_common::Result<()> {
+        let mut log = lock(&self.log);
+        if log.is_none() {
+            let options = LogOptions::new(settings, settings::LOG_SUFFIX, false)?;
+            *log = Some(self.early_log.open(&options)?);
+            settings::tell(settings, &options);
+        }
+        Ok(())
+    }
+}
+
+#[ipc_interface]
+impl Init for Wallets {
+    fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>> {
+        Ok(Some(Arc::new(Mirror)))
+    }
+
+    fn make_wallet_loader(
+        &self,
+        global_args: &GlobalArgs,
+        chain: Arc<dyn Chain>,
+    ) -> Result<Option<Box<dyn WalletLoader>>> {
+        let settings = settings::from_node(global_args.clone())?;
+        self.open_log(&settings).map_err(settings::failed)?;
+        let mut current = lock(&self.loader);
+        if current.is_some() {
+            return Err(Error::failed("this process has its wallets already; start another one for more"));
+        }
+        let loader = settings::loader(&settings, chain).inspect_err(|error| {
+            tracing::error!(target: "wallet", "{error}");
+        })?;
+        *current = Some(loader.clone());
+        Ok(Some(Box::new(loader)))
+    }
+}
+
+struct Mirror;
+
+#[ipc_interface]
+impl Echo for Mirror {
+    async fn echo(&self, echo: &str) -> Result<String> {
+        Ok(echo.to_owned())
+    }
+}
