@@ -1,8 +1,8 @@
 //! A Bitcoin node on Bitcoin Core's kernel.
 //!
 //! In: blocks and transactions, and a directory to keep them in. Out: the interfaces
-//! [`Chain`](bitcoin_ipc::interfaces::Chain), [`Mining`](bitcoin_ipc::interfaces::Mining) and
-//! [`Rpc`](bitcoin_ipc::interfaces::Rpc).
+//! [`Chain`](bitcoin_ipc::interfaces::Chain), [`Mining`](bitcoin_ipc::interfaces::Mining),
+//! [`Node`](bitcoin_ipc::interfaces::Node) and [`Rpc`](bitcoin_ipc::interfaces::Rpc).
 //!
 //! Each module imports from those above it only:
 //!
@@ -18,7 +18,7 @@
 //! | [`signals`] | what a user interface hears |
 //! | [`state`] | all of these together, and who is told of changes |
 //! | [`check_block`] | whether a block could be the next one |
-//! | [`chain`], [`mining`], [`rpc`] | the interfaces |
+//! | [`rpc`], [`chain`], [`mining`], [`node`] | the interfaces |
 //! | [`program`] | the program around all of this |
 
 pub mod chain;
@@ -28,6 +28,7 @@ pub mod fees;
 pub mod index;
 pub mod mempool;
 pub mod mining;
+pub mod node;
 pub mod program;
 pub mod rpc;
 pub mod settings;

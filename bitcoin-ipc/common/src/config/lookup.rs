@@ -71,7 +71,18 @@ fn sources<'a>(settings: &'a Settings, scope: Scope<'_>, name: &str) -> Vec<(Sou
 
 /// The value that counts, `false` for a negated setting, `None` for one that nobody set.
 pub(super) fn value(settings: &Settings, scope: Scope<'_>, name: &str) -> Option<Value> {
-    for (source, values) in sources(settings, scope, name) {
+    counting(sources(settings, scope, name), scope)
+}
+
+/// The value that counts in the files alone, which is what the next start finds.
+pub(super) fn persistent(settings: &Settings, scope: Scope<'_>, name: &str) -> Option<Value> {
+    let mut sources = sources(settings, scope, name);
+    sources.retain(|(source, _)| !matches!(source, Source::Forced | Source::CommandLine));
+    counting(sources, scope)
+}
+
+fn counting(sources: Vec<(Source, Values<'_>)>, scope: Scope<'_>) -> Option<Value> {
+    for (source, values) in sources {
         if source == Source::Default && !scope.default_section && !values.last_negated() {
             continue;
         }

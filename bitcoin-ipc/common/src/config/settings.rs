@@ -68,6 +68,19 @@ impl Settings {
         lookup::value(&self.sources, self.scope(name), name)
     }
 
+    /// The value that counts in the files alone, without the command line and what is forced: what the
+    /// next start finds.
+    #[must_use]
+    pub fn persistent(&self, name: &str) -> Option<Value> {
+        lookup::persistent(&self.sources, self.scope(name), name)
+    }
+
+    /// Whether the command line sets it, so that what a file says of it does not count.
+    #[must_use]
+    pub fn on_command_line(&self, name: &str) -> bool {
+        self.sources.command_line_options.get(name).is_some_and(|values| !values.is_empty())
+    }
+
     /// Whether somebody set it, be it to nothing.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
@@ -153,6 +166,11 @@ impl Settings {
         self.sources.forced_settings.insert(name.to_owned(), value.into());
     }
 
+    /// Undoes [`force`](Self::force).
+    pub fn unforce(&mut self, name: &str) {
+        self.sources.forced_settings.remove(name);
+    }
+
     /// As [`force`](Self::force), unless somebody set it. Says whether it did.
     pub fn force_default(&mut self, name: &str, value: impl Into<Value>) -> bool {
         let free = !self.is_set(name);
@@ -174,9 +192,7 @@ impl Settings {
     ///
     /// When the file cannot be written, or there is none (`-nosettings`); nothing has changed then.
     pub fn save(&mut self, name: &str, value: Option<Value>) -> Result<()> {
-        let path = self.saved_path()?.ok_or_else(|| {
-            Error::new(format!("{name} cannot be saved without a settings file; start without -nosettings"))
-        })?;
+        let path = self.path_to_save(name)?;
         let mut changed = self.sources.rw_settings.clone();
         match value {
             Some(value) => changed.insert(name.to_owned(), value),
@@ -193,6 +209,28 @@ impl Settings {
             Some(value) => self.sources.rw_settings.insert(name.to_owned(), value),
             None => self.sources.rw_settings.remove(name),
         };
+    }
+
+    /// Takes all of them away, after a copy of the file was written beside it, with `.bak` behind its
+    /// name.
+    ///
+    /// # Errors
+    ///
+    /// As [`save`](Self::save).
+    pub fn reset_saved(&mut self) -> Result<()> {
+        let path = self.path_to_save("the change")?;
+        let mut copy = path.clone().into_os_string();
+        copy.push(".bak");
+        saved::write(Path::new(&copy), &self.sources.rw_settings)?;
+        saved::write(&path, &BTreeMap::new())?;
+        self.sources.rw_settings.clear();
+        Ok(())
+    }
+
+    fn path_to_save(&self, what: &str) -> Result<PathBuf> {
+        self.saved_path()?.ok_or_else(|| {
+            Error::new(format!("{what} cannot be saved without a settings file; start without -nosettings"))
+        })
     }
 
     /// The path of `settings.json`, or `None` with `-nosettings`.

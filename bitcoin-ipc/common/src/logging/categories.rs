@@ -69,6 +69,11 @@ impl Levels {
         Ok((Levels { by_category }, warnings))
     }
 
+    /// The categories of which more than info is logged.
+    pub(super) fn chosen(&self) -> impl Iterator<Item = &'static str> {
+        self.by_category.iter().filter(|(_, level)| **level > Level::INFO).map(|(name, _)| *name)
+    }
+
     /// Whether an event is logged.
     pub(super) fn wants(&self, event: &Metadata<'_>) -> bool {
         self.wants_level(*event.level(), event.target())

@@ -67,6 +67,11 @@ impl LogOptions {
         self.file.as_deref()
     }
 
+    /// The categories of which more than the usual is logged.
+    pub fn categories(&self) -> impl Iterator<Item = &'static str> {
+        self.levels.chosen()
+    }
+
     /// What was strange in the options, for the log once it is open.
     #[must_use]
     pub fn warnings(&self) -> &[String] {

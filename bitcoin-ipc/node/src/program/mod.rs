@@ -1,17 +1,18 @@
 //! A node as a program: `bitcoin-node`, and `bitcoind` with its wallets in the same process.
 //!
-//! In: arguments, files and signals. Out: a [`Running`] node, the sockets that it listens on, and an
-//! exit code.
+//! In: arguments, files and signals, or a parent process. Out: a [`Running`] node, the sockets that it
+//! listens on, and an exit code.
 
 mod offer;
 mod options;
 mod running;
 mod sockets;
+mod spawned;
 mod wallets;
 
 use std::process::ExitCode;
 
-use bitcoin_common::arguments::{Invocation, parse};
+use bitcoin_common::arguments::{Invocation, Program, parse};
 use bitcoin_common::config::Settings;
 use bitcoin_common::datadir;
 use bitcoin_common::logging::{EarlyLog, LogOptions};
@@ -19,7 +20,7 @@ use bitcoin_common::shutdown::Shutdown;
 
 pub use offer::Offer;
 pub use running::Running;
-pub use wallets::{NoWallets, SpawnedWallets, StartedWallets, WalletSource};
+pub use wallets::{LoadedWallets, NoWallets, SpawnedWallets, StartedWallets, WalletSource};
 
 /// Runs a node until it is told to stop. This is `main` of `bitcoin-node` and of `bitcoind`.
 ///
@@ -45,32 +46,42 @@ fn run(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) 
             print!("{text}");
             return Ok(());
         }
-        Invocation::Spawned { .. } => {
-            return Err(format!("{name} cannot be started by another program yet: start it by hand").into());
-        }
+        Invocation::Spawned { .. } => return spawned::run(program, early_log, wallets),
         Invocation::Run(arguments) => arguments,
         _ => return Err(format!("{name} cannot be started in this way").into()),
     };
     let settings = Settings::load(&program, arguments)?;
-    let directory = datadir::prepare(&settings)?;
-    let log_options = LogOptions::new(&settings, "", true)?;
-    let _log = early_log.open(&log_options)?;
+    prepare(&program, &early_log, &settings, true)?;
     let shutdown = Shutdown::new();
     let _signals = shutdown.on_signals()?;
-    tracing::info!(target: "node", "{}", program.version_text().lines().next().unwrap_or(name));
+    let running = Running::start(name, settings, wallets, shutdown)?;
+    running.wait();
+    running.stop()?;
+    tracing::info!(target: "node", "Shutdown: done");
+    Ok(())
+}
+
+/// Makes the directories and opens the log, which begins with what was strange in the settings. `console`
+/// says whether it goes to the console too, unless the settings do.
+fn prepare(
+    program: &Program,
+    early_log: &EarlyLog,
+    settings: &Settings,
+    console: bool,
+) -> Result<(), Failure> {
+    let directory = datadir::prepare(settings)?;
+    let log_options = LogOptions::new(settings, "", console)?;
+    early_log.open(&log_options)?;
+    tracing::info!(target: "node", "{}", program.version_text().lines().next().unwrap_or(program.name()));
     tracing::info!(target: "node", "Data directory {}, network {}.", directory.display(), settings.network());
     for warning in settings.warnings().iter().chain(log_options.warnings()) {
         tracing::warn!(target: "node", "{warning}");
     }
-    for name in options::without_effect(&settings) {
+    for name in options::without_effect(settings) {
         tracing::warn!(
             target: "node",
             "-{name} has no effect: this node has no peers and no HTTP server, and its kernel decides by itself."
         );
     }
-    let running = Running::start(name, settings, wallets, shutdown)?;
-    running.wait();
-    running.stop()?;
-    tracing::info!(target: "node", "Shutdown: done");
     Ok(())
 }

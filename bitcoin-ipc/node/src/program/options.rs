@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use bitcoin::Network;
 use bitcoin_common::arguments::{
     INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
 };
@@ -31,6 +32,25 @@ pub(super) fn without_effect(settings: &Settings) -> Vec<&'static str> {
     let inert = INERT_OPTIONS.iter().map(|option| option.name());
     // `-listen=0` and its like ask for what is the case.
     inert.filter(|name| settings.is_set(name) && settings.text(name, "") != "0").collect()
+}
+
+/// How many transactions of the mempool may hang together at most: Bitcoin Core's
+/// `MAX_CLUSTER_COUNT_LIMIT`.
+const MAX_CLUSTER_COUNT: u64 = 64;
+/// How many of the largest clusters a mempool must be able to hold.
+const LEAST_CLUSTERS: u64 = 40;
+
+/// What the user should know of options that have no effect.
+pub(super) fn warnings(settings: &Settings) -> Vec<String> {
+    let given =
+        ["ancestor", "descendant"].into_iter().filter(|kind| settings.is_set(&format!("limit{kind}size")));
+    let text = |kind| {
+        format!(
+            "Option '-limit{kind}size' is given but {kind} size limits have been replaced with cluster size \
+             limits (see -limitclustersize). This option has no effect."
+        )
+    };
+    given.map(text).collect()
 }
 
 /// A number that is not below zero.
@@ -70,20 +90,37 @@ fn mempool_options(settings: &Settings) -> Result<MempoolOptions> {
     let megabytes = count(settings, "maxmempool", default.max_bytes as u64 / 1_000_000)?;
     let hours = count(settings, "mempoolexpiry", default.expiry.as_secs() / 3600)?;
     let data = count(settings, "datacarriersize", default.max_datacarrier_bytes.unwrap_or(0))?;
+    let min_relay_rate = rate(settings, "minrelaytxfee", default.min_relay_rate)?;
+    let incremental_relay_rate = rate(settings, "incrementalrelayfee", default.incremental_relay_rate)?;
+    let raised = !settings.is_set("minrelaytxfee") && incremental_relay_rate > min_relay_rate;
+    let require_standard = !settings.bool("acceptnonstdtxn", !default.require_standard);
+    if !require_standard && settings.network() == Network::Bitcoin {
+        return Err(Error::new("acceptnonstdtxn is not currently supported for main chain"));
+    }
     let cluster_kvb = count(settings, "limitclustersize", default.cluster_vsize / 1000)?;
     let clusters = count(settings, "limitclustercount", default.cluster_count as u64)?;
+    if clusters > MAX_CLUSTER_COUNT {
+        let text = format!("limitclustercount must be less than or equal to {MAX_CLUSTER_COUNT}");
+        return Err(Error::new(text));
+    }
+    let (max_bytes, cluster_vsize) = (megabytes.saturating_mul(1_000_000), cluster_kvb.saturating_mul(1000));
+    let least = cluster_vsize.saturating_mul(LEAST_CLUSTERS);
+    if max_bytes > 0 && max_bytes < least {
+        return Err(Error::new(format!("-maxmempool must be at least {} MB", least.div_ceil(1_000_000))));
+    }
     Ok(MempoolOptions {
-        max_bytes: usize::try_from(megabytes.saturating_mul(1_000_000)).unwrap_or(usize::MAX),
+        max_bytes: usize::try_from(max_bytes).unwrap_or(usize::MAX),
         expiry: Duration::from_secs(hours.saturating_mul(3600)),
-        min_relay_rate: rate(settings, "minrelaytxfee", default.min_relay_rate)?,
-        incremental_relay_rate: rate(settings, "incrementalrelayfee", default.incremental_relay_rate)?,
+        // Either alone sets both.
+        min_relay_rate: if raised { incremental_relay_rate } else { min_relay_rate },
+        incremental_relay_rate,
         dust_relay_rate: rate(settings, "dustrelayfee", default.dust_relay_rate)?,
-        require_standard: !settings.bool("acceptnonstdtxn", !default.require_standard),
+        require_standard,
         max_datacarrier_bytes: settings.bool("datacarrier", true).then_some(data),
         permit_bare_multisig: settings.bool("permitbaremultisig", default.permit_bare_multisig),
         bytes_per_sigop: count(settings, "bytespersigop", default.bytes_per_sigop)?,
         cluster_count: usize::try_from(clusters).unwrap_or(usize::MAX),
-        cluster_vsize: cluster_kvb.saturating_mul(1000),
+        cluster_vsize,
     })
 }
 

@@ -8,14 +8,15 @@ use std::time::{Duration, Instant};
 
 use bitcoin_common::config::Settings;
 use bitcoin_common::shutdown::Shutdown;
-use mp_runtime::{Error, EventLoop, Result, Server};
+use bitcoin_ipc::types::BilingualStr;
+use mp_runtime::{Error, ErrorKind, EventLoop, Result, Server};
 
-use super::options::{block_options, state_options};
-use super::wallets::{WalletSource, Wallets};
+use super::options::{block_options, state_options, warnings};
+use super::wallets::{LoadedWallets, WalletSource, Wallets};
 use super::{Offer, sockets};
 use crate::rpc::{RpcOptions, RpcServer};
 use crate::settings::SharedSettings;
-use crate::signals::Signals;
+use crate::signals::{Signals, Style};
 use crate::state::State;
 
 /// How long the end waits for whoever still uses the chain.
@@ -42,29 +43,66 @@ impl Running {
         wallets: Box<dyn WalletSource>,
         shutdown: Shutdown,
     ) -> Result<Running> {
+        Self::start_in(
+            EventLoop::new(name)?,
+            Signals::default(),
+            SharedSettings::new(settings),
+            wallets,
+            shutdown,
+        )
+    }
+
+    /// As [`Running::start`], on an event loop and with signals that are there already. An end that was
+    /// wished for during the start is an error of the kind [`ErrorKind::Cancelled`].
+    pub(super) fn start_in(
+        event_loop: EventLoop,
+        signals: Signals,
+        settings: SharedSettings,
+        wallets: Box<dyn WalletSource>,
+        shutdown: Shutdown,
+    ) -> Result<Running> {
         let failed = |error: bitcoin_common::Error| Error::failed(error.to_string());
-        let options = state_options(&settings).map_err(failed)?;
-        let blocks = block_options(&settings).map_err(failed)?;
-        let mock_time = settings.int("mocktime", 0).map_err(failed)?;
-        let event_loop = EventLoop::new(name)?;
+        let told = |error: Error| {
+            if !shutdown.requested() {
+                return error;
+            }
+            Error::new(ErrorKind::Cancelled, format!("the start was interrupted: {}", error.text()))
+        };
+        let given = settings.lock().clone();
+        let options = state_options(&given).map_err(failed)?;
+        let blocks = block_options(&given).map_err(failed)?;
+        let mock_time = given.int("mocktime", 0).map_err(failed)?;
+        for warning in warnings(&given) {
+            tracing::warn!(target: "node", "{warning}");
+            signals.message(&BilingualStr::untranslated(warning), Style::Warning);
+        }
         let rpc = RpcServer::new(RpcOptions::new(&options.directory))?;
-        let state = State::open(&options, Signals::default(), shutdown.clone())?;
+        let state = State::open(&options, signals, shutdown.clone()).map_err(told)?;
         state.clock().set_mock_time(u64::try_from(mock_time).unwrap_or(0));
-        let offer = Offer { state, rpc, settings: SharedSettings::new(settings.clone()), blocks };
+        let offer = Offer {
+            state,
+            rpc,
+            settings,
+            blocks,
+            wallets: LoadedWallets::default(),
+            network_active: Arc::default(),
+        };
+        let loaded = offer.wallets.clone();
+        offer.rpc.on_mock_time(Box::new(move |time| loaded.set_mock_time(time)));
         let running = Running {
             wallets: Wallets::new(event_loop.clone(), wallets, offer.clone(), shutdown.clone()),
             offer,
             servers: Mutex::default(),
-            shutdown,
+            shutdown: shutdown.clone(),
         };
         let listening = running.wallets.start().and_then(|()| {
             running.offer.rpc.set_ready(running.offer.state.clone())?;
-            sockets::bind(&event_loop, &settings, &options.directory, &running.offer)
+            sockets::bind(&event_loop, &given, &options.directory, &running.offer)
         });
         match listening {
             Ok(servers) => *running.servers.lock().unwrap_or_else(PoisonError::into_inner) = servers,
             Err(error) => {
-                running.shutdown.request();
+                let error = told(error);
                 if let Err(also) = running.stop() {
                     tracing::error!(target: "node", "{also}");
                 }

@@ -99,7 +99,31 @@ struct Shared {
     source: Box<dyn WalletSource>,
     offer: Offer,
     shutdown: Shutdown,
-    current: Mutex<Option<Current>>,
+}
+
+/// The wallets that a node has at the moment. Clones are the same.
+#[derive(Clone, Default)]
+pub struct LoadedWallets(Arc<Mutex<Option<Current>>>);
+
+impl LoadedWallets {
+    /// What loads the wallets; `None` without wallets, and while their process is being started again.
+    #[must_use]
+    pub fn loader(&self) -> Option<Arc<dyn WalletLoader>> {
+        self.lock().as_ref().map(|current| current.loader.clone())
+    }
+
+    /// Passes on a clock that was set, in seconds since 1970; 0 is the real time.
+    pub(super) fn set_mock_time(&self, time: i64) {
+        if let Some(loader) = self.loader()
+            && let Err(error) = loader.set_mock_time(time)
+        {
+            tracing::warn!(target: "node", "The clock of the wallets was not set: {error}");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Current>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 struct Current {
@@ -114,14 +138,14 @@ impl Wallets {
         offer: Offer,
         shutdown: Shutdown,
     ) -> Self {
-        let shared = Shared { event_loop, source, offer, shutdown, current: Mutex::default() };
+        let shared = Shared { event_loop, source, offer, shutdown };
         Wallets { shared: Arc::new(shared), watching: Mutex::default() }
     }
 
     /// What loads the wallets; `None` without wallets, and while their process is being started again.
     #[must_use]
     pub fn loader(&self) -> Option<Arc<dyn WalletLoader>> {
-        self.shared.current().as_ref().map(|current| current.loader.clone())
+        self.shared.offer.wallets.loader()
     }
 
     /// Starts them, and watches their process if they have one.
@@ -152,10 +176,6 @@ impl Wallets {
 }
 
 impl Shared {
-    fn current(&self) -> MutexGuard<'_, Option<Current>> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
     /// Starts the wallets and has them load; gives their process.
     fn start(&self) -> Result<Option<Child>> {
         let settings = self.offer.settings.lock().clone();
@@ -165,7 +185,12 @@ impl Shared {
         };
         let StartedWallets { loader, process } = started;
         let (child, connection) = process.unzip();
-        *self.current() = Some(Current { loader: loader.clone(), connection });
+        *self.offer.wallets.lock() = Some(Current { loader: loader.clone(), connection });
+        let mock_time = self.offer.state.clock().mock_time();
+        if mock_time != 0 {
+            self.offer.wallets.set_mock_time(i64::try_from(mock_time).unwrap_or(i64::MAX));
+        }
+        self.offer.state.signals().init_wallet.emit(|hear| hear());
         let begun = begin(&*loader);
         if let Err(error) = begun {
             self.stop();
@@ -175,7 +200,7 @@ impl Shared {
     }
 
     fn stop(&self) {
-        let Some(Current { loader, connection }) = self.current().take() else { return };
+        let Some(Current { loader, connection }) = self.offer.wallets.lock().take() else { return };
         if let Err(error) = loader.stop() {
             tracing::warn!(target: "node", "The wallets did not stop in order: {error}");
         }
@@ -195,7 +220,7 @@ impl Shared {
             if self.shutdown.requested() {
                 return;
             }
-            *self.current() = None;
+            *self.offer.wallets.lock() = None;
             if started.elapsed() > LONGEST_PAUSE {
                 pause = FIRST_PAUSE;
             }

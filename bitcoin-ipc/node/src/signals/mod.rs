@@ -12,8 +12,8 @@ use bitcoin_ipc::interfaces::{
 use bitcoin_ipc::types::BilingualStr;
 use mp_runtime::{ErrorKind, Result, ipc_interface};
 
-/// All signals of a node.
-#[derive(Default)]
+/// All signals of a node. Clones are the same signals.
+#[derive(Clone, Default)]
 pub struct Signals {
     /// What is being loaded.
     pub init_message: Signal<InitMessageFn>,
@@ -57,11 +57,17 @@ impl Signals {
     }
 }
 
-/// One signal, and the functions that hear it.
+/// One signal, and the functions that hear it. Clones are the same signal.
 pub struct Signal<F>(Arc<Slots<F>>);
 
 struct Slots<F> {
     slots: Mutex<Vec<Arc<F>>>,
+}
+
+impl<F> Clone for Signal<F> {
+    fn clone(&self) -> Self {
+        Signal(self.0.clone())
+    }
 }
 
 impl<F> Default for Signal<F> {

@@ -15,10 +15,16 @@ impl Clock {
     /// Seconds since 1970.
     #[must_use]
     pub fn now(&self) -> u64 {
-        match self.mock.load(Ordering::Relaxed) {
+        match self.mock_time() {
             0 => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs()),
             mock => mock,
         }
+    }
+
+    /// The time that it was set to; 0 for the system's.
+    #[must_use]
+    pub fn mock_time(&self) -> u64 {
+        self.mock.load(Ordering::Relaxed)
     }
 
     /// Sets the clock to this time, at which it stays; 0 is the system's time again.

@@ -1,0 +1,197 @@
+//! A node that a GUI has spawned: the GUI gives it its settings, starts it and ends it.
+//!
+//! In: the socket to the parent, where wallets come from. Out: the parent's service until it leaves;
+//! then the node ends in order, if the parent has not ended it.
+
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use bitcoin_common::arguments::Program;
+use bitcoin_common::config::Settings;
+use bitcoin_common::logging::EarlyLog;
+use bitcoin_common::shutdown::Shutdown;
+use bitcoin_ipc::interfaces::{Chain, Echo, Init, Mining, Node, Rpc, WalletLoader};
+use bitcoin_ipc::types::{BilingualStr, GlobalArgs};
+use mp_runtime::{Error, ErrorKind, EventLoop, Result, ipc_interface, parent_stream, serve_parent};
+
+use super::offer::Mirror;
+use super::wallets::WalletSource;
+use super::{Failure, Offer, Running, options, prepare};
+use crate::node::{GuiNode, Host, Parts};
+use crate::settings::SharedSettings;
+use crate::signals::{Signals, Style};
+
+/// Serves the parent process until it leaves.
+pub(super) fn run(
+    program: Program,
+    early_log: EarlyLog,
+    wallets: Box<dyn WalletSource>,
+) -> Result<(), Failure> {
+    let stream = parent_stream(std::env::args_os().skip(1))?;
+    let stream = stream.ok_or("no parent process has passed a socket")?;
+    let event_loop = EventLoop::new(program.name())?;
+    let shutdown = Shutdown::new();
+    let _signals = shutdown.on_signals_in_child()?;
+    let spawned = Arc::new(Spawned {
+        program,
+        event_loop: event_loop.clone(),
+        early_log,
+        wallets: Mutex::new(Some(wallets)),
+        signals: Signals::default(),
+        shutdown,
+        settings: OnceLock::new(),
+        offer: Mutex::default(),
+        running: Mutex::default(),
+        exit_status: AtomicI32::new(0),
+    });
+    let served = serve_parent::<dyn Init>(&event_loop, stream, Arc::new(Child(spawned.clone())));
+    spawned.app_shutdown()?;
+    Ok(served?)
+}
+
+/// A node whose parent decides when it starts and ends.
+struct Spawned {
+    program: Program,
+    event_loop: EventLoop,
+    early_log: EarlyLog,
+    /// Until the node starts, which it does once.
+    wallets: Mutex<Option<Box<dyn WalletSource>>>,
+    signals: Signals,
+    shutdown: Shutdown,
+    settings: OnceLock<SharedSettings>,
+    /// Never held for long.
+    offer: Mutex<Option<Offer>>,
+    /// Held while the node starts.
+    running: Mutex<Option<Running>>,
+    exit_status: AtomicI32,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Spawned {
+    /// What a node offers others than a GUI.
+    fn offer(&self) -> Result<Offer> {
+        lock(&self.offer).clone().ok_or_else(|| Error::failed("the node is not running"))
+    }
+
+    /// Tells the user why the node cannot start, and gives false.
+    fn refuse(&self, text: &str) -> bool {
+        tracing::error!(target: "node", "{text}");
+        self.exit_status.store(1, Ordering::Relaxed);
+        self.signals.message(&BilingualStr::untranslated(text), Style::Error);
+        false
+    }
+
+    fn prepare(&self, settings: &Settings) -> Result<(), Failure> {
+        prepare(&self.program, &self.early_log, settings, false)?;
+        options::state_options(settings)?;
+        options::block_options(settings)?;
+        Ok(())
+    }
+}
+
+impl Host for Spawned {
+    fn base_initialize(&self, args: &GlobalArgs) -> Result<bool, String> {
+        let settings = Settings::from_global_args(&self.program, args.clone());
+        let settings = settings.map_err(|error| error.to_string())?;
+        if self.settings.get().is_some() {
+            return Err("the node has its settings already".to_owned());
+        }
+        match self.prepare(&settings) {
+            Ok(()) => {
+                let first = self.settings.set(SharedSettings::new(settings)).is_ok();
+                first.then_some(true).ok_or_else(|| "the node has its settings already".to_owned())
+            }
+            Err(error) => Ok(self.refuse(&error.to_string())),
+        }
+    }
+
+    fn app_init_main(&self) -> Result<bool, String> {
+        let settings =
+            self.settings.get().ok_or("the node has no settings yet: base_initialize comes first")?;
+        let mut running = lock(&self.running);
+        let wallets = lock(&self.wallets).take().ok_or("the node has been started before")?;
+        let (event_loop, signals) = (self.event_loop.clone(), self.signals.clone());
+        match Running::start_in(event_loop, signals, settings.clone(), wallets, self.shutdown.clone()) {
+            Ok(node) => {
+                *lock(&self.offer) = Some(node.offer().clone());
+                *running = Some(node);
+                Ok(true)
+            }
+            Err(error) if error.kind() == ErrorKind::Cancelled => {
+                tracing::info!(target: "node", "{}", error.text());
+                self.exit_status.store(1, Ordering::Relaxed);
+                Ok(false)
+            }
+            Err(error) => Ok(self.refuse(error.text())),
+        }
+    }
+
+    fn app_shutdown(&self) -> Result<()> {
+        // A start that is under way ends early.
+        self.shutdown.request();
+        let running = lock(&self.running).take();
+        *lock(&self.offer) = None;
+        let Some(running) = running else { return Ok(()) };
+        running.stop().inspect_err(|error| {
+            tracing::error!(target: "node", "{error}");
+            self.exit_status.store(1, Ordering::Relaxed);
+        })?;
+        tracing::info!(target: "node", "Shutdown: done");
+        Ok(())
+    }
+
+    fn exit_status(&self) -> i32 {
+        self.exit_status.load(Ordering::Relaxed)
+    }
+
+    fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    fn shutdown(&self) -> &Shutdown {
+        &self.shutdown
+    }
+
+    fn settings(&self) -> Result<SharedSettings> {
+        let settings = self.settings.get().cloned();
+        settings.ok_or_else(|| Error::failed("the node has no settings yet: baseInitialize brings them"))
+    }
+
+    fn started(&self) -> Option<Parts> {
+        lock(&self.offer).as_ref().map(Offer::parts)
+    }
+
+    fn wallet_loader(&self) -> Result<Arc<dyn WalletLoader>> {
+        self.offer()?.wallet_loader()
+    }
+}
+
+/// What the process offers its parent. A parent that holds a chain, a mining interface or a server of
+/// RPC lets go of it before it ends the node, which otherwise cannot close its chain.
+struct Child(Arc<Spawned>);
+
+#[ipc_interface]
+impl Init for Child {
+    fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>> {
+        Ok(Some(Arc::new(Mirror)))
+    }
+
+    fn make_mining(&self) -> Result<Option<Arc<dyn Mining>>> {
+        self.0.offer()?.make_mining()
+    }
+
+    fn make_rpc(&self) -> Result<Option<Arc<dyn Rpc>>> {
+        self.0.offer()?.make_rpc()
+    }
+
+    fn make_chain(&self) -> Result<Option<Box<dyn Chain>>> {
+        self.0.offer()?.make_chain()
+    }
+
+    fn make_node(&self) -> Result<Option<Box<dyn Node>>> {
+        Ok(Some(Box::new(GuiNode::new(self.0.clone()))))
+    }
+}

@@ -1,0 +1,22 @@
+//! A GUI and its node: one that it found running, and one that it spawned.
+
+#![allow(clippy::unwrap_used)]
+
+mod running;
+mod spawned;
+
+use std::path::Path;
+
+use bitcoin_ipc::types::{GlobalArgs, Settings};
+use serde_json::{Value, json};
+
+/// What a parent process sends: regtest in a directory, without wallets.
+fn global_args(directory: &Path, options: &[(&str, Value)]) -> GlobalArgs {
+    let mut settings = Settings::default();
+    let datadir = json!(directory.to_str().unwrap());
+    let always = [("datadir", datadir), ("regtest", json!("1")), ("disablewallet", json!("1"))];
+    for (name, value) in always.iter().chain(options) {
+        settings.command_line_options.insert((*name).to_owned(), vec![value.clone()]);
+    }
+    GlobalArgs { settings, config_path: directory.join("bitcoin.conf") }
+}
