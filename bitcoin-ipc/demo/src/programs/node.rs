@@ -8,6 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use bitcoin_common::shutdown::Shutdown;
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -45,13 +46,15 @@ pub struct NodeOptions {
     pub args: Vec<String>,
     /// Bitcoin Core's `bitcoin-cli`, by which methods are called instead of our own client.
     pub cli: Option<PathBuf>,
+    /// Once this is set, nothing is called and waited for any more.
+    pub shutdown: Shutdown,
 }
 
 impl NodeOptions {
     /// No more arguments, our own client.
     #[must_use]
     pub fn new(form: Form) -> Self {
-        NodeOptions { form, args: Vec::new(), cli: None }
+        NodeOptions { form, args: Vec::new(), cli: None, shutdown: Shutdown::new() }
     }
 
     /// One more argument.
@@ -174,6 +177,7 @@ impl Node {
     pub fn start_again(&mut self) -> Result<()> {
         self.launch()?;
         let ready = wait_for(|| {
+            self.check()?;
             if self.process()?.ended()?.is_some() {
                 return Err(Failure::new("ended"));
             }
@@ -184,11 +188,23 @@ impl Node {
             Ok(None) => return Err(self.failure("does not answer")),
             Err(error) => {
                 let error = self.failure(&format!("does not start ({error})"));
-                self.process = None;
+                if self.process()?.ended()?.is_some() {
+                    self.process = None;
+                }
                 return Err(error);
             }
         }
         Ok(())
+    }
+
+    /// Whether there is a process.
+    #[must_use]
+    pub fn runs(&self) -> bool {
+        self.process.is_some()
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.options.shutdown.requested() { Err(Failure::new("interrupted")) } else { Ok(()) }
     }
 
     /// A caller, once the node answers by it.
@@ -233,6 +249,7 @@ impl Node {
     ///
     /// It is not running.
     pub fn caller(&self) -> Result<Caller> {
+        self.check()?;
         self.caller.clone().ok_or_else(|| Failure::new("the node is not running"))
     }
 

@@ -7,7 +7,7 @@ mod story;
 mod values;
 
 pub use blocks::{competing_blocks, submit};
-pub use story::{Balances, Bumped, Encrypted, Mined, PASSPHRASE, Paid, Reorganised, Story, story};
+pub use story::{Balances, Bumped, Encrypted, Mined, PASSPHRASE, Paid, Reorganised, Story, story, thanks};
 pub use values::{amount, amount_value, hash, text, txid};
 
 /// Hears what happens.

@@ -122,6 +122,21 @@ pub fn story(node: &mut Node, tell: Tell<'_>) -> Result<Story> {
     Ok(Story { mined, paid, bumped, reorganised, encrypted })
 }
 
+/// Has the shop send 0.1 BTC to the miner, after the story; gives the transaction's id.
+///
+/// # Errors
+///
+/// It does not work.
+pub fn thanks(node: &Node) -> Result<Txid> {
+    let to = address(node, MINER, "thanks")?;
+    let amount = amount_value(Amount::from_sat(10_000_000));
+    txid(&node.wallet_rpc(
+        SHOP,
+        "sendtoaddress",
+        json!({ "address": to, "amount": amount, "fee_rate": 2 }),
+    )?)
+}
+
 fn create_wallet(node: &Node, name: &str) -> Result<()> {
     node.rpc("createwallet", json!({ "wallet_name": name, "load_on_startup": true })).map(drop)
 }

@@ -1,1 +1,0 @@
-//! What node and wallet say to each other.
