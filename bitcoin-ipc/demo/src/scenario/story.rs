@@ -13,9 +13,9 @@ use crate::{Failure, Result};
 /// The passphrase of the encrypted wallet.
 pub const PASSPHRASE: &str = "demo correct horse battery";
 /// The wallet that mines.
-const MINER: &str = "miner";
+pub(super) const MINER: &str = "miner";
 /// The wallet that is paid.
-const SHOP: &str = "shop";
+pub(super) const SHOP: &str = "shop";
 
 /// What the two wallets have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,15 +137,15 @@ pub fn thanks(node: &Node) -> Result<Txid> {
     )?)
 }
 
-fn create_wallet(node: &Node, name: &str) -> Result<()> {
+pub(super) fn create_wallet(node: &Node, name: &str) -> Result<()> {
     node.rpc("createwallet", json!({ "wallet_name": name, "load_on_startup": true })).map(drop)
 }
 
-fn address(node: &Node, wallet: &str, label: &str) -> Result<String> {
+pub(super) fn address(node: &Node, wallet: &str, label: &str) -> Result<String> {
     Ok(text(&node.wallet_rpc(wallet, "getnewaddress", json!([label]))?)?.to_owned())
 }
 
-fn mine(node: &Node, count: u32) -> Result<Vec<BlockHash>> {
+pub(super) fn mine(node: &Node, count: u32) -> Result<Vec<BlockHash>> {
     let address = address(node, MINER, "mined")?;
     let blocks = node.rpc("generatetoaddress", json!([count, address]))?;
     blocks.as_array().into_iter().flatten().map(hash).collect()
@@ -168,7 +168,7 @@ fn best(node: &Node) -> Result<BlockHash> {
 }
 
 /// The mempool in the order of the ids.
-fn mempool(node: &Node) -> Result<Vec<Txid>> {
+pub(super) fn mempool(node: &Node) -> Result<Vec<Txid>> {
     let ids = node.rpc("getrawmempool", json!([]))?;
     let mut ids = ids.as_array().into_iter().flatten().map(txid).collect::<Result<Vec<_>>>()?;
     ids.sort_unstable();
