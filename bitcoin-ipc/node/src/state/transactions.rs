@@ -158,10 +158,10 @@ impl State {
     fn tidy_journal(&self, mempool: &Mempool) {
         let Some(journal) = &mut *lock(&self.journal) else { return };
         let size = mempool.info(self.clock.now()).bytes;
-        if journal.bytes() > JOURNAL_LEAST.max(size.saturating_mul(JOURNAL_SLACK)) {
-            if let Err(error) = journal.rewrite(mempool.records()) {
-                tracing::warn!(target: "node", "The journal of the mempool was not written anew: {error}");
-            }
+        if journal.bytes() > JOURNAL_LEAST.max(size.saturating_mul(JOURNAL_SLACK))
+            && let Err(error) = journal.rewrite(mempool.records())
+        {
+            tracing::warn!(target: "node", "The journal of the mempool was not written anew: {error}");
         }
     }
 
