@@ -54,12 +54,8 @@ fn setup(height: u32) -> Setup {
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
     let rpc = RpcServer::new(RpcOptions::new(&options.directory)).unwrap();
     rpc.set_ready(state.clone());
-    let offer = Offer {
-        state: state.clone(),
-        rpc: rpc.clone(),
-        settings: SharedSettings::new(settings),
-        blocks: SelectOptions::default(),
-    };
+    let settings = SharedSettings::new(settings);
+    let offer = Offer::new(state.clone(), rpc.clone(), settings, SelectOptions::default());
     let event_loop = EventLoop::new("test").unwrap();
     let (init, _) = pair(&event_loop, Arc::new(offer) as Arc<dyn Init>);
     let chain: Arc<dyn Chain> = init.make_chain().unwrap().unwrap().into();

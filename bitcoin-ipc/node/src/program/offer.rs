@@ -38,6 +38,19 @@ pub struct Offer {
 }
 
 impl Offer {
+    /// A node without wallets yet.
+    #[must_use]
+    pub fn new(state: Arc<State>, rpc: RpcServer, settings: SharedSettings, blocks: SelectOptions) -> Self {
+        Offer {
+            state,
+            rpc,
+            settings,
+            blocks,
+            wallets: LoadedWallets::default(),
+            network_active: Arc::default(),
+        }
+    }
+
     /// The [`Chain`] of one more client.
     #[must_use]
     pub fn chain(&self) -> NodeChain {

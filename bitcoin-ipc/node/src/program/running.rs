@@ -12,7 +12,7 @@ use bitcoin_ipc::types::BilingualStr;
 use mp_runtime::{Error, ErrorKind, EventLoop, Result, Server};
 
 use super::options::{block_options, state_options, warnings};
-use super::wallets::{LoadedWallets, WalletSource, Wallets};
+use super::wallets::{WalletSource, Wallets};
 use super::{Offer, sockets};
 use crate::rpc::{RpcOptions, RpcServer};
 use crate::settings::SharedSettings;
@@ -79,14 +79,7 @@ impl Running {
         let rpc = RpcServer::new(RpcOptions::new(&options.directory))?;
         let state = State::open(&options, signals, shutdown.clone()).map_err(told)?;
         state.clock().set_mock_time(u64::try_from(mock_time).unwrap_or(0));
-        let offer = Offer {
-            state,
-            rpc,
-            settings,
-            blocks,
-            wallets: LoadedWallets::default(),
-            network_active: Arc::default(),
-        };
+        let offer = Offer::new(state, rpc, settings, blocks);
         let loaded = offer.wallets.clone();
         offer.rpc.on_mock_time(Box::new(move |time| loaded.set_mock_time(time)));
         let running = Running {
