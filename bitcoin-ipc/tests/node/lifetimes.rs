@@ -75,6 +75,10 @@ pub(crate) fn a_node_that_is_restarted_comes_back() {
     let mut node = Node::start();
     run(async {
         let client = node.client().await;
+        if client.release().await == Ok(Release::V30) {
+            println!("v30.0 aborts when a client comes back before it has loaded; later releases do not");
+            return;
+        }
         mine(&client, 1).await;
         let mut tips = client.tips();
         let mut templates = client.templates(TemplateOptions::default());
