@@ -3,13 +3,14 @@
 //!
 //! In: the arguments and files of a user, signals, log events. Out: [`arguments`] and one
 //! [`config::Settings`], a [`datadir`] and the [`lock`] of one, a [`logging`] layer, a [`shutdown`]
-//! token, and [`combine_logs`] to read what several processes wrote.
+//! token, [`json_rpc`] commands to declare, and [`combine_logs`] to read what several processes wrote.
 
 pub mod arguments;
 pub mod combine_logs;
 pub mod config;
 pub mod datadir;
 mod error;
+pub mod json_rpc;
 pub mod lock;
 pub mod logging;
 pub mod shutdown;

@@ -1,0 +1,17 @@
+//! JSON-RPC commands, as Bitcoin Core v32 has them: what a node's and a wallet's share.
+//!
+//! In: declarations of commands, requests, amounts, scripts and transactions. Out: help texts, checked
+//! arguments, errors with Bitcoin Core's codes, and JSON in its form.
+
+pub mod address;
+pub mod amount;
+pub mod arguments;
+pub mod construct;
+pub mod error;
+pub mod help;
+pub mod script;
+pub mod transaction;
+pub mod value;
+
+pub use arguments::{Arg, Command, Kind, arg};
+pub use error::{Answer, Code, RpcError};
