@@ -78,18 +78,23 @@ fn attach(settings: &Settings, address: &bitcoin_ipc::client::Address) -> Result
         return Err(Error::new("-disablewallet leaves nothing to do for a process of wallets").into());
     }
     let options = settings::options(settings)?;
-    let socket = address.socket(&datadir::prepare(settings)?)?;
+    let socket = address.socket(&datadir::prepare(settings)?).map_err(for_user)?;
     let log_options = LogOptions::new(settings, LOG_SUFFIX, true)?;
     let _log = early_log.open(&log_options)?;
     let shutdown = Shutdown::new();
     let _signals = shutdown.on_signals()?;
     settings::tell(settings, &log_options);
-    let event_loop = EventLoop::new("bitcoin-wallet")?;
-    let loader = Loader::locked(options, socket::nobody(&event_loop)?)?;
+    let event_loop = EventLoop::new("bitcoin-wallet").map_err(for_user)?;
+    let loader = Loader::locked(options, socket::nobody(&event_loop).map_err(for_user)?)?;
     tracing::info!(target: "wallet", "Using wallet directory {}", loader.options().directory.display());
-    attached::run(&event_loop, &socket, loader, &shutdown)?;
+    attached::run(&event_loop, &socket, loader, &shutdown).map_err(for_user)?;
     tracing::info!(target: "wallet", "Shutdown: done");
     Ok(())
+}
+
+/// What a user needs of an error: its text says what to do.
+fn for_user(error: bitcoin_ipc::Error) -> Error {
+    Error::new(error.text())
 }
 
 /// The wallets of a node in the same process, with the settings and the log of that process.

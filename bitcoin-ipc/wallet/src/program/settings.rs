@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use bitcoin_common::arguments::{
-    Arguments, Category, Form, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, OptionInfo, Program,
-    SHARED_OPTIONS, WALLET_OPTIONS,
+    Arguments, Category, Form, INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, OptionInfo,
+    Program, SHARED_OPTIONS, WALLET_OPTIONS,
 };
 use bitcoin_common::config::Settings;
 use bitcoin_common::logging::LogOptions;
@@ -53,7 +53,7 @@ pub(super) fn program() -> Program {
 
 /// The settings of a run by hand. The configuration file may have a node's options too.
 pub(super) fn load(arguments: Arguments) -> Result<Settings> {
-    Settings::load(&program().options(NODE_OPTIONS), arguments)
+    Settings::load(&program().options(NODE_OPTIONS).options(INERT_OPTIONS), arguments)
 }
 
 /// The settings that a node sends.

@@ -5,6 +5,8 @@
 
 use std::sync::{Arc, Mutex};
 
+use bitcoin_common::config::Settings;
+use bitcoin_common::datadir;
 use bitcoin_common::logging::{EarlyLog, Log, LogOptions};
 use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::{Chain, ChainClient as _, Echo, Init, WalletLoader};
@@ -51,9 +53,10 @@ struct Wallets {
 
 impl Wallets {
     /// Opens the log where the settings of the node say, once.
-    fn open_log(&self, settings: &bitcoin_common::config::Settings) -> bitcoin_common::Result<()> {
+    fn open_log(&self, settings: &Settings) -> bitcoin_common::Result<()> {
         let mut log = lock(&self.log);
         if log.is_none() {
+            datadir::prepare(settings)?;
             let options = LogOptions::new(settings, settings::LOG_SUFFIX, false)?;
             *log = Some(self.early_log.open(&options)?);
             settings::tell(settings, &options);
