@@ -1,0 +1,35 @@
+//! Commands that need no node.
+
+use crate::process::{error, printed, run};
+
+#[test]
+fn wallets_are_made_shown_and_listed() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| run(folder.path(), args);
+    assert_eq!(printed(&run(&["list"])), "");
+    let made = printed(&run(&["-noipcconnect", "-wallet=savings", "create"]));
+    assert!(made.contains("\nName: savings\n") && made.contains("\nEncrypted: no\n"), "{made}");
+    assert_eq!(printed(&run(&["-wallet=savings", "info"])), made);
+    printed(&run(&["-wallet=cash", "create"]));
+    assert_eq!(printed(&run(&["list"])), "cash\nsavings\n");
+    let place = folder.path().join("regtest/wallets");
+    for (args, text) in [
+        (
+            &["-wallet=cash", "create"][..],
+            format!("Failed to create database path '{}/cash'. Database already exists.", place.display()),
+        ),
+        (&["create"], "the new wallet needs a name: -wallet=<name>".into()),
+        (&["-wallet=none", "info"], format!("there is no wallet at {}/none/wallet.sqlite", place.display())),
+        (&["sell"], "unknown command sell; it is info, create or list".into()),
+        (&["info", "cash"], "unexpected `cash`: info takes options before it only".into()),
+        (&["-noipcconnect"], "without a node there has to be a command: info, create or list".into()),
+        (
+            &["-ipcconnect=unix", "list"],
+            "list works on files and needs no node: leave -ipcconnect out; with a node, use its RPC".into(),
+        ),
+    ] {
+        assert_eq!(error(&run(args)), format!("Error: {text}"), "{args:?}");
+    }
+    assert!(error(&run(&["dump"])).starts_with("Error: dump is not supported: "));
+    assert!(!folder.path().join("regtest/debug.log.wallet").exists(), "a command needs no log");
+}
