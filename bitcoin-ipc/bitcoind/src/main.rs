@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use bitcoin_ipc::interfaces::Chain;
+use bitcoin_ipc::interfaces::watch::WatchingChain;
 use bitcoin_ipc::types::GlobalArgs;
 use bitcoin_node::program::{StartedWallets, WalletSource, main as run};
 use mp_runtime::{EventLoop, Result};
@@ -22,7 +22,7 @@ impl WalletSource for LocalWallets {
         &self,
         _: &EventLoop,
         settings: GlobalArgs,
-        chain: Arc<dyn Chain>,
+        chain: Arc<dyn WatchingChain>,
     ) -> Result<Option<StartedWallets>> {
         let loader = bitcoin_wallet::program::local_wallets(settings, chain)?;
         Ok(Some(StartedWallets { loader, process: None }))

@@ -17,6 +17,7 @@
 //! | [`settings`] | the settings that all interfaces share |
 //! | [`signals`] | what a user interface hears |
 //! | [`state`] | all of these together, and who is told of changes |
+//! | [`watch`] | what of all that concerns a wallet's scripts |
 //! | [`check_block`] | whether a block could be the next one |
 //! | [`rpc`], [`chain`], [`mining`], [`node`] | the interfaces |
 //! | [`program`] | the program around all of this |

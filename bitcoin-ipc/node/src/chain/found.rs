@@ -4,9 +4,9 @@
 
 use bitcoin::BlockHash;
 use bitcoin_ipc::types::{FoundBlock, FoundBlockRequest};
-use mp_runtime::{Error, Result};
+use mp_runtime::Result;
 
-use crate::state::State;
+use crate::state::{State, signed};
 
 /// The wanted facts of a block; `None` if it is not known.
 pub(super) fn found(
@@ -51,11 +51,6 @@ pub(super) fn found(
         };
     }
     Ok(Some(found))
-}
-
-/// A height in the form in which it travels.
-pub(super) fn signed(height: u32) -> Result<i32> {
-    i32::try_from(height).map_err(|_| Error::bad_value(format!("height {height} has more than 31 bits")))
 }
 
 /// The highest block below two others, or one of them.

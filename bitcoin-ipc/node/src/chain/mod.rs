@@ -3,6 +3,7 @@
 //! In: calls of wallets, of this process or another one. Out: answers from the [`State`].
 
 mod found;
+mod watching;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,8 +25,8 @@ use crate::fees::Rate;
 use crate::rpc::RpcServer;
 use crate::settings::SharedSettings;
 use crate::signals::Style;
-use crate::state::{State, Watcher};
-use found::{common_ancestor, first_from, found, signed};
+use crate::state::{State, Watcher, signed};
+use found::{common_ancestor, first_from, found};
 
 /// The [`Chain`] of one client. Give each its own: they wait for their own notifications only.
 pub struct NodeChain {
@@ -40,6 +41,13 @@ impl NodeChain {
     #[must_use]
     pub fn new(state: Arc<State>, rpc: RpcServer, settings: SharedSettings) -> Self {
         NodeChain { state, rpc, settings, registrations: Mutex::default() }
+    }
+
+    /// Has this client's waiting for its notifications include one more registration.
+    fn wait_also_for(&self, watcher: Watcher) {
+        let mut registrations = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
+        registrations.retain(Watcher::is_there);
+        registrations.push(watcher);
     }
 
     fn filter(&self, kind: BlockFilterType, hash: BlockHash) -> Result<Option<BlockFilter>> {
@@ -306,9 +314,7 @@ impl Chain for NodeChain {
 
     fn handle_notifications(&self, notifications: Arc<dyn ChainNotifications>) -> Result<Box<dyn Handler>> {
         let registration = self.state.notify(notifications)?;
-        let mut registrations = self.registrations.lock().unwrap_or_else(PoisonError::into_inner);
-        registrations.retain(Watcher::is_there);
-        registrations.push(registration.watcher());
+        self.wait_also_for(registration.watcher());
         Ok(Box::new(registration))
     }
 

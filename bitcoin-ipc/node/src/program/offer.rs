@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bitcoin_common::shutdown::Shutdown;
+use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::interfaces::{Chain, Echo, Init, Mining, Node, Rpc, WalletLoader};
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::{Error, Result, ipc_interface};
@@ -20,7 +21,7 @@ use crate::signals::Signals;
 use crate::state::State;
 use crate::template::SelectOptions;
 
-/// The parts of a running node, and its [`Init`].
+/// The parts of a running node, and its [`Init`] and [`SplitInit`].
 #[derive(Clone)]
 pub struct Offer {
     /// Chain, index and mempool.
@@ -134,6 +135,13 @@ impl Init for Offer {
 
     fn make_node(&self) -> Result<Option<Box<dyn Node>>> {
         Ok(Some(Box::new(GuiNode::new(Arc::new(self.clone())))))
+    }
+}
+
+#[ipc_interface]
+impl SplitInit for Offer {
+    fn make_watching_chain(&self) -> Result<Option<Arc<dyn WatchingChain>>> {
+        Ok(Some(Arc::new(self.chain())))
     }
 }
 

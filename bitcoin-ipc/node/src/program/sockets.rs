@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bitcoin_common::config::Settings;
 use bitcoin_ipc::client::Address;
-use bitcoin_ipc::interfaces::Init;
+use bitcoin_ipc::interfaces::watch::SplitInit;
 use mp_runtime::{Error, EventLoop, Result, Server, listen};
 
 use super::Offer;
@@ -37,8 +37,9 @@ fn bind_one(event_loop: &EventLoop, address: &str, directory: &Path, offer: &Off
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent).map_err(|error| cannot(&error))?;
     }
-    let init: Arc<dyn Init> = Arc::new(offer.clone());
-    let server = listen::<dyn Init>(event_loop, &path, init, None).map_err(|error| cannot(&error.text()))?;
+    let init: Arc<dyn SplitInit> = Arc::new(offer.clone());
+    let server =
+        listen::<dyn SplitInit>(event_loop, &path, init, None).map_err(|error| cannot(&error.text()))?;
     tracing::info!(target: "node", "Listening for IPC requests on address unix:{}", path.display());
     Ok(server)
 }

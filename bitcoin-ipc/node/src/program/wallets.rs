@@ -9,7 +9,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bitcoin_common::shutdown::Shutdown;
-use bitcoin_ipc::interfaces::{Chain, Init, WalletLoader};
+use bitcoin_ipc::interfaces::WalletLoader;
+use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::{Child, Connection, Error, EventLoop, Result, SpawnArgument, sibling, spawn};
 
@@ -32,7 +33,7 @@ pub trait WalletSource: Send + Sync {
         &self,
         event_loop: &EventLoop,
         settings: GlobalArgs,
-        chain: Arc<dyn Chain>,
+        chain: Arc<dyn WatchingChain>,
     ) -> Result<Option<StartedWallets>>;
 }
 
@@ -48,7 +49,12 @@ pub struct StartedWallets {
 pub struct NoWallets;
 
 impl WalletSource for NoWallets {
-    fn start(&self, _: &EventLoop, _: GlobalArgs, _: Arc<dyn Chain>) -> Result<Option<StartedWallets>> {
+    fn start(
+        &self,
+        _: &EventLoop,
+        _: GlobalArgs,
+        _: Arc<dyn WatchingChain>,
+    ) -> Result<Option<StartedWallets>> {
         Ok(None)
     }
 }
@@ -74,12 +80,12 @@ impl WalletSource for SpawnedWallets {
         &self,
         event_loop: &EventLoop,
         settings: GlobalArgs,
-        chain: Arc<dyn Chain>,
+        chain: Arc<dyn WatchingChain>,
     ) -> Result<Option<StartedWallets>> {
-        let (child, init) = spawn::<dyn Init>(event_loop, &self.program, SpawnArgument::default())?;
+        let (child, init) = spawn::<dyn SplitInit>(event_loop, &self.program, SpawnArgument::default())?;
         tracing::info!(target: "node", "Started {}, process {}.", self.program.display(), child.pid());
         let connection = init.connection().clone();
-        let loader = init.make_wallet_loader(&settings, chain)?;
+        let loader = init.any_wallet_loader(&settings, chain)?;
         let no_wallets = || Error::failed(format!("{} has no wallets to offer", self.program.display()));
         Ok(Some(StartedWallets {
             loader: loader.ok_or_else(no_wallets)?.into(),
@@ -179,7 +185,7 @@ impl Shared {
     /// Starts the wallets and has them load; gives their process.
     fn start(&self) -> Result<Option<Child>> {
         let settings = self.offer.settings.lock().clone();
-        let chain: Arc<dyn Chain> = Arc::new(self.offer.chain());
+        let chain: Arc<dyn WatchingChain> = Arc::new(self.offer.chain());
         let Some(started) = self.source.start(&self.event_loop, settings.into(), chain)? else {
             return Ok(None);
         };

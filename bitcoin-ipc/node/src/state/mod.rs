@@ -80,6 +80,11 @@ fn unreadable(error: crate::mempool::ViewError) -> Error {
     Error::failed(format!("the chain cannot be read: {error}"))
 }
 
+/// A height in the form in which it travels.
+pub(crate) fn signed(height: u32) -> Result<i32> {
+    i32::try_from(height).map_err(|_| Error::bad_value(format!("height {height} has more than 31 bits")))
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -277,7 +282,7 @@ impl State {
         Ok(BlockInfo {
             hash,
             prev_hash: (height > 0).then_some(block.header.prev_blockhash),
-            height: i32::try_from(height).map_err(|_| Error::failed("a height above 31 bits"))?,
+            height: signed(height)?,
             // Where the kernel keeps the block is not known.
             file_number: -1,
             data_pos: 0,

@@ -88,6 +88,18 @@ impl AnyChain {
     }
 }
 
+impl From<Arc<dyn WatchingChain>> for AnyChain {
+    fn from(chain: Arc<dyn WatchingChain>) -> Self {
+        AnyChain::Watching(chain)
+    }
+}
+
+impl From<Arc<dyn Chain>> for AnyChain {
+    fn from(chain: Arc<dyn Chain>) -> Self {
+        AnyChain::Plain(chain)
+    }
+}
+
 /// Nothing, where the peer does not know the method.
 fn or_without<T>(answer: Result<Option<T>>) -> Result<Option<T>> {
     match answer {

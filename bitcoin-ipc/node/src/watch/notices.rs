@@ -1,0 +1,174 @@
+//! What is told of what happens.
+//!
+//! In: everything that the node tells, in its order. Out: of that, what concerns the scripts, in the same
+//! order.
+//!
+//! Whether a block concerns the scripts is decided under the lock under which scripts are added, and that
+//! it was decided is noted there too. So whoever adds scripts knows the last block without them.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin_ipc::interfaces::ChainNotifications;
+use bitcoin_ipc::interfaces::watch::{
+    MAX_WATCHED_SCRIPTS, WatchedBlock, WatchedNotifications, WatchedTransaction,
+};
+use bitcoin_ipc::types::{
+    BlockInfo, BlockLocator, BlockRef, BlockUndo, ChainstateRole, MempoolRemovalReason,
+};
+use mp_runtime::{Error, Result, ipc_interface};
+
+use super::ScriptSet;
+use super::mempool::spends;
+use crate::state::State;
+
+/// What is told to one listener.
+pub(super) struct Notices {
+    state: Weak<State>,
+    to: Arc<dyn WatchedNotifications>,
+    heard: Mutex<Heard>,
+}
+
+/// What the listener knows. Whoever locks it may hold the mempool; while it is locked, nothing else may be
+/// locked and nobody called. (The start of a watch may, as nobody else has it yet.)
+#[derive(Default)]
+pub(super) struct Heard {
+    pub(super) scripts: ScriptSet,
+    /// The transactions of the mempool that were told, or soon will be.
+    told: HashSet<Txid>,
+    /// Outputs that paid the scripts. The coins themselves are what counts, but those that a transaction
+    /// spends can be gone by the time that it is told.
+    outputs: HashSet<OutPoint>,
+    /// The last block that was told, or passed over.
+    last: Option<BlockRef>,
+}
+
+impl Heard {
+    /// Notes the block below the first one that will be told.
+    pub(super) fn begin(&mut self, tip: BlockRef) {
+        self.last = Some(tip);
+    }
+
+    /// Whether a transaction pays or spends a script, as far as that is known without its coins.
+    pub(super) fn knows(&self, tx: &Transaction) -> bool {
+        self.scripts.is_paid_by(tx)
+            || tx.input.iter().any(|input| self.outputs.contains(&input.previous_output))
+    }
+
+    /// Notes that a transaction of the mempool is told.
+    pub(super) fn tell(&mut self, tx: &Transaction) {
+        let txid = tx.compute_txid();
+        self.told.insert(txid);
+        self.note_outputs(txid, tx);
+    }
+
+    fn note_outputs(&mut self, txid: Txid, tx: &Transaction) {
+        if self.outputs.len() > MAX_WATCHED_SCRIPTS {
+            self.outputs.clear();
+        }
+        let paid = (0..).zip(&tx.output).filter(|(_, output)| self.scripts.contains(&output.script_pubkey));
+        self.outputs.extend(paid.map(|(vout, _)| OutPoint::new(txid, vout)));
+    }
+}
+
+impl Notices {
+    pub(super) fn new(state: &Arc<State>, to: Arc<dyn WatchedNotifications>) -> Self {
+        Notices { state: Arc::downgrade(state), to, heard: Mutex::default() }
+    }
+
+    pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds scripts, and gives the last block that was told without them.
+    pub(super) fn add(&self, scripts: &[ScriptBuf]) -> Result<Option<BlockRef>> {
+        let mut heard = self.heard();
+        heard.scripts.add(scripts)?;
+        Ok(heard.last)
+    }
+
+    fn concerns(&self, tx: &Transaction) -> Result<bool> {
+        {
+            let mut heard = self.heard();
+            if heard.scripts.is_empty() {
+                return Ok(false);
+            }
+            if heard.knows(tx) {
+                heard.tell(tx);
+                return Ok(true);
+            }
+        }
+        let state = self.state.upgrade().ok_or_else(|| Error::disconnected("the node has stopped"))?;
+        let spent = spends(&state.mempool(), &state.view(), tx)?;
+        drop(state);
+        let mut heard = self.heard();
+        let concerns = heard.knows(tx) || spent.iter().any(|script| heard.scripts.contains(script));
+        if concerns {
+            heard.tell(tx);
+        }
+        Ok(concerns)
+    }
+
+    /// What of a block is told, and that it is `last` now.
+    fn watched(&self, info: &BlockInfo, last: Option<BlockRef>) -> Result<WatchedBlock> {
+        let missing = || Error::failed(format!("block {} is not at hand", info.hash));
+        let block = info.data.as_ref().ok_or_else(missing)?;
+        let none = BlockUndo::default();
+        let undo = match &info.undo_data {
+            Some(undo) => undo,
+            None if info.height == 0 => &none,
+            None => return Err(missing()),
+        };
+        let mut heard = self.heard();
+        let transactions = heard.scripts.concerned(block, undo);
+        for WatchedTransaction { tx, .. } in &transactions {
+            let txid = tx.compute_txid();
+            heard.told.remove(&txid);
+            heard.note_outputs(txid, tx);
+        }
+        heard.last = last;
+        drop(heard);
+        Ok(WatchedBlock {
+            hash: info.hash,
+            prev_hash: info.prev_hash,
+            height: info.height,
+            time: block.header.time,
+            max_time: info.chain_time_max,
+            transactions,
+        })
+    }
+}
+
+#[ipc_interface]
+impl ChainNotifications for Notices {
+    fn transaction_added_to_mempool(&self, tx: &Transaction) -> Result<()> {
+        if self.concerns(tx)? { self.to.transaction_added(tx) } else { Ok(()) }
+    }
+
+    fn transaction_removed_from_mempool(&self, tx: &Transaction, reason: MempoolRemovalReason) -> Result<()> {
+        let told = self.heard().told.remove(&tx.compute_txid());
+        if told { self.to.transaction_removed(tx, reason) } else { Ok(()) }
+    }
+
+    fn block_connected(&self, role: ChainstateRole, block: &BlockInfo) -> Result<()> {
+        if role.historical {
+            return Ok(());
+        }
+        let last = BlockRef { hash: block.hash, height: block.height };
+        self.to.block_connected(&self.watched(block, Some(last))?)
+    }
+
+    fn block_disconnected(&self, block: &BlockInfo) -> Result<()> {
+        let last = block.prev_hash.map(|hash| BlockRef { hash, height: block.height - 1 });
+        self.to.block_disconnected(&self.watched(block, last)?)
+    }
+
+    fn updated_block_tip(&self) -> Result<()> {
+        self.to.updated_block_tip()
+    }
+
+    fn chain_state_flushed(&self, role: ChainstateRole, locator: &BlockLocator) -> Result<()> {
+        if role.historical { Ok(()) } else { self.to.chain_state_flushed(locator) }
+    }
+}
