@@ -17,8 +17,11 @@ use libtest_mimic::{Arguments, Trial};
 const CLI: &str = "BITCOIN_CLI";
 const NODE: &str = "BITCOIN_NODE";
 
+/// A test's name, the variable that it needs, and what to do with the program that it names.
+type Test = (&'static str, &'static str, fn(PathBuf));
+
 fn main() {
-    let tests: [(&str, &str, fn(PathBuf)); 3] = [
+    let tests: [Test; 3] = [
         ("bitcoin_cli_tells_one_process_the_story", CLI, |cli| by_cli(cli, Form::OneProcess)),
         ("bitcoin_cli_tells_two_processes_the_story", CLI, |cli| by_cli(cli, Form::TwoProcesses)),
         ("bitcoin_cores_node_tells_the_same_story", NODE, of_core),
