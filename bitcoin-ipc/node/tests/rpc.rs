@@ -1,5 +1,7 @@
 //! The RPC server over a node of its own.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
 mod mine;
 
 use std::sync::{Arc, Mutex};

@@ -26,6 +26,8 @@ mod help;
 mod mempool;
 mod mining;
 mod network;
+mod psbt;
+mod psbt_decode;
 mod raw_transaction;
 mod registry;
 mod script;
@@ -71,6 +73,8 @@ const GROUPS: &[&[Command]] = &[
     mempool::COMMANDS,
     mining::COMMANDS,
     network::COMMANDS,
+    psbt::COMMANDS,
+    psbt_decode::COMMANDS,
     raw_transaction::COMMANDS,
     util::COMMANDS,
 ];
@@ -244,7 +248,7 @@ impl Rpc for RpcServer {
             let error = RpcError::new(Code::InternalError, message);
             Ok(envelope::answer(request, |_, _| Err(error.clone())))
         };
-        if let Err(job) = self.inner.workers.give(job) {
+        if let Err(job) = self.inner.workers.give(Box::new(job)) {
             return refuse(&job.request, "Work queue depth exceeded");
         }
         match receiver.await {

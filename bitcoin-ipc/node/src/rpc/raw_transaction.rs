@@ -63,10 +63,10 @@ fn find(call: &Call<'_>, txid: Txid) -> Answer<(Arc<Transaction>, Option<BlockHa
         if let Some(tx) = call.state.mempool().transaction(&txid) {
             return Ok((tx, None));
         }
-        if let Some(hash) = call.state.index().transaction(txid)? {
-            if let Some(tx) = in_block(hash)? {
-                return Ok((Arc::new(tx), Some(hash)));
-            }
+        if let Some(hash) = call.state.index().transaction(txid)?
+            && let Some(tx) = in_block(hash)?
+        {
+            return Ok((Arc::new(tx), Some(hash)));
         }
         if call.state.index().has_transactions() {
             "No such mempool or blockchain transaction"

@@ -20,7 +20,7 @@ pub(super) struct Job {
 
 /// The threads; they end when this is dropped.
 pub(super) struct Workers {
-    jobs: Option<SyncSender<Job>>,
+    jobs: Option<SyncSender<Box<Job>>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -44,7 +44,7 @@ impl Workers {
     }
 
     /// Hands a request to a thread; gives it back if too many wait already.
-    pub(super) fn give(&self, job: Job) -> Result<(), Job> {
+    pub(super) fn give(&self, job: Box<Job>) -> Result<(), Box<Job>> {
         let Some(jobs) = &self.jobs else { return Err(job) };
         jobs.try_send(job).map_err(|error| match error {
             TrySendError::Full(job) | TrySendError::Disconnected(job) => job,
@@ -52,7 +52,7 @@ impl Workers {
     }
 }
 
-fn work(jobs: &Mutex<Receiver<Job>>, run: &dyn Fn(&Job) -> Value) {
+fn work(jobs: &Mutex<Receiver<Box<Job>>>, run: &dyn Fn(&Job) -> Value) {
     loop {
         let job = jobs.lock().unwrap_or_else(PoisonError::into_inner).recv();
         let Ok(job) = job else { return };
@@ -86,9 +86,9 @@ mod tests {
 
     use super::*;
 
-    fn job(request: Value) -> (Job, oneshot::Receiver<Value>) {
+    fn job(request: Value) -> (Box<Job>, oneshot::Receiver<Value>) {
         let (reply, receiver) = oneshot::channel();
-        (Job { request, uri: String::new(), user: String::new(), reply }, receiver)
+        (Box::new(Job { request, uri: String::new(), user: String::new(), reply }), receiver)
     }
 
     #[test]
