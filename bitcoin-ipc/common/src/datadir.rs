@@ -31,6 +31,33 @@ pub fn prepare(settings: &Settings) -> Result<PathBuf> {
     Ok(network_dir)
 }
 
+/// The lock that whoever has a directory of wallets holds in it.
+pub const WALLET_LOCK: &str = ".walletlock";
+
+/// The directory of wallets: `-walletdir`, or `wallets` in the network's. One that is named has to be
+/// there, as in Bitcoin Core.
+///
+/// # Errors
+///
+/// When the named one is not there or is a relative path, or there is no data directory.
+pub fn wallets(settings: &Settings) -> Result<PathBuf> {
+    let Some(named) = settings.path("walletdir", "").filter(|path| !path.as_os_str().is_empty()) else {
+        return Ok(settings.network_dir()?.join("wallets"));
+    };
+    let problem = |text: &str| Error::new(format!("Specified -walletdir \"{}\" {text}", named.display()));
+    if !named.exists() {
+        return Err(problem("does not exist"));
+    }
+    if !named.is_dir() {
+        return Err(problem("is not a directory"));
+    }
+    if !named.is_absolute() {
+        return Err(problem("is a relative path"));
+    }
+    // One directory has one lock, whatever it is called.
+    named.canonicalize().map_err(|error| problem(&format!("cannot be used: {error}")))
+}
+
 /// The named directory, or the default one, as an absolute path.
 pub(crate) fn named(path: Option<PathBuf>) -> Result<PathBuf> {
     let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {

@@ -8,6 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bitcoin_common::config::Settings;
+use bitcoin_common::datadir;
+use bitcoin_common::lock::DirectoryLock;
 use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
@@ -185,6 +188,13 @@ impl Shared {
     /// Starts the wallets and has them load; gives their process.
     fn start(&self) -> Result<Option<Child>> {
         let settings = self.offer.settings.lock().clone();
+        if let Some(holder) = attached(&settings)? {
+            tracing::info!(
+                target: "node",
+                "The wallet directory is in use by {holder}: no wallets are started, it attaches by itself."
+            );
+            return Ok(None);
+        }
         let chain: Arc<dyn WatchingChain> = Arc::new(self.offer.chain());
         let Some(started) = self.source.start(&self.event_loop, settings.into(), chain)? else {
             return Ok(None);
@@ -274,6 +284,15 @@ impl Shared {
             }
         }
     }
+}
+
+/// Who has the wallet directory already, and can attach to this node because it listens.
+fn attached(settings: &Settings) -> Result<Option<String>> {
+    if settings.list("ipcbind").is_empty() {
+        return Ok(None);
+    }
+    let directory = datadir::wallets(settings).map_err(|error| Error::failed(error.to_string()))?;
+    Ok(DirectoryLock::holder(&directory, datadir::WALLET_LOCK))
 }
 
 /// Has wallets load and begin their work.

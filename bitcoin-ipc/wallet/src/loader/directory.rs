@@ -4,6 +4,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use bitcoin_common::datadir::WALLET_LOCK;
 use bitcoin_common::lock::{DirectoryLock, LockError};
 
 use crate::storage::{FILE, sync_folder};
@@ -26,7 +27,7 @@ pub(super) fn folder(all: &Path, name: &str) -> Result<PathBuf> {
 
 /// Makes the folder of all wallets if it is missing, and keeps others out of it.
 pub(super) fn take(all: &Path) -> Result<DirectoryLock> {
-    DirectoryLock::take(all, ".walletlock").map_err(|error| match error {
+    DirectoryLock::take(all, WALLET_LOCK).map_err(|error| match error {
         LockError::Held { holder } => Error::File(format!(
             "the wallet directory {} is in use by {holder}: stop that one, or choose another with -walletdir",
             all.display()

@@ -3,7 +3,6 @@
 //! In: arguments and files, or what a node sends. Out: the table of options, [`Options`], and which node
 //! is meant.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use bitcoin_common::arguments::{
@@ -12,7 +11,7 @@ use bitcoin_common::arguments::{
 };
 use bitcoin_common::config::Settings;
 use bitcoin_common::logging::LogOptions;
-use bitcoin_common::{Error, Result};
+use bitcoin_common::{Error, Result, datadir};
 use bitcoin_ipc::client::Address;
 use bitcoin_ipc::interfaces::Chain;
 use bitcoin_ipc::types::{GlobalArgs, OutputType, WireFeeRate};
@@ -122,7 +121,7 @@ pub(super) fn connection(settings: &Settings) -> Result<Connection> {
 
 /// What the settings say of all wallets.
 pub(super) fn options(settings: &Settings) -> Result<Options> {
-    let default = Options::new(directory(settings)?, settings.network());
+    let default = Options::new(datadir::wallets(settings)?, settings.network());
     let rate = |name, rate| {
         let rate = settings.fee_rate(name, WireFeeRate::from_sat_per_kvb(rate))?;
         Ok(rate.sat_per_kvb().unwrap_or_default())
@@ -141,25 +140,6 @@ pub(super) fn options(settings: &Settings) -> Result<Options> {
         broadcast: settings.bool("walletbroadcast", default.broadcast),
         ..default
     })
-}
-
-/// The directory of wallets. One that is named has to be there, as in Bitcoin Core.
-fn directory(settings: &Settings) -> Result<PathBuf> {
-    let Some(named) = settings.path("walletdir", "").filter(|path| !path.as_os_str().is_empty()) else {
-        return Ok(settings.network_dir()?.join("wallets"));
-    };
-    let problem = |text: &str| Error::new(format!("Specified -walletdir \"{}\" {text}", named.display()));
-    if !named.exists() {
-        return Err(problem("does not exist"));
-    }
-    if !named.is_dir() {
-        return Err(problem("is not a directory"));
-    }
-    if !named.is_absolute() {
-        return Err(problem("is a relative path"));
-    }
-    // One directory has one lock, whatever it is called.
-    named.canonicalize().map_err(|error| problem(&format!("cannot be used: {error}")))
 }
 
 /// A number of at least 1, as Bitcoin Core raises it.
