@@ -12,6 +12,7 @@ mod spawned;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bitcoin_common::arguments::{Arguments, Invocation, parse};
 use bitcoin_common::config::Settings;
@@ -23,7 +24,6 @@ use bitcoin_ipc::interfaces::{Chain, WalletLoader};
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::EventLoop;
 
-use crate::Loader;
 use offline::Command;
 use settings::{Connection, LOG_SUFFIX};
 
@@ -77,7 +77,6 @@ fn attach(settings: &Settings, address: &bitcoin_ipc::client::Address) -> Result
     if settings.bool("disablewallet", false) {
         return Err(Error::new("-disablewallet leaves nothing to do for a process of wallets").into());
     }
-    let options = settings::options(settings)?;
     let socket = address.socket(&datadir::prepare(settings)?).map_err(for_user)?;
     let log_options = LogOptions::new(settings, LOG_SUFFIX, true)?;
     let _log = early_log.open(&log_options)?;
@@ -85,8 +84,8 @@ fn attach(settings: &Settings, address: &bitcoin_ipc::client::Address) -> Result
     let _signals = shutdown.on_signals()?;
     settings::tell(settings, &log_options);
     let event_loop = EventLoop::new("bitcoin-wallet").map_err(for_user)?;
-    let loader = Loader::locked(options, socket::nobody(&event_loop).map_err(for_user)?)?;
-    tracing::info!(target: "wallet", "Using wallet directory {}", loader.options().directory.display());
+    let nobody = socket::nobody(&event_loop).map_err(for_user)?;
+    let loader = settings::loader(settings, nobody, Duration::ZERO).map_err(for_user)?;
     attached::run(&event_loop, &socket, loader, &shutdown).map_err(for_user)?;
     tracing::info!(target: "wallet", "Shutdown: done");
     Ok(())
@@ -103,5 +102,6 @@ fn for_user(error: bitcoin_ipc::Error) -> Error {
 ///
 /// A setting has no meaning, or the directory of wallets is in use or cannot be written.
 pub fn local_wallets(settings: GlobalArgs, chain: Arc<dyn Chain>) -> Result<Arc<dyn WalletLoader>> {
-    Ok(Arc::new(settings::loader(&settings::from_node(settings)?, chain)?))
+    let settings = settings::from_node(settings)?;
+    Ok(Arc::new(settings::loader(&settings, chain, settings::LOCK_PATIENCE)?))
 }

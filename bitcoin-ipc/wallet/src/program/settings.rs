@@ -4,6 +4,7 @@
 //! is meant.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bitcoin_common::arguments::{
     Arguments, Category, Form, INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, OptionInfo,
@@ -36,6 +37,11 @@ const OWN_OPTIONS: &[OptionInfo] = &[OptionInfo::new(
 )
 .value("<address>")];
 
+/// How long the wallets of a node wait for their directory: when a node was killed, the process of its
+/// wallets may still be ending when the next node is there.
+pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const PAUSE: Duration = Duration::from_millis(20);
+
 /// Options of Bitcoin Core's wallets that ours do not heed.
 const UNHEEDED: [&str; 3] = ["avoidpartialspends", "consolidatefeerate", "discardfee"];
 
@@ -60,9 +66,20 @@ pub(super) fn from_node(settings: GlobalArgs) -> bitcoin_ipc::Result<Settings> {
     Settings::from_global_args(&program(), settings).map_err(failed)
 }
 
-/// A loader with these settings, for this node.
-pub(super) fn loader(settings: &Settings, chain: Arc<dyn Chain>) -> bitcoin_ipc::Result<Loader> {
-    let loader = Loader::locked(options(settings).map_err(failed)?, chain)?;
+/// A loader with these settings, for this node. A directory that is in use is waited for so long.
+pub(super) fn loader(
+    settings: &Settings,
+    chain: Arc<dyn Chain>,
+    patience: Duration,
+) -> bitcoin_ipc::Result<Loader> {
+    let options = options(settings).map_err(failed)?;
+    let until = Instant::now() + patience;
+    let loader = loop {
+        match Loader::locked(options.clone(), chain.clone()) {
+            Err(crate::Error::File(_)) if Instant::now() < until => std::thread::sleep(PAUSE),
+            loader => break loader?,
+        }
+    };
     tracing::info!(target: "wallet", "Using wallet directory {}", loader.options().directory.display());
     for name in UNHEEDED.iter().filter(|name| settings.is_set(name)) {
         tracing::warn!(target: "wallet", "-{name} has no effect: these wallets do not do that");

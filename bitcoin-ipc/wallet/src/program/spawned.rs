@@ -82,7 +82,7 @@ impl Init for Wallets {
         if current.is_some() {
             return Err(Error::failed("this process has its wallets already; start another one for more"));
         }
-        let loader = settings::loader(&settings, chain).inspect_err(|error| {
+        let loader = settings::loader(&settings, chain, settings::LOCK_PATIENCE).inspect_err(|error| {
             tracing::error!(target: "wallet", "{error}");
         })?;
         *current = Some(loader.clone());

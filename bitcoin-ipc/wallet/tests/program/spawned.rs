@@ -89,6 +89,32 @@ fn a_killed_process_is_followed_by_one_that_has_its_wallets() {
 }
 
 #[test]
+fn the_next_process_waits_for_one_that_is_ending() {
+    let (folder, chain) = (tempfile::tempdir().unwrap(), TestChain::default());
+    let first = Parent::new(folder.path(), &chain, &[]);
+    first.begin();
+    let wallet = first.create("w");
+    let (ending, next) = std::sync::mpsc::channel();
+    let last = std::thread::spawn(move || {
+        next.recv().unwrap();
+        drop(wallet);
+        first.leave()
+    });
+    // Its log is open before it asks for the directory, which the first process has.
+    let log = folder.path().join("regtest/next.log.wallet");
+    let second = std::thread::scope(|scope| {
+        let second = scope.spawn(|| Parent::new(folder.path(), &chain, &[("debuglogfile", "next.log")]));
+        eventually("the second process has begun", || log.is_file());
+        ending.send(()).unwrap();
+        second.join().unwrap()
+    });
+    assert_eq!(last.join().unwrap(), Some(0));
+    second.begin();
+    assert_eq!(second.loader().list_wallet_dir().unwrap(), [("w".to_owned(), "sqlite".to_owned())]);
+    assert_eq!(second.leave(), Some(0));
+}
+
+#[test]
 fn it_ends_with_its_parent() {
     let (folder, chain) = (tempfile::tempdir().unwrap(), TestChain::default());
     let parent = Parent::new(folder.path(), &chain, &[("discardfee", "0.0002")]);
