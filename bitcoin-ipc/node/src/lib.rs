@@ -20,6 +20,7 @@
 //! | [`watch`] | what of all that concerns a wallet's scripts |
 //! | [`check_block`] | whether a block could be the next one |
 //! | [`rpc`], [`chain`], [`mining`], [`node`] | the interfaces |
+//! | [`restrictions`] | what some of them are limited to |
 //! | [`program`] | the program around all of this |
 
 pub mod chain;
@@ -31,6 +32,7 @@ pub mod mempool;
 pub mod mining;
 pub mod node;
 pub mod program;
+pub mod restrictions;
 pub mod rpc;
 pub mod settings;
 pub mod signals;
