@@ -54,9 +54,11 @@ fn run(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) 
     prepare(&program, &early_log, &settings, true)?;
     let shutdown = Shutdown::new();
     let _signals = shutdown.on_signals()?;
-    let running = Running::start(name, settings, wallets, shutdown)?;
+    // The kind of an error is for callers; to a user its text says enough.
+    let text = |error: mp_runtime::Error| error.text().to_owned();
+    let running = Running::start(name, settings, wallets, shutdown).map_err(text)?;
     running.wait();
-    running.stop()?;
+    running.stop().map_err(text)?;
     tracing::info!(target: "node", "Shutdown: done");
     Ok(())
 }
