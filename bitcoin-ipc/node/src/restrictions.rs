@@ -5,11 +5,10 @@
 
 /// Interface, method and what its answers are limited to.
 pub const RESTRICTIONS: &[(&str, &str, &str)] = &[
-    ("Init", "makeWalletLoader", "none, since wallets are served by `bitcoin-wallet`"),
+    ("Init", "makeWalletLoader", "none; `bitcoin-wallet` serves wallets"),
     ("Chain", "broadcastTransaction", "into the mempool; there are no peers to send it to"),
     ("Chain", "havePruned", "always false"),
     ("Chain", "getPruneHeight", "always none"),
-    ("Chain", "getPackageLimits", "always 25 and 25"),
     ("Chain", "hasAssumedValidChain", "always false; no snapshots are loaded"),
     ("Node", "initLogging", "nothing; `baseInitialize` opens the log"),
     ("Node", "initParameterInteraction", "nothing; options are read with their influence on each other"),

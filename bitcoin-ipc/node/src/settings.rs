@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bitcoin_common::config::Settings;
 use bitcoin_ipc::interfaces::UpdateSetting;
 use bitcoin_ipc::types::SettingsAction;
-use mp_runtime::Result;
+use mp_runtime::{Error, Result};
 use serde_json::Value;
 
 /// The settings that all interfaces of a node share.
@@ -28,6 +28,17 @@ impl SharedSettings {
     /// The settings, to read or to change what is not in the settings file.
     pub fn lock(&self) -> MutexGuard<'_, Settings> {
         self.settings.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A number that is not below zero.
+    ///
+    /// # Errors
+    ///
+    /// The setting is none.
+    pub fn count(&self, name: &str, default: u32) -> Result<u32> {
+        let number = self.lock().int(name, default.into()).map_err(|error| Error::failed(error.text()))?;
+        u32::try_from(number)
+            .map_err(|_| Error::failed(format!("-{name} is not a number from 0 on: {number}")))
     }
 
     /// A setting of the settings file; null where it is not there.

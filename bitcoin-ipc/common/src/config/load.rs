@@ -192,6 +192,8 @@ mod tests {
         assert_eq!(settings.network(), Network::Regtest);
         assert!(!settings.bool("server", true));
         assert!(settings.is_negated("server") && !settings.is_set("par"));
+        assert_eq!(settings.persistent("server"), Some(json!("1")));
+        assert!(settings.on_command_line("server") && !settings.on_command_line("rpcport"));
         assert_eq!(settings.int("rpcport", 8332), Ok(2));
         assert_eq!(settings.list("wallet"), ["c", "b"], "not that of the default section");
         assert_eq!(settings.list("debug"), ["ipc", "node"]);

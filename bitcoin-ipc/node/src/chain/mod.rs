@@ -230,8 +230,10 @@ impl Chain for NodeChain {
     }
 
     fn get_package_limits(&self) -> Result<PackageLimits> {
-        // Clusters have taken their place; these are what Bitcoin Core still names.
-        Ok(PackageLimits { ancestors: 25, descendants: 25 })
+        // Only wallets keep to them: the mempool limits clusters instead.
+        let names = ["limitancestorcount", "limitdescendantcount"];
+        let [ancestors, descendants] = names.map(|name| self.settings.count(name, 25));
+        Ok(PackageLimits { ancestors: ancestors?, descendants: descendants? })
     }
 
     fn check_chain_limits(&self, tx: &Transaction) -> Result<Result<(), BilingualStr>> {

@@ -31,13 +31,20 @@ fn ends_in_order(mut child: Child) {
 #[test]
 fn a_gui_starts_and_ends_its_node() {
     let directory = tempfile::tempdir().unwrap();
-    let args = global_args(directory.path(), &[("debug", json!("rpc"))]);
+    let args = global_args(directory.path(), &[("debug", json!("rpc")), ("limitancestorsize", json!("1"))]);
     let (child, init, node) = start();
     let (told, messages) = mpsc::channel();
     let _handler = node
         .handle_init_message(Box::new(move |message| {
             let _ = told.send(message.to_owned());
             Ok(())
+        }))
+        .unwrap();
+    let (told, warnings) = mpsc::channel();
+    let _box = node
+        .handle_message_box(Box::new(move |message, style| {
+            let _ = told.send((message.original.clone(), style));
+            Ok(true)
         }))
         .unwrap();
 
@@ -57,6 +64,9 @@ fn a_gui_starts_and_ends_its_node() {
     assert_eq!((tip.block_height, tip.header_height), (0, 0));
     assert_eq!(tip.block_time, i64::from(genesis.header.time));
     assert!(messages.try_iter().any(|message| message == "Loading block index…"));
+    let (warning, style) = warnings.try_recv().expect("a warning");
+    assert!(warning.starts_with("Option '-limitancestorsize' is given"), "{warning}");
+    assert_eq!(style, 2, "a warning");
     assert_eq!(node.get_best_block_hash().unwrap(), genesis.block_hash());
     assert_eq!(node.execute_rpc("getblockcount", &json!([]), "/").unwrap(), Ok(json!(0)));
     assert!(node.wallet_loader().err().unwrap().text().contains("-disablewallet"));
@@ -67,7 +77,7 @@ fn a_gui_starts_and_ends_its_node() {
     node.app_shutdown().unwrap();
     assert!(node.get_num_blocks().unwrap_err().text().contains("not running"));
     assert_eq!(node.get_exit_status().unwrap(), 0);
-    drop((node, _handler, init));
+    drop((node, _handler, _box, init));
     ends_in_order(child);
     let log = std::fs::read_to_string(directory.path().join("regtest/debug.log")).unwrap();
     assert!(log.contains("Shutdown: done"), "{log}");

@@ -9,6 +9,7 @@ use bitcoin_ipc::types::{
     AddressPurpose, CoinControl, Destination, OutputType, PsbtFillOptions, Recipient, Secret,
 };
 use bitcoin_wallet::flag::DESCRIPTORS;
+use serde_json::json;
 
 use crate::setup::Setup;
 
@@ -106,6 +107,9 @@ pub(crate) fn spend(setup: &Setup, wallet: &dyn Wallet) {
     let options = PsbtFillOptions { sign: true, sighash_type: None, finalize: true, bip32_derivs: true };
     assert!(setup.note(wallet.fill_psbt(&options, 0, true, &psbt)).unwrap().complete);
 
+    // The node's clock is the wallets' too.
+    let time = setup.running().offer().state.clock().now() + 1000;
+    setup.rpc("setmocktime", json!([time]));
     let tx = pay(setup, wallet, true);
     let txid = tx.compute_txid();
     setup.note(wallet.commit_transaction(&tx, &BTreeMap::new(), &[]));
@@ -113,7 +117,9 @@ pub(crate) fn spend(setup: &Setup, wallet: &dyn Wallet) {
     assert!(setup.note(wallet.get_tx(txid)).flatten().is_some());
     assert!(setup.note(wallet.get_wallet_tx(txid)).unwrap().tx.is_some());
     assert!(!setup.note(wallet.get_wallet_txs()).unwrap().is_empty());
-    assert!(setup.note(wallet.try_get_tx_status(txid)).flatten().is_some());
+    let status = setup.note(wallet.try_get_tx_status(txid)).flatten().unwrap();
+    assert_eq!(u64::from(status.tx_status.time_received), time);
+    setup.rpc("setmocktime", json!([0]));
     assert!(setup.note(wallet.get_wallet_tx_details(txid)).unwrap().in_mempool);
     assert_eq!(setup.note(wallet.txin_is_mine(&tx.input[0])), Some(true));
     let change = tx.output.iter().find(|output| wallet.txout_is_mine(output).unwrap()).unwrap();
