@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
+use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
@@ -41,13 +42,13 @@ fn start(options: NodeOptions) -> Node {
 fn finish(mut node: Node, load: Load) {
     load.wait_for_more().unwrap();
     let done = load.stop();
-    println!(
-        "acknowledged: {} blocks, {} payments, {} addresses; refused: {}",
-        done.blocks.len(),
-        done.payments.len(),
-        done.addresses.len(),
-        done.failures.len()
-    );
+    let (blocks, payments, addresses) = (done.blocks.len(), done.payments.len(), done.addresses.len());
+    println!("acknowledged: {blocks} blocks, {payments} payments, {addresses} addresses; and not:");
+    let mut failures = BTreeMap::<String, usize>::new();
+    for failure in &done.failures {
+        *failures.entry(failure.to_string()).or_default() += 1;
+    }
+    failures.iter().for_each(|(failure, count)| println!("  {count:>5} {failure}"));
     done.check(&node).unwrap();
     node.stop().unwrap();
     node.start_again().unwrap();

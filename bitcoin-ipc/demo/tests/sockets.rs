@@ -101,7 +101,10 @@ fn a_file_in_the_way_of_a_socket_stays() {
 fn an_address_has_to_be_one() {
     let programs = Programs::built().unwrap();
     let said = node_complains(&programs, &["-ipcbind=tcp:127.0.0.1".to_owned()]);
-    contains(&said, "Error: Unable to bind to IPC address 'tcp:127.0.0.1'. unrecognized address `tcp:127.0.0.1`");
+    contains(
+        &said,
+        "Error: Unable to bind to IPC address 'tcp:127.0.0.1'. unrecognized address `tcp:127.0.0.1`",
+    );
     let long = format!("-ipcbind=unix:/tmp/{}", "x".repeat(120));
     contains(&node_complains(&programs, &[long]), "has 125 bytes, and that of a socket at most 107");
     let folder = tempfile::tempdir().unwrap();
