@@ -47,7 +47,7 @@ fn setup(filters: bool) -> Setup {
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
     let rpc = RpcServer::new(RpcOptions::new(&options.directory)).unwrap();
     let settings = SharedSettings::new(settings);
-    let offer = Offer { state: state.clone(), rpc, settings, blocks: SelectOptions::default() };
+    let offer = Offer::new(state.clone(), rpc, settings, SelectOptions::default());
     let event_loop = EventLoop::new("test").unwrap();
     let (init, _) = pair(&event_loop, Arc::new(offer) as Arc<dyn SplitInit>);
     let Some(AnyChain::Watching(chain)) = init.any_chain().unwrap() else { panic!("a node that watches") };

@@ -10,6 +10,7 @@ use bitcoin_common::arguments::{
 };
 use bitcoin_common::config::Settings;
 use bitcoin_common::shutdown::Shutdown;
+use bitcoin_ipc::interfaces::watch::WatchingChain;
 use bitcoin_ipc::interfaces::{Chain, Init, Node, WalletLoader};
 use bitcoin_ipc::types::{self, GlobalArgs};
 use bitcoin_node::program::{Running, StartedWallets, WalletSource};
@@ -26,7 +27,12 @@ struct LocalWallets {
 }
 
 impl WalletSource for LocalWallets {
-    fn start(&self, _: &EventLoop, _: GlobalArgs, chain: Arc<dyn Chain>) -> Result<Option<StartedWallets>> {
+    fn start(
+        &self,
+        _: &EventLoop,
+        _: GlobalArgs,
+        chain: Arc<dyn WatchingChain>,
+    ) -> Result<Option<StartedWallets>> {
         let loader = Loader::new(self.options.clone(), chain);
         *self.loader.lock().unwrap() = Some(loader.clone());
         Ok(Some(StartedWallets { loader: Arc::new(loader), process: None }))
