@@ -12,6 +12,7 @@ mod loader;
 mod node;
 mod options;
 pub mod program;
+mod rpc;
 mod storage;
 mod sync;
 mod wallet;

@@ -9,9 +9,11 @@ pub mod arguments;
 pub mod construct;
 pub mod error;
 pub mod help;
+pub mod params;
 pub mod script;
 pub mod transaction;
 pub mod value;
 
 pub use arguments::{Arg, Command, Kind, arg};
 pub use error::{Answer, Code, RpcError};
+pub use params::Params;

@@ -39,6 +39,8 @@ pub struct DescriptorImport {
     pub internal: bool,
     /// When its first coin may have come, in seconds since 1970; the chain is searched from there.
     pub timestamp: i64,
+    /// The number of the next new address, if it has several.
+    pub next_index: u32,
     /// The label of its address, if it has only one.
     pub label: Option<String>,
 }

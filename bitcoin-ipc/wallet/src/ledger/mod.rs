@@ -95,6 +95,14 @@ impl Ledger {
         Some((index, script))
     }
 
+    /// Gives out the scripts of a descriptor up to a number, which is the next new one then.
+    pub(crate) fn reveal_to(&mut self, descriptor: u32, next: u32) {
+        let Some(last) = next.checked_sub(1) else { return };
+        if let Some((_, changes)) = self.graph.index.reveal_to_target(descriptor, last) {
+            self.changes.scripts.merge(changes);
+        }
+    }
+
     /// The next new script of a descriptor, which stays new.
     pub(crate) fn peek(&self, descriptor: u32) -> Option<ScriptBuf> {
         self.graph.index.spk_at_index(descriptor, self.next_index(descriptor))
@@ -162,6 +170,15 @@ impl Ledger {
             || graph
                 .direct_conflicts(tx)
                 .any(|(_, rival)| graph.get_tx(rival).is_some_and(|tx| self.is_relevant(&tx)))
+    }
+
+    /// The wallet's other transactions that spend what a transaction spends.
+    pub(crate) fn conflicts(&self, tx: &Transaction) -> Vec<Txid> {
+        let rivals = self.graph.graph().direct_conflicts(tx).map(|(_, rival)| rival);
+        let mut rivals: Vec<Txid> = rivals.filter(|rival| self.tx(*rival).is_some()).collect();
+        rivals.sort_unstable();
+        rivals.dedup();
+        rivals
     }
 
     /// Transactions that spend the outputs of a transaction, and those that spend theirs.

@@ -20,7 +20,7 @@ use crate::wallet::WalletHandle;
 
 impl ChainClient for Loader {
     fn register_rpcs(&self) -> Result<()> {
-        Ok(())
+        self.0.rpcs.register(self)
     }
 
     fn verify(&self) -> Result<bool> {
@@ -69,6 +69,7 @@ impl ChainClient for Loader {
     fn stop(&self) -> Result<()> {
         let schedule = lock(&self.0.schedule).take();
         drop(schedule);
+        self.0.rpcs.end();
         self.unload_all();
         Ok(())
     }

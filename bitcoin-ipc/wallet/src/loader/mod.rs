@@ -22,6 +22,7 @@ use crate::keys::Vault;
 use crate::listeners::{Listeners, lock};
 use crate::node::Node;
 use crate::options::Options;
+use crate::rpc::Rpcs;
 use crate::storage::{FILE, Opening, Store};
 use crate::sync::Follow;
 use crate::wallet::flag;
@@ -31,9 +32,10 @@ use schedule::Schedule;
 
 /// The wallets of a process. Clones are the same loader.
 #[derive(Clone)]
-pub struct Loader(Arc<Inner>);
+pub struct Loader(pub(crate) Arc<Inner>);
 
-struct Inner {
+/// What all handles of a loader share.
+pub(crate) struct Inner {
     options: Arc<Options>,
     node: Arc<Node>,
     clock: Arc<Clock>,
@@ -44,6 +46,7 @@ struct Inner {
     loaded: Listeners<LoadWalletFn>,
     schedule: Mutex<Option<Schedule>>,
     _lock: Option<DirectoryLock>,
+    pub(crate) rpcs: Rpcs,
 }
 
 impl std::fmt::Debug for Loader {
@@ -82,6 +85,7 @@ impl Loader {
             loaded: Listeners::default(),
             schedule: Mutex::default(),
             _lock: lock,
+            rpcs: Rpcs::default(),
         }))
     }
 
@@ -104,6 +108,7 @@ impl Loader {
     /// A wallet could not catch up; the others did.
     pub fn attach(&self, chain: Arc<dyn Chain>) -> Result<()> {
         self.0.node.attach(chain);
+        self.0.rpcs.renew(self)?;
         let results: Vec<Result<()>> = self.wallets().iter().map(WalletHandle::follow).collect();
         results.into_iter().collect()
     }

@@ -28,7 +28,8 @@ const SCRIPTS: &[&str] = &["
     CREATE TABLE locked_coin(txid TEXT NOT NULL, vout INTEGER NOT NULL, PRIMARY KEY (txid, vout)) STRICT;
     CREATE TABLE tx_note(
         txid TEXT PRIMARY KEY NOT NULL, place INTEGER NOT NULL, time INTEGER NOT NULL,
-        abandoned INTEGER NOT NULL, value_map TEXT NOT NULL, order_form TEXT NOT NULL) STRICT;
+        abandoned INTEGER NOT NULL, value_map TEXT NOT NULL, order_form TEXT NOT NULL,
+        block_index INTEGER NOT NULL) STRICT;
 "];
 
 /// Makes what is missing.

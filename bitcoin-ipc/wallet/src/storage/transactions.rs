@@ -18,6 +18,8 @@ pub(crate) struct TxNote {
     pub(crate) place: i64,
     /// When it was made or first seen, in seconds since 1970.
     pub(crate) time: i64,
+    /// Its place in its block, if it is in one.
+    pub(crate) block_index: i64,
     /// Whether the user has given it up.
     pub(crate) abandoned: bool,
     /// Texts by name; `replaces_txid` and `replaced_by_txid` link replacements as in Bitcoin Core.
@@ -29,11 +31,16 @@ pub(crate) struct TxNote {
 impl Store {
     /// All notes.
     pub(crate) fn notes(&self) -> Result<HashMap<Txid, TxNote>> {
-        let sql = "SELECT txid, place, time, abandoned, value_map, order_form FROM tx_note";
+        let sql = "SELECT txid, place, time, abandoned, value_map, order_form, block_index FROM tx_note";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| {
-            let note =
-                TxNote { place: row.get(1)?, time: row.get(2)?, abandoned: row.get(3)?, ..TxNote::default() };
+            let note = TxNote {
+                place: row.get(1)?,
+                time: row.get(2)?,
+                abandoned: row.get(3)?,
+                block_index: row.get(6)?,
+                ..TxNote::default()
+            };
             Ok((row.get::<_, String>(0)?, note, row.get::<_, String>(4)?, row.get::<_, String>(5)?))
         })?;
         rows.map(|row| {
@@ -55,10 +62,18 @@ pub(crate) fn put(tx: &Transaction<'_>, txid: Txid, note: &TxNote) -> Result<()>
     let value_map = Value::Object(value_map).to_string();
     let pairs = note.order_form.iter().map(|(key, value)| Value::Array(vec![text(key), text(value)]));
     let order_form = Value::Array(pairs.collect()).to_string();
-    let row = params![txid.to_string(), note.place, note.time, note.abandoned, value_map, order_form];
+    let row = params![
+        txid.to_string(),
+        note.place,
+        note.time,
+        note.abandoned,
+        value_map,
+        order_form,
+        note.block_index
+    ];
     tx.execute(
-        "REPLACE INTO tx_note(txid, place, time, abandoned, value_map, order_form)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "REPLACE INTO tx_note(txid, place, time, abandoned, value_map, order_form, block_index)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         row,
     )?;
     Ok(())

@@ -135,6 +135,10 @@ impl State {
         let time = i64::from(block.header.time);
         let relevant = self.ledger.connect(block, height)?;
         let tip_time = if self.ledger.tip() == was_tip { self.tip_time } else { time };
+        let index = |txid| {
+            let found = block.txdata.iter().position(|tx| tx.compute_txid() == txid);
+            found.and_then(|index| i64::try_from(index).ok()).unwrap_or_default()
+        };
         let mut events = Vec::new();
         let mut notes = Vec::new();
         let mut place = self.notes.values().map(|note| note.place + 1).max().unwrap_or_default();
@@ -150,6 +154,7 @@ impl State {
                 TxNote { place: place - 1, time: time.min(now), ..TxNote::default() }
             });
             note.abandoned = false;
+            note.block_index = index(txid);
             notes.push((txid, note));
             events.push(Event::Tx(txid, change));
         }

@@ -16,6 +16,7 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::ThreadId;
+use std::time::Instant;
 
 use bitcoin_ipc::interfaces::Handler;
 
@@ -40,6 +41,8 @@ pub(crate) struct Follow {
     scanning: Mutex<()>,
     /// Whether somebody searches, for those who only want to know.
     is_scanning: AtomicBool,
+    /// When the last search began.
+    since: Mutex<Option<Instant>>,
     abort: AtomicBool,
     /// Hundredths of the search.
     progress: AtomicU64,

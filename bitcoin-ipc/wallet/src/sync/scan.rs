@@ -5,6 +5,7 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use bdk_wallet::chain::BlockId;
 use bitcoin::BlockHash;
@@ -136,11 +137,19 @@ impl WalletHandle {
         running.then(|| self.0.follow.progress.load(Ordering::SeqCst))
     }
 
+    /// How long a search has been running, if there is one.
+    #[must_use]
+    pub fn scan_duration(&self) -> Option<Duration> {
+        let since = *lock(&self.0.follow.since);
+        since.filter(|_| self.scan_progress().is_some()).map(|since| since.elapsed())
+    }
+
     /// `None` if the chain changed so that there is another block at some height.
     fn scan(&self, chain: &dyn Chain, from: i32, to: i32, purpose: Purpose) -> Result<Option<ScanResult>> {
         let follow = &self.0.follow;
         follow.abort.store(false, Ordering::SeqCst);
         follow.progress.store(0, Ordering::SeqCst);
+        *lock(&follow.since) = Some(Instant::now());
         follow.is_scanning.store(true, Ordering::SeqCst);
         let long = to - from > 10;
         let title = || format!("[{}] Rescanning…", self.name());

@@ -306,7 +306,8 @@ impl State {
             .map_err(|_| Error::InsufficientFunds)
     }
 
-    fn satisfaction(&self, outpoint: OutPoint) -> Result<Weight> {
+    /// What an input adds beyond its 41 bytes, when it is signed.
+    pub(crate) fn satisfaction(&self, outpoint: OutPoint) -> Result<Weight> {
         let descriptor = self.ledger.own_output(outpoint).and_then(|(id, _)| self.descriptor(id));
         let weight = descriptor.and_then(|found| found.public.max_weight_to_satisfy().ok());
         weight.ok_or_else(|| Error::Refused("Missing solving data for estimating transaction size".into()))
@@ -332,7 +333,7 @@ impl State {
 
     /// The height of the chain, so that a miner gains nothing by mining an earlier block again for the
     /// fee (Bitcoin Core's `DiscourageFeeSniping`); now and then an earlier one, for those who are late.
-    fn lock_time(&self, current: bool) -> LockTime {
+    pub(crate) fn lock_time(&self, current: bool) -> LockTime {
         let height = self.ledger.tip().height;
         let [dice, back, ..] = random::<4>();
         let late = if dice % 10 == 0 { u32::from(back) % 100 } else { 0 };

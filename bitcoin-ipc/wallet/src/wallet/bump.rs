@@ -3,7 +3,7 @@
 //! In: a transaction of the wallet. Out: its replacement, with the same inputs and recipients, less change
 //! or more inputs, and a higher fee.
 
-use bitcoin::{Amount, Transaction, Txid};
+use bitcoin::{Amount, Transaction, TxOut, Txid};
 use bitcoin_ipc::interfaces::BumpTransaction;
 use bitcoin_ipc::types::{CoinControl, Destination, WireFeeRate};
 
@@ -36,7 +36,26 @@ impl WalletHandle {
     ///
     /// [`Error::Bump`] with all reasons why not; or the node cannot be asked.
     pub fn create_bump(&self, txid: Txid, control: &CoinControl) -> Result<BumpTransaction> {
+        self.create_bump_to(txid, control, Vec::new(), None)
+    }
+
+    /// The same with other outputs, or with the output that is to be change.
+    pub(crate) fn create_bump_to(
+        &self,
+        txid: Txid,
+        control: &CoinControl,
+        others: Vec<TxOut>,
+        change: Option<usize>,
+    ) -> Result<BumpTransaction> {
+        if !others.is_empty() && change.is_some() {
+            let text = "The options 'outputs' and 'original_change_index' are incompatible. You can only either specify a new set of outputs, or designate a change output to be recycled.";
+            return Err(Error::Bump(vec![text.into()]));
+        }
         let (old, old_fee) = self.bumpable(txid)?;
+        if change.is_some_and(|change| change >= old.output.len()) {
+            return Err(Error::Bump(vec!["Change position is out of range".into()]));
+        }
+        let paid = if others.is_empty() { &old.output } else { &others };
         let chain = self.chain();
         let vbytes = u64::try_from(old.vsize()).unwrap_or(u64::MAX);
         let incremental = sat_per_kvb(chain.relay_incremental_fee()?);
@@ -70,8 +89,9 @@ impl WalletHandle {
         let outputs = {
             let state = self.state()?;
             let mut outputs = Vec::new();
-            for output in &old.output {
-                if state.is_change(&output.script_pubkey) {
+            for (place, output) in paid.iter().enumerate() {
+                let own = || state.is_change(&output.script_pubkey);
+                if change.map_or_else(own, |change| change == place) {
                     if control.dest_change == Destination::None {
                         control.dest_change = Destination::of_script(&output.script_pubkey);
                     }
@@ -81,7 +101,7 @@ impl WalletHandle {
             }
             if outputs.is_empty() {
                 // All of it is change: that is what it pays, and the fee is taken from it.
-                outputs.extend(old.output.iter().map(|out| (out.script_pubkey.clone(), out.value, true)));
+                outputs.extend(paid.iter().map(|out| (out.script_pubkey.clone(), out.value, true)));
             }
             outputs
         };

@@ -138,6 +138,20 @@ impl WalletHandle {
 }
 
 impl State {
+    /// Coinbase outputs that may be spent later.
+    pub(crate) fn immature(&mut self, control: &CoinControl) -> Vec<AvailableCoin> {
+        let view = self.ledger.view();
+        let outputs = self.ledger.outputs().filter_map(|(descriptor, outpoint, output)| {
+            let depth = view.depth(outpoint.txid);
+            let fits = depth >= control.min_depth && depth <= control.max_depth;
+            let waits = depth > 0 && self.blocks_to_maturity(&view, outpoint.txid) > 0;
+            let free = !self.locked.contains_key(&outpoint);
+            let output = output.clone();
+            (fits && waits && free).then(|| AvailableCoin { outpoint, output, depth, safe: true, descriptor })
+        });
+        outputs.collect()
+    }
+
     /// The coins that may be chosen.
     pub(crate) fn available(&mut self, control: &CoinControl, zero_conf_change: bool) -> Vec<AvailableCoin> {
         let mut trust = Trust::new(self, zero_conf_change);

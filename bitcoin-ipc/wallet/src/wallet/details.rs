@@ -113,7 +113,7 @@ impl State {
         i32::try_from(self.ledger.tip().height).unwrap_or(i32::MAX)
     }
 
-    fn wallet_tx(&mut self, txid: Txid) -> Option<WalletTx> {
+    pub(crate) fn wallet_tx(&mut self, txid: Txid) -> Option<WalletTx> {
         let tx = self.ledger.tx(txid)?;
         let view = self.ledger.view();
         let own =

@@ -109,6 +109,8 @@ impl WalletHandle {
         let mut state = self.state()?;
         if state.unlocks == number {
             state.relock = Some(keep);
+            state.unlocked_until =
+                self.now().saturating_add(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
         }
         drop(state);
         let shared = self.downgrade();
@@ -136,6 +138,7 @@ impl WalletHandle {
             let mut state = self.state()?;
             state.vault = Some(vault);
             state.relock = None;
+            state.unlocked_until = 0;
             state.unlocks += 1;
             state.unlocks
         };
@@ -163,6 +166,7 @@ impl WalletHandle {
             }
             state.unlocks += 1;
             state.relock = None;
+            state.unlocked_until = 0;
             state.vault = None;
         }
         self.tell([Event::Status]);

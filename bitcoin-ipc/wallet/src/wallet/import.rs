@@ -128,6 +128,7 @@ impl State {
             self.descriptors[known] = changed;
         } else {
             let (active, internal) = (import.active, import.internal);
+            let public = public.clone();
             let new = NewDescriptor { public, kind, internal, active, birth: import.timestamp };
             let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
             let added = self.store.write(|tx| {
@@ -141,6 +142,11 @@ impl State {
                 self.with_secrets.insert(added.id);
             }
             self.take(added)?;
+            self.save(|_| Ok(()))?;
+        }
+        let known = self.descriptors.iter().find(|descriptor| descriptor.public == public);
+        if let Some(id) = known.map(|known| known.id).filter(|_| ranged) {
+            self.ledger.reveal_to(id, import.next_index);
             self.save(|_| Ok(()))?;
         }
         if let Some(label) = &import.label {

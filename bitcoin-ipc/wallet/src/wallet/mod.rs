@@ -25,9 +25,12 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use bitcoin::Network;
 use bitcoin_ipc::interfaces::Chain;
 
+pub(crate) use balances::{Trust, signed};
 pub use coins::AvailableCoin;
 pub(crate) use events::{Event, Events};
 pub use fees::FeeChoice;
+pub(crate) use fees::fee_for;
+pub(crate) use spending::shuffle;
 pub(crate) use state::State;
 pub use state::flag;
 

@@ -289,3 +289,10 @@ pub(crate) fn any_place(places: usize) -> usize {
 pub(crate) fn given(destination: &Destination) -> bool {
     *destination != Destination::None
 }
+
+/// Brings into an order that tells nothing.
+pub(crate) fn shuffle<T>(list: &mut [T]) {
+    for place in (1..list.len()).rev() {
+        list.swap(place, any_place(place + 1));
+    }
+}

@@ -46,6 +46,8 @@ pub(crate) struct State {
     pub(crate) unlocks: u64,
     /// Keeps the timer that locks the wallet again.
     pub(crate) relock: Option<Sender<()>>,
+    /// When the timer locks it, in seconds since 1970; 0 without a timer.
+    pub(crate) unlocked_until: i64,
 }
 
 impl State {
@@ -98,6 +100,7 @@ impl State {
             vault: None,
             unlocks: 0,
             relock: None,
+            unlocked_until: 0,
             ledger,
             descriptors,
             store,

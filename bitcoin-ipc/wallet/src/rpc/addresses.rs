@@ -1,0 +1,88 @@
+//! Commands that give new addresses, and sign messages with their keys.
+//!
+//! In: labels, kinds. Out: addresses, signatures.
+
+use bitcoin::address::AddressData;
+use bitcoin_common::json_rpc::Kind::{Number, Text};
+use bitcoin_common::json_rpc::error::{invalid, unknown, wrong_type};
+use bitcoin_common::json_rpc::{Answer, Code, arg, value};
+use bitcoin_ipc::types::SigningResult;
+use serde_json::Value;
+
+use super::command::{Call, Command, command, ensure_unlocked, label, output_type, refused};
+use super::refusal::with_code;
+
+const KIND: &str = "\"legacy\", \"p2sh-segwit\", \"bech32\" or \"bech32m\".";
+
+pub(super) const COMMANDS: &[Command] = &[
+    command("getnewaddress", "Gives a new address.", new).args(&[
+        arg("label", Text, "Its label.").default("\"\""),
+        arg("address_type", Text, KIND).default("set by -addresstype"),
+    ]),
+    command("getrawchangeaddress", "Gives a new address for change.", new_change).args(&[arg(
+        "address_type",
+        Text,
+        KIND,
+    )
+    .default("set by -changetype")]),
+    command("keypoolrefill", "Has no effect: scripts ahead are always watched.", refill).args(&[arg(
+        "newsize",
+        Number,
+        "How many; no more than -keypool.",
+    )
+    .default("set by -keypool")]),
+    command("signmessage", "Signs a message with the key of a P2PKH address.", sign)
+        .args(&[arg("address", Text, "The address."), arg("message", Text, "The message.")]),
+];
+
+const NO_KEYS: &str = "Error: This wallet has no available keys";
+
+fn new(call: &Call<'_>) -> Answer {
+    let wallet = call.wallet()?;
+    if !wallet.can_get_addresses()? {
+        return refused(NO_KEYS);
+    }
+    let label = label(call.value(0))?;
+    let kind = call.get(1).map(|kind| output_type(value::text(kind)?, "address")).transpose()?;
+    let kind = kind.unwrap_or(wallet.options().address_type);
+    let address = wallet.new_address(kind, &label).map_err(with_code(Code::WalletKeypoolRanOut))?;
+    Ok(address.to_string().into())
+}
+
+fn new_change(call: &Call<'_>) -> Answer {
+    let wallet = call.wallet()?;
+    if !wallet.state()?.descriptors.iter().any(|descriptor| descriptor.active && descriptor.internal) {
+        return refused(NO_KEYS);
+    }
+    let options = wallet.options();
+    let kind = call.get(0).map(|kind| output_type(value::text(kind)?, "address")).transpose()?;
+    let kind = kind.unwrap_or(options.change_type.unwrap_or(options.address_type));
+    let address = wallet.new_change_address(kind).map_err(with_code(Code::WalletKeypoolRanOut))?;
+    Ok(address.to_string().into())
+}
+
+fn refill(call: &Call<'_>) -> Answer {
+    let wallet = call.wallet()?;
+    let Ok(size) = u32::try_from(call.int_or::<i32>(0, 0)?) else {
+        return invalid("Invalid parameter, expected valid size.");
+    };
+    ensure_unlocked(&wallet)?;
+    if size > wallet.options().keypool {
+        return refused("Error refreshing keypool. Its size is set by -keypool.");
+    }
+    Ok(Value::Null)
+}
+
+fn sign(call: &Call<'_>) -> Answer {
+    let wallet = call.wallet()?;
+    ensure_unlocked(&wallet)?;
+    let address = call.address(0, "Invalid address")?;
+    let AddressData::P2pkh { pubkey_hash } = address.to_address_data() else {
+        return wrong_type("Address does not refer to key");
+    };
+    match wallet.sign_message(call.text(1)?, pubkey_hash)? {
+        Ok(signature) => Ok(signature.into()),
+        Err(SigningResult::SigningFailed) => unknown("Sign failed"),
+        Err(_) => refused("Private key not available"),
+    }
+}

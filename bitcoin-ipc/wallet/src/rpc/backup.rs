@@ -1,0 +1,56 @@
+//! Commands that copy wallets to files, and make wallets of such files.
+//!
+//! In: paths, as the wallets' process sees them. Out: files, wallets.
+
+use std::path::Path;
+
+use bitcoin_common::json_rpc::Kind::{Bool, Text};
+use bitcoin_common::json_rpc::error::invalid;
+use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg};
+use serde_json::Value;
+
+use super::command::{Call, Command, command, refused};
+use super::wallets::{keep_loading, named};
+use crate::Error;
+
+pub(super) const COMMANDS: &[Command] = &[
+    command("backupwallet", "Copies a wallet to a file.", backup).args(&[arg(
+        "destination",
+        Text,
+        "The file, or a folder for it.",
+    )]),
+    command("restorewallet", "Makes a wallet of such a file, and loads it.", restore).args(&[
+        arg("wallet_name", Text, "The wallet's name."),
+        arg("backup_file", Text, "The file."),
+        arg("load_on_startup", Bool, "Whether to load it at the next start too.").optional(),
+    ]),
+];
+
+fn backup(call: &Call<'_>) -> Answer {
+    let wallet = call.synced()?;
+    match wallet.backup(Path::new(call.text(0)?)) {
+        Ok(()) => Ok(Value::Null),
+        Err(error) => {
+            tracing::warn!(target: "wallet", wallet = wallet.name(), %error, "no backup");
+            refused("Error: Wallet backup failed!")
+        }
+    }
+}
+
+fn restore(call: &Call<'_>) -> Answer {
+    let name = call.text(0)?;
+    if name.is_empty() {
+        return invalid("Wallet name cannot be empty");
+    }
+    let restored = call.loader.restore(Path::new(call.text(1)?), name, true);
+    let wallet = restored.map_err(|error| match error {
+        Error::AlreadyThere(text) => RpcError::new(Code::WalletAlreadyExists, text),
+        Error::NotFound(text) => RpcError::new(Code::InvalidParameter, text),
+        Error::Invalid(text) => RpcError::new(Code::WalletError, text),
+        other => other.into(),
+    })?;
+    let Some(wallet) = wallet else { return refused("Wallet loading failed.") };
+    let mut warnings = Vec::new();
+    keep_loading(call, 2, name, &mut warnings)?;
+    Ok(named(&wallet, warnings))
+}

@@ -1,0 +1,196 @@
+//! Commands about the wallet's descriptors.
+//!
+//! In: descriptors to import. Out: those that are there.
+
+use bitcoin_common::json_rpc::Kind::{Bool, List};
+use bitcoin_common::json_rpc::error::{invalid, unknown, wrong_type};
+use bitcoin_common::json_rpc::{Answer, Arg, Code, RpcError, arg, value};
+use serde_json::{Map, Value, json};
+use zeroize::Zeroizing;
+
+use super::command::{Call, Command, command, ensure_unlocked, label, push_warnings, refused};
+use super::describe::normal;
+use crate::Error;
+use crate::keys::{self, DescriptorImport};
+use crate::wallet::WalletHandle;
+
+const REQUESTS: Arg = arg(
+    "requests",
+    List,
+    "Objects with the fields desc, timestamp, active, range, next_index, internal and label.",
+)
+.shape("requests");
+
+pub(super) const COMMANDS: &[Command] = &[
+    command("importdescriptors", "Adds descriptors, and searches the chain for their coins.", import)
+        .args(&[REQUESTS]),
+    command("listdescriptors", "Gives the wallet's descriptors.", list).args(&[arg(
+        "private",
+        Bool,
+        "Whether to show private keys.",
+    )
+    .default("false")]),
+];
+
+fn list(call: &Call<'_>) -> Answer {
+    let wallet = call.wallet()?;
+    let private = call.flag_or(0, false)?;
+    let mut secrets = Vec::new();
+    if private {
+        if wallet.private_keys_disabled()? {
+            return refused("Can't get private descriptor string for watch-only wallets");
+        }
+        ensure_unlocked(&wallet)?;
+        secrets = wallet.private_descriptors()?;
+    }
+    let mut told = Vec::new();
+    let state = wallet.state()?;
+    for descriptor in &state.descriptors {
+        let secret = secrets.iter().find(|(id, _)| *id == descriptor.id);
+        let text = match secret {
+            Some((_, text)) => normal(text),
+            None => normal(&descriptor.public.to_string()),
+        };
+        let mut object = Map::new();
+        object.insert("desc".into(), text.clone().into());
+        object.insert("timestamp".into(), descriptor.birth.into());
+        object.insert("active".into(), descriptor.active.into());
+        if descriptor.active {
+            object.insert("internal".into(), descriptor.internal.into());
+        }
+        if descriptor.public.has_wildcard() {
+            let next = state.ledger.next_index(descriptor.id);
+            let last = u64::from(next) + u64::from(wallet.options().keypool);
+            object.insert("range".into(), json!([0, last.saturating_sub(1)]));
+            object.insert("next".into(), next.into());
+            object.insert("next_index".into(), next.into());
+        }
+        told.push((text, Value::Object(object)));
+    }
+    told.sort_by(|one, other| one.0.cmp(&other.0));
+    let told: Vec<Value> = told.into_iter().map(|(_, object)| object).collect();
+    Ok(json!({ "wallet_name": wallet.name(), "descriptors": told }))
+}
+
+/// When the first coin of a descriptor may have come, in seconds since 1970.
+fn timestamp(request: &Value, now: i64) -> Answer<i64> {
+    match request.get("timestamp") {
+        None => wrong_type("Missing required timestamp field for key"),
+        Some(Value::Number(number)) => Ok(value::int::<i64>(&Value::Number(number.clone()))?.max(1)),
+        Some(Value::String(text)) if text == "now" => Ok(now),
+        Some(other) => wrong_type(format!(
+            "Expected number or \"now\" timestamp value for key. got type {}",
+            value::type_name(other)
+        )),
+    }
+}
+
+/// What one request asks for, and what may surprise its user.
+fn read(
+    wallet: &WalletHandle,
+    request: &Value,
+    timestamp: i64,
+    warnings: &mut Vec<String>,
+) -> Answer<DescriptorImport> {
+    let Some(text) = request.get("desc") else { return invalid("Descriptor not found.") };
+    let descriptor = Zeroizing::new(value::text(text)?.to_owned());
+    let flag = |name: &str| value::field(request, name).map_or(Ok(false), value::flag);
+    let (active, internal) = (flag("active")?, flag("internal")?);
+    let name = label(request.get("label").unwrap_or(&Value::Null))?;
+    if !descriptor.contains('#') {
+        return unknown("Missing checksum");
+    }
+    let (public, _) =
+        keys::parse(&descriptor, wallet.network().into()).or_else(|error| unknown(error.to_string()))?;
+    let ranged = public.has_wildcard();
+    let mut next_index = 0;
+    match (ranged, value::field(request, "range")) {
+        (false, Some(_)) => return invalid("Range should not be specified for an un-ranged descriptor"),
+        (false, None) => {}
+        (true, None) => warnings.push("Range not given, using default keypool range".into()),
+        (true, Some(range)) => next_index = read_range(wallet, request, range)?,
+    }
+    if active && !ranged {
+        return invalid("Active descriptors must be ranged");
+    }
+    if ranged && request.get("label").is_some() {
+        return invalid("Ranged descriptors should not have a label");
+    }
+    if internal && request.get("label").is_some() {
+        return invalid("Internal addresses should not have a label");
+    }
+    let label = (!ranged && !internal).then_some(name);
+    Ok(DescriptorImport { descriptor, active, internal, timestamp, next_index, label })
+}
+
+/// Which address is the next new one, if a range is given. As many beyond it are watched as for all
+/// descriptors, so that a longer range is refused.
+fn read_range(wallet: &WalletHandle, request: &Value, range: &Value) -> Answer<u32> {
+    let (first, last) = match range {
+        Value::Array(ends) if ends.len() == 2 => (value::int::<i64>(&ends[0])?, value::int::<i64>(&ends[1])?),
+        Value::Array(_) => return invalid("Range must have two values"),
+        end => (0, value::int(end)?),
+    };
+    if first < 0 {
+        return invalid("Range should be greater or equal than 0");
+    }
+    if last < first {
+        return invalid("Range specified as [begin,end] must not have begin after end");
+    }
+    if last - first >= 1_000_000 || last > i64::from(i32::MAX) {
+        return invalid("Range is too large");
+    }
+    let next = value::field(request, "next_index").map_or(Ok(first), value::int)?;
+    if next < first || next > last {
+        return invalid("next_index is out of range");
+    }
+    if last - next >= i64::from(wallet.options().keypool) {
+        return refused(format!(
+            "this wallet watches {} scripts beyond next_index; for a longer range, raise -keypool",
+            wallet.options().keypool
+        ));
+    }
+    u32::try_from(next).or_else(|_| invalid("Range is too large"))
+}
+
+fn import(call: &Call<'_>) -> Answer {
+    let wallet = call.synced()?;
+    if wallet.scan_progress().is_some() {
+        return refused("Wallet is currently rescanning. Abort existing rescan or wait.");
+    }
+    ensure_unlocked(&wallet)?;
+    let now = wallet.state()?.tip_time;
+    let mut imports = Vec::new();
+    let mut results: Vec<(Vec<String>, Option<RpcError>)> = Vec::new();
+    let mut places = Vec::new();
+    for (place, request) in call.list(0)?.iter().enumerate() {
+        let timestamp = timestamp(request, now)?;
+        let mut warnings = Vec::new();
+        let error = match read(&wallet, request, timestamp, &mut warnings) {
+            Ok(import) => {
+                imports.push(import);
+                places.push(place);
+                None
+            }
+            Err(error) => Some(error),
+        };
+        results.push((warnings, error));
+    }
+    for (place, done) in places.into_iter().zip(wallet.import_descriptors(&imports)?) {
+        results[place].1 = done.err().map(|error| match error {
+            Error::Invalid(text) => RpcError::new(Code::InvalidParameter, text),
+            other => other.into(),
+        });
+    }
+    Ok(results.into_iter().map(|(warnings, error)| outcome(warnings, error)).collect())
+}
+
+fn outcome(warnings: Vec<String>, error: Option<RpcError>) -> Value {
+    let mut object = Map::new();
+    object.insert("success".into(), error.is_none().into());
+    if let Some(error) = error {
+        object.insert("error".into(), error.into_object());
+    }
+    push_warnings(&mut object, warnings);
+    object.into()
+}

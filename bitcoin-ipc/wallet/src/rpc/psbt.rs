@@ -1,0 +1,88 @@
+//! The command that signs PSBTs.
+//!
+//! In: a PSBT. Out: the same with what the wallet knows and can sign.
+
+use std::str::FromStr as _;
+
+use bitcoin::Psbt;
+use bitcoin_common::json_rpc::Kind::{Bool, Text};
+use bitcoin_common::json_rpc::error::{invalid, undecodable};
+use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, transaction, value};
+use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
+use serde_json::{Map, Value};
+
+use super::command::{Call, Command, command, ensure_unlocked};
+
+pub(super) const SIGHASH: &str = "What signatures are for, such as \"ALL\" or \"SINGLE|ANYONECANPAY\".";
+
+pub(super) const COMMANDS: &[Command] =
+    &[command("walletprocesspsbt", "Adds to a PSBT what the wallet knows, and signs it.", process).args(&[
+        arg("psbt", Text, "The PSBT in base 64."),
+        arg("sign", Bool, "Whether to sign.").default("true"),
+        arg("sighashtype", Text, SIGHASH).default("DEFAULT for taproot, otherwise ALL"),
+        arg("bip32derivs", Bool, "Whether to tell where keys come from.").default("true"),
+        arg("finalize", Bool, "Whether to finalize inputs that have all signatures.").default("true"),
+    ])];
+
+/// What is wrong with a PSBT, with Bitcoin Core's code.
+pub(super) fn psbt_error(error: PsbtError) -> RpcError {
+    let (code, text) = match error {
+        PsbtError::MissingInputs => (Code::VerifyError, "Inputs missing or spent"),
+        PsbtError::SighashMismatch => {
+            (Code::DeserializationError, "Specified sighash value does not match value stored in PSBT")
+        }
+        PsbtError::ExternalSignerNotFound => (Code::VerifyError, "External signer not found"),
+        PsbtError::ExternalSignerFailed => (Code::VerifyError, "External signer failed to sign"),
+        PsbtError::Unsupported => (Code::InvalidParameter, "Signer does not support PSBT"),
+        PsbtError::Incomplete => (Code::VerifyError, "Input needs additional signatures or other data"),
+        PsbtError::InvalidTx => (Code::VerifyError, "The transaction cannot be valid"),
+        PsbtError::Ok => (Code::VerifyError, "No errors"),
+    };
+    RpcError::new(code, text)
+}
+
+/// What signatures are for, as a number; none for the default.
+pub(super) fn sighash(given: &Value) -> Answer<Option<i32>> {
+    if given.is_null() {
+        return Ok(None);
+    }
+    Ok(Some(match value::text(given)? {
+        "DEFAULT" => 0,
+        "ALL" => 1,
+        "NONE" => 2,
+        "SINGLE" => 3,
+        "ALL|ANYONECANPAY" => 0x81,
+        "NONE|ANYONECANPAY" => 0x82,
+        "SINGLE|ANYONECANPAY" => 0x83,
+        other => return invalid(format!("'{other}' is not a valid sighash parameter.")),
+    }))
+}
+
+fn process(call: &Call<'_>) -> Answer {
+    let wallet = call.synced()?;
+    let psbt = match Psbt::from_str(call.text(0)?) {
+        Ok(psbt) => psbt,
+        Err(error) => return undecodable(format!("TX decode failed {error}")),
+    };
+    let options = PsbtFillOptions {
+        sign: call.flag_or(1, true)?,
+        sighash_type: sighash(call.value(2))?,
+        bip32_derivs: call.flag_or(3, true)?,
+        finalize: call.flag_or(4, true)?,
+    };
+    if options.sign {
+        ensure_unlocked(&wallet)?;
+    }
+    let filled = wallet.fill_psbt(&options, &psbt)?;
+    if let Some(error) = filled.error {
+        return Err(psbt_error(error));
+    }
+    let mut object = Map::new();
+    object.insert("psbt".into(), filled.psbtx.to_string().into());
+    object.insert("complete".into(), filled.complete.into());
+    if filled.complete {
+        let tx = filled.psbtx.extract_tx_unchecked_fee_rate();
+        object.insert("hex".into(), transaction::hex(&tx).into());
+    }
+    Ok(object.into())
+}

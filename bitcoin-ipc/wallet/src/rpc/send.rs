@@ -1,0 +1,133 @@
+//! The command that pays with all options, and what it has in common with `sendall`.
+//!
+//! In: outputs, options. Out: a transaction that is on its way, or a PSBT that others have to sign.
+
+use bitcoin::{Sequence, Transaction};
+use bitcoin_common::json_rpc::Kind::{Any, Number, Object};
+use bitcoin_common::json_rpc::construct::{self, OUTPUTS, Parts};
+use bitcoin_common::json_rpc::error::invalid;
+use bitcoin_common::json_rpc::{Answer, arg, transaction, value};
+use bitcoin_ipc::types::{CoinControl, PsbtFillOptions};
+use serde_json::{Map, Value};
+
+use super::command::{Call, Command, command};
+use super::fees::{self, MODE, RATE, TARGET};
+use super::funding::{self, fund, options, unsigned};
+use super::psbt::psbt_error;
+use super::spending::recipients;
+use crate::wallet::WalletHandle;
+
+pub(super) const COMMANDS: &[Command] = &[command("send", "Pays, or makes a PSBT that pays.", send).args(&[
+    arg("outputs", Any, "What it pays: a list of objects with one field, or one object.").shape(OUTPUTS),
+    TARGET,
+    MODE,
+    RATE,
+    arg("options", Object, "How it is funded, and what becomes of it.").optional().fields(&[
+        "add_inputs",
+        "include_unsafe",
+        "minconf",
+        "maxconf",
+        "add_to_wallet",
+        "change_address",
+        "change_position",
+        "change_type",
+        "include_watching",
+        "inputs",
+        "locktime",
+        "lock_unspents",
+        "psbt",
+        "subtract_fee_from_outputs",
+        "max_tx_weight",
+        "replaceable",
+        "solving_data",
+    ]),
+    arg("version", Number, "The transaction's version.").default("2"),
+])];
+
+/// Refuses options by the names that they had once.
+pub(super) fn refuse_old_names(options: &Map<String, Value>) -> Answer<()> {
+    const NAMES: [(&str, &str); 5] = [
+        ("feeRate", "fee_rate (sat/vB)"),
+        ("changeAddress", "change_address"),
+        ("changePosition", "change_position"),
+        ("lockUnspents", "lock_unspents"),
+        ("subtractFeeFromOutputs", "subtract_fee_from_outputs"),
+    ];
+    match NAMES.iter().find(|(old, _)| options.contains_key(*old)) {
+        Some((old, new)) => invalid(format!("Use {new} instead of {old}")),
+        None => Ok(()),
+    }
+}
+
+fn send(call: &Call<'_>) -> Answer {
+    let wallet = call.synced()?;
+    let mut options = options(call, 4)?;
+    fees::into_options(call.value(1), call.value(2), call.value(3), &mut options)?;
+    refuse_old_names(&options)?;
+    value::fields(&options, funding::TYPES)?;
+    let option = |name: &str| options.get(name).unwrap_or(&Value::Null);
+    let replaceable = match option("replaceable") {
+        Value::Null => wallet.options().rbf,
+        given => value::flag(given)?,
+    };
+    let recipients = recipients(&wallet, call.value(0), option("subtract_fee_from_outputs"))?;
+    let parts = Parts {
+        inputs: option("inputs"),
+        outputs: call.value(0),
+        lock_time: option("locktime"),
+        replaceable: Some(replaceable),
+        version: call.int_or(5, 2)?,
+    };
+    let tx = construct::transaction(parts, wallet.network())?;
+    funding::refuse_weights(option("inputs"))?;
+    let mut control = lock_time(&tx, !option("locktime").is_null());
+    control.allow_other_inputs = tx.input.is_empty();
+    (control.has_signal_rbf, control.signal_rbf) = (true, replaceable);
+    let funded = fund(&wallet, &tx, recipients, &options, control, false)?;
+    finish(&wallet, &options, funded.tx)
+}
+
+/// Coin control that keeps the lock time if it was given, or if an input's sequence number has a meaning
+/// of its own; otherwise the wallet chooses one.
+fn lock_time(tx: &Transaction, given: bool) -> CoinControl {
+    let usual =
+        |sequence| [Sequence::ENABLE_LOCKTIME_NO_RBF, Sequence::ENABLE_RBF_NO_LOCKTIME].contains(&sequence);
+    if given || !tx.input.iter().all(|input| usual(input.sequence)) {
+        return funding::locked_at(tx.lock_time.to_consensus_u32());
+    }
+    CoinControl::default()
+}
+
+/// Signs a transaction and sends it, unless the options say otherwise or signatures of others are
+/// missing: Bitcoin Core's `FinishTransaction`.
+pub(super) fn finish(wallet: &WalletHandle, options: &Map<String, Value>, tx: Transaction) -> Answer {
+    let flag = |name: &str, default| {
+        options.get(name).filter(|value| !value.is_null()).map_or(Ok(default), value::flag)
+    };
+    let (wants_psbt, add) = (flag("psbt", false)?, flag("add_to_wallet", true)?);
+    let mut psbt = unsigned(tx)?;
+    let mut complete = false;
+    for sign in [false, true] {
+        let fill = PsbtFillOptions { sign, sighash_type: None, finalize: true, bip32_derivs: !sign };
+        let filled = wallet.fill_psbt(&fill, &psbt)?;
+        if let Some(error) = filled.error {
+            return Err(psbt_error(error));
+        }
+        (psbt, complete) = (filled.psbtx, filled.complete);
+    }
+    let mut object = Map::new();
+    if wants_psbt || !complete || !add {
+        object.insert("psbt".into(), psbt.to_string().into());
+    }
+    if complete {
+        let tx = psbt.extract_tx_unchecked_fee_rate();
+        object.insert("txid".into(), tx.compute_txid().to_string().into());
+        if add && !wants_psbt {
+            wallet.commit_transaction(&tx, Default::default(), Vec::new())?;
+        } else {
+            object.insert("hex".into(), transaction::hex(&tx).into());
+        }
+    }
+    object.insert("complete".into(), complete.into());
+    Ok(object.into())
+}

@@ -1,0 +1,160 @@
+//! The command that signs transactions.
+//!
+//! In: a transaction, and outputs that it spends. Out: the same with the wallet's signatures, and what is
+//! missing yet.
+
+use std::collections::BTreeMap;
+
+use bdk_wallet::miniscript::interpreter::Interpreter;
+use bitcoin::hex::DisplayHex as _;
+use bitcoin::sighash::Prevouts;
+use bitcoin::{OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Txid};
+use bitcoin_common::json_rpc::Kind::{List, Text};
+use bitcoin_common::json_rpc::error::{invalid, undecodable};
+use bitcoin_common::json_rpc::{Answer, amount, arg, transaction, value};
+use bitcoin_ipc::types::{Coin, PsbtFillOptions};
+use serde_json::{Map, Value, json};
+
+use super::command::{Call, Command, command, ensure_unlocked};
+use super::funding::unsigned;
+use super::psbt::{SIGHASH, psbt_error, sighash};
+use crate::keys::SECP;
+use crate::wallet::WalletHandle;
+
+const SPENT: &str = "[{\"txid\":\"hex\",\"vout\":n,\"scriptPubKey\":\"hex\",\"redeemScript\":\"hex\",\"witnessScript\":\"hex\",\"amount\":amount},...]";
+
+pub(super) const COMMANDS: &[Command] =
+    &[command("signrawtransactionwithwallet", "Signs a transaction.", sign).args(&[
+        arg("hexstring", Text, "The transaction."),
+        arg("prevtxs", List, "Outputs that it spends and that nobody knows yet.").optional().shape(SPENT),
+        arg("sighashtype", Text, SIGHASH).default("DEFAULT for taproot, otherwise ALL"),
+    ])];
+
+/// The outputs that a transaction spends, as far as they are known.
+type Spent = BTreeMap<OutPoint, TxOut>;
+
+fn sign(call: &Call<'_>) -> Answer {
+    let wallet = call.wallet()?;
+    let Some(tx) = transaction::from_hex(call.text(0)?).filter(|tx| !tx.input.is_empty()) else {
+        return undecodable("TX decode failed. Make sure the tx has at least one input.");
+    };
+    ensure_unlocked(&wallet)?;
+    let mut spent = find(&wallet, &tx)?;
+    read_spent(call.value(1), &mut spent)?;
+    let sighash_type = sighash(call.value(2))?;
+    let mut psbt = unsigned(tx.clone())?;
+    for (input, of) in psbt.inputs.iter_mut().zip(&tx.input) {
+        input.witness_utxo = spent.get(&of.previous_output).cloned();
+    }
+    let options = PsbtFillOptions { sign: true, sighash_type, finalize: true, bip32_derivs: true };
+    let filled = wallet.fill_psbt(&options, &psbt)?;
+    if let Some(error) = filled.error {
+        return Err(psbt_error(error));
+    }
+    let mut signed = tx;
+    for (input, with) in signed.input.iter_mut().zip(filled.psbtx.inputs) {
+        if with.final_script_sig.is_some() || with.final_script_witness.is_some() {
+            input.script_sig = with.final_script_sig.unwrap_or_default();
+            input.witness = with.final_script_witness.unwrap_or_default();
+        }
+    }
+    let errors = missing(&signed, &spent);
+    let mut object = Map::new();
+    object.insert("hex".into(), transaction::hex(&signed).into());
+    object.insert("complete".into(), errors.is_empty().into());
+    if !errors.is_empty() {
+        object.insert("errors".into(), errors.into());
+    }
+    Ok(object.into())
+}
+
+/// What the wallet and the node know of the outputs.
+fn find(wallet: &WalletHandle, tx: &Transaction) -> Answer<Spent> {
+    let mut coins: BTreeMap<OutPoint, Option<Coin>> =
+        tx.input.iter().map(|input| (input.previous_output, None)).collect();
+    wallet.chain().find_coins(&mut coins)?;
+    let coins = coins.into_iter();
+    let mut spent: Spent = coins.filter_map(|(outpoint, coin)| Some((outpoint, coin?.output))).collect();
+    let state = wallet.state()?;
+    for input in &tx.input {
+        if let Some(output) = state.ledger.own_txout(input.previous_output) {
+            spent.insert(input.previous_output, output.clone());
+        }
+    }
+    Ok(spent)
+}
+
+/// Outputs as JSON, which must not contradict those that are known.
+fn read_spent(given: &Value, spent: &mut Spent) -> Answer<()> {
+    for output in given.as_array().into_iter().flatten() {
+        value::object(output)?;
+        let txid: Txid = value::hash(&output["txid"], "txid")?;
+        let Ok(vout) = u32::try_from(value::int::<i32>(&output["vout"])?) else {
+            return invalid("vout cannot be negative");
+        };
+        let outpoint = OutPoint { txid, vout };
+        let script_pubkey = ScriptBuf::from_bytes(value::bytes(&output["scriptPubKey"], "scriptPubKey")?);
+        if let Some(known) = spent.get(&outpoint).filter(|known| known.script_pubkey != script_pubkey) {
+            let old = bitcoin_common::json_rpc::script::asm(&known.script_pubkey, false);
+            let new = bitcoin_common::json_rpc::script::asm(&script_pubkey, false);
+            return undecodable(format!("Previous output scriptPubKey mismatch:\n{old}\nvs:\n{new}"));
+        }
+        let known = spent.get(&outpoint).map(|known| known.value);
+        let value = value::field(output, "amount").map(amount::parse_amount).transpose()?.or(known);
+        let segwit = script_pubkey.is_witness_program() || script_pubkey.is_p2sh();
+        match value {
+            None if segwit => return invalid(format!("Missing amount for {script_pubkey}")),
+            value => spent.insert(outpoint, TxOut { value: value.unwrap_or_default(), script_pubkey }),
+        };
+    }
+    Ok(())
+}
+
+/// What is missing for the transaction to be valid.
+fn missing(tx: &Transaction, spent: &Spent) -> Vec<Value> {
+    let outputs: Option<Vec<&TxOut>> =
+        tx.input.iter().map(|input| spent.get(&input.previous_output)).collect();
+    let problem = |place: usize, input: &TxIn| {
+        let Some(output) = spent.get(&input.previous_output) else {
+            return Some("Input not found or already spent".to_owned());
+        };
+        if input.script_sig.is_empty() && input.witness.is_empty() {
+            return Some("Unable to sign input, invalid stack size (possibly missing key)".to_owned());
+        }
+        verify(tx, place, output, outputs.as_deref())
+    };
+    let problems = tx.input.iter().enumerate();
+    let problems = problems.filter_map(|(place, input)| Some((input, problem(place, input)?)));
+    problems.map(|(input, text)| tell(input, &text)).collect()
+}
+
+/// What is wrong with an input's signatures.
+fn verify(tx: &Transaction, place: usize, output: &TxOut, all: Option<&[&TxOut]>) -> Option<String> {
+    let input = &tx.input[place];
+    let script = &output.script_pubkey;
+    let read =
+        Interpreter::from_txdata(script, &input.script_sig, &input.witness, input.sequence, tx.lock_time);
+    let read = match read {
+        Ok(read) => read,
+        Err(error) => return Some(error.to_string()),
+    };
+    // Taproot signs all amounts, the others only their own.
+    let prevouts = match all {
+        Some(all) => Prevouts::All(all),
+        None if script.is_p2tr() => return Some("Input not found or already spent".to_owned()),
+        None => Prevouts::One(place, output),
+    };
+    let mut steps = read.iter(&SECP, tx, place, &prevouts);
+    steps.find_map(|step| step.err().map(|error| error.to_string()))
+}
+
+fn tell(input: &TxIn, text: &str) -> Value {
+    json!({
+        "txid": input.previous_output.txid.to_string(),
+        "vout": input.previous_output.vout,
+        "witness": input.witness.iter().map(|item| item.to_lower_hex_string()).collect::<Vec<_>>(),
+        "scriptSig": format!("{:x}", input.script_sig),
+        "sequence": input.sequence.0,
+        "error": text,
+    })
+}

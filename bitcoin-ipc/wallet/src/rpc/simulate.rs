@@ -1,0 +1,64 @@
+//! The command that tells what transactions would do to the balance.
+//!
+//! In: transactions. Out: the change.
+
+use std::collections::{BTreeMap, HashSet};
+
+use bitcoin::{OutPoint, SignedAmount};
+use bitcoin_common::json_rpc::Kind::{List, Object};
+use bitcoin_common::json_rpc::error::{invalid, undecodable};
+use bitcoin_common::json_rpc::{Answer, arg, transaction, value};
+use bitcoin_ipc::types::Coin;
+use serde_json::json;
+
+use super::balances::signed_amount;
+use super::command::{Call, Command, command};
+use crate::wallet::signed;
+
+pub(super) const COMMANDS: &[Command] =
+    &[command("simulaterawtransaction", "Tells how transactions would change the balance.", simulate).args(
+        &[
+            arg("rawtxs", List, "The transactions.").optional().shape("[\"rawtx\",...]"),
+            arg("options", Object, "Has no effect.").optional().fields(&["include_watchonly"]),
+        ],
+    )];
+
+fn simulate(call: &Call<'_>) -> Answer {
+    let wallet = call.wallet()?;
+    let mut change = SignedAmount::ZERO;
+    let mut new: BTreeMap<OutPoint, SignedAmount> = BTreeMap::new();
+    let mut spent = HashSet::new();
+    for text in call.list(0)? {
+        let Some(tx) = transaction::from_hex(value::text(text)?) else {
+            return undecodable("Transaction hex string decoding failure.");
+        };
+        let mut coins: BTreeMap<OutPoint, Option<Coin>> =
+            tx.input.iter().map(|input| (input.previous_output, None)).collect();
+        wallet.chain().find_coins(&mut coins)?;
+        let state = wallet.state()?;
+        for input in &tx.input {
+            let outpoint = input.previous_output;
+            if !spent.insert(outpoint) {
+                return invalid("Transaction(s) are spending the same output more than once");
+            }
+            match new.remove(&outpoint) {
+                Some(amount) => change -= amount,
+                None if coins.get(&outpoint).is_none_or(Option::is_none) => {
+                    return invalid("One or more transaction inputs are missing or have been spent already");
+                }
+                None => {
+                    let own = state.ledger.own_txout(outpoint);
+                    change -= own.map_or(SignedAmount::ZERO, |output| signed(output.value));
+                }
+            }
+        }
+        let txid = tx.compute_txid();
+        for (vout, output) in (0..).zip(&tx.output) {
+            let mine = state.is_mine(&output.script_pubkey);
+            let amount = if mine { signed(output.value) } else { SignedAmount::ZERO };
+            change += amount;
+            new.insert(OutPoint { txid, vout }, amount);
+        }
+    }
+    Ok(json!({ "balance_change": signed_amount(change) }))
+}

@@ -1,0 +1,198 @@
+//! Commands about the wallet's transactions.
+//!
+//! In: ids, filters. Out: entries.
+
+use bitcoin::{BlockHash, SignedAmount};
+use bitcoin_common::json_rpc::Kind::{Bool, Hex, Number, Text};
+use bitcoin_common::json_rpc::error::{invalid, unknown};
+use bitcoin_common::json_rpc::transaction::{self, Detail};
+use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg};
+use bitcoin_ipc::types::FoundBlockRequest;
+use serde_json::{Map, Value};
+
+use super::balances::signed_amount;
+use super::command::{Call, Command, command, label, last_block};
+use super::entries::{Teller, Wanted};
+use crate::wallet::{WalletHandle, signed};
+
+const NO_EFFECT: &str = "Has no effect.";
+
+pub(super) const COMMANDS: &[Command] = &[
+    command("gettransaction", "Tells all about a transaction.", get).args(&[
+        arg("txid", Text, "Its id."),
+        arg("include_watchonly", Bool, NO_EFFECT).default("false"),
+        arg("verbose", Bool, "Whether to decode it.").default("false"),
+    ]),
+    command("listtransactions", "Gives the latest transactions, the latest one last.", list).args(&[
+        arg("label|dummy", Text, "Only what addresses with this label received; \"*\" is all.").optional(),
+        arg("count", Number, "How many entries.").default("10"),
+        arg("skip", Number, "How many later entries to leave out.").default("0"),
+        arg("include_watchonly", Bool, NO_EFFECT).default("false"),
+    ]),
+    command("listsinceblock", "Gives the transactions since a block.", since).args(&[
+        arg("blockhash", Text, "The block; without it, all are given.").optional(),
+        arg("target_confirmations", Number, "How deep the block is that `lastblock` names.").default("1"),
+        arg("include_watchonly", Bool, NO_EFFECT).default("false"),
+        arg("include_removed", Bool, "Also those in blocks that are no more in the chain.").default("true"),
+        arg("include_change", Bool, "Also change.").default("false"),
+        arg("label", Text, "Only what addresses with this label received.").optional(),
+    ]),
+    command("abandontransaction", "Gives a transaction up, so that its coins can be spent.", abandon)
+        .args(&[arg("txid", Hex, "Its id.")]),
+];
+
+const NOT_OURS: &str = "Invalid or non-wallet transaction id";
+
+fn get(call: &Call<'_>) -> Answer {
+    let wallet = call.synced()?;
+    let txid = call.txid(0)?;
+    let verbose = call.flag_or(2, false)?;
+    let mut state = wallet.state()?;
+    let Some(tx) = state.ledger.tx(txid) else { return unknown(NOT_OURS) };
+    let mut teller = Teller::new(&mut state, &wallet);
+    let debit = teller.debit(&tx);
+    let paid: SignedAmount = tx.output.iter().map(|output| signed(output.value)).sum();
+    let fee = if debit > SignedAmount::ZERO { paid - debit } else { SignedAmount::ZERO };
+    let known = teller.known(&tx);
+    let details = teller.entries(&tx, Wanted::default());
+    let credit = state.wallet_tx(txid).map_or(SignedAmount::ZERO, |tx| tx.credit);
+    let mut object = Map::new();
+    object.insert("amount".into(), signed_amount(credit - debit - fee));
+    if debit > SignedAmount::ZERO {
+        object.insert("fee".into(), signed_amount(fee));
+    }
+    object.extend(known);
+    object.insert("details".into(), details.into());
+    object.insert("hex".into(), transaction::hex(&tx).into());
+    if verbose {
+        let mut decoded = transaction::to_json(&tx, wallet.network(), Detail::default());
+        if let Some(Value::Array(outputs)) = decoded.get_mut("vout") {
+            for (told, output) in outputs.iter_mut().zip(&tx.output) {
+                if let Some(told) = told.as_object_mut().filter(|_| state.is_change(&output.script_pubkey)) {
+                    told.insert("ischange".into(), true.into());
+                }
+            }
+        }
+        object.insert("decoded".into(), decoded.into());
+    }
+    object.insert("lastprocessedblock".into(), last_block(&state));
+    Ok(object.into())
+}
+
+fn list(call: &Call<'_>) -> Answer {
+    let wallet = call.synced()?;
+    let mut filter = None;
+    if call.get(0).is_some_and(|given| *given != "*") {
+        let wanted = label(call.value(0))?;
+        if wanted.is_empty() {
+            return invalid("Label argument must be a valid label name or \"*\".");
+        }
+        filter = Some(wanted);
+    }
+    let Ok(count) = usize::try_from(call.int_or::<i32>(1, 10)?) else { return invalid("Negative count") };
+    let Ok(skip) = usize::try_from(call.int_or::<i32>(2, 0)?) else { return invalid("Negative from") };
+    let mut state = wallet.state()?;
+    let mut teller = Teller::new(&mut state, &wallet);
+    // The latest one first.
+    let mut entries = Vec::new();
+    for txid in teller.txids().into_iter().rev() {
+        if entries.len() >= count + skip {
+            break;
+        }
+        let Some(tx) = teller.state().ledger.tx(txid) else { continue };
+        entries.extend(
+            teller.entries(&tx, Wanted { long: true, label: filter.as_deref(), ..Wanted::default() }),
+        );
+    }
+    let mut chosen: Vec<Value> = entries.into_iter().skip(skip).take(count).collect();
+    chosen.reverse();
+    Ok(chosen.into())
+}
+
+/// The block that a list begins after, and its blocks that are no more in the chain.
+struct Since {
+    /// The height of the highest block below that is in the chain; none for everything.
+    fork: Option<i32>,
+    /// Transactions of blocks that are no more in the chain.
+    removed: Vec<bitcoin::Txid>,
+}
+
+fn find_since(call: &Call<'_>, wallet: &WalletHandle, removed: bool) -> Answer<Since> {
+    let mut since = Since { fork: None, removed: Vec::new() };
+    if call.text_or(0, "")?.is_empty() {
+        return Ok(since);
+    }
+    let mut hash: BlockHash = call.hash(0, "blockhash")?;
+    let (chain, (_, tip)) = (wallet.chain(), wallet.tip()?);
+    let height = FoundBlockRequest { want_height: true, ..FoundBlockRequest::default() };
+    let found = chain.find_common_ancestor(hash, tip, &height, &height, &FoundBlockRequest::default())?;
+    if !found.result {
+        return unknown("Block not found");
+    }
+    let fork = found.ancestor.height;
+    since.fork = Some(fork);
+    let data = FoundBlockRequest { want_data: true, ..FoundBlockRequest::default() };
+    for _ in fork..if removed { found.block1.height } else { fork } {
+        let Some(block) = chain.find_block(hash, &data)?.and_then(|found| found.data) else {
+            return Err(RpcError::new(Code::InternalError, "Can't read block from disk"));
+        };
+        since.removed.extend(block.txdata.iter().map(bitcoin::Transaction::compute_txid));
+        hash = block.header.prev_blockhash;
+    }
+    Ok(since)
+}
+
+fn since(call: &Call<'_>) -> Answer {
+    let wallet = call.synced()?;
+    let include_removed = call.flag_or(3, true)?;
+    let since = find_since(call, &wallet, include_removed)?;
+    let deep = call.int_or::<i32>(1, 1)?;
+    if deep < 1 {
+        return invalid("Invalid parameter");
+    }
+    let filter = call.get(5).map(label).transpose()?;
+    let wanted =
+        Wanted { long: true, change: call.flag_or(4, false)?, label: filter.as_deref(), ..Wanted::default() };
+    let (height, tip) = wallet.tip()?;
+    let height = i32::try_from(height).unwrap_or(i32::MAX);
+    let chain = wallet.chain();
+    let hash = FoundBlockRequest { want_hash: true, ..FoundBlockRequest::default() };
+    let last = chain.find_ancestor_by_height(tip, height + 1 - deep.min(height + 1), &hash)?;
+    let Some(last) = last.and_then(|found| found.hash) else {
+        return Err(RpcError::new(Code::InternalError, "the node does not know the wallet's highest block"));
+    };
+    let mut state = wallet.state()?;
+    let mut teller = Teller::new(&mut state, &wallet);
+    let (mut transactions, mut removed) = (Vec::new(), Vec::new());
+    for txid in teller.txids() {
+        let new = since.fork.is_none_or(|fork| teller.depth(txid).abs() < height + 1 - fork);
+        if let Some(tx) = teller.state().ledger.tx(txid).filter(|_| new) {
+            transactions.extend(teller.entries(&tx, wanted));
+        }
+    }
+    for txid in since.removed {
+        if let Some(tx) = teller.state().ledger.tx(txid) {
+            removed.extend(teller.entries(&tx, Wanted { min_depth: i32::MIN, ..wanted }));
+        }
+    }
+    let mut object = Map::new();
+    object.insert("transactions".into(), transactions.into());
+    if include_removed {
+        object.insert("removed".into(), removed.into());
+    }
+    object.insert("lastblock".into(), last.to_string().into());
+    Ok(object.into())
+}
+
+fn abandon(call: &Call<'_>) -> Answer {
+    let wallet = call.synced()?;
+    let txid = call.txid(0)?;
+    if wallet.tx(txid)?.is_none() {
+        return unknown(NOT_OURS);
+    }
+    let known = wallet.state()?.notes.get(&txid).is_some_and(|note| note.abandoned);
+    if !known && !wallet.abandon(txid)? {
+        return unknown("Transaction not eligible for abandonment");
+    }
+    Ok(Value::Null)
+}

@@ -1,0 +1,198 @@
+//! Commands that make, load and list wallets.
+//!
+//! In: names, passphrases. Out: which wallets there are.
+
+use bitcoin_common::json_rpc::Kind::{Bool, Text};
+use bitcoin_common::json_rpc::error::invalid;
+use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, value};
+use bitcoin_ipc::types::Secret;
+use serde_json::{Map, Value, json};
+
+use super::command::{Call, Command, command, last_block, push_warnings, refused};
+use crate::Error;
+use crate::wallet::{WalletHandle, flag};
+
+/// The version of wallets of the old kind, which is still told.
+const VERSION: u32 = 169_900;
+const START: &str = "Whether to load it at the next start too; nothing changes if it is left out.";
+
+pub(super) const COMMANDS: &[Command] = &[
+    command("createwallet", "Makes a wallet and loads it.", create).args(&[
+        arg("wallet_name", Text, "Its name."),
+        arg("disable_private_keys", Bool, "Whether it only watches.").default("false"),
+        arg("blank", Bool, "Whether it begins without keys.").default("false"),
+        arg("passphrase", Text, "Encrypts it.").optional(),
+        arg("avoid_reuse", Bool, "Not supported: has to be false.").default("false"),
+        arg("descriptors", Bool, "Has to be true.").default("true"),
+        arg("load_on_startup", Bool, START).optional(),
+        arg("external_signer", Bool, "Not supported: has to be false.").default("false"),
+    ]),
+    command("loadwallet", "Loads a wallet.", load)
+        .args(&[arg("filename", Text, "Its name."), arg("load_on_startup", Bool, START).optional()]),
+    command("unloadwallet", "Closes a wallet.", unload).args(&[
+        arg("wallet_name", Text, "Its name.").default("the wallet of the request's path"),
+        arg("load_on_startup", Bool, START).optional(),
+    ]),
+    command("listwallets", "Gives the names of the loaded wallets.", list),
+    command("listwalletdir", "Gives the names of the wallets in the folder of wallets.", list_folder),
+    command("getwalletinfo", "Tells about a wallet.", info),
+];
+
+/// Remembers whether a wallet is loaded at the next start.
+pub(super) fn keep_loading(
+    call: &Call<'_>,
+    position: usize,
+    name: &str,
+    warnings: &mut Vec<String>,
+) -> Answer<()> {
+    let Some(load) = call.get(position).map(value::flag).transpose()? else { return Ok(()) };
+    if !call.loader.set_load_on_start(name, load).unwrap_or(false) {
+        let may = if load { "may not" } else { "may still" };
+        warnings.push(format!(
+            "Wallet load on startup setting could not be updated, so wallet {may} be loaded next node startup."
+        ));
+    }
+    Ok(())
+}
+
+/// A wallet that is there now.
+pub(super) fn named(wallet: &WalletHandle, warnings: Vec<String>) -> Value {
+    let mut object = Map::new();
+    object.insert("name".into(), wallet.name().into());
+    push_warnings(&mut object, warnings);
+    object.into()
+}
+
+fn create(call: &Call<'_>) -> Answer {
+    let name = call.text(0)?;
+    let mut flags = flag::DESCRIPTORS;
+    for (position, bit) in [(1, flag::DISABLE_PRIVATE_KEYS), (2, flag::BLANK)] {
+        flags |= if call.flag_or(position, false)? { bit } else { 0 };
+    }
+    let mut warnings = Vec::new();
+    let mut passphrase = Secret::default();
+    if call.get(3).is_some() {
+        passphrase = call.secret(3)?;
+        if passphrase.is_empty() {
+            warnings.push("Empty string given as passphrase, wallet will not be encrypted.".into());
+        }
+    }
+    if call.flag_or(4, false)? {
+        return refused("this wallet does not track the reuse of addresses (avoid_reuse)");
+    }
+    if !call.flag_or(5, true)? {
+        let text = "descriptors argument must be set to \"true\"; it is no longer possible to create a legacy wallet.";
+        return refused(text);
+    }
+    if call.flag_or(7, false)? {
+        return refused("Compiled without external signing support (required for external signing)");
+    }
+    if name.is_empty() {
+        return invalid("Wallet name cannot be empty");
+    }
+    let wallet = call.loader.create(name, &passphrase, flags).map_err(|error| match error {
+        Error::AlreadyThere(text) => RpcError::new(Code::WalletAlreadyExists, text),
+        Error::Invalid(text) => RpcError::new(Code::WalletError, text),
+        other => other.into(),
+    })?;
+    keep_loading(call, 6, name, &mut warnings)?;
+    Ok(named(&wallet, warnings))
+}
+
+fn load(call: &Call<'_>) -> Answer {
+    let name = call.text(0)?;
+    let wallet = call.loader.load(name).map_err(|error| match error {
+        Error::AlreadyThere(text) => RpcError::new(Code::WalletAlreadyLoaded, text),
+        Error::Invalid(text) => RpcError::new(Code::WalletNotFound, text),
+        other => other.into(),
+    })?;
+    let mut warnings = Vec::new();
+    keep_loading(call, 1, name, &mut warnings)?;
+    Ok(named(&wallet, warnings))
+}
+
+fn unload(call: &Call<'_>) -> Answer {
+    let given = call.get(0).map(value::text).transpose()?.map(str::to_owned);
+    let name = match (call.endpoint(), given) {
+        (Some(endpoint), Some(name)) if endpoint != name => {
+            return invalid(
+                "The RPC endpoint wallet and the wallet name parameter specify different wallets",
+            );
+        }
+        (Some(name), _) | (None, Some(name)) => name,
+        (None, None) => {
+            return invalid("Either the RPC endpoint wallet or the wallet name parameter must be provided");
+        }
+    };
+    let wallet = call.loaded(&name)?;
+    if wallet.scan_progress().is_some() {
+        return refused("Wallet is currently rescanning. Abort existing rescan or wait.");
+    }
+    let mut warnings = Vec::new();
+    keep_loading(call, 1, &name, &mut warnings)?;
+    if wallet.unload().is_err() {
+        return Err(RpcError::new(Code::MiscError, "Requested wallet already unloaded"));
+    }
+    let mut object = Map::new();
+    push_warnings(&mut object, warnings);
+    Ok(object.into())
+}
+
+fn list(call: &Call<'_>) -> Answer {
+    Ok(call.loader.wallets().iter().map(WalletHandle::name).collect())
+}
+
+fn list_folder(call: &Call<'_>) -> Answer {
+    let names = call.loader.list()?.into_iter();
+    let wallets: Vec<Value> = names.map(|name| json!({ "name": name, "warnings": [] })).collect();
+    Ok(json!({ "wallets": wallets }))
+}
+
+fn info(call: &Call<'_>) -> Answer {
+    let wallet = call.synced()?;
+    let scanning = match (wallet.scan_progress(), wallet.scan_duration()) {
+        (Some(hundredths), Some(time)) => {
+            let progress = bitcoin_common::json_rpc::amount::float(hundredths as f64 / 100.0);
+            json!({ "duration": time.as_secs(), "progress": progress })
+        }
+        _ => false.into(),
+    };
+    let state = wallet.state()?;
+    let keys = |internal| {
+        let active = state.descriptors.iter().filter(|one| one.active && one.internal == internal);
+        u64::from(wallet.options().keypool) * active.count() as u64
+    };
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    put("walletname", wallet.name().into());
+    put("walletversion", VERSION.into());
+    put("format", "sqlite".into());
+    put("txcount", state.ledger.txs().count().into());
+    put("keypoolsize", keys(false).into());
+    put("keypoolsize_hd_internal", keys(true).into());
+    if state.wrapped.is_some() {
+        put("unlocked_until", state.unlocked_until.into());
+    }
+    put("private_keys_enabled", (!state.private_keys_disabled()).into());
+    put("avoid_reuse", false.into());
+    put("scanning", scanning);
+    put("descriptors", true.into());
+    put("external_signer", false.into());
+    put("blank", (state.flags & flag::BLANK != 0).into());
+    if let Some(birth) = state.descriptors.iter().map(|descriptor| descriptor.birth).min() {
+        put("birthtime", birth.into());
+    }
+    put("flags", flag_names(state.flags).into());
+    put("lastprocessedblock", last_block(&state));
+    Ok(object.into())
+}
+
+/// Bitcoin Core's names of the bits that wallets have here.
+fn flag_names(flags: u64) -> Vec<&'static str> {
+    let names = [
+        (flag::DISABLE_PRIVATE_KEYS, "disable_private_keys"),
+        (flag::BLANK, "blank"),
+        (flag::DESCRIPTORS, "descriptor_wallet"),
+    ];
+    names.into_iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| name).collect()
+}
