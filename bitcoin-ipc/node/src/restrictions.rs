@@ -6,6 +6,7 @@
 /// Interface, method and what its answers are limited to.
 pub const RESTRICTIONS: &[(&str, &str, &str)] = &[
     ("Init", "makeWalletLoader", "none; `bitcoin-wallet` serves wallets"),
+    ("SplitInit", "makeWatchingWalletLoader", "none; `bitcoin-wallet` serves wallets"),
     ("Chain", "broadcastTransaction", "into the mempool; there are no peers to send it to"),
     ("Chain", "havePruned", "always false"),
     ("Chain", "getPruneHeight", "always none"),

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write;
 
 use bitcoin_ipc::files;
-use bitcoin_ipc::interfaces::Init;
+use bitcoin_ipc::interfaces::watch::SplitInit;
 use bitcoin_node::restrictions::{RESTRICTIONS, SILENT};
 use mp_runtime::schema::{Kind, Schema, interface};
 use mp_runtime::wire::node::InterfaceNode;
@@ -16,9 +16,10 @@ use crate::Calls;
 const HEAD: &str = "\
 # Methods
 
-Which methods of Bitcoin Core's interfaces this repository's node and wallets have. A test has made this
-file by calling all of them, through a connection, on a node with wallets that runs on regtest; it fails
-when the file is not what it finds. After a change, write the file with
+Which methods of Bitcoin Core's interfaces, and of those that watch scripts
+(`schemas/bitcoin/watch.capnp`), this repository's node and wallets have. A test has made this file by
+calling all of them, through a connection, on a node with wallets that runs on regtest; it fails when the
+file is not what it finds. After a change, write the file with
 
     MP_METHODS=write cargo test -p mp-methods
 
@@ -27,7 +28,7 @@ A method that *works* has answered; what stands behind a colon is what its answe
 
 /// The interfaces in the order of their files, with those that consist of one callback last.
 fn interfaces() -> Result<Vec<&'static InterfaceNode>, String> {
-    let schema = Schema::of(&[interface::<dyn Init>()]).map_err(|error| error.to_string())?;
+    let schema = Schema::of(&[interface::<dyn SplitInit>()]).map_err(|error| error.to_string())?;
     let order = [
         &files::INIT,
         &files::ECHO,
@@ -37,6 +38,7 @@ fn interfaces() -> Result<Vec<&'static InterfaceNode>, String> {
         &files::CHAIN,
         &files::NODE,
         &files::WALLET,
+        &files::WATCH,
     ];
     let mut nodes = Vec::new();
     for file in order {

@@ -8,6 +8,7 @@ mod mining;
 mod node;
 mod setup;
 mod wallet;
+mod watch;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -24,18 +25,21 @@ fn the_table_of_methods_is_up_to_date() {
     node::of_the_process(&setup);
     let heard = (chain::hear(&setup), node::hear(&setup));
     let wallet = wallet::make(&setup);
+    let paid = wallet::address(&*wallet);
+    let watch = watch::begin(&setup, &paid);
     mining::blocks(&setup);
-    setup.mine_to(&wallet::address(&*wallet), 101);
+    setup.mine_to(&paid, 101);
     chain::read(&setup);
     chain::settings_and_rpc(&setup);
     wallet::read(&setup, &*wallet);
     wallet::spend(&setup, &*wallet);
+    watch::read(&setup, &*watch);
     chain::reorganise(&setup);
     node::read(&setup);
     node::settings_and_network(&setup);
     wallet::keep(&setup, &*wallet);
     wallet::end(&setup, wallet);
-    drop(heard);
+    drop((heard, watch));
     node::end(&setup);
 
     let patience = Instant::now() + PATIENCE;

@@ -10,8 +10,8 @@ use bitcoin_common::arguments::{
 };
 use bitcoin_common::config::Settings;
 use bitcoin_common::shutdown::Shutdown;
-use bitcoin_ipc::interfaces::watch::WatchingChain;
-use bitcoin_ipc::interfaces::{Chain, Init, Node, WalletLoader};
+use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
+use bitcoin_ipc::interfaces::{Chain, Node, WalletLoader};
 use bitcoin_ipc::types::{self, GlobalArgs};
 use bitcoin_node::program::{Running, StartedWallets, WalletSource};
 use bitcoin_wallet::{Loader, Options};
@@ -42,7 +42,7 @@ impl WalletSource for LocalWallets {
 /// A running node, and a client of it.
 pub(crate) struct Setup {
     pub(crate) calls: Arc<Calls>,
-    pub(crate) init: Remote<dyn Init>,
+    pub(crate) init: Remote<dyn SplitInit>,
     pub(crate) chain: Box<dyn Chain>,
     pub(crate) node: Box<dyn Node>,
     pub(crate) wallets: Arc<dyn WalletLoader>,
@@ -72,7 +72,7 @@ impl Setup {
         let event_loop = EventLoop::new("methods").unwrap();
         let calls = Arc::new(Calls::default());
         event_loop.set_monitor(calls.clone());
-        let (init, served) = pair::<dyn Init>(&event_loop, Arc::new(running.offer().clone()));
+        let (init, served) = pair::<dyn SplitInit>(&event_loop, Arc::new(running.offer().clone()));
         let node = init.make_node().unwrap().unwrap();
         let loader = loader.lock().unwrap().take().unwrap();
         Setup {
