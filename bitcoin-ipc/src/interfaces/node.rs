@@ -166,7 +166,12 @@ pub trait Node: Send + Sync {
     /// Runs an RPC method with parameters, a list or an object. The path says which wallet is meant,
     /// as that of an HTTP request does.
     #[ipc(results = executed)]
-    fn execute_rpc(&self, command: &str, params: &Value, uri: &str) -> Result<Result<Value, RpcFailure>>;
+    fn execute_rpc(
+        &self,
+        command: &str,
+        #[ipc(secret)] params: &Value,
+        uri: &str,
+    ) -> Result<Result<Value, RpcFailure>>;
 
     /// The names of all RPC methods.
     fn list_rpc_commands(&self) -> Result<Vec<String>>;

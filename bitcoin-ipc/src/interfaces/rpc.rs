@@ -9,6 +9,8 @@ use crate::files::RPC;
 #[ipc_interface(file = RPC, destroy = false, cxx = "interfaces::Rpc")]
 pub trait Rpc: Send + Sync {
     /// Runs a request and gives the response, both as the objects that HTTP would carry. `uri` is
-    /// the path of the request (`/wallet/name` for a wallet's methods), `user` whose it is.
+    /// the path of the request (`/wallet/name` for a wallet's methods), `user` whose it is. Neither
+    /// reaches the log: there are passphrases and keys in requests and responses.
+    #[ipc(secret)]
     async fn execute_rpc(&self, request: &Value, uri: &str, user: &str) -> Result<Value>;
 }

@@ -16,12 +16,13 @@ use crate::types::{Bitcoin, JsonRpcRequest, RpcOutcome, SettingsAction, rpc_outc
 )]
 pub trait ActorCallback: Send + Sync {
     /// Runs the command: the request, what earlier commands of the name have answered, and whether
-    /// no later one will be asked.
+    /// no later one will be asked. Neither of these reaches the log, as with
+    /// [`Rpc::execute_rpc`](super::Rpc::execute_rpc).
     #[ipc(results = rpc_outcome)]
     fn call(
         &self,
-        request: JsonRpcRequest,
-        response: Option<Value>,
+        #[ipc(secret)] request: JsonRpcRequest,
+        #[ipc(secret)] response: Option<Value>,
         last_callback: bool,
     ) -> Result<RpcOutcome>;
 }

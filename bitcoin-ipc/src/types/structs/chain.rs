@@ -201,6 +201,7 @@ pub(crate) mod rpc_outcome {
         type_error: Option<String>,
         #[ipc(exception = "HelpResult")]
         help_result: Option<HelpResult>,
+        #[ipc(secret)]
         response: Option<Value>,
         result: bool,
     }

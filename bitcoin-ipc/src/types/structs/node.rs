@@ -315,6 +315,7 @@ pub(crate) mod executed {
         error: Option<String>,
         #[ipc(exception = "UniValue")]
         rpc_error: Option<Value>,
+        #[ipc(secret)]
         result: Option<Value>,
     }
 
