@@ -93,8 +93,9 @@ fn show(options: &Options, form: Form, node: &mut Node) -> Result<()> {
     drop(live);
     if options.ipc && form == Form::TwoProcesses {
         tell("What one payment takes: the shop says thanks with 0.1 BTC.");
-        let number = sent(node, WALLET_METHOD) + 1;
         tell(&format!("  Sent as {}.", thanks(node)?));
+        // The payment was the wallets' last command.
+        let number = sent(node, WALLET_METHOD);
         combined(node, Some(&format!("{WALLET_METHOD}#{number}")), colour, &mut anstream::stdout())?;
     }
     Ok(())
