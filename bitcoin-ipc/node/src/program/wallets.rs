@@ -19,9 +19,11 @@ use mp_runtime::{Child, Connection, Error, EventLoop, Result, SpawnArgument, sib
 
 use super::Offer;
 
-/// The pause before an ended wallet process is started again; it doubles each time.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// The pause before an ended wallet process is started again; it doubles when that one ends soon too.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long a wallet process has to live for its end not to be a reason for a longer pause.
+const WORKED: Duration = Duration::from_secs(2);
 /// How long a wallet process may take to end.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -237,13 +239,13 @@ impl Shared {
                 return;
             }
             *self.offer.wallets.lock() = None;
-            if started.elapsed() > LONGEST_PAUSE {
+            if started.elapsed() > WORKED {
                 pause = FIRST_PAUSE;
             }
             tracing::error!(
                 target: "node",
                 "The wallet process {pid} has ended ({status}). The node goes on; {program} is started again in {} s.",
-                pause.as_secs()
+                pause.as_secs_f32()
             );
             child = loop {
                 if self.shutdown.wait_timeout(pause) {
@@ -256,7 +258,7 @@ impl Shared {
                     Err(error) => tracing::error!(
                         target: "node",
                         "The wallets could not be started again: {error}. Next attempt in {} s.",
-                        pause.as_secs()
+                        pause.as_secs_f32()
                     ),
                 }
             };
