@@ -2,28 +2,22 @@
 //!
 //! In: hex digits, or inputs and outputs as JSON. Out: JSON, or hex digits.
 
-use std::collections::HashSet;
-
 use bitcoin::hex::FromHex;
 use bitcoin::opcodes::all::OP_CHECKSIGADD;
-use bitcoin::script::{Instruction, PushBytesBuf};
+use bitcoin::script::Instruction;
 use bitcoin::{
-    Address, Amount, CompressedPublicKey, Network, OutPoint, PublicKey, Script, ScriptBuf, Sequence,
-    Transaction, TxIn, TxOut, Txid, WPubkeyHash, Witness, absolute, transaction::Version,
+    Address, CompressedPublicKey, Network, PublicKey, Script, ScriptBuf, Transaction, WPubkeyHash,
 };
 use serde_json::{Map, Value};
 
 use super::command::Kind::{Any, Bool, Hex, List, Number};
 use super::command::{Call, Command, arg, command};
-use super::error::{Answer, invalid, undecodable, unknown};
+use super::construct::{self, INPUTS, OUTPUTS, Parts};
+use super::error::{Answer, undecodable};
 use super::transaction::{self, Detail};
-use super::{amount, script, util, value};
+use super::{script, value};
 
 const RAW: &str = "rawtransactions";
-/// Versions of transactions that are relayed.
-const VERSIONS: std::ops::RangeInclusive<u32> = 1..=3;
-pub(super) const INPUTS: &str = "[{\"txid\":\"hex\",\"vout\":n,\"sequence\":n},...]";
-pub(super) const OUTPUTS: &str = "[{\"address\":amount,...},{\"data\":\"hex\"},...]";
 
 pub(super) const COMMANDS: &[Command] = &[
     command(RAW, "createrawtransaction", "Makes a transaction without signatures.", create).args(&[
@@ -44,101 +38,17 @@ pub(super) const COMMANDS: &[Command] = &[
     )]),
 ];
 
-/// Inputs as JSON.
-fn inputs(call: &Call<'_>, position: usize, lock_time: u32, replaceable: Option<bool>) -> Answer<Vec<TxIn>> {
-    let given = call.get(position).map(value::list).transpose()?;
-    let sequence = match (replaceable, lock_time) {
-        (Some(true) | None, _) => Sequence::ENABLE_RBF_NO_LOCKTIME,
-        (Some(false), 0) => Sequence::MAX,
-        (Some(false), _) => Sequence::ENABLE_LOCKTIME_NO_RBF,
-    };
-    let input = |input: &Value| {
-        value::object(input)?;
-        let txid: Txid = value::hash(&input["txid"], "txid")?;
-        let Some(vout) = value::field(input, "vout").filter(|vout| vout.is_number()) else {
-            return invalid("Invalid parameter, missing vout key");
-        };
-        let Ok(vout) = u32::try_from(value::int::<i32>(vout)?) else {
-            return invalid("Invalid parameter, vout cannot be negative");
-        };
-        let sequence = match value::field(input, "sequence").filter(|sequence| sequence.is_number()) {
-            None => sequence,
-            Some(number) => match u32::try_from(value::int::<i64>(number)?) {
-                Ok(number) => Sequence(number),
-                Err(_) => return invalid("Invalid parameter, sequence number is out of range"),
-            },
-        };
-        let previous_output = OutPoint::new(txid, vout);
-        Ok(TxIn { previous_output, script_sig: ScriptBuf::new(), sequence, witness: Witness::new() })
-    };
-    given.into_iter().flatten().map(input).collect()
-}
-
-/// Outputs as JSON.
-fn outputs(given: &Value, network: Network) -> Answer<Vec<TxOut>> {
-    let mut pairs: Vec<(&String, &Value)> = Vec::new();
-    match given {
-        Value::Null => return invalid("Invalid parameter, output argument must be non-null"),
-        Value::Object(object) => pairs.extend(object),
-        list => {
-            for output in value::list(list)? {
-                let Value::Object(output) = output else {
-                    return invalid("Invalid parameter, key-value pair not an object as expected");
-                };
-                if output.len() != 1 {
-                    return invalid("Invalid parameter, key-value pair must contain exactly one key");
-                }
-                pairs.extend(output);
-            }
-        }
-    }
-    let (mut seen, mut outputs) = (HashSet::new(), Vec::new());
-    for (name, given) in pairs {
-        if name == "data" {
-            if !seen.insert(ScriptBuf::new()) {
-                return invalid("Invalid parameter, duplicate key: data");
-            }
-            let Ok(data) = PushBytesBuf::try_from(value::bytes(given, "Data")?) else {
-                return invalid("Invalid parameter, data is too long");
-            };
-            outputs.push(TxOut { value: Amount::ZERO, script_pubkey: ScriptBuf::new_op_return(data) });
-            continue;
-        }
-        let address = util::address(name, network);
-        let amount = amount::parse_amount(given)?;
-        let Ok(address) = address else {
-            return unknown(format!("Invalid Bitcoin address: {name}"));
-        };
-        let script_pubkey = address.script_pubkey();
-        if !seen.insert(script_pubkey.clone()) {
-            return invalid(format!("Invalid parameter, duplicated address: {name}"));
-        }
-        outputs.push(TxOut { value: amount, script_pubkey });
-    }
-    Ok(outputs)
-}
-
 /// A transaction without signatures, from arguments for its inputs, outputs, lock time, whether it may
 /// be replaced, and version.
 pub(super) fn construct(call: &Call<'_>) -> Answer<Transaction> {
-    let Ok(lock_time) = u32::try_from(call.int_or::<i64>(2, 0)?) else {
-        return invalid("Invalid parameter, locktime out of range");
+    let parts = Parts {
+        inputs: call.value(0),
+        outputs: call.value(1),
+        lock_time: call.value(2),
+        replaceable: call.get(3).map(value::flag).transpose()?,
+        version: call.int_or(4, 2)?,
     };
-    let replaceable = call.get(3).map(value::flag).transpose()?;
-    let version: u32 = call.int_or(4, 2)?;
-    if !VERSIONS.contains(&version) {
-        return invalid("Invalid parameter, version out of range(1~3)");
-    }
-    let tx = Transaction {
-        version: Version(i32::try_from(version).unwrap_or(2)),
-        lock_time: absolute::LockTime::from_consensus(lock_time),
-        input: inputs(call, 0, lock_time, replaceable)?,
-        output: outputs(call.value(1), call.state.network())?,
-    };
-    if replaceable == Some(true) && !tx.input.is_empty() && !tx.is_explicitly_rbf() {
-        return invalid("Invalid parameter combination: Sequence number(s) contradict replaceable option");
-    }
-    Ok(tx)
+    construct::transaction(parts, call.state.network())
 }
 
 fn create(call: &Call<'_>) -> Answer {

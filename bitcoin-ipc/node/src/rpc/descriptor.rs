@@ -350,5 +350,5 @@ pub(super) fn payable(text: &str, network: Network) -> Answer<Option<ScriptBuf>>
         let place = if scripts.len() == 4 { 2 } else { scripts.len().saturating_sub(1) };
         return Ok(scripts.into_iter().nth(place));
     }
-    Ok(super::util::address(text, network).ok().map(|address| address.script_pubkey()))
+    Ok(super::address::parse(text, network).ok().map(|address| address.script_pubkey()))
 }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::command::Kind::{Number, Text};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, invalid};
-use super::{amount, value};
+use super::{amount, rate, value};
 use crate::fees::Horizon;
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -54,7 +54,7 @@ fn smart_fee(call: &Call<'_>) -> Answer {
     match rate {
         Some(rate) => {
             let rate = rate.max(mempool_rate).max(relay_rate);
-            object.insert("feerate".to_owned(), amount::rate(rate));
+            object.insert("feerate".to_owned(), rate::to_json(rate));
         }
         None => {
             object.insert("errors".to_owned(), json!(["Insufficient data or no feerate found"]));
@@ -96,7 +96,7 @@ fn raw_fee(call: &Call<'_>) -> Answer {
         let mut about = Map::new();
         let mut put = |name: &str, value: Value| about.insert(name.to_owned(), value);
         if let Some(rate) = rate {
-            put("feerate", amount::rate(rate));
+            put("feerate", rate::to_json(rate));
         }
         put("decay", amount::float(*decay));
         put("scale", (*scale).into());

@@ -10,7 +10,7 @@ use super::command::Kind::{Bool, List, Number, Text};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, Code, RpcError, failed, undecodable, unknown};
 use super::header::broken;
-use super::{descriptor, transaction, util, value};
+use super::{address, descriptor, transaction, value};
 use crate::mining::{mine, submit_block};
 
 const HIDDEN: &str = "hidden";
@@ -39,7 +39,7 @@ pub(super) const COMMANDS: &[Command] = &[
 ];
 
 fn to_address(call: &Call<'_>) -> Answer {
-    match util::address(call.text(1)?, call.state.network()) {
+    match address::parse(call.text(1)?, call.state.network()) {
         Ok(address) => generate(call, &address.script_pubkey()),
         Err(_) => unknown("Error: Invalid address"),
     }

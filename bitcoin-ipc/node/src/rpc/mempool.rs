@@ -7,11 +7,10 @@ use std::collections::{BTreeSet, HashMap};
 use bitcoin::{OutPoint, Txid};
 use serde_json::{Map, Value, json};
 
-use super::amount;
 use super::command::Kind::{Bool, Hex, List, Object};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, failed, invalid, unknown, wrong_type};
-use super::{transaction, value};
+use super::{amount, rate, transaction, value};
 use crate::mempool::{Entry, FeePerWeight, Mempool};
 
 const BLOCKCHAIN: &str = "blockchain";
@@ -73,9 +72,9 @@ fn info(call: &Call<'_>) -> Answer {
         "usage": info.usage,
         "total_fee": amount::amount(info.total_fee),
         "maxmempool": info.max_bytes,
-        "mempoolminfee": amount::rate(info.min_rate),
-        "minrelaytxfee": amount::rate(info.min_relay_rate),
-        "incrementalrelayfee": amount::rate(info.incremental_relay_rate),
+        "mempoolminfee": rate::to_json(info.min_rate),
+        "minrelaytxfee": rate::to_json(info.min_relay_rate),
+        "incrementalrelayfee": rate::to_json(info.incremental_relay_rate),
         "unbroadcastcount": 0,
         "permitbaremultisig": options.permit_bare_multisig,
         "maxdatacarriersize": options.max_datacarrier_bytes.unwrap_or(0),

@@ -7,12 +7,11 @@ use bitcoin::hex::FromHex;
 use bitcoin::{Block, Txid, consensus};
 use serde_json::{Map, Value, json};
 
-use super::amount;
 use super::command::Kind::{Hex, Number, Text};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, Code, RpcError, failed, invalid, undecodable};
 use super::header::{bits, difficulty, network_name, target};
-use super::value;
+use super::{amount, rate, value};
 use crate::mining::{next_block, submit_block};
 use crate::template::{interval, next_bits};
 
@@ -100,7 +99,7 @@ fn info(call: &Call<'_>) -> Answer {
         "target": target(header.bits),
         "networkhashps": hashes_per_second(call, LOOKUP, -1)?,
         "pooledtx": state.mempool().len(),
-        "blockmintxfee": amount::rate(call.shared.options.mining.min_rate),
+        "blockmintxfee": rate::to_json(call.shared.options.mining.min_rate),
         "chain": network_name(state.network()),
         "next": {
             "height": next.height,

@@ -6,7 +6,6 @@
 //! The framework is in `envelope`, `command`, `registry` and `workers`; each other file holds the
 //! commands of its name. What there is no command for is answered with "Method not found".
 
-mod amount;
 mod block_stats;
 mod block_template;
 mod blockchain;
@@ -18,22 +17,18 @@ mod control;
 mod decode;
 mod descriptor;
 mod envelope;
-mod error;
 mod fees;
 mod generate;
 mod header;
-mod help;
 mod mempool;
 mod mining;
 mod network;
 mod psbt;
 mod psbt_decode;
+mod rate;
 mod raw_transaction;
 mod registry;
-mod script;
-mod transaction;
 mod util;
-mod value;
 mod workers;
 
 use std::path::PathBuf;
@@ -41,15 +36,17 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
 
+use bitcoin_common::json_rpc::arguments::positional;
+pub use bitcoin_common::json_rpc::{Answer, Code, RpcError};
+use bitcoin_common::json_rpc::{address, amount, construct, error, help, script, transaction, value};
 use bitcoin_ipc::interfaces::{Handler, Rpc};
 use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, RpcCommand};
 use mp_runtime::{Error, Result, ipc_interface};
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use command::{Call, Command, positional};
+use command::{Call, Command};
 use envelope::{ReplyTo, Request};
-pub use error::{Answer, Code, RpcError};
 use registry::{Asked, Entry, Registry};
 use workers::{Job, Workers};
 

@@ -4,10 +4,10 @@
 
 use serde_json::{Value, json};
 
-use super::amount;
 use super::command::Kind::{Bool, Number, Text};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, Code, RpcError};
+use super::rate;
 
 const NETWORK: &str = "network";
 /// The release whose commands these are, as `getnetworkinfo` writes versions.
@@ -52,8 +52,8 @@ fn network_info(call: &Call<'_>) -> Answer {
         "connections_in": 0,
         "connections_out": 0,
         "networks": [],
-        "relayfee": amount::rate(options.min_relay_rate),
-        "incrementalfee": amount::rate(options.incremental_relay_rate),
+        "relayfee": rate::to_json(options.min_relay_rate),
+        "incrementalfee": rate::to_json(options.incremental_relay_rate),
         "localaddresses": [],
         "warnings": [],
     }))

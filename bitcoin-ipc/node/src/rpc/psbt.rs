@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 
 use super::command::Kind::{Any, Bool, Hex, List, Number, Text};
 use super::command::{Arg, Call, Command, arg, command};
-use super::decode::{INPUTS, OUTPUTS, construct};
+use super::construct::{INPUTS, OUTPUTS};
+use super::decode::construct;
 use super::error::{Answer, invalid, undecodable};
 use super::{transaction, value};
 

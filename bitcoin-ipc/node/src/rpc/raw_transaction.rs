@@ -13,7 +13,7 @@ use super::command::Kind::{Amount as Money, Any, Hex, List};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, Code, RpcError, failed, invalid, undecodable, unknown};
 use super::transaction::{self, Detail};
-use super::{amount, script, value};
+use super::{amount, rate, script, value};
 use crate::fees::Rate;
 use crate::mempool::{AcceptOptions, RejectKind};
 
@@ -135,7 +135,7 @@ fn get(call: &Call<'_>) -> Answer {
 }
 
 fn max_rate(call: &Call<'_>, position: usize) -> Answer<Rate> {
-    call.get(position).map_or(Ok(MAX_RATE), amount::parse_rate)
+    call.get(position).map_or(Ok(MAX_RATE), rate::parse)
 }
 
 fn satoshi(fee: i64) -> Amount {
@@ -240,7 +240,7 @@ fn test_one(
                 "fees",
                 json!({
                     "base": amount::amount(entry.fee),
-                    "effective-feerate": amount::rate(rate),
+                    "effective-feerate": rate::to_json(rate),
                     "effective-includes": [entry.wtxid.to_string()],
                 }),
             );

@@ -10,7 +10,7 @@ use bitcoin_ipc::types::{
     JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcArg, RpcCommand, RpcOutcome,
 };
 use mp_runtime::{ErrorKind, Result, ipc_interface};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::command::Command;
 use super::error::{Answer, Code, RpcError, failed, wrong_type};
@@ -196,19 +196,6 @@ impl Registry {
             }
         }
         Value::Array(rows)
-    }
-}
-
-impl Command {
-    fn conversions(&self) -> Vec<Value> {
-        let mut rows = Vec::new();
-        for (position, arg) in self.args.iter().enumerate() {
-            for name in arg.names.split('|') {
-                rows.push(json!([self.name, position, name, arg.kind.is_text()]));
-            }
-            rows.extend(arg.fields.iter().map(|field| json!([self.name, position, field, false])));
-        }
-        rows
     }
 }
 

@@ -5,17 +5,16 @@
 use std::str::FromStr;
 
 use bitcoin::address::AddressData;
-use bitcoin::hex::DisplayHex;
 use bitcoin::script::Builder;
 use bitcoin::secp256k1::{Message, Secp256k1};
 use bitcoin::sign_message::{MessageSignature, signed_msg_hash};
-use bitcoin::{Address, Network, PrivateKey, PublicKey, ScriptBuf, opcodes};
+use bitcoin::{Address, PrivateKey, PublicKey, ScriptBuf, opcodes};
 use serde_json::{Map, Value};
 
 use super::command::Kind::{List, Number, Text};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, failed, invalid, unknown, wrong_type};
-use super::{script, value};
+use super::{address, script, value};
 
 const UTIL: &str = "util";
 
@@ -36,37 +35,10 @@ pub(super) const COMMANDS: &[Command] = &[
         .args(&[arg("privkey", Text, "The private key."), arg("message", Text, "The message.")]),
 ];
 
-/// Reads an address of a network; otherwise says what is wrong with it.
-pub(super) fn address(text: &str, network: Network) -> Result<Address, String> {
-    match Address::from_str(text) {
-        Ok(address) => address
-            .require_network(network)
-            .map_err(|_| "Invalid or unsupported Segwit (Bech32) or Base58 encoding.".to_owned()),
-        Err(_) => {
-            let human = format!("{}1", network_prefix(network));
-            if text.to_lowercase().starts_with(&human) {
-                return Err("Invalid Bech32 address data".to_owned());
-            }
-            match bitcoin::base58::decode_check(text) {
-                Ok(_) => Err("Invalid length for Base58 address (P2PKH or P2SH)".to_owned()),
-                Err(_) => Err("Invalid or unsupported Segwit (Bech32) or Base58 encoding.".to_owned()),
-            }
-        }
-    }
-}
-
-fn network_prefix(network: Network) -> &'static str {
-    match network {
-        Network::Bitcoin => "bc",
-        Network::Regtest => "bcrt",
-        _ => "tb",
-    }
-}
-
 fn validate_address(call: &Call<'_>) -> Answer {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    match address(call.text(0)?, call.state.network()) {
+    match address::parse(call.text(0)?, call.state.network()) {
         Err(error) => {
             put("isvalid", false.into());
             put("error_locations", Value::Array(Vec::new()));
@@ -77,33 +49,7 @@ fn validate_address(call: &Call<'_>) -> Answer {
             put("address", address.to_string().into());
             let script = address.script_pubkey();
             put("scriptPubKey", format!("{script:x}").into());
-            match address.to_address_data() {
-                AddressData::P2pkh { .. } => {
-                    put("isscript", false.into());
-                    put("iswitness", false.into());
-                }
-                AddressData::P2sh { .. } => {
-                    put("isscript", true.into());
-                    put("iswitness", false.into());
-                }
-                AddressData::Segwit { witness_program } => {
-                    let known = match script::kind(&script) {
-                        "witness_v0_keyhash" => Some(false),
-                        "witness_v0_scripthash" | "witness_v1_taproot" | "anchor" => Some(true),
-                        _ => None,
-                    };
-                    if let Some(of_script) = known {
-                        put("isscript", of_script.into());
-                    }
-                    put("iswitness", true.into());
-                    if script::kind(&script) != "anchor" {
-                        put("witness_version", witness_program.version().to_num().into());
-                        let program = witness_program.program().as_bytes().to_lower_hex_string();
-                        put("witness_program", program.into());
-                    }
-                }
-                _ => {}
-            }
+            object.extend(address::describe(&address));
         }
     }
     Ok(object.into())
@@ -182,7 +128,7 @@ fn create_multisig(call: &Call<'_>) -> Answer {
 }
 
 fn verify_message(call: &Call<'_>) -> Answer {
-    let Ok(address) = address(call.text(0)?, call.state.network()) else {
+    let Ok(address) = address::parse(call.text(0)?, call.state.network()) else {
         return unknown("Invalid address");
     };
     let AddressData::P2pkh { .. } = address.to_address_data() else {
