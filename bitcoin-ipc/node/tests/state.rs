@@ -1,5 +1,7 @@
 //! A node's chain, mempool and notifications change together.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
 mod mine;
 
 use std::sync::{Arc, Mutex};

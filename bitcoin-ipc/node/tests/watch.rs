@@ -1,5 +1,7 @@
 //! What a wallet in another process learns of its scripts, through a real connection.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
 mod mine;
 
 use std::sync::{Arc, Mutex};
@@ -224,7 +226,7 @@ fn a_removal_is_told_of_what_came_with_the_mempool() {
 fn a_reorganisation_takes_blocks_away_with_what_is_watched_now() {
     let setup = setup(false);
     let (early, late) = (script(5), script(6));
-    let (diary, watch) = setup.watch(&[early.clone()]);
+    let (diary, watch) = setup.watch(std::slice::from_ref(&early));
     let fork = setup.state.tip().hash;
     let txs = [pay(&setup.coinbase(1), &early, 1000), pay(&setup.coinbase(2), &late, 1000)];
     let lost = setup.mine(&txs);

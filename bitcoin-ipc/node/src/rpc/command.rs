@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use bitcoin::hashes::Hash;
-use bitcoin_common::json_rpc;
+use bitcoin_common::json_rpc::{self, Params};
 pub(super) use bitcoin_common::json_rpc::{Arg, Kind, arg};
 use serde_json::Value;
 
@@ -37,53 +36,22 @@ pub(super) const fn command(
 pub(super) struct Call<'a> {
     pub(super) shared: &'a Shared,
     pub(super) state: &'a Arc<State>,
-    /// As many as the command has arguments; null for those that were left out.
-    pub(super) params: Vec<Value>,
+    pub(super) params: Params,
     /// How many of them were given.
     pub(super) given: usize,
     /// Whether anybody still waits for the answer.
     pub(super) wanted: &'a dyn Fn() -> bool,
 }
 
+impl std::ops::Deref for Call<'_> {
+    type Target = Params;
+
+    fn deref(&self) -> &Params {
+        &self.params
+    }
+}
+
 impl Call<'_> {
-    /// An argument that was given.
-    pub(super) fn get(&self, position: usize) -> Option<&Value> {
-        self.params.get(position).filter(|value| !value.is_null())
-    }
-
-    /// An argument, null if it was left out.
-    pub(super) fn value(&self, position: usize) -> &Value {
-        self.params.get(position).unwrap_or(&Value::Null)
-    }
-
-    pub(super) fn text(&self, position: usize) -> Answer<&str> {
-        value::text(self.value(position))
-    }
-
-    pub(super) fn text_or<'b>(&'b self, position: usize, default: &'b str) -> Answer<&'b str> {
-        self.get(position).map_or(Ok(default), value::text)
-    }
-
-    pub(super) fn flag_or(&self, position: usize, default: bool) -> Answer<bool> {
-        self.get(position).map_or(Ok(default), value::flag)
-    }
-
-    pub(super) fn int<T: std::str::FromStr>(&self, position: usize) -> Answer<T> {
-        value::int(self.value(position))
-    }
-
-    pub(super) fn int_or<T: std::str::FromStr>(&self, position: usize, default: T) -> Answer<T> {
-        self.get(position).map_or(Ok(default), value::int)
-    }
-
-    pub(super) fn list(&self, position: usize) -> Answer<&Vec<Value>> {
-        value::list(self.value(position))
-    }
-
-    pub(super) fn hash<H: Hash<Bytes = [u8; 32]>>(&self, position: usize, name: &str) -> Answer<H> {
-        value::hash(self.value(position), name)
-    }
-
     /// How much to tell: a number, or a truth value for 0 and 1.
     pub(super) fn verbosity(&self, position: usize, default: i32) -> Answer<i32> {
         match self.value(position) {

@@ -99,7 +99,7 @@ fn memory_info(call: &Call<'_>) -> Answer {
 }
 
 fn echo(call: &Call<'_>) -> Answer {
-    Ok(call.params.iter().take(call.given).cloned().collect())
+    Ok(call.params.0.iter().take(call.given).cloned().collect())
 }
 
 fn set_mock_time(call: &Call<'_>) -> Answer {

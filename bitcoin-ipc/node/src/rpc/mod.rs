@@ -38,7 +38,7 @@ use std::time::Instant;
 
 use bitcoin_common::json_rpc::arguments::positional;
 pub use bitcoin_common::json_rpc::{Answer, Code, RpcError};
-use bitcoin_common::json_rpc::{address, amount, construct, error, help, script, transaction, value};
+use bitcoin_common::json_rpc::{Params, address, amount, construct, error, help, script, transaction, value};
 use bitcoin_ipc::interfaces::{Handler, Rpc};
 use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, RpcCommand};
 use mp_runtime::{Error, Result, ipc_interface};
@@ -290,7 +290,7 @@ impl Shared {
             match entry {
                 Entry::Own(command) => {
                     let given = params.len();
-                    let params = command.check(params)?;
+                    let params = Params(command.check(params)?);
                     let call = Call { shared: self, state, params, given, wanted: caller.wanted };
                     return (command.run)(&call);
                 }
