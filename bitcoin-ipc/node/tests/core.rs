@@ -17,6 +17,7 @@ const VARIABLE: &str = "BITCOIN_NODE";
 const TESTS: &[(&str, fn())] = &[
     ("usage_lines_are_the_same", answers::usage_lines_are_the_same),
     ("an_empty_chain_looks_the_same", answers::an_empty_chain_looks_the_same),
+    ("a_deployment_goes_through_its_states", answers::a_deployment_goes_through_its_states),
     ("blocks_and_transactions_look_the_same", answers::blocks_and_transactions_look_the_same),
     ("texts_of_users_are_read_the_same", answers::texts_of_users_are_read_the_same),
     ("mistakes_have_the_same_words", answers::mistakes_have_the_same_words),

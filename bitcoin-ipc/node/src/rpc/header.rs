@@ -103,7 +103,8 @@ impl Call<'_> {
         }
     }
 
-    fn tx_count(&self, hash: BlockHash) -> Answer<u64> {
+    /// How many transactions a known block has; 0 if only its header is known.
+    pub(super) fn tx_count(&self, hash: BlockHash) -> Answer<u64> {
         match self.state.index().block(hash)? {
             Some(facts) => Ok(facts.tx_count.into()),
             // Only a header is known, or the block was never connected.

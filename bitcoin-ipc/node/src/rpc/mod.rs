@@ -15,6 +15,7 @@ mod coins;
 mod command;
 mod control;
 mod decode;
+mod deployments;
 mod descriptor;
 mod envelope;
 mod fees;
@@ -28,6 +29,7 @@ mod psbt_decode;
 mod rate;
 mod raw_transaction;
 mod registry;
+mod tx_out_proof;
 mod util;
 mod workers;
 
@@ -64,6 +66,7 @@ const GROUPS: &[&[Command]] = &[
     coins::COMMANDS,
     control::COMMANDS,
     decode::COMMANDS,
+    deployments::COMMANDS,
     descriptor::COMMANDS,
     fees::COMMANDS,
     generate::COMMANDS,
@@ -73,6 +76,7 @@ const GROUPS: &[&[Command]] = &[
     psbt::COMMANDS,
     psbt_decode::COMMANDS,
     raw_transaction::COMMANDS,
+    tx_out_proof::COMMANDS,
     util::COMMANDS,
 ];
 

@@ -59,6 +59,7 @@ fn about_the_chain(both: &Both) {
         "getindexinfo",
         "getprioritisedtransactions",
         "getconnectioncount",
+        "getdeploymentinfo",
         "getpeerinfo",
         "verifychain",
     ] {
@@ -84,6 +85,7 @@ fn about_blocks(both: &Both) {
         both.same("getblockstats", json!([hash])).unwrap();
         both.same("getblockstats", json!([height, ["txs", "avgfee"]])).unwrap();
         both.same("getblockfilter", json!([hash])).unwrap();
+        both.same("getdeploymentinfo", json!([hash])).unwrap();
         both.same("getchaintxstats", json!([null, hash])).unwrap();
     }
 }
@@ -135,6 +137,39 @@ fn send(both: &Both, tx: &Value) -> Value {
     both.same("sendrawtransaction", json!([tx])).unwrap()
 }
 
+pub(crate) fn a_deployment_goes_through_its_states() {
+    let both = Both::start();
+    // Core's miner signals: it starts at 144, is locked in at 288 and active at 432.
+    for count in [142, 1, 1, 70, 73, 1, 30, 112, 1, 1] {
+        both.generate(count, LEGACY);
+        both.same("getdeploymentinfo", json!([])).unwrap();
+    }
+    let tip = both.core("getdeploymentinfo", json!([])).unwrap();
+    assert_eq!(tip["deployments"]["testdummy"]["active"], true);
+    both.finish();
+}
+
+/// Proofs of one and of several transactions of a block, and proofs that prove nothing.
+fn about_proofs(both: &Both, block: &Value, txids: [&Value; 2]) {
+    let [first, second] = txids;
+    let unspent = both.same("gettxoutproof", json!([[first]])).unwrap();
+    assert_eq!(both.same("verifytxoutproof", json!([unspent])).unwrap(), json!([first]));
+    for list in [json!([first]), json!([second]), json!([first, second]), json!([second, first])] {
+        let proof = both.same("gettxoutproof", json!([list, block])).unwrap();
+        both.same("verifytxoutproof", json!([proof])).unwrap();
+        // Another root, in the header, and another count of transactions behind it.
+        let digits = proof.as_str().unwrap();
+        let root = format!("{}00{}", &digits[..72], &digits[74..]);
+        assert_eq!(both.same("verifytxoutproof", json!([root])).unwrap(), json!([]));
+        let count = format!("{}07{}", &digits[..160], &digits[162..]);
+        both.same("verifytxoutproof", json!([count])).unwrap();
+        both.same("verifytxoutproof", json!([format!("{digits}00")])).unwrap();
+    }
+    let genesis = both.core("getblockhash", json!([0])).unwrap();
+    both.same("gettxoutproof", json!([[first], genesis])).unwrap_err();
+    both.same("gettxoutproof", json!([[first, first]])).unwrap_err();
+}
+
 pub(crate) fn blocks_and_transactions_look_the_same() {
     let both = Both::start();
     both.generate(110, ADDRESS);
@@ -179,6 +214,7 @@ pub(crate) fn blocks_and_transactions_look_the_same() {
             both.same("gettxout", json!([txid, n])).unwrap();
         }
     }
+    about_proofs(&both, &both.core("getbestblockhash", json!([])).unwrap(), [&parent, &child]);
     both.same("sendrawtransaction", json!([first])).unwrap_err();
     both.same("scantxoutset", json!(["start", [format!("addr({TAPROOT})"), format!("addr({LEGACY})")]]))
         .unwrap();
@@ -310,6 +346,13 @@ pub(crate) fn mistakes_have_the_same_words() {
         ("getblockfilter", json!([zeros, "x"])),
         ("getchaintxstats", json!([5])),
         ("getchaintxstats", json!([null, zeros])),
+        ("getdeploymentinfo", json!([zeros])),
+        ("gettxoutproof", json!([[]])),
+        ("gettxoutproof", json!([["00"]])),
+        ("gettxoutproof", json!([[zeros]])),
+        ("gettxoutproof", json!([[zeros], zeros])),
+        ("verifytxoutproof", json!(["x"])),
+        ("verifytxoutproof", json!(["00"])),
         ("gettxoutsetinfo", json!(["x"])),
         ("gettxoutsetinfo", json!(["none", 0])),
         ("scantxoutset", json!(["x"])),
