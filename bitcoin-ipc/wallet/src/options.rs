@@ -36,6 +36,9 @@ pub struct Options {
     pub rbf: bool,
     /// Send transactions to the network (`-walletbroadcast`).
     pub broadcast: bool,
+    /// Have the node look for the wallets' scripts, where it can; otherwise it tells everything. This is
+    /// not an option of Bitcoin Core.
+    pub watch: bool,
 }
 
 impl Options {
@@ -56,6 +59,7 @@ impl Options {
             spend_zero_conf_change: true,
             rbf: true,
             broadcast: true,
+            watch: true,
         }
     }
 }

@@ -7,16 +7,18 @@
 //! Core's do, on the same structures of `bdk_chain`: one graph of transactions and one chain, so that
 //! balances and the choice of coins go over all kinds of addresses without any of them being foreign.
 
+mod part;
 mod view;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use bdk_wallet::chain::keychain_txout::KeychainTxOutIndex;
 use bdk_wallet::chain::local_chain::LocalChain;
 use bdk_wallet::chain::{Anchor as _, BlockId, ConfirmationBlockTime, IndexedTxGraph, Merge as _};
-use bitcoin::{Block, BlockHash, OutPoint, Script, ScriptBuf, Transaction, TxOut, Txid};
+use bitcoin::{BlockHash, OutPoint, Script, ScriptBuf, Transaction, TxOut, Txid};
 
+pub(crate) use part::BlockPart;
 pub(crate) use view::{Place, View};
 
 use crate::keys::Descriptor;
@@ -36,6 +38,8 @@ pub(crate) struct Ledger {
     /// What the node's mempool has of the wallet's transactions, as far as it told.
     mempool: HashSet<Txid>,
     view: Option<Arc<View>>,
+    /// The lowest block that may have something for scripts that were derived since this was asked.
+    derived: Option<u32>,
 }
 
 impl Ledger {
@@ -65,7 +69,7 @@ impl Ledger {
         let nodes = graph.graph().full_txs();
         let evicted = nodes.filter_map(|node| graph.graph().get_last_evicted(node.txid)).max();
         let stamp = seen.max(evicted.unwrap_or_default());
-        Ledger { chain, graph, changes, stamp, mempool: HashSet::new(), view: None }
+        Ledger { chain, graph, changes, stamp, mempool: HashSet::new(), view: None, derived: None }
     }
 
     /// What waits to be written.
@@ -81,6 +85,7 @@ impl Ledger {
     /// Adds a descriptor.
     pub(crate) fn add(&mut self, descriptor: &Descriptor) -> Result<()> {
         insert(&mut self.graph.index, descriptor)?;
+        self.derive_from(self.tip().height + 1);
         // Transactions that are known may pay it.
         let found = self.graph.reindex();
         self.changes.scripts.merge(found.indexer);
@@ -92,6 +97,7 @@ impl Ledger {
     pub(crate) fn reveal(&mut self, descriptor: u32) -> Option<(u32, ScriptBuf)> {
         let ((index, script), changes) = self.graph.index.reveal_next_spk(descriptor)?;
         self.changes.scripts.merge(changes);
+        self.derive_from(self.tip().height + 1);
         Some((index, script))
     }
 
@@ -121,6 +127,35 @@ impl Ledger {
     /// All scripts of the wallet, with some that are not given out yet.
     pub(crate) fn scripts(&self) -> impl Iterator<Item = &ScriptBuf> {
         self.graph.index.inner().all_spks().values()
+    }
+
+    /// The scripts of each descriptor but so many first ones, and how many there are of each.
+    pub(crate) fn scripts_beyond(&self, counts: &BTreeMap<u32, u32>) -> (Vec<ScriptBuf>, BTreeMap<u32, u32>) {
+        let all = self.graph.index.inner().all_spks();
+        let (mut scripts, mut now) = (Vec::new(), counts.clone());
+        for (descriptor, _) in self.graph.index.keychains() {
+            let known = counts.get(&descriptor).copied().unwrap_or_default();
+            for ((_, index), script) in all.range((descriptor, known)..=(descriptor, u32::MAX)) {
+                scripts.push(script.clone());
+                now.insert(descriptor, index + 1);
+            }
+        }
+        (scripts, now)
+    }
+
+    /// Notes that new scripts may have something in blocks from a height on.
+    pub(crate) fn derive_from(&mut self, height: u32) {
+        self.derived = Some(self.derived.map_or(height, |derived| derived.min(height)));
+    }
+
+    /// The lowest block that may have something for scripts that were derived since the last time.
+    pub(crate) fn take_derived(&mut self) -> Option<u32> {
+        self.derived.take()
+    }
+
+    /// How many scripts there are.
+    pub(crate) fn script_count(&self) -> usize {
+        self.graph.index.inner().all_spks().len()
     }
 
     /// The wallet's outputs, spent or not, in transactions that count or not.
@@ -224,22 +259,31 @@ impl Ledger {
         self.chain.get(block.height).is_some_and(|found| found.block_id() == block)
     }
 
-    /// Adds a block and gives its transactions that are the wallet's. Blocks at this height and above
-    /// that are others are not of the chain any more.
-    pub(crate) fn connect(&mut self, block: &Block, height: u32) -> Result<Vec<Txid>> {
-        let tip = BlockId { height, hash: block.block_hash() };
-        self.connect_empty(tip)?;
-        if let Some(below) = height.checked_sub(1) {
-            self.connect_block(BlockId { height: below, hash: block.header.prev_blockhash })?;
+    /// The block at a height, if it is known.
+    pub(crate) fn hash_at(&self, height: u32) -> Option<BlockHash> {
+        self.chain.get(height).map(|block| block.hash())
+    }
+
+    /// Adds a block and gives its transactions that are the wallet's, with their places in it. Blocks at
+    /// this height and above that are others are not of the chain any more.
+    pub(crate) fn connect(&mut self, block: BlockPart) -> Result<Vec<(u32, Txid)>> {
+        self.connect_empty(block.id)?;
+        if let Some(below) = block.below {
+            self.connect_block(below)?;
         }
-        let applied = self.graph.apply_block_relevant(block, height);
+        let txids: Vec<_> = block.txs.iter().map(|(index, tx)| (*index, tx.compute_txid())).collect();
+        let anchor = ConfirmationBlockTime { block_id: block.id, confirmation_time: block.time.into() };
+        let scripts = self.script_count();
+        let applied = self.graph.batch_insert_relevant(block.txs.into_iter().map(|(_, tx)| (tx, [anchor])));
         self.changes.graph.merge(applied.tx_graph);
         self.changes.scripts.merge(applied.indexer);
         self.view = None;
+        if self.script_count() > scripts {
+            self.derive_from(block.id.height);
+        }
         let graph = self.graph.graph();
-        let txids = block.txdata.iter().map(Transaction::compute_txid);
-        let relevant: Vec<Txid> = txids.filter(|txid| graph.get_tx(*txid).is_some()).collect();
-        for txid in &relevant {
+        let relevant: Vec<_> = txids.into_iter().filter(|(_, txid)| graph.get_tx(*txid).is_some()).collect();
+        for (_, txid) in &relevant {
             self.mempool.remove(txid);
         }
         Ok(relevant)
@@ -293,7 +337,11 @@ impl Ledger {
     pub(crate) fn add_pending(&mut self, tx: &Transaction, now: i64) {
         let txid = tx.compute_txid();
         let stamp = self.next_stamp(now);
+        let scripts = self.script_count();
         let inserted = self.graph.insert_tx(tx.clone());
+        if self.script_count() > scripts {
+            self.derive_from(self.tip().height + 1);
+        }
         self.changes.graph.merge(inserted.tx_graph);
         self.changes.scripts.merge(inserted.indexer);
         let seen = self.graph.insert_seen_at(txid, stamp);

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use bitcoin::BlockHash;
 use bitcoin::constants::genesis_block;
 use bitcoin_common::lock::DirectoryLock;
+use bitcoin_ipc::interfaces::watch::AnyChain;
 use bitcoin_ipc::interfaces::{Chain, LoadWalletFn};
 use bitcoin_ipc::types::Secret;
 
@@ -57,9 +58,12 @@ impl std::fmt::Debug for Loader {
 
 impl Loader {
     /// A loader without wallets yet. The folder is made when it is needed.
+    ///
+    /// `chain` is an `Arc<dyn WatchingChain>`, with which the wallets hear of what concerns them only, or
+    /// an `Arc<dyn Chain>`.
     #[must_use]
-    pub fn new(options: Options, chain: Arc<dyn Chain>) -> Self {
-        Loader::with(options, chain, None)
+    pub fn new(options: Options, chain: impl Into<AnyChain>) -> Self {
+        Loader::with(options, chain.into(), None)
     }
 
     /// A loader without wallets yet, which keeps other processes out of its folder as long as it lives.
@@ -68,12 +72,12 @@ impl Loader {
     /// # Errors
     ///
     /// Another loader has the folder, or it cannot be written.
-    pub fn locked(options: Options, chain: Arc<dyn Chain>) -> Result<Self> {
+    pub fn locked(options: Options, chain: impl Into<AnyChain>) -> Result<Self> {
         let lock = directory::take(&options.directory)?;
-        Ok(Loader::with(options, chain, Some(lock)))
+        Ok(Loader::with(options, chain.into(), Some(lock)))
     }
 
-    fn with(options: Options, chain: Arc<dyn Chain>, lock: Option<DirectoryLock>) -> Self {
+    fn with(options: Options, chain: AnyChain, lock: Option<DirectoryLock>) -> Self {
         let genesis = genesis_block(options.network).block_hash();
         Loader(Arc::new(Inner {
             options: Arc::new(options),
@@ -106,8 +110,8 @@ impl Loader {
     /// # Errors
     ///
     /// A wallet could not catch up; the others did.
-    pub fn attach(&self, chain: Arc<dyn Chain>) -> Result<()> {
-        self.0.node.attach(chain);
+    pub fn attach(&self, chain: impl Into<AnyChain>) -> Result<()> {
+        self.0.node.attach(chain.into());
         self.0.rpcs.renew(self)?;
         let results: Vec<Result<()>> = self.wallets().iter().map(WalletHandle::follow).collect();
         results.into_iter().collect()

@@ -8,7 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bitcoin_common::shutdown::Shutdown;
-use bitcoin_ipc::interfaces::{Chain, ChainClient, Init};
+use bitcoin_ipc::interfaces::ChainClient;
+use bitcoin_ipc::interfaces::watch::{AnyChain, SplitInit};
 use bitcoin_ipc::{Error, ErrorKind, Result};
 use mp_runtime::{Connection, EventLoop, connect_stream, within};
 
@@ -126,16 +127,16 @@ impl Attachment {
                 return Ok(());
             }
         };
-        let init = connect_stream::<dyn Init>(&self.event_loop, stream);
+        let init = connect_stream::<dyn SplitInit>(&self.event_loop, stream);
         let connection = init.connection().clone();
         *lock(&self.connection) = Some(connection.clone());
         // Whoever wants to stop us closes it, or has wanted so before it was there to be closed.
         if self.shutdown.requested() {
             connection.close();
         }
-        let chain = self.chain(init.make_chain())?;
+        let chain = self.chain(init.any_chain())?;
         drop(init);
-        genesis::check(&*chain, self.loader.options().network)?;
+        genesis::check(&*chain.chain(), self.loader.options().network)?;
         self.take(chain, progress)?;
         let again = if std::mem::replace(&mut progress.attached, true) { " again" } else { "" };
         progress.mentioned = None;
@@ -145,9 +146,9 @@ impl Attachment {
     }
 
     /// What the node offers its wallets.
-    fn chain(&self, made: Result<Option<Box<dyn Chain>>>) -> Result<Arc<dyn Chain>> {
+    fn chain(&self, made: Result<Option<AnyChain>>) -> Result<AnyChain> {
         match made {
-            Ok(Some(chain)) => Ok(chain.into()),
+            Ok(Some(chain)) => Ok(chain),
             Err(error) if error.kind() != ErrorKind::Unimplemented => Err(error),
             Ok(None) | Err(_) => Err(Error::unimplemented(format!(
                 "the node at unix:{} offers no chain to wallets (makeChain): releases of Bitcoin Core do not, \
@@ -158,7 +159,7 @@ impl Attachment {
     }
 
     /// Gives the wallets a node. The first one also says which wallets are to be loaded.
-    fn take(&self, chain: Arc<dyn Chain>, progress: &mut Progress) -> Result<()> {
+    fn take(&self, chain: AnyChain, progress: &mut Progress) -> Result<()> {
         let loader = &self.loader;
         match loader.attach(chain).map_err(Error::from) {
             Err(error) if error.kind() == ErrorKind::Disconnected => return Err(error),

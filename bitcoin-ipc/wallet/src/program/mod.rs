@@ -20,7 +20,8 @@ use bitcoin_common::logging::{EarlyLog, LogOptions};
 use bitcoin_common::shutdown::Shutdown;
 use bitcoin_common::{Error, datadir};
 use bitcoin_ipc::Result;
-use bitcoin_ipc::interfaces::{Chain, WalletLoader};
+use bitcoin_ipc::interfaces::WalletLoader;
+use bitcoin_ipc::interfaces::watch::AnyChain;
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::EventLoop;
 
@@ -85,7 +86,7 @@ fn attach(settings: &Settings, address: &bitcoin_ipc::client::Address) -> Result
     settings::tell(settings, &log_options);
     let event_loop = EventLoop::new("bitcoin-wallet").map_err(for_user)?;
     let nobody = socket::nobody(&event_loop).map_err(for_user)?;
-    let loader = settings::loader(settings, nobody, Duration::ZERO).map_err(for_user)?;
+    let loader = settings::loader(settings, nobody.into(), Duration::ZERO).map_err(for_user)?;
     attached::run(&event_loop, &socket, loader, &shutdown).map_err(for_user)?;
     tracing::info!(target: "wallet", "Shutdown: done");
     Ok(())
@@ -101,7 +102,7 @@ fn for_user(error: bitcoin_ipc::Error) -> Error {
 /// # Errors
 ///
 /// A setting has no meaning, or the directory of wallets is in use or cannot be written.
-pub fn local_wallets(settings: GlobalArgs, chain: Arc<dyn Chain>) -> Result<Arc<dyn WalletLoader>> {
+pub fn local_wallets(settings: GlobalArgs, chain: impl Into<AnyChain>) -> Result<Arc<dyn WalletLoader>> {
     let settings = settings::from_node(settings)?;
-    Ok(Arc::new(settings::loader(&settings, chain, settings::LOCK_PATIENCE)?))
+    Ok(Arc::new(settings::loader(&settings, chain.into(), settings::LOCK_PATIENCE)?))
 }

@@ -3,7 +3,6 @@
 //! In: arguments and files, or what a node sends. Out: the table of options, [`Options`], and which node
 //! is meant.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bitcoin_common::arguments::{
@@ -14,7 +13,7 @@ use bitcoin_common::config::Settings;
 use bitcoin_common::logging::LogOptions;
 use bitcoin_common::{Error, Result, datadir};
 use bitcoin_ipc::client::Address;
-use bitcoin_ipc::interfaces::Chain;
+use bitcoin_ipc::interfaces::watch::AnyChain;
 use bitcoin_ipc::types::{GlobalArgs, OutputType, WireFeeRate};
 
 use crate::{Loader, Options};
@@ -69,7 +68,7 @@ pub(super) fn from_node(settings: GlobalArgs) -> bitcoin_ipc::Result<Settings> {
 /// A loader with these settings, for this node. A directory that is in use is waited for so long.
 pub(super) fn loader(
     settings: &Settings,
-    chain: Arc<dyn Chain>,
+    chain: AnyChain,
     patience: Duration,
 ) -> bitcoin_ipc::Result<Loader> {
     let options = options(settings).map_err(failed)?;

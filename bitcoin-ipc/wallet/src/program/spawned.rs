@@ -1,6 +1,6 @@
 //! Wallets in a process that a node spawned.
 //!
-//! In: the socket that the node left open. Out: an [`Init`] at its service. What the node sends first
+//! In: the socket that the node left open. Out: a [`SplitInit`] at its service. What the node sends first
 //! says where the log and the wallets are; the end of the node is the end of this process.
 
 use std::sync::{Arc, Mutex};
@@ -9,6 +9,7 @@ use bitcoin_common::config::Settings;
 use bitcoin_common::datadir;
 use bitcoin_common::logging::{EarlyLog, Log, LogOptions};
 use bitcoin_common::shutdown::Shutdown;
+use bitcoin_ipc::interfaces::watch::{AnyChain, SplitInit, WatchingChain};
 use bitcoin_ipc::interfaces::{Chain, ChainClient as _, Echo, Init, WalletLoader};
 use bitcoin_ipc::types::GlobalArgs;
 use bitcoin_ipc::{Error, Result};
@@ -27,7 +28,7 @@ pub(super) fn run() -> Result<(), Failure> {
     let stream = stream.ok_or("the node that spawned this process left no socket for it")?;
     let event_loop = EventLoop::new("bitcoin-wallet")?;
     let wallets = Arc::new(Wallets { early_log, log: Mutex::default(), loader: Mutex::default() });
-    let connection = serve_stream::<dyn Init>(&event_loop, stream, wallets.clone());
+    let connection = serve_stream::<dyn SplitInit>(&event_loop, stream, wallets.clone());
     let (node, end) = (connection.clone(), shutdown.clone());
     event_loop.spawn_task(async move {
         node.closed().await;
@@ -63,6 +64,21 @@ impl Wallets {
         }
         Ok(())
     }
+
+    /// The wallets of this process, once.
+    fn start(&self, global_args: &GlobalArgs, chain: AnyChain) -> Result<Option<Box<dyn WalletLoader>>> {
+        let settings = settings::from_node(global_args.clone())?;
+        self.open_log(&settings).map_err(settings::failed)?;
+        let mut current = lock(&self.loader);
+        if current.is_some() {
+            return Err(Error::failed("this process has its wallets already; start another one for more"));
+        }
+        let loader = settings::loader(&settings, chain, settings::LOCK_PATIENCE).inspect_err(|error| {
+            tracing::error!(target: "wallet", "{error}");
+        })?;
+        *current = Some(loader.clone());
+        Ok(Some(Box::new(loader)))
+    }
 }
 
 #[ipc_interface]
@@ -76,17 +92,18 @@ impl Init for Wallets {
         global_args: &GlobalArgs,
         chain: Arc<dyn Chain>,
     ) -> Result<Option<Box<dyn WalletLoader>>> {
-        let settings = settings::from_node(global_args.clone())?;
-        self.open_log(&settings).map_err(settings::failed)?;
-        let mut current = lock(&self.loader);
-        if current.is_some() {
-            return Err(Error::failed("this process has its wallets already; start another one for more"));
-        }
-        let loader = settings::loader(&settings, chain, settings::LOCK_PATIENCE).inspect_err(|error| {
-            tracing::error!(target: "wallet", "{error}");
-        })?;
-        *current = Some(loader.clone());
-        Ok(Some(Box::new(loader)))
+        self.start(global_args, chain.into())
+    }
+}
+
+#[ipc_interface]
+impl SplitInit for Wallets {
+    fn make_watching_wallet_loader(
+        &self,
+        global_args: &GlobalArgs,
+        chain: Arc<dyn WatchingChain>,
+    ) -> Result<Option<Box<dyn WalletLoader>>> {
+        self.start(global_args, chain.into())
     }
 }
 

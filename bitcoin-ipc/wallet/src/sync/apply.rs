@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 
 use bdk_wallet::chain::BlockId;
 use bitcoin::{Block, Transaction, Txid};
-use bitcoin_ipc::types::{BlockInfo, ChangeType, FoundBlockRequest, MempoolRemovalReason};
+use bitcoin_ipc::types::{ChangeType, FoundBlockRequest, MempoolRemovalReason};
 
-use super::notices::Notice;
-use crate::ledger::Place;
+use super::notices::{NewBlock, Notice};
+use crate::ledger::{BlockPart, Place};
 use crate::storage::{self, TxNote, transactions};
 use crate::wallet::{Event, State, WalletHandle};
 use crate::{Error, Result};
@@ -19,8 +19,8 @@ impl WalletHandle {
         match notice {
             Notice::Added(tx) => self.added(&tx),
             Notice::Removed(tx, reason) => self.removed(&tx, reason),
-            Notice::Connected(info) => self.connected(info),
-            Notice::Disconnected(info) => self.disconnected(&info),
+            Notice::Connected(block) => self.connected(block),
+            Notice::Disconnected(block) => self.disconnected(block),
         }
     }
 
@@ -28,6 +28,7 @@ impl WalletHandle {
         let now = self.now();
         let event = self.state()?.see_in_mempool(tx, now)?;
         self.tell(event);
+        self.watch_new_scripts();
         Ok(())
     }
 
@@ -41,7 +42,13 @@ impl WalletHandle {
             }
             // What others made and replaced will not come back; what the wallet made may.
             let own = tx.input.iter().any(|input| state.ledger.own_txout(input.previous_output).is_some());
-            if reason == MempoolRemovalReason::Replaced && !own {
+            let lost = match reason {
+                MempoolRemovalReason::Replaced => true,
+                // A watch does not tell what took its place, as that pays and spends nothing of the wallet.
+                MempoolRemovalReason::Conflict => self.watch().is_some(),
+                _ => false,
+            };
+            if lost && !own {
                 state.ledger.give_up(txid, now);
             }
             state.save(|_| Ok(()))?;
@@ -50,27 +57,26 @@ impl WalletHandle {
         Ok(())
     }
 
-    fn connected(&self, info: BlockInfo) -> Result<()> {
-        let Ok(height) = u32::try_from(info.height) else { return Ok(()) };
-        let id = BlockId { height, hash: info.hash };
+    fn connected(&self, block: NewBlock) -> Result<()> {
         let fits = {
             let state = self.state()?;
-            if state.ledger.has_block(id) {
+            if state.ledger.has_block(block.id()) {
                 return Ok(());
             }
-            info.prev_hash == Some(state.ledger.tip().hash)
+            block.below() == Some(state.ledger.tip().hash)
         };
         if !fits {
             // Something was missed, for instance while the node was lost.
             return self.scan_to_tip();
         }
-        let block = match info.data {
-            Some(block) => block,
-            None => self.fetch(info.hash)?,
+        let part = match block {
+            NewBlock::Part(part) => part,
+            NewBlock::Unread { id, .. } => BlockPart::whole(self.fetch(id.hash)?, id.height),
         };
         let now = self.now();
-        let events = self.state()?.connect(&block, height, now)?;
+        let events = self.state()?.connect(part, now)?;
         self.tell(events);
+        self.watch_new_scripts();
         Ok(())
     }
 
@@ -82,14 +88,13 @@ impl WalletHandle {
         })
     }
 
-    fn disconnected(&self, info: &BlockInfo) -> Result<()> {
-        let Ok(height) = u32::try_from(info.height) else { return Ok(()) };
+    fn disconnected(&self, block: BlockId) -> Result<()> {
         let events = {
             let mut state = self.state()?;
-            if !state.ledger.has_block(BlockId { height, hash: info.hash }) {
+            if !state.ledger.has_block(block) {
                 return Ok(());
             }
-            state.disconnect_from(height)?
+            state.disconnect_from(block.height)?
         };
         self.tell(events);
         Ok(())
@@ -130,19 +135,15 @@ impl State {
     }
 
     /// Takes in a block that is the next one or known to be in the chain.
-    pub(crate) fn connect(&mut self, block: &Block, height: u32, now: i64) -> Result<Vec<Event>> {
+    pub(crate) fn connect(&mut self, block: BlockPart, now: i64) -> Result<Vec<Event>> {
         let was_tip = self.ledger.tip();
-        let time = i64::from(block.header.time);
-        let relevant = self.ledger.connect(block, height)?;
+        let time = i64::from(block.time);
+        let relevant = self.ledger.connect(block)?;
         let tip_time = if self.ledger.tip() == was_tip { self.tip_time } else { time };
-        let index = |txid| {
-            let found = block.txdata.iter().position(|tx| tx.compute_txid() == txid);
-            found.and_then(|index| i64::try_from(index).ok()).unwrap_or_default()
-        };
         let mut events = Vec::new();
         let mut notes = Vec::new();
         let mut place = self.notes.values().map(|note| note.place + 1).max().unwrap_or_default();
-        for txid in relevant {
+        for (index, txid) in relevant {
             if self.ledger.tx(txid).is_none() {
                 continue;
             }
@@ -154,7 +155,7 @@ impl State {
                 TxNote { place: place - 1, time: time.min(now), ..TxNote::default() }
             });
             note.abandoned = false;
-            note.block_index = index(txid);
+            note.block_index = index.into();
             notes.push((txid, note));
             events.push(Event::Tx(txid, change));
         }

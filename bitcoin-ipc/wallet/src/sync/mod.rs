@@ -11,6 +11,7 @@ mod apply;
 mod notices;
 mod resend;
 mod scan;
+mod watch;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -19,19 +20,21 @@ use std::thread::ThreadId;
 use std::time::Instant;
 
 use bitcoin_ipc::interfaces::Handler;
+use bitcoin_ipc::interfaces::watch::AnyChain;
 
 use crate::Result;
 use crate::listeners::lock;
 use crate::wallet::WalletHandle;
 use notices::{Ear, Notice};
 pub use scan::ScanResult;
+use watch::Watch;
 
 /// How a wallet follows the chain.
 #[derive(Default)]
 pub(crate) struct Follow {
     /// Counts registrations; what an older one hears is ignored.
     registration: AtomicU64,
-    handler: Mutex<Option<Box<dyn Handler>>>,
+    link: Mutex<Option<Link>>,
     queue: Mutex<Queue>,
     /// Held by whoever applies notices, so that they keep their order.
     applying: Mutex<()>,
@@ -48,6 +51,23 @@ pub(crate) struct Follow {
     progress: AtomicU64,
 }
 
+/// How the node tells the wallet. Dropping it ends that.
+enum Link {
+    /// Everything.
+    Plain(Box<dyn Handler>),
+    /// What concerns its scripts.
+    Watching(Arc<Watch>),
+}
+
+impl Link {
+    fn disconnect(&self) -> bitcoin_ipc::Result<()> {
+        match self {
+            Link::Plain(handler) => handler.disconnect(),
+            Link::Watching(watch) => watch.remote.disconnect(),
+        }
+    }
+}
+
 #[derive(Default)]
 struct Queue {
     notices: VecDeque<Notice>,
@@ -59,9 +79,9 @@ impl Follow {
     pub(crate) fn stop(&self) {
         self.registration.fetch_add(1, Ordering::SeqCst);
         self.abort.store(true, Ordering::SeqCst);
-        let handler = lock(&self.handler).take();
-        if let Some(handler) = handler {
-            let _ = handler.disconnect();
+        let link = lock(&self.link).take();
+        if let Some(link) = link {
+            let _ = link.disconnect();
         }
         lock(&self.queue).notices.clear();
     }
@@ -77,7 +97,7 @@ impl WalletHandle {
     pub fn follow(&self) -> Result<()> {
         let follow = &self.0.follow;
         let registration = follow.registration.fetch_add(1, Ordering::SeqCst) + 1;
-        let old = lock(&follow.handler).take();
+        let old = lock(&follow.link).take();
         drop(old);
         {
             let mut queue = lock(&follow.queue);
@@ -92,16 +112,32 @@ impl WalletHandle {
     }
 
     fn catch_up(&self, registration: u64) -> Result<()> {
-        let chain = self.chain();
         let ear = Arc::new(Ear { wallet: self.downgrade(), registration });
-        let handler = chain.handle_notifications(ear)?;
-        let unused = lock(&self.0.follow.handler).replace(handler);
+        let chain = self.0.node.any();
+        let link = match &chain {
+            AnyChain::Watching(chain) if self.0.options.watch => {
+                Link::Watching(Arc::new(Watch::new(chain.watch_scripts(ear)?)))
+            }
+            chain => Link::Plain(chain.chain().handle_notifications(ear)?),
+        };
+        let unused = lock(&self.0.follow.link).replace(link);
         drop(unused);
+        let watch = self.watch();
+        if let Some(watch) = &watch {
+            self.settle(watch, 0)?;
+        }
         self.scan_to_tip()?;
         self.state()?.ledger.forget_mempool();
         let ear = notices::MempoolEar(self.clone());
-        chain.request_mempool_transactions(&ear)?;
-        Ok(())
+        let Some(watch) = watch else { return Ok(chain.chain().request_mempool_transactions(&ear)?) };
+        // What is found may be followed by what pays scripts that it derived.
+        loop {
+            let scripts = self.state()?.ledger.script_count();
+            watch.remote.request_mempool_transactions(&ear)?;
+            if self.state()?.ledger.script_count() == scripts {
+                return Ok(());
+            }
+        }
     }
 
     /// Takes a notification of the node.

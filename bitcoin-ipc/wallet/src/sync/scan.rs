@@ -1,10 +1,11 @@
 //! Searching the chain.
 //!
 //! In: a range of blocks of the node. Out: the wallet's transactions in them. With an index of block
-//! filters (BIP 158), only blocks that may have any are read.
+//! filters (BIP 158), only blocks that may have any are read; a node that watches the wallet's scripts
+//! searches itself.
 
 use std::collections::HashSet;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
 
 use bdk_wallet::chain::BlockId;
@@ -12,6 +13,7 @@ use bitcoin::BlockHash;
 use bitcoin_ipc::interfaces::Chain;
 use bitcoin_ipc::types::{BlockFilterType, BlockLocator, FoundBlock, FoundBlockRequest};
 
+use crate::ledger::BlockPart;
 use crate::listeners::lock;
 use crate::wallet::{Event, WalletHandle};
 use crate::{Error, Result};
@@ -34,11 +36,21 @@ pub enum ScanResult {
 
 /// What a search is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Purpose {
+pub(super) enum Purpose {
     /// To bring the wallet to the tip.
     CatchUp,
     /// To find what was missed in blocks that the wallet knows.
     Again,
+}
+
+/// A search, from a height to a height.
+pub(super) struct Search<'a> {
+    pub(super) chain: &'a dyn Chain,
+    pub(super) from: i32,
+    pub(super) to: i32,
+    pub(super) purpose: Purpose,
+    /// Shows how many blocks of how many are done.
+    pub(super) show: &'a dyn Fn(i32, i32),
 }
 
 impl WalletHandle {
@@ -156,12 +168,23 @@ impl WalletHandle {
         if long {
             self.tell([Event::Progress(title(), 0)]);
         }
-        let result = self.scan_range(chain, from, to, purpose, &|hundredths| {
+        let shown = AtomicI32::new(0);
+        let show = |done: i32, of: i32| {
+            let hundredths = (i64::from(done) * 100 / i64::from(of)).clamp(0, 99);
+            let hundredths = i32::try_from(hundredths).unwrap_or_default();
+            if shown.swap(hundredths, Ordering::Relaxed) == hundredths {
+                return;
+            }
             follow.progress.store(u64::from(hundredths.unsigned_abs()), Ordering::SeqCst);
             if long {
                 self.tell([Event::Progress(title(), hundredths)]);
             }
-        });
+        };
+        let search = Search { chain, from, to, purpose, show: &show };
+        let result = match self.watch() {
+            Some(watch) => self.scan_watched(&watch, &search),
+            None => self.scan_range(&search),
+        };
         follow.is_scanning.store(false, Ordering::SeqCst);
         if long {
             self.tell([Event::Progress(title(), 100)]);
@@ -169,18 +192,11 @@ impl WalletHandle {
         result
     }
 
-    fn scan_range(
-        &self,
-        chain: &dyn Chain,
-        from: i32,
-        mut to: i32,
-        purpose: Purpose,
-        show: &dyn Fn(i32),
-    ) -> Result<Option<ScanResult>> {
+    fn scan_range(&self, search: &Search<'_>) -> Result<Option<ScanResult>> {
+        let Search { chain, from, mut to, purpose, show } = *search;
         let filters = chain.has_block_filter_index(BlockFilterType::Basic)?;
         let mut scripts = self.filter_set(filters)?;
         let mut hash = chain.get_block_hash(from)?;
-        let mut shown = 0;
         let mut at = from;
         loop {
             let skip = filters
@@ -191,7 +207,7 @@ impl WalletHandle {
             };
             let next = next_hash(&found);
             if self.scan_block(
-                &found,
+                found,
                 hash,
                 at,
                 skip,
@@ -211,19 +227,14 @@ impl WalletHandle {
             }
             let Some(next) = next else { return Ok(None) };
             (hash, at) = (next, at + 1);
-            let hundredths = (i64::from(at - from) * 100 / i64::from(to - from + 1)).clamp(0, 99);
-            let hundredths = i32::try_from(hundredths).unwrap_or_default();
-            if hundredths != shown {
-                shown = hundredths;
-                show(hundredths);
-            }
+            show(at - from, to - from + 1);
         }
     }
 
     /// Whether the wallet found something, after which it watches more scripts.
     fn scan_block(
         &self,
-        found: &FoundBlock,
+        found: FoundBlock,
         hash: BlockHash,
         at: i32,
         skip: bool,
@@ -237,18 +248,14 @@ impl WalletHandle {
             }
             return Ok(false);
         }
-        let block = found.data.as_ref().ok_or_else(|| {
-            let text =
-                "Rescan failed. Potentially corrupted data files or pruned blocks: the node lacks block";
-            Error::Refused(format!("{text} {hash}"))
-        })?;
+        let block = found.data.ok_or_else(|| unreadable(hash))?;
         if !block.txdata.iter().any(|tx| state.ledger.may_concern(tx)) {
             if note {
                 state.connect_empty(BlockId { height: height(at)?, hash }, found.time)?;
             }
             return Ok(false);
         }
-        let events = state.connect(block, height(at)?, now)?;
+        let events = state.connect(BlockPart::whole(block, height(at)?), now)?;
         drop(state);
         let found = !events.is_empty();
         self.tell(events);
@@ -263,7 +270,7 @@ impl WalletHandle {
     }
 }
 
-fn wanted(data: bool) -> FoundBlockRequest {
+pub(super) fn wanted(data: bool) -> FoundBlockRequest {
     let next = FoundBlockRequest { want_hash: true, ..FoundBlockRequest::default() };
     FoundBlockRequest {
         want_time: true,
@@ -278,6 +285,12 @@ fn next_hash(found: &FoundBlock) -> Option<BlockHash> {
     found.next_block.as_ref().filter(|next| next.found).and_then(|next| next.hash)
 }
 
-fn height(height: i32) -> Result<u32> {
+/// The node does not have a block to search.
+pub(super) fn unreadable(hash: BlockHash) -> Error {
+    let text = "Rescan failed. Potentially corrupted data files or pruned blocks: the node lacks block";
+    Error::Refused(format!("{text} {hash}"))
+}
+
+pub(super) fn height(height: i32) -> Result<u32> {
     u32::try_from(height).map_err(|_| Error::Refused("the node gave a negative height".into()))
 }

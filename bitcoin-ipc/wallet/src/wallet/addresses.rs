@@ -35,6 +35,7 @@ impl WalletHandle {
             };
             (self.address(&script)?, event)
         };
+        self.watch_new_scripts();
         self.tell([event]);
         Ok(address)
     }
@@ -45,9 +46,13 @@ impl WalletHandle {
     ///
     /// The wallet has no descriptor for change of this kind.
     pub fn new_change_address(&self, kind: OutputType) -> Result<Address> {
-        let mut state = self.state()?;
-        let script = state.reveal(kind, true)?;
-        state.save(|_| Ok(()))?;
+        let script = {
+            let mut state = self.state()?;
+            let script = state.reveal(kind, true)?;
+            state.save(|_| Ok(()))?;
+            script
+        };
+        self.watch_new_scripts();
         self.address(&script)
     }
 

@@ -84,6 +84,7 @@ impl WalletHandle {
             done?;
             state.store.scrub()?;
         }
+        self.watch_new_scripts();
         self.tell([Event::Status, Event::CanGetAddresses]);
         Ok(())
     }

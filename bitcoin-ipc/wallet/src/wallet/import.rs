@@ -77,6 +77,7 @@ impl WalletHandle {
             done.push(one);
         }
         self.tell(events);
+        self.watch_new_scripts();
         if let Some(time) = earliest {
             self.rescan_from_time(time)?;
         }

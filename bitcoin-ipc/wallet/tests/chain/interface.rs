@@ -37,7 +37,7 @@ impl Drop for Registration {
 }
 
 impl TestChain {
-    fn here(&self) -> Result<()> {
+    pub(super) fn here(&self) -> Result<()> {
         if self.0.lost.load(Ordering::SeqCst) { Err(Error::disconnected("the node is gone")) } else { Ok(()) }
     }
 

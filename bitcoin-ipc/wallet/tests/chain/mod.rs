@@ -5,6 +5,7 @@
 //! caused them returns.
 
 mod interface;
+mod watching;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

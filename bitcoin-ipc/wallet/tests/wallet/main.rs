@@ -5,7 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
 #[path = "../chain/mod.rs"]
-mod chain;
+pub(crate) mod chain;
 mod following;
 mod housekeeping;
 mod secrets;
@@ -14,11 +14,15 @@ mod spending;
 use std::sync::Arc;
 
 use bitcoin::{Amount, Network, ScriptBuf};
+use bitcoin_ipc::interfaces::watch::WatchingChain;
 use bitcoin_ipc::types::{CoinControl, Destination, OutputType, Recipient, Secret};
 use bitcoin_wallet::{Loader, Options, WalletHandle};
 use tempfile::TempDir;
 
 use chain::{TestChain, elsewhere};
+
+/// Whether the wallets have the node look for their scripts. The tests of `watching` are these, with it.
+pub(crate) const WATCH: bool = matches!(env!("CARGO_CRATE_NAME").as_bytes(), b"watching");
 
 /// A folder, a chain, and a loader between them.
 pub(crate) struct Setup {
@@ -28,8 +32,12 @@ pub(crate) struct Setup {
 }
 
 pub(crate) fn loader(folder: &TempDir, chain: &TestChain) -> Loader {
-    let options = Options { keypool: 20, ..Options::new(folder.path().join("wallets"), Network::Regtest) };
-    Loader::new(options, Arc::new(chain.clone()))
+    let options = Options::new(folder.path().join("wallets"), Network::Regtest);
+    Loader::new(Options { keypool: 20, watch: WATCH, ..options }, node(chain))
+}
+
+pub(crate) fn node(chain: &TestChain) -> Arc<dyn WatchingChain> {
+    Arc::new(chain.clone())
 }
 
 impl Setup {

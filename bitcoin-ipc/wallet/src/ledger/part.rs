@@ -1,0 +1,52 @@
+//! What of a block reaches the wallet.
+//!
+//! In: a whole block, or what the node's watch found in one. Out: a [`BlockPart`], the same for both.
+
+use bdk_wallet::chain::BlockId;
+use bitcoin::{Block, BlockHash, Transaction};
+use bitcoin_ipc::interfaces::watch::WatchedBlock;
+
+use crate::{Error, Result};
+
+/// A block, with those of its transactions that may be the wallet's.
+#[derive(Debug)]
+pub(crate) struct BlockPart {
+    pub(crate) id: BlockId,
+    /// The block below.
+    pub(crate) below: Option<BlockId>,
+    /// In seconds since 1970.
+    pub(crate) time: u32,
+    /// In the order of the block, each with its place.
+    pub(crate) txs: Vec<(u32, Transaction)>,
+}
+
+impl BlockPart {
+    pub(crate) fn new(
+        hash: BlockHash,
+        height: u32,
+        below: Option<BlockHash>,
+        time: u32,
+        txs: Vec<(u32, Transaction)>,
+    ) -> Self {
+        let below = height.checked_sub(1).zip(below).map(|(height, hash)| BlockId { height, hash });
+        BlockPart { id: BlockId { height, hash }, below, time, txs }
+    }
+
+    /// All of a block.
+    pub(crate) fn whole(block: Block, height: u32) -> Self {
+        let (hash, header) = (block.block_hash(), block.header);
+        Self::new(hash, height, Some(header.prev_blockhash), header.time, (0..).zip(block.txdata).collect())
+    }
+}
+
+impl TryFrom<WatchedBlock> for BlockPart {
+    type Error = Error;
+
+    fn try_from(block: WatchedBlock) -> Result<Self> {
+        let WatchedBlock { hash, prev_hash, height, time, transactions, .. } = block;
+        let height =
+            u32::try_from(height).map_err(|_| Error::Refused("the node gave a negative height".into()))?;
+        let txs = transactions.into_iter().map(|found| (found.index, found.tx)).collect();
+        Ok(Self::new(hash, height, prev_hash, time, txs))
+    }
+}
