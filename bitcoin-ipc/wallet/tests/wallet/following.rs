@@ -3,7 +3,7 @@
 use bitcoin::Amount;
 use bitcoin_ipc::ErrorKind;
 use bitcoin_ipc::types::{CoinControl, OutputType};
-use bitcoin_wallet::Error;
+use bitcoin_wallet::{Error, ScanResult};
 
 use crate::chain::{TestChain, elsewhere};
 use crate::{Setup, WATCH, balance, btc, node, script, send, to};
@@ -174,4 +174,32 @@ fn a_missed_block_is_fetched_when_the_next_one_comes() {
     setup.chain.mine(1, &elsewhere());
     assert_eq!(wallet.balances().unwrap().immature_balance.to_sat(), 50 * COIN);
     assert_eq!(wallet.tip().unwrap().0 as usize, setup.chain.height());
+}
+
+#[test]
+fn a_restored_wallet_finds_payments_far_beyond_those_that_it_looks_ahead() {
+    let mut setup = Setup::new();
+    let wallet = setup.wallet("hot");
+    let backup = setup.folder.path().join("backup");
+    wallet.backup(&backup).unwrap();
+    // The wallet looks 20 addresses ahead; each payment makes it look further.
+    let addresses: Vec<_> = (0..70).map(|_| script(&wallet, OutputType::Bech32)).collect();
+    for piece in addresses.chunks(5) {
+        setup.chain.mine(1, piece.last().unwrap());
+    }
+    setup.chain.mine(1, &elsewhere());
+    let all = wallet.balances().unwrap().immature_balance.to_sat();
+    assert_eq!(all, 14 * 50 * COIN);
+    wallet.unload().unwrap();
+    drop(wallet);
+    setup.restart();
+    let restored = setup.loader.restore(&backup, "again", true).unwrap().unwrap();
+    // The blocks are dated before its keys.
+    assert_eq!(restored.rescan(0, None).unwrap(), ScanResult::Done(setup.chain.height() as i32));
+    assert_eq!(restored.balances().unwrap().immature_balance.to_sat(), all);
+    // Also those that come live.
+    let next = script(&restored, OutputType::Bech32);
+    assert!(!addresses.contains(&next), "all before were used");
+    setup.chain.mine(1, &next);
+    assert_eq!(restored.balances().unwrap().immature_balance.to_sat(), all + 50 * COIN);
 }
