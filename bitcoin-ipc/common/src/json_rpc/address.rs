@@ -5,36 +5,105 @@
 use std::str::FromStr;
 
 use bitcoin::address::AddressData;
+use bitcoin::bech32::primitives::decode::CheckedHrpstring;
+use bitcoin::bech32::{Bech32, Bech32m, Fe32};
 use bitcoin::hex::DisplayHex;
-use bitcoin::{Address, Network};
+use bitcoin::{Address, Network, base58};
 use serde_json::{Map, Value};
 
 use super::script;
 
-/// Reads an address of a network; otherwise says what is wrong with it.
+/// Reads an address of a network; otherwise says what is wrong with it, in the words of Bitcoin Core's
+/// `DecodeDestination`.
+///
+/// # Errors
+///
+/// The text is no address of this network.
 pub fn parse(text: &str, network: Network) -> Result<Address, String> {
-    match Address::from_str(text) {
-        Ok(address) => address
-            .require_network(network)
-            .map_err(|_| "Invalid or unsupported Segwit (Bech32) or Base58 encoding.".to_owned()),
-        Err(_) => {
-            let human = format!("{}1", network_prefix(network));
-            if text.to_lowercase().starts_with(&human) {
-                return Err("Invalid Bech32 address data".to_owned());
-            }
-            match bitcoin::base58::decode_check(text) {
-                Ok(_) => Err("Invalid length for Base58 address (P2PKH or P2SH)".to_owned()),
-                Err(_) => Err("Invalid or unsupported Segwit (Bech32) or Base58 encoding.".to_owned()),
-            }
-        }
-    }
+    let address = Address::from_str(text).ok().and_then(|address| address.require_network(network).ok());
+    address.ok_or_else(|| {
+        let prefix = prefix(network);
+        let starts = text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix));
+        if starts { segwit_fault(text, prefix) } else { base58_fault(text, network).to_owned() }
+    })
 }
 
-fn network_prefix(network: Network) -> &'static str {
+/// What addresses of segregated witness begin with.
+fn prefix(network: Network) -> &'static str {
     match network {
         Network::Bitcoin => "bc",
         Network::Regtest => "bcrt",
         _ => "tb",
+    }
+}
+
+fn base58_fault(text: &str, network: Network) -> &'static str {
+    let versions: [u8; 2] = if network == Network::Bitcoin { [0, 5] } else { [111, 196] };
+    match base58::decode_check(text) {
+        Ok(data) if data.len() <= 21 => match data.first() {
+            Some(version) if versions.contains(version) => {
+                "Invalid length for Base58 address (P2PKH or P2SH)"
+            }
+            _ => "Invalid or unsupported Base58-encoded address.",
+        },
+        _ if base58::decode(text).is_ok_and(|data| data.len() <= 100) => {
+            "Invalid checksum or length of Base58 address (P2PKH or P2SH)"
+        }
+        _ => "Invalid or unsupported Segwit (Bech32) or Base58 encoding.",
+    }
+}
+
+/// What is wrong with an address of segregated witness (BIP 173, BIP 350).
+fn segwit_fault(text: &str, prefix: &str) -> String {
+    let words = |text: &str| text.to_owned();
+    let (lower, upper) = (text.to_ascii_lowercase(), text.to_ascii_uppercase());
+    let Some(separator) = text.rfind('1') else { return words("Missing separator") };
+    let data = lower.get(separator + 1..).unwrap_or_default();
+    if text.len() > 90 {
+        return words("Bech32 string too long");
+    }
+    if !text.bytes().all(|byte| byte.is_ascii_graphic()) || (text != lower && text != upper) {
+        return words("Invalid character or mixed case");
+    }
+    if separator == 0 || data.len() <= 6 {
+        return words("Invalid separator position");
+    }
+    let Some(version) = data.chars().next().and_then(|symbol| Fe32::from_char(symbol).ok()) else {
+        return words("Invalid Base 32 character");
+    };
+    if !data.chars().all(|symbol| Fe32::from_char(symbol).is_ok()) {
+        return words("Invalid Base 32 character");
+    }
+    let old = version == Fe32::Q;
+    let (of_old, of_new) = (CheckedHrpstring::new::<Bech32>(text), CheckedHrpstring::new::<Bech32m>(text));
+    let (checked, is_old) = match (of_old, of_new) {
+        (Ok(checked), _) => (checked, true),
+        (_, Ok(checked)) => (checked, false),
+        _ if old => return words("Invalid Bech32 checksum"),
+        _ => return words("Invalid Bech32m checksum"),
+    };
+    let hrp = checked.hrp().to_lowercase();
+    if hrp != prefix {
+        return format!(
+            "Invalid or unsupported prefix for Segwit (Bech32) address (expected {prefix}, got {hrp})."
+        );
+    }
+    match (old, is_old) {
+        (true, false) => return words("Version 0 witness address must use Bech32 checksum"),
+        (false, true) => return words("Version 1+ witness address must use Bech32m checksum"),
+        _ => {}
+    }
+    // The program without the version and the checksum.
+    let size = data.len().saturating_sub(7) * 5 / 8;
+    let bytes = if size == 1 { "byte" } else { "bytes" };
+    if old {
+        format!("Invalid Bech32 v0 address program size ({size} {bytes}), per BIP141")
+    } else if version.to_u8() > 16 {
+        words("Invalid Bech32 address witness version")
+    } else if !(2..=40).contains(&size) {
+        format!("Invalid Bech32 address program size ({size} {bytes})")
+    } else {
+        words("Invalid padding in Bech32 data section")
     }
 }
 
@@ -69,4 +138,29 @@ pub fn describe(address: &Address) -> Map<String, Value> {
         _ => {}
     }
     object
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_have_bitcoin_cores_words() {
+        for (text, fault) in [
+            ("x", "Invalid checksum or length of Base58 address (P2PKH or P2SH)"),
+            ("0", "Invalid or unsupported Segwit (Bech32) or Base58 encoding."),
+            ("1BvBMSEYstWetqTFn5Au4m4GFg7xJaNVN2", "Invalid or unsupported Base58-encoded address."),
+            ("bcrt1qx", "Invalid separator position"),
+            ("bcrtq", "Missing separator"),
+            ("bcrt1QQQQqqqqqqq", "Invalid character or mixed case"),
+            ("bcrt1bbbbbbbbbb", "Invalid Base 32 character"),
+            ("bcrt1qqqqqqqqqq", "Invalid Bech32 checksum"),
+            ("bcrt1pqqqqqqqqq", "Invalid Bech32m checksum"),
+        ] {
+            assert_eq!(parse(text, Network::Regtest), Err(fault.to_owned()), "{text}");
+        }
+        let own = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+        assert_eq!(parse(own, Network::Regtest).map(|address| address.to_string()), Ok(own.to_owned()));
+        assert!(parse(own, Network::Bitcoin).is_err());
+    }
 }

@@ -64,8 +64,9 @@ impl WalletHandle {
             Some(rate) => {
                 let mempool = sat_per_kvb(chain.mempool_min_fee()?);
                 if rate < mempool {
+                    let (rate, mempool) = (btc(fee_for(rate, 1000)), btc(fee_for(mempool, 1000)));
                     return Err(Error::Bump(vec![format!(
-                        "New fee rate ({rate} sat/kvB) is lower than the minimum fee rate ({mempool} sat/kvB) to get into the mempool -- the fee rate should be raised"
+                        "New fee rate ({rate}) is lower than the minimum fee rate ({mempool}) to get into the mempool -- "
                     )]));
                 }
                 let (fee, added) = (fee_for(rate, vbytes), fee_for(incremental, vbytes));
@@ -177,6 +178,10 @@ impl State {
     }
 }
 
+/// An amount as Bitcoin Core's `FormatMoney` writes it: with at least two decimals.
 fn btc(amount: Amount) -> String {
-    amount.to_string_in(bitcoin::Denomination::Bitcoin)
+    let all = format!("{}.{:08}", amount.to_sat() / 100_000_000, amount.to_sat() % 100_000_000);
+    let least = all.len() - 6;
+    let kept = all.trim_end_matches('0').len().max(least);
+    all[..kept].to_owned()
 }

@@ -36,6 +36,21 @@ impl Drop for Registration {
     }
 }
 
+struct RpcRegistration(TestChain, u64);
+
+impl Handler for RpcRegistration {
+    fn disconnect(&self) -> Result<()> {
+        self.0.remove_command(self.1);
+        Ok(())
+    }
+}
+
+impl Drop for RpcRegistration {
+    fn drop(&mut self) {
+        self.0.remove_command(self.1);
+    }
+}
+
 impl TestChain {
     pub(super) fn here(&self) -> Result<()> {
         if self.0.lost.load(Ordering::SeqCst) { Err(Error::disconnected("the node is gone")) } else { Ok(()) }
@@ -141,8 +156,14 @@ impl Chain for TestChain {
     }
 
     fn find_coins(&self, coins: &mut BTreeMap<OutPoint, Option<Coin>>) -> Result<()> {
-        let _ = coins;
-        Err(Error::unimplemented("find_coins"))
+        self.here()?;
+        let state = self.state();
+        for (outpoint, coin) in coins {
+            // What the mempool spends is there until a block spends it.
+            let output = state.output(*outpoint).filter(|_| !state.spent_in_chain(*outpoint));
+            *coin = output.map(|output| Coin { coinbase: false, height: 1, output });
+        }
+        Ok(())
     }
 
     fn is_in_mempool(&self, txid: Txid) -> Result<bool> {
@@ -238,33 +259,89 @@ impl Chain for TestChain {
         mempool.iter().try_for_each(|tx| notifications.transaction_added_to_mempool(tx))
     }
 
+    fn find_ancestor_by_height(
+        &self,
+        hash: BlockHash,
+        height: i32,
+        ancestor: &FoundBlockRequest,
+    ) -> Result<Option<FoundBlock>> {
+        self.here()?;
+        let found = self.state().branch(hash).get(height as usize).copied();
+        Ok(found.and_then(|hash| self.found(hash, ancestor)))
+    }
+
+    fn find_common_ancestor(
+        &self,
+        hash: BlockHash,
+        other: BlockHash,
+        ancestor: &FoundBlockRequest,
+        block1: &FoundBlockRequest,
+        block2: &FoundBlockRequest,
+    ) -> Result<CommonAncestor> {
+        self.here()?;
+        let (one, two) = {
+            let state = self.state();
+            (state.branch(hash), state.branch(other))
+        };
+        let common = one.iter().zip(&two).take_while(|(one, two)| one == two).last().map(|(one, _)| *one);
+        Ok(CommonAncestor {
+            ancestor: common.and_then(|hash| self.found(hash, ancestor)).unwrap_or_default(),
+            block1: self.found(hash, block1).unwrap_or_default(),
+            block2: self.found(other, block2).unwrap_or_default(),
+            result: common.is_some(),
+        })
+    }
+
+    fn has_blocks(&self, _: BlockHash, _: i32, _: Option<i32>) -> Result<bool> {
+        self.here()?;
+        Ok(true)
+    }
+
+    fn get_transaction_ancestry(&self, txid: Txid) -> Result<AncestryCounts> {
+        self.here()?;
+        let state = self.state();
+        let Some(tx) = state.mempool.iter().find(|tx| tx.compute_txid() == txid) else {
+            return Ok(AncestryCounts::default());
+        };
+        let fee = Amount::from_sat(state.fee(tx).unwrap_or_default()).to_signed().unwrap_or_default();
+        let size = tx.vsize() as u64;
+        Ok(AncestryCounts { ancestors: 1, descendants: 1, ancestorsize: size, ancestorfees: fee })
+    }
+
+    fn calculate_combined_bump_fee(&self, _: &[OutPoint], _: &WireFeeRate) -> Result<Option<Amount>> {
+        self.here()?;
+        Ok(Some(Amount::ZERO))
+    }
+
+    fn estimate_max_blocks(&self) -> Result<u32> {
+        self.here()?;
+        Ok(1008)
+    }
+
+    fn wait_for_notifications_if_tip_changed(&self, _: BlockHash) -> Result<()> {
+        self.here()
+    }
+
+    fn handle_rpc(&self, command: RpcCommand) -> Result<Box<dyn Handler>> {
+        self.here()?;
+        Ok(Box::new(RpcRegistration(self.clone(), self.add_command(command))))
+    }
+
     unasked! {
         fn have_block_on_disk(&self, height: i32) -> bool;
-        fn find_ancestor_by_height(&self, hash: BlockHash, height: i32, ancestor: &FoundBlockRequest)
-            -> Option<FoundBlock>;
         fn find_ancestor_by_hash(&self, hash: BlockHash, other: BlockHash, ancestor: &FoundBlockRequest)
             -> Option<FoundBlock>;
-        fn find_common_ancestor(
-            &self, hash: BlockHash, other: BlockHash, ancestor: &FoundBlockRequest, block1: &FoundBlockRequest,
-            block2: &FoundBlockRequest
-        ) -> CommonAncestor;
         fn guess_verification_progress(&self, block_hash: BlockHash) -> f64;
-        fn has_blocks(&self, block_hash: BlockHash, min_height: i32, max_height: Option<i32>) -> bool;
         fn is_rbf_opt_in(&self, tx: &Transaction) -> RbfTransactionState;
-        fn get_transaction_ancestry(&self, txid: Txid) -> AncestryCounts;
         fn calculate_individual_bump_fees(&self, outpoints: &[OutPoint], target: &WireFeeRate)
             -> BTreeMap<OutPoint, Amount>;
-        fn calculate_combined_bump_fee(&self, outpoints: &[OutPoint], target: &WireFeeRate) -> Option<Amount>;
         fn get_package_limits(&self) -> PackageLimits;
-        fn estimate_max_blocks(&self) -> u32;
         fn have_pruned(&self) -> bool;
         fn get_prune_height(&self) -> Option<i32>;
         fn is_ready_to_broadcast(&self) -> bool;
         fn shutdown_requested(&self) -> bool;
         fn show_progress(&self, title: &str, progress: i32, resume_possible: bool) -> ();
-        fn wait_for_notifications_if_tip_changed(&self, old_tip: BlockHash) -> ();
         fn wait_for_notifications(&self) -> ();
-        fn handle_rpc(&self, command: RpcCommand) -> Box<dyn Handler>;
         fn rpc_enable_deprecated(&self, method: &str) -> bool;
         fn get_setting(&self, name: &str) -> Value;
         fn get_rw_setting(&self, name: &str) -> Value;

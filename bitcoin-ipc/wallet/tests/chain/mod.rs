@@ -23,7 +23,7 @@ use bitcoin::{
     Txid, Witness, transaction,
 };
 use bitcoin_ipc::interfaces::ChainNotifications;
-use bitcoin_ipc::types::{BlockInfo, ChainstateRole, MempoolRemovalReason};
+use bitcoin_ipc::types::{BlockInfo, ChainstateRole, MempoolRemovalReason, RpcCommand};
 use serde_json::Value;
 
 /// A chain in memory.
@@ -38,6 +38,7 @@ pub(crate) struct Shared {
     /// How many blocks were read with their transactions.
     pub(crate) blocks_read: AtomicU64,
     pub(crate) settings: Mutex<BTreeMap<String, Value>>,
+    pub(crate) commands: Mutex<BTreeMap<u64, Arc<RpcCommand>>>,
 }
 
 pub(crate) struct State {
@@ -72,7 +73,19 @@ impl State {
         found.output.get(outpoint.vout as usize).cloned()
     }
 
-    fn spent_in_chain(&self, outpoint: OutPoint) -> bool {
+    /// The hashes of a block and all below it, by height.
+    pub(crate) fn branch(&self, hash: BlockHash) -> Vec<BlockHash> {
+        let mut hashes = Vec::new();
+        let mut at = self.all.get(&hash);
+        while let Some((block, _)) = at {
+            hashes.push(block.block_hash());
+            at = self.all.get(&block.header.prev_blockhash);
+        }
+        hashes.reverse();
+        hashes
+    }
+
+    pub(crate) fn spent_in_chain(&self, outpoint: OutPoint) -> bool {
         let txs = self.blocks.iter().flat_map(|block| &block.txdata);
         txs.flat_map(|tx| &tx.input).any(|input| input.previous_output == outpoint)
     }
@@ -120,6 +133,23 @@ impl TestChain {
 
     pub(crate) fn listeners(&self) -> usize {
         self.state().listeners.len()
+    }
+
+    /// The commands that wallets added.
+    pub(crate) fn commands(&self) -> Vec<Arc<RpcCommand>> {
+        self.0.commands.lock().unwrap().values().cloned().collect()
+    }
+
+    fn add_command(&self, command: RpcCommand) -> u64 {
+        let mut commands = self.0.commands.lock().unwrap();
+        let id = commands.last_key_value().map_or(0, |(last, _)| last + 1);
+        commands.insert(id, Arc::new(command));
+        id
+    }
+
+    fn remove_command(&self, id: u64) {
+        let gone = self.0.commands.lock().unwrap().remove(&id);
+        drop(gone);
     }
 
     pub(crate) fn height(&self) -> usize {

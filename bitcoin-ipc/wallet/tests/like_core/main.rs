@@ -1,0 +1,46 @@
+//! The wallets' commands of JSON-RPC next to those of Bitcoin Core's own wallet.
+//!
+//! In: the same requests to both. Out: answers with the same fields in the same order, and the same
+//! errors.
+//!
+//! `BITCOIN_NODE` names a `bitcoin-node` of v32 with a wallet; without it all tests here are ignored and
+//! say so.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
+#[path = "../chain/mod.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod chain;
+mod core;
+#[path = "../rpc/node.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod node;
+mod stories;
+mod story;
+
+use libtest_mimic::{Arguments, Trial};
+
+use story::Story;
+
+/// The stories by name.
+const STORIES: &[(&str, fn(&mut Story<'_>))] = &[
+    ("wallets_come_and_go", stories::wallets),
+    ("addresses_and_labels", stories::addresses),
+    ("coins_and_balances", stories::coins),
+    ("payments_and_transactions", stories::payments),
+    ("psbts_and_raw_transactions", stories::psbts),
+    ("passphrases", stories::passphrases),
+    ("descriptors", stories::descriptors),
+];
+
+fn main() {
+    let skipped = std::env::var_os("BITCOIN_NODE").is_none();
+    if skipped {
+        println!("SKIPPED: set BITCOIN_NODE to a bitcoin-node of v32 with a wallet to run these tests");
+    }
+    let trials = STORIES.iter().map(|(name, tell)| {
+        let trial = Trial::test(*name, move || Ok(story::compare(*tell)?));
+        trial.with_ignored_flag(skipped)
+    });
+    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+}

@@ -1,0 +1,119 @@
+//! The same story told twice.
+//!
+//! In: requests, blocks to mine. Out: where Bitcoin Core's answers and ours are not alike.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::core::Core;
+use super::node::{Answer, Node, script};
+
+/// One telling of a story.
+pub(crate) struct Story<'a> {
+    ask: &'a dyn Fn(&str, Value, &str) -> Answer,
+    mine: &'a dyn Fn(usize, &Value),
+    pub(crate) folder: PathBuf,
+    told: Vec<(String, Answer)>,
+}
+
+impl Story<'_> {
+    /// Asks, and keeps the answer to be compared.
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> Answer {
+        self.ask_at(method, params, "")
+    }
+
+    pub(crate) fn ask_at(&mut self, method: &str, params: Value, uri: &str) -> Answer {
+        let answer = (self.ask)(method, params.clone(), uri);
+        self.told.push((format!("{method} {params}"), answer.clone()));
+        answer
+    }
+
+    /// Keeps an error that is within an answer.
+    pub(crate) fn note(&mut self, error: &Value) {
+        let text = error["message"].as_str().unwrap_or_default().to_owned();
+        self.told.push(("the error".into(), Err((error["code"].as_i64().unwrap_or_default(), text))));
+    }
+
+    /// The answer, which is there.
+    pub(crate) fn ok(&mut self, method: &str, params: Value) -> Value {
+        self.ask(method, params).unwrap_or_else(|error| panic!("{method}: {error:?}"))
+    }
+
+    pub(crate) fn mine(&self, blocks: usize, address: &Value) {
+        (self.mine)(blocks, address);
+    }
+
+    /// A wallet with a coin that can be spent.
+    pub(crate) fn earn(&mut self) {
+        let address = self.ok("getnewaddress", json!([]));
+        self.mine(1, &address);
+        self.mine(100, &json!(super::node::foreign()));
+    }
+}
+
+/// Tells a story to both, and compares.
+pub(crate) fn compare(tell: fn(&mut Story<'_>)) -> Result<(), String> {
+    let core = Core::start();
+    let mine = |blocks: usize, address: &Value| {
+        core.ask("generatetoaddress", json!([blocks, address]), "").unwrap();
+    };
+    let ask = |method: &str, params: Value, uri: &str| core.ask(method, params, uri);
+    let mut theirs = Story { ask: &ask, mine: &mine, folder: core.folder().into(), told: Vec::new() };
+    tell(&mut theirs);
+    let node = Node::new();
+    let mine = |blocks: usize, address: &Value| node.chain.mine(blocks, &script(address));
+    let ask = |method: &str, params: Value, uri: &str| node.ask(method, params, uri);
+    let mut ours = Story { ask: &ask, mine: &mine, folder: node.folder.path().into(), told: Vec::new() };
+    tell(&mut ours);
+    let differences: Vec<String> = theirs
+        .told
+        .iter()
+        .zip(&ours.told)
+        .filter_map(|((asked, theirs), (_, ours))| {
+            let (theirs, ours) = (shape(theirs), shape(ours));
+            (theirs != ours).then(|| format!("{asked}\n  Bitcoin Core: {theirs}\n  here:         {ours}"))
+        })
+        .collect();
+    let same_length = theirs.told.len() == ours.told.len();
+    if differences.is_empty() && same_length { Ok(()) } else { Err(differences.join("\n")) }
+}
+
+/// An error's code and words; of an answer, the names of fields in their order and the types of values.
+fn shape(answer: &Answer) -> String {
+    match answer {
+        Ok(value) => types(value),
+        Err((code, text)) => {
+            // Amounts, heights and ids differ from one telling to the next.
+            let words = text
+                .split(' ')
+                .map(|word| if word.contains(|c: char| c.is_ascii_digit()) { "#" } else { word });
+            format!("{code} {}", words.collect::<Vec<_>>().join(" "))
+        }
+    }
+}
+
+fn types(value: &Value) -> String {
+    match value {
+        Value::Null => "null".into(),
+        Value::Bool(_) => "bool".into(),
+        Value::Number(number) if number.to_string().contains('.') => "decimal".into(),
+        Value::Number(_) => "number".into(),
+        Value::String(_) => "text".into(),
+        Value::Array(list) => {
+            let mut types: Vec<String> = list.iter().map(types).collect();
+            // The order of outputs is left to chance.
+            types.sort_unstable();
+            types.dedup();
+            format!("[{}]", types.join(", "))
+        }
+        Value::Object(object) => {
+            let fields = object.iter().map(|(name, value)| {
+                // Names that are addresses differ from one telling to the next.
+                let name = if name.len() > 30 { "an address" } else { name };
+                format!("{name}: {}", types(value))
+            });
+            format!("{{ {} }}", fields.collect::<Vec<_>>().join(", "))
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! The wallets' commands of JSON-RPC, against a chain in memory.
+//!
+//! In: requests as the node passes them on. Out: answers and errors as Bitcoin Core's.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
+mod addresses;
+#[path = "../chain/mod.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod chain;
+mod coins;
+mod descriptors;
+mod node;
+mod passphrases;
+mod requests;
+mod spending;
+mod transactions;
+mod wallets;

@@ -1,0 +1,109 @@
+//! A node without anything but commands of wallets.
+//!
+//! In: requests. Out: what the wallets answer, or the code and message of an error.
+
+use std::sync::Arc;
+
+use bitcoin::{Address, Network, ScriptBuf};
+use bitcoin_ipc::interfaces::ChainClient as _;
+use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcOutcome};
+use bitcoin_wallet::{Loader, Options};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::chain::{TestChain, elsewhere};
+
+pub(crate) type Answer = Result<Value, (i64, String)>;
+
+/// Wallets, and a chain that knows their commands.
+pub(crate) struct Node {
+    pub(crate) chain: TestChain,
+    pub(crate) loader: Loader,
+    pub(crate) folder: TempDir,
+}
+
+impl Node {
+    pub(crate) fn new() -> Node {
+        let (folder, chain) = (tempfile::tempdir().unwrap(), TestChain::default());
+        let options =
+            Options { keypool: 20, ..Options::new(folder.path().join("wallets"), Network::Regtest) };
+        let loader = Loader::new(options, Arc::new(chain.clone()));
+        loader.register_rpcs().unwrap();
+        Node { chain, loader, folder }
+    }
+
+    /// With a wallet that has 50 BTC in one coin that can be spent.
+    pub(crate) fn rich(name: &str) -> Node {
+        let node = Node::new();
+        node.ok("createwallet", json!([name]));
+        node.earn();
+        node
+    }
+
+    /// Another coin of 50 BTC that can be spent.
+    pub(crate) fn earn(&self) {
+        self.chain.mine(1, &self.new_script());
+        self.chain.mine(100, &elsewhere());
+    }
+
+    pub(crate) fn new_script(&self) -> ScriptBuf {
+        script(&self.ok("getnewaddress", json!([])))
+    }
+
+    pub(crate) fn ok(&self, method: &str, params: Value) -> Value {
+        self.ask(method, params, "").unwrap_or_else(|error| panic!("{method}: {error:?}"))
+    }
+
+    pub(crate) fn code(&self, method: &str, params: Value) -> i64 {
+        self.ask(method, params, "").expect_err(method).0
+    }
+
+    pub(crate) fn error(&self, method: &str, params: Value) -> (i64, String) {
+        self.ask(method, params, "").expect_err(method)
+    }
+
+    pub(crate) fn ask(&self, method: &str, params: Value, uri: &str) -> Answer {
+        match self.run(request(method, params, uri, JsonRpcRequestMode::Execute), true) {
+            RpcOutcome::Answered { response, handled: true } => Ok(response),
+            RpcOutcome::RpcError(error) => {
+                Err((error["code"].as_i64().unwrap(), error["message"].as_str().unwrap().to_owned()))
+            }
+            other => panic!("{method}: {other:?}"),
+        }
+    }
+
+    pub(crate) fn run(&self, request: JsonRpcRequest, last: bool) -> RpcOutcome {
+        let commands = self.chain.commands();
+        let command = commands.iter().find(|command| command.name == request.method);
+        (command.unwrap_or_else(|| panic!("no {}", request.method)).actor)(request, None, last).unwrap()
+    }
+}
+
+pub(crate) fn request(method: &str, params: Value, uri: &str, mode: JsonRpcRequestMode) -> JsonRpcRequest {
+    JsonRpcRequest {
+        id: json!(1),
+        method: method.into(),
+        params,
+        mode,
+        uri: uri.into(),
+        auth_user: String::new(),
+        peer_addr: String::new(),
+        version: JsonRpcVersion::V2,
+    }
+}
+
+pub(crate) fn script(address: &Value) -> ScriptBuf {
+    let address: Address<_> = address.as_str().unwrap().parse().unwrap();
+    address.require_network(Network::Regtest).unwrap().script_pubkey()
+}
+
+/// An address that no wallet has.
+pub(crate) fn foreign() -> String {
+    Address::from_script(&elsewhere(), Network::Regtest).unwrap().to_string()
+}
+
+/// An amount as it is written.
+pub(crate) fn btc(value: &Value) -> String {
+    assert!(value.is_number(), "{value}");
+    value.to_string()
+}

@@ -1,0 +1,323 @@
+//! Paying, in all ways.
+
+use bitcoin::Transaction;
+use bitcoin::consensus::encode::deserialize_hex;
+use serde_json::{Value, json};
+
+use super::chain::elsewhere;
+use super::node::{Node, btc, foreign, script};
+
+fn tx(hex: &Value) -> Transaction {
+    deserialize_hex(hex.as_str().unwrap()).unwrap()
+}
+
+fn in_mempool(node: &Node, txid: &Value) -> bool {
+    node.chain.in_mempool(txid.as_str().unwrap().parse().unwrap())
+}
+
+fn paid(tx: &Transaction, to: &str) -> u64 {
+    let script = script(&json!(to));
+    tx.output.iter().filter(|output| output.script_pubkey == script).map(|output| output.value.to_sat()).sum()
+}
+
+#[test]
+fn an_address_is_paid() {
+    let node = Node::rich("w");
+    let txid = node.ok("sendtoaddress", json!([foreign(), "1.00000001", "rent", "landlord"]));
+    assert!(in_mempool(&node, &txid));
+    let told = node.ok("gettransaction", json!([txid]));
+    assert_eq!((&told["comment"], &told["to"]), (&json!("rent"), &json!("landlord")));
+    assert_eq!(btc(&told["amount"]), "-1.00000001");
+    assert_eq!(paid(&tx(&told["hex"]), &foreign()), 100_000_001);
+    let verbose = node.ok(
+        "sendtoaddress",
+        json!({ "address": foreign(), "amount": 1, "fee_rate": "5.5", "verbose": true }),
+    );
+    assert_eq!(verbose["fee_reason"], "None");
+    let told = node.ok("gettransaction", json!([verbose["txid"]]));
+    let size = tx(&told["hex"]).vsize() as f64;
+    let fee = -told["fee"].to_string().parse::<f64>().unwrap() * 1e8;
+    assert!((fee / size - 5.5).abs() < 0.1, "{fee} {size}");
+    let whole = json!({ "address": foreign(), "amount": node.ok("getbalance", json!([])), "subtractfeefromamount": true });
+    node.ok("sendtoaddress", whole);
+    assert_eq!(btc(&node.ok("getbalance", json!([]))), "0.00000000");
+}
+
+#[test]
+fn wrong_payments_say_what_is_wrong() {
+    let node = Node::rich("w");
+    for (params, code, text) in [
+        (json!(["x", 1]), -5, "Invalid Bitcoin address: x"),
+        (json!([foreign(), "x"]), -3, "Invalid amount"),
+        (json!([foreign(), -1]), -3, "Amount out of range"),
+        (json!([foreign(), "0.000000001"]), -3, "Invalid amount"),
+        (json!([foreign(), true]), -3, "Amount is not a number or string"),
+        (json!([foreign(), 51]), -6, "Insufficient funds"),
+        (json!([foreign(), "0.00000001"]), -6, "Transaction amount too small"),
+        (
+            json!({ "address": foreign(), "amount": 1, "conf_target": 0 }),
+            -8,
+            "Invalid conf_target, must be between 1 and 1008",
+        ),
+        (
+            json!({ "address": foreign(), "amount": 1, "estimate_mode": "x" }),
+            -8,
+            "Invalid estimate_mode parameter, must be one of: \"unset\", \"economical\", \"conservative\"",
+        ),
+        (
+            json!({ "address": foreign(), "amount": 1, "fee_rate": 1, "estimate_mode": "economical" }),
+            -8,
+            "Cannot specify both estimate_mode and fee_rate",
+        ),
+        (json!({ "address": foreign(), "amount": 1, "fee_rate": "1.0001" }), -3, "Invalid amount"),
+    ] {
+        assert_eq!(node.error("sendtoaddress", params.clone()), (code, text.into()), "{params}");
+    }
+    let (code, text) =
+        node.error("sendtoaddress", json!({ "address": foreign(), "amount": 1, "fee_rate": 0.5 }));
+    assert!(code == -6 && text.contains("lower than the minimum fee rate setting"), "{text}");
+    node.ok("createwallet", json!(["watch", true]));
+    let error = node.ask("sendtoaddress", json!([foreign(), 1]), "/wallet/watch").unwrap_err();
+    assert_eq!(error, (-4, "Error: Private keys are disabled for this wallet".into()));
+}
+
+#[test]
+fn many_are_paid_at_once() {
+    let node = Node::rich("w");
+    let own = node.ok("getnewaddress", json!([]));
+    let own = own.as_str().unwrap();
+    let txid = node.ok("sendmany", json!(["", { foreign(): 1, own: "2" }, 1, "both", [own]]));
+    let told = node.ok("gettransaction", json!([txid]));
+    let made = tx(&told["hex"]);
+    assert_eq!((paid(&made, &foreign()), &told["comment"]), (100_000_000, &json!("both")));
+    assert!(paid(&made, own) < 200_000_000);
+    assert_eq!(node.error("sendmany", json!(["x", {}])), (-8, "Dummy value must be set to \"\"".into()));
+    assert_eq!(
+        node.error("sendmany", json!(["", {}])),
+        (-6, "Transaction must have at least one recipient".into())
+    );
+    for (payers, text) in [
+        (json!(["x"]), "destination x not found in tx outputs"),
+        (json!([0, 0]), "duplicated position: 0"),
+        (json!([-1]), "negative position: -1"),
+        (json!([1]), "position too large: 1"),
+        (json!([true]), "invalid value type: bool"),
+    ] {
+        let (code, message) = node.error("sendmany", json!(["", { foreign(): 1 }, null, "", payers]));
+        assert_eq!((code, message), (-8, format!("Invalid parameter 'subtract fee from output', {text}")));
+    }
+}
+
+#[test]
+fn send_has_options() {
+    let node = Node::rich("w");
+    let sent = node.ok("send", json!([{ foreign(): 1 }]));
+    assert_eq!(sent["complete"], true);
+    assert!(in_mempool(&node, &sent["txid"]) && sent.get("hex").is_none());
+    let kept = node.ok("send", json!({ "outputs": [{ foreign(): 1 }, { "data": "cafe" }], "add_to_wallet": false, "fee_rate": 3, "change_position": 2 }));
+    let made = tx(&kept["hex"]);
+    assert!(kept["psbt"].is_string() && !in_mempool(&node, &kept["txid"]));
+    assert_eq!(made.compute_txid().to_string(), kept["txid"].as_str().unwrap());
+    assert_eq!(format!("{:x}", made.output[1].script_pubkey), "6a02cafe");
+    assert_eq!(made.output.len(), 3);
+    let psbt = node.ok("send", json!({ "outputs": { foreign(): 1 }, "psbt": true }));
+    assert!(psbt["psbt"].is_string() && psbt["complete"] == true);
+    // A chosen coin, with its own sequence number and a lock time.
+    node.chain.mine(1, &elsewhere());
+    let coin = node.ok("listunspent", json!([]))[0].clone();
+    let input = json!({ "txid": coin["txid"], "vout": coin["vout"], "sequence": 5 });
+    let chosen = node.ok("send", json!({ "outputs": { foreign(): 1 }, "inputs": [input], "locktime": 9, "add_to_wallet": false, "lock_unspents": true }));
+    let made = tx(&chosen["hex"]);
+    assert_eq!((made.input[0].sequence.0, made.lock_time.to_consensus_u32(), made.input.len()), (5, 9, 1));
+    assert_eq!(node.ok("listlockunspent", json!([]))[0]["txid"], coin["txid"]);
+    for (options, code, text) in [
+        (json!({ "feeRate": 1 }), -8, "Use fee_rate (sat/vB) instead of feeRate"),
+        (json!({ "conf_target": 3 }), -8, "Specify estimate_mode"),
+        (json!({ "change_position": 2 }), -8, "changePosition out of bounds"),
+        (json!({ "change_address": "x" }), -5, "Change address must be a valid bitcoin address"),
+        (json!({ "change_type": "x" }), -5, "Unknown change type 'x'"),
+        (json!({ "minconf": -1 }), -8, "Negative minconf"),
+        (json!({ "minconf": 3, "maxconf": 2 }), -8, "maxconf can't be lower than minconf: 2 < 3"),
+        (json!({ "nonsense": 1 }), -3, "Unexpected key nonsense"),
+        (json!({ "psbt": 1 }), -3, "JSON value of type number for field psbt is not of expected type bool"),
+    ] {
+        let error = node.error("send", json!({ "outputs": { foreign(): 1 }, "options": options }));
+        assert_eq!(error, (code, text.into()));
+    }
+    assert_eq!(node.code("send", json!({ "outputs": { foreign(): 1 }, "solving_data": {} })), -4);
+    assert_eq!(node.code("send", json!([[]])), -8);
+}
+
+#[test]
+fn everything_is_sent() {
+    let node = Node::rich("w");
+    node.earn();
+    let own = node.ok("getnewaddress", json!([]));
+    let sent =
+        node.ok("sendall", json!({ "recipients": [foreign(), { own.as_str().unwrap(): 1 }], "fee_rate": 2 }));
+    assert_eq!(sent["complete"], true);
+    let told = node.ok("gettransaction", json!([sent["txid"]]));
+    let made = tx(&told["hex"]);
+    let fee = 10_000_000_000 - made.output.iter().map(|output| output.value.to_sat()).sum::<u64>();
+    assert_eq!((made.input.len(), made.output.len()), (2, 2));
+    // A signature may be a byte shorter than was reckoned with.
+    let least = 2 * made.vsize() as u64;
+    assert!((least..least + 5).contains(&fee), "{fee} {least}");
+    node.chain.mine(1, &elsewhere());
+    let coin = node.ok("listunspent", json!([]))[0].clone();
+    assert_eq!(btc(&coin["amount"]), "1.00000000");
+    let one = json!({ "txid": coin["txid"], "vout": coin["vout"] });
+    for (params, code, text) in [
+        (json!([[{ foreign(): 1 }]]), -8, "Must provide at least one address without a specified amount"),
+        (
+            json!({ "recipients": [foreign()], "inputs": [one], "send_max": true }),
+            -8,
+            "Cannot combine send_max with specific inputs.",
+        ),
+        (
+            json!({ "recipients": [foreign(), { own.as_str().unwrap(): 2 }] }),
+            -6,
+            "Assigned more value to outputs than available funds.",
+        ),
+        (
+            json!({ "recipients": [foreign(), { own.as_str().unwrap(): "0.99999" }], "fee_rate": 100 }),
+            -6,
+            "Insufficient funds for fees after creating specified outputs.",
+        ),
+        (
+            json!({ "recipients": [foreign(), { own.as_str().unwrap(): "0.999997" }], "fee_rate": 1 }),
+            -6,
+            "Dynamically assigned remainder results in dust output.",
+        ),
+    ] {
+        assert_eq!(node.error("sendall", params.clone()), (code, text.into()), "{params}");
+    }
+    node.ok("sendall", json!({ "recipients": [foreign()], "inputs": [one] }));
+    assert_eq!(node.ok("listunspent", json!([0])), json!([]));
+    let gone = node.error("sendall", json!({ "recipients": [foreign()], "inputs": [one] }));
+    assert!(gone.0 == -8 && gone.1.ends_with("was already spent."), "{gone:?}");
+}
+
+#[test]
+fn a_fee_is_raised() {
+    let node = Node::rich("w");
+    let txid = node.ok("sendtoaddress", json!({ "address": foreign(), "amount": 1, "fee_rate": 1 }));
+    let low = node.error("bumpfee", json!([txid, { "fee_rate": 1 }]));
+    assert!(low.0 == -8 && low.1.starts_with("Insufficient total fee"), "{low:?}");
+    let psbt = node.ok("psbtbumpfee", json!([txid, { "fee_rate": 20 }]));
+    assert!(psbt["psbt"].is_string());
+    let bumped = node.ok("bumpfee", json!([txid, { "fee_rate": 20 }]));
+    assert_eq!(
+        (&bumped["fee"], &bumped["origfee"], &bumped["errors"]),
+        (&psbt["fee"], &psbt["origfee"], &json!([]))
+    );
+    assert!(in_mempool(&node, &bumped["txid"]) && !in_mempool(&node, &txid));
+    let (old, new) =
+        (node.ok("gettransaction", json!([txid])), node.ok("gettransaction", json!([bumped["txid"]])));
+    assert_eq!((&old["replaced_by_txid"], &new["replaces_txid"]), (&bumped["txid"], &txid));
+    assert_eq!(old["walletconflicts"], json!([bumped["txid"]]));
+    assert_eq!(paid(&tx(&new["hex"]), &foreign()), 100_000_000);
+    let again = node.error("bumpfee", json!([txid]));
+    assert!(again.0 == -4 || again.0 == -8, "{again:?}");
+    // Other outputs, and the option that says which one is change.
+    let other = node.ok("getnewaddress", json!([]));
+    let other = other.as_str().unwrap();
+    let to_other =
+        node.ok("bumpfee", json!({ "txid": bumped["txid"], "fee_rate": 40, "outputs": [{ other: 2 }] }));
+    let made = tx(&node.ok("gettransaction", json!([to_other["txid"]]))["hex"]);
+    assert_eq!((paid(&made, &foreign()), paid(&made, other)), (0, 200_000_000));
+    let both = node.error(
+        "bumpfee",
+        json!([to_other["txid"], { "outputs": [{ other: 2 }], "original_change_index": 0 }]),
+    );
+    assert_eq!(both.0, -8);
+    let beyond = node.error("bumpfee", json!([to_other["txid"], { "original_change_index": 9 }]));
+    assert_eq!(beyond, (-8, "Change position is out of range".into()));
+    assert_eq!(
+        node.error("bumpfee", json!(["00".repeat(32)])),
+        (-5, "Invalid or non-wallet transaction id".into())
+    );
+    node.chain.mine(1, &elsewhere());
+    assert_eq!(node.code("bumpfee", json!([to_other["txid"]])), -1);
+}
+
+#[test]
+fn psbts_are_made_and_signed() {
+    let node = Node::rich("w");
+    let made = node.ok(
+        "walletcreatefundedpsbt",
+        json!([[], [{ foreign(): 1 }], 7, { "fee_rate": 2, "changePosition": 0 }]),
+    );
+    assert_eq!(made["changepos"], 0);
+    let unsigned = node.ok("walletprocesspsbt", json!([made["psbt"], false]));
+    assert_eq!(unsigned["complete"], false);
+    let signed = node.ok("walletprocesspsbt", json!([made["psbt"]]));
+    assert_eq!(signed["complete"], true);
+    let tx = tx(&signed["hex"]);
+    assert_eq!(tx.lock_time.to_consensus_u32(), 7);
+    node.chain.submit(&tx).unwrap();
+    assert_eq!(node.error("walletprocesspsbt", json!(["x"])).0, -22);
+    assert_eq!(
+        node.error("walletprocesspsbt", json!([made["psbt"], true, "X"])),
+        (-8, "'X' is not a valid sighash parameter.".into())
+    );
+    assert_eq!(
+        node.code("walletcreatefundedpsbt", json!({ "outputs": { foreign(): 1 }, "psbt_version": 2 })),
+        -4
+    );
+    assert_eq!(
+        node.code("walletcreatefundedpsbt", json!({ "outputs": { foreign(): 1 }, "psbt_version": 1 })),
+        -8
+    );
+    assert_eq!(
+        node.error("walletcreatefundedpsbt", json!([[], { foreign(): 90 }])),
+        (-4, "Insufficient funds".into())
+    );
+}
+
+#[test]
+fn transactions_are_funded_and_signed() {
+    let node = Node::rich("w");
+    let bare = format!("02000000000100e1f505000000002200{:02x}{}00000000", 0x20, "07".repeat(32));
+    let funded = node.ok("fundrawtransaction", json!([bare, { "fee_rate": 3, "changePosition": 1 }]));
+    let unsigned = tx(&funded["hex"]);
+    assert_eq!((unsigned.input.len(), unsigned.output.len(), &funded["changepos"]), (1, 2, &json!(1)));
+    let partly = node.ok("signrawtransactionwithwallet", json!([funded["hex"]]));
+    assert_eq!(partly["complete"], true);
+    node.chain.submit(&tx(&partly["hex"])).unwrap();
+    // What is complete stays so; what is not the wallet's is named.
+    let again = node.ok("signrawtransactionwithwallet", json!([partly["hex"]]));
+    assert_eq!((&again["complete"], &again["hex"]), (&json!(true), &partly["hex"]));
+    let mut foreign_input = unsigned.clone();
+    foreign_input.input[0].previous_output.vout = 9;
+    let hex = bitcoin::consensus::encode::serialize_hex(&foreign_input);
+    let missing = node.ok("signrawtransactionwithwallet", json!([hex]));
+    assert_eq!(
+        (&missing["complete"], &missing["errors"][0]["error"]),
+        (&json!(false), &json!("Input not found or already spent"))
+    );
+    let spent = json!([{ "txid": foreign_input.input[0].previous_output.txid.to_string(), "vout": 9, "scriptPubKey": format!("{:x}", elsewhere()), "amount": 1 }]);
+    let missing = node.ok("signrawtransactionwithwallet", json!([hex, spent]));
+    let text = missing["errors"][0]["error"].as_str().unwrap();
+    assert!(text.starts_with("Unable to sign input"), "{text}");
+    assert_eq!(node.code("signrawtransactionwithwallet", json!(["00"])), -22);
+    assert_eq!(node.code("fundrawtransaction", json!(["zz"])), -22);
+    // A signature for another amount is none.
+    let mut broken = tx(&partly["hex"]);
+    broken.output[0].value -= bitcoin::Amount::ONE_SAT;
+    broken.input[0].previous_output = foreign_input.input[0].previous_output;
+    let hex = bitcoin::consensus::encode::serialize_hex(&broken);
+    let coin = json!([{ "txid": broken.input[0].previous_output.txid.to_string(), "vout": 9, "scriptPubKey": format!("{:x}", elsewhere()), "amount": 50 }]);
+    assert_eq!(node.ok("signrawtransactionwithwallet", json!([hex, coin]))["complete"], false);
+}
+
+#[test]
+fn what_transactions_would_do_is_told() {
+    let node = Node::rich("w");
+    let kept = node.ok("send", json!({ "outputs": { foreign(): 1 }, "add_to_wallet": false }));
+    let change = node.ok("simulaterawtransaction", json!([[kept["hex"]]]));
+    assert!(btc(&change["balance_change"]).starts_with("-1.0000"));
+    let twice = node.error("simulaterawtransaction", json!([[kept["hex"], kept["hex"]]]));
+    assert_eq!(twice, (-8, "Transaction(s) are spending the same output more than once".into()));
+    assert_eq!(node.code("simulaterawtransaction", json!([["00"]])), -22);
+}

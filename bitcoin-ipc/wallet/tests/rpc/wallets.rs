@@ -1,0 +1,80 @@
+//! Wallets that are made, loaded, closed, copied.
+
+use serde_json::{Value, json};
+
+use super::node::Node;
+
+#[test]
+fn wallets_come_and_go() {
+    let node = Node::new();
+    assert_eq!(node.ok("createwallet", json!(["a"])), json!({ "name": "a" }));
+    assert_eq!(node.code("createwallet", json!(["a"])), -36);
+    assert_eq!(node.error("createwallet", json!([""])), (-8, "Wallet name cannot be empty".into()));
+    assert_eq!(node.code("createwallet", json!(["../x"])), -4);
+    assert_eq!(node.code("createwallet", json!({ "wallet_name": "b", "descriptors": false })), -4);
+    assert_eq!(node.code("createwallet", json!({ "wallet_name": "b", "avoid_reuse": true })), -4);
+    let warned = node.ok("createwallet", json!(["b", false, false, ""]));
+    assert_eq!(warned["warnings"][0], "Empty string given as passphrase, wallet will not be encrypted.");
+    assert_eq!(node.ok("listwallets", json!([])), json!(["a", "b"]));
+    let error = node.error("loadwallet", json!(["a"]));
+    assert_eq!(error, (-35, "Wallet \"a\" is already loaded.".into()));
+    assert_eq!(node.code("loadwallet", json!(["z"])), -18);
+    assert_eq!(node.code("unloadwallet", json!([])), -8);
+    let twice = node.ask("unloadwallet", json!(["a"]), "/wallet/b").unwrap_err();
+    assert_eq!(twice.1, "The RPC endpoint wallet and the wallet name parameter specify different wallets");
+    assert_eq!(node.ok("unloadwallet", json!(["a"])), json!({}));
+    assert_eq!(node.ask("unloadwallet", json!([]), "/wallet/b"), Ok(json!({})));
+    assert_eq!(node.code("unloadwallet", json!(["a"])), -18);
+    assert_eq!(node.ok("listwallets", json!([])), json!([]));
+    let folder = node.ok("listwalletdir", json!([]));
+    let names: Vec<&Value> = folder["wallets"].as_array().unwrap().iter().map(|one| &one["name"]).collect();
+    assert_eq!(names, ["a", "b"]);
+    assert_eq!(node.ok("loadwallet", json!(["b"])), json!({ "name": "b" }));
+}
+
+#[test]
+fn a_wallet_is_loaded_at_the_next_start_if_that_is_wanted() {
+    let node = Node::new();
+    let setting = || node.chain.settings().get("wallet").cloned().unwrap_or_default();
+    node.ok("createwallet", json!({ "wallet_name": "a", "load_on_startup": true }));
+    assert_eq!(setting(), json!(["a"]));
+    node.ok("createwallet", json!(["b"]));
+    assert_eq!(setting(), json!(["a"]));
+    node.ok("unloadwallet", json!(["a", false]));
+    assert_eq!(setting(), json!([]));
+}
+
+#[test]
+fn information_is_about_this_wallet() {
+    let node = Node::rich("w");
+    let info = node.ok("getwalletinfo", json!([]));
+    assert_eq!(
+        (&info["walletname"], &info["format"], &info["txcount"]),
+        (&json!("w"), &json!("sqlite"), &json!(1))
+    );
+    assert_eq!((&info["keypoolsize"], &info["keypoolsize_hd_internal"]), (&json!(80), &json!(80)));
+    assert_eq!((&info["private_keys_enabled"], &info["scanning"]), (&json!(true), &json!(false)));
+    assert_eq!(info["flags"], json!(["descriptor_wallet"]));
+    assert_eq!(info["lastprocessedblock"]["height"], 101);
+    assert!(info.get("unlocked_until").is_none());
+    node.ok("createwallet", json!(["watch", true, true]));
+    let info = node.ask("getwalletinfo", json!([]), "/wallet/watch").unwrap();
+    assert_eq!(info["flags"], json!(["disable_private_keys", "blank", "descriptor_wallet"]));
+    assert_eq!(info["keypoolsize"], 0);
+    let error = node.ask("getnewaddress", json!([]), "/wallet/watch").unwrap_err();
+    assert_eq!(error, (-4, "Error: This wallet has no available keys".into()));
+}
+
+#[test]
+fn a_copy_becomes_a_wallet() {
+    let node = Node::rich("w");
+    let file = node.folder.path().join("copy");
+    assert_eq!(node.ok("backupwallet", json!([file])), Value::Null);
+    let error = node.error("backupwallet", json!([node.folder.path().join("no/such/folder")]));
+    assert_eq!(error, (-4, "Error: Wallet backup failed!".into()));
+    node.ok("unloadwallet", json!(["w"]));
+    assert_eq!(node.ok("restorewallet", json!(["again", file])), json!({ "name": "again" }));
+    assert_eq!(node.ok("getbalance", json!([])).to_string(), "50.00000000");
+    assert_eq!(node.code("restorewallet", json!(["again", file])), -36);
+    assert_eq!(node.code("restorewallet", json!(["x", "/no/such/file"])), -8);
+}
