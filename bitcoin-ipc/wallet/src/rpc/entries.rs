@@ -13,7 +13,7 @@ use crate::ledger::Place;
 use crate::wallet::{State, Trust, WalletHandle, signed};
 
 /// Which entries are made.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(super) struct Wanted<'a> {
     /// Received ones need so many confirmations.
     pub(super) min_depth: i32,
@@ -23,12 +23,6 @@ pub(super) struct Wanted<'a> {
     pub(super) label: Option<&'a str>,
     /// Also for change.
     pub(super) change: bool,
-}
-
-impl Default for Wanted<'_> {
-    fn default() -> Self {
-        Wanted { min_depth: 0, long: false, label: None, change: false }
-    }
 }
 
 /// Tells of transactions.

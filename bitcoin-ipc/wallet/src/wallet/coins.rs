@@ -147,7 +147,13 @@ impl State {
             let waits = depth > 0 && self.blocks_to_maturity(&view, outpoint.txid) > 0;
             let free = !self.locked.contains_key(&outpoint);
             let output = output.clone();
-            (fits && waits && free).then(|| AvailableCoin { outpoint, output, depth, safe: true, descriptor })
+            (fits && waits && free).then_some(AvailableCoin {
+                outpoint,
+                output,
+                depth,
+                safe: true,
+                descriptor,
+            })
         });
         outputs.collect()
     }

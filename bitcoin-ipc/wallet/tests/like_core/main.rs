@@ -20,10 +20,8 @@ mod story;
 
 use libtest_mimic::{Arguments, Trial};
 
-use story::Story;
-
 /// The stories by name.
-const STORIES: &[(&str, fn(&mut Story<'_>))] = &[
+const STORIES: &[(&str, story::Tell)] = &[
     ("wallets_come_and_go", stories::wallets),
     ("addresses_and_labels", stories::addresses),
     ("coins_and_balances", stories::coins),

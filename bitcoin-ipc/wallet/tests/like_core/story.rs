@@ -9,6 +9,9 @@ use serde_json::{Value, json};
 use super::core::Core;
 use super::node::{Answer, Node, script};
 
+/// A story.
+pub(crate) type Tell = fn(&mut Story<'_>);
+
 /// One telling of a story.
 pub(crate) struct Story<'a> {
     ask: &'a dyn Fn(&str, Value, &str) -> Answer,
@@ -53,7 +56,7 @@ impl Story<'_> {
 }
 
 /// Tells a story to both, and compares.
-pub(crate) fn compare(tell: fn(&mut Story<'_>)) -> Result<(), String> {
+pub(crate) fn compare(tell: Tell) -> Result<(), String> {
     let core = Core::start();
     let mine = |blocks: usize, address: &Value| {
         core.ask("generatetoaddress", json!([blocks, address]), "").unwrap();

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bitcoin::{Address, Network, ScriptBuf};
-use bitcoin_ipc::interfaces::ChainClient as _;
+use bitcoin_ipc::interfaces::{Chain, ChainClient as _};
 use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcOutcome};
 use bitcoin_wallet::{Loader, Options};
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ impl Node {
         let (folder, chain) = (tempfile::tempdir().unwrap(), TestChain::default());
         let options =
             Options { keypool: 20, ..Options::new(folder.path().join("wallets"), Network::Regtest) };
-        let loader = Loader::new(options, Arc::new(chain.clone()));
+        let loader = Loader::new(options, Arc::new(chain.clone()) as Arc<dyn Chain>);
         loader.register_rpcs().unwrap();
         Node { chain, loader, folder }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bitcoin_ipc::interfaces::ChainClient as _;
+use bitcoin_ipc::interfaces::{Chain, ChainClient as _};
 use bitcoin_ipc::types::{JsonRpcRequestMode, RpcOutcome};
 use serde_json::json;
 
@@ -88,12 +88,12 @@ fn commands_are_taken_back_and_follow_the_wallets_to_another_node() {
     let count = node.chain.commands().len();
     let other = TestChain::default();
     node.chain.set_lost(true);
-    node.loader.attach(Arc::new(other.clone())).unwrap();
+    node.loader.attach(Arc::new(other.clone()) as Arc<dyn Chain>).unwrap();
     assert_eq!((node.chain.commands().len(), other.commands().len()), (0, count));
     node.loader.stop().unwrap();
     assert_eq!(other.commands().len(), 0);
     // Without a registration before, there is none after.
-    node.loader.attach(Arc::new(other.clone())).unwrap();
+    node.loader.attach(Arc::new(other.clone()) as Arc<dyn Chain>).unwrap();
     assert_eq!(other.commands().len(), 0);
 }
 
