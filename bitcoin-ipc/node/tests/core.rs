@@ -9,6 +9,8 @@
 mod answers;
 #[path = "core/both.rs"]
 mod both;
+#[path = "core/signing.rs"]
+mod signing;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -19,6 +21,7 @@ const TESTS: &[(&str, fn())] = &[
     ("an_empty_chain_looks_the_same", answers::an_empty_chain_looks_the_same),
     ("a_deployment_goes_through_its_states", answers::a_deployment_goes_through_its_states),
     ("blocks_and_transactions_look_the_same", answers::blocks_and_transactions_look_the_same),
+    ("transactions_are_signed_the_same", signing::transactions_are_signed_the_same),
     ("texts_of_users_are_read_the_same", answers::texts_of_users_are_read_the_same),
     ("mistakes_have_the_same_words", answers::mistakes_have_the_same_words),
 ];

@@ -10,6 +10,7 @@ pub mod construct;
 pub mod error;
 pub mod help;
 pub mod params;
+pub mod prevouts;
 pub mod script;
 pub mod transaction;
 pub mod value;

@@ -6,6 +6,7 @@ use bitcoin::{Transaction, consensus};
 use bitcoin_ipc::types::Coin;
 use bitcoinkernel::{
     KernelError, PrecomputedTransactionData, ScriptPubkey, ScriptVerificationFlags, TxOut, VERIFY_ALL,
+    VERIFY_ALL_PRE_TAPROOT,
 };
 
 use super::{RejectKind, Rejected, standard};
@@ -32,6 +33,42 @@ pub(crate) fn first_failure(
         bitcoinkernel::verify(script, Some(*value), &kernel_tx, index, Some(flags), &data).is_err()
     };
     Ok(outputs.iter().enumerate().position(fails))
+}
+
+/// Which inputs may spend their outputs by the consensus rules of today. Where an output is not known, its
+/// input may not, nor may those that sign all outputs.
+///
+/// # Errors
+///
+/// The kernel cannot say.
+pub(crate) fn valid_inputs(
+    tx: &Transaction,
+    spent: &[Option<&bitcoin::TxOut>],
+) -> Result<Vec<bool>, KernelError> {
+    let kernel_tx = bitcoinkernel::Transaction::new(&consensus::serialize(tx))?;
+    let mut outputs = Vec::with_capacity(spent.len());
+    for output in spent {
+        let Some(output) = output else {
+            outputs.push(None);
+            continue;
+        };
+        let script = ScriptPubkey::new(output.script_pubkey.as_bytes())?;
+        outputs.push(Some((script, i64::try_from(output.value.to_sat()).unwrap_or(i64::MAX))));
+    }
+    let all: Option<Vec<_>> = outputs
+        .iter()
+        .map(|known| known.as_ref().map(|(script, value)| TxOut::new(script, *value)))
+        .collect();
+    let flags = if all.is_some() { VERIFY_ALL } else { VERIFY_ALL_PRE_TAPROOT };
+    let data = PrecomputedTransactionData::new(&kernel_tx, &all.unwrap_or_default())?;
+    let valid = |(index, output): (usize, &Option<(ScriptPubkey, i64)>)| {
+        let taproot = || spent[index].is_some_and(|output| output.script_pubkey.is_p2tr());
+        output.as_ref().is_some_and(|(script, value)| {
+            (flags == VERIFY_ALL || !taproot())
+                && bitcoinkernel::verify(script, Some(*value), &kernel_tx, index, Some(flags), &data).is_ok()
+        })
+    };
+    Ok(outputs.iter().enumerate().map(valid).collect())
 }
 
 /// Which input it was, in Bitcoin Core's words.

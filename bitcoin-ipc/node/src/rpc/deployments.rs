@@ -71,7 +71,8 @@ fn script_flags(place: Place, network: Network) -> Vec<&'static str> {
 }
 
 /// A change that miners signal for: Bitcoin Core's `testdummy` on regtest, which changes nothing and on
-/// other networks never begins. It may begin at once and has no end of its time.
+/// other networks never begins. It begins with the second period, has no
+/// end of its time, and waits for no height.
 struct Signalled;
 
 impl Signalled {
@@ -135,13 +136,13 @@ fn status(call: &Call<'_>, last: BlockHash, height: u32) -> Answer<(Status, u32)
             return broken("a block has no ancestors");
         };
         let next = match status {
-            Status::Defined if call.median_time(end)? >= Signalled::START_TIME => Status::Started,
+            Status::Defined => Status::Started,
             Status::Started
                 if signal_count(&signals(call, end, Signalled::PERIOD)?) >= Signalled::THRESHOLD =>
             {
                 Status::LockedIn
             }
-            Status::LockedIn if start >= Signalled::MIN_ACTIVATION_HEIGHT => Status::Active,
+            Status::LockedIn => Status::Active,
             other => other,
         };
         if next != status {

@@ -29,6 +29,8 @@ mod psbt_decode;
 mod rate;
 mod raw_transaction;
 mod registry;
+mod sign;
+mod signatures;
 mod tx_out_proof;
 mod util;
 mod workers;
@@ -76,6 +78,7 @@ const GROUPS: &[&[Command]] = &[
     psbt::COMMANDS,
     psbt_decode::COMMANDS,
     raw_transaction::COMMANDS,
+    sign::COMMANDS,
     tx_out_proof::COMMANDS,
     util::COMMANDS,
 ];

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 use super::both::Both;
 
 /// The private key 1 on a test network, and addresses of it.
-const KEY: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
-const ADDRESS: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
-const LEGACY: &str = "mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r";
-const TAPROOT: &str = "bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6";
-const PUBKEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
-const LONG_PUBKEY: &str = "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
+pub(crate) const KEY: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
+pub(crate) const ADDRESS: &str = "bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080";
+pub(crate) const LEGACY: &str = "mrCDrCybB6J1vRfbwM5hemdJz73FwDBC8r";
+pub(crate) const TAPROOT: &str = "bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6";
+pub(crate) const PUBKEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+pub(crate) const LONG_PUBKEY: &str = "0479be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
 
 pub(crate) fn usage_lines_are_the_same() {
     let both = Both::start();
@@ -347,6 +347,11 @@ pub(crate) fn mistakes_have_the_same_words() {
         ("getchaintxstats", json!([5])),
         ("getchaintxstats", json!([null, zeros])),
         ("getdeploymentinfo", json!([zeros])),
+        ("signrawtransactionwithkey", json!(["00", []])),
+        ("signrawtransactionwithkey", json!(["02000000000000000000", ["x"]])),
+        ("signrawtransactionwithkey", json!(["02000000000000000000", [], null, "x"])),
+        ("combinerawtransaction", json!([[]])),
+        ("combinerawtransaction", json!([["00", "00"]])),
         ("gettxoutproof", json!([[]])),
         ("gettxoutproof", json!([["00"]])),
         ("gettxoutproof", json!([[zeros]])),
