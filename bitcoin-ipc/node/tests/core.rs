@@ -9,6 +9,8 @@
 mod answers;
 #[path = "core/both.rs"]
 mod both;
+#[path = "core/mistakes.rs"]
+mod mistakes;
 #[path = "core/signing.rs"]
 mod signing;
 
@@ -23,7 +25,7 @@ const TESTS: &[(&str, fn())] = &[
     ("blocks_and_transactions_look_the_same", answers::blocks_and_transactions_look_the_same),
     ("transactions_are_signed_the_same", signing::transactions_are_signed_the_same),
     ("texts_of_users_are_read_the_same", answers::texts_of_users_are_read_the_same),
-    ("mistakes_have_the_same_words", answers::mistakes_have_the_same_words),
+    ("mistakes_have_the_same_words", mistakes::mistakes_have_the_same_words),
 ];
 
 fn main() {

@@ -6,8 +6,8 @@ use std::str::FromStr as _;
 
 use bitcoin::Psbt;
 use bitcoin_common::json_rpc::Kind::{Bool, Text};
-use bitcoin_common::json_rpc::error::{invalid, undecodable};
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, transaction, value};
+use bitcoin_common::json_rpc::error::undecodable;
+use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, prevouts, transaction};
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
 use serde_json::{Map, Value};
 
@@ -43,19 +43,7 @@ pub(super) fn psbt_error(error: PsbtError) -> RpcError {
 
 /// What signatures are for, as a number; none for the default.
 pub(super) fn sighash(given: &Value) -> Answer<Option<i32>> {
-    if given.is_null() {
-        return Ok(None);
-    }
-    Ok(Some(match value::text(given)? {
-        "DEFAULT" => 0,
-        "ALL" => 1,
-        "NONE" => 2,
-        "SINGLE" => 3,
-        "ALL|ANYONECANPAY" => 0x81,
-        "NONE|ANYONECANPAY" => 0x82,
-        "SINGLE|ANYONECANPAY" => 0x83,
-        other => return invalid(format!("'{other}' is not a valid sighash parameter.")),
-    }))
+    Ok(prevouts::sighash_type(given)?.map(i32::from))
 }
 
 fn process(call: &Call<'_>) -> Answer {

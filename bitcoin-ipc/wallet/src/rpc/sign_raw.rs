@@ -6,14 +6,13 @@
 use std::collections::BTreeMap;
 
 use bdk_wallet::miniscript::interpreter::Interpreter;
-use bitcoin::hex::DisplayHex as _;
 use bitcoin::sighash::Prevouts;
 use bitcoin::{OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Txid};
 use bitcoin_common::json_rpc::Kind::{List, Text};
 use bitcoin_common::json_rpc::error::{invalid, undecodable};
-use bitcoin_common::json_rpc::{Answer, amount, arg, transaction, value};
+use bitcoin_common::json_rpc::{Answer, amount, arg, prevouts, transaction, value};
 use bitcoin_ipc::types::{Coin, PsbtFillOptions};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::command::{Call, Command, command, ensure_unlocked};
 use super::funding::unsigned;
@@ -21,12 +20,12 @@ use super::psbt::{SIGHASH, psbt_error, sighash};
 use crate::keys::SECP;
 use crate::wallet::WalletHandle;
 
-const SPENT: &str = "[{\"txid\":\"hex\",\"vout\":n,\"scriptPubKey\":\"hex\",\"redeemScript\":\"hex\",\"witnessScript\":\"hex\",\"amount\":amount},...]";
-
 pub(super) const COMMANDS: &[Command] =
     &[command("signrawtransactionwithwallet", "Signs a transaction.", sign).args(&[
         arg("hexstring", Text, "The transaction."),
-        arg("prevtxs", List, "Outputs that it spends and that nobody knows yet.").optional().shape(SPENT),
+        arg("prevtxs", List, "Outputs that it spends and that nobody knows yet.")
+            .optional()
+            .shape(prevouts::SHAPE),
         arg("sighashtype", Text, SIGHASH).default("DEFAULT for taproot, otherwise ALL"),
     ])];
 
@@ -125,7 +124,7 @@ fn missing(tx: &Transaction, spent: &Spent) -> Vec<Value> {
     };
     let problems = tx.input.iter().enumerate();
     let problems = problems.filter_map(|(place, input)| Some((input, problem(place, input)?)));
-    problems.map(|(input, text)| tell(input, &text)).collect()
+    problems.map(|(input, text)| prevouts::problem(input, &text)).collect()
 }
 
 /// What is wrong with an input's signatures.
@@ -146,15 +145,4 @@ fn verify(tx: &Transaction, place: usize, output: &TxOut, all: Option<&[&TxOut]>
     };
     let mut steps = read.iter(&SECP, tx, place, &prevouts);
     steps.find_map(|step| step.err().map(|error| error.to_string()))
-}
-
-fn tell(input: &TxIn, text: &str) -> Value {
-    json!({
-        "txid": input.previous_output.txid.to_string(),
-        "vout": input.previous_output.vout,
-        "witness": input.witness.iter().map(|item| item.to_lower_hex_string()).collect::<Vec<_>>(),
-        "scriptSig": format!("{:x}", input.script_sig),
-        "sequence": input.sequence.0,
-        "error": text,
-    })
 }

@@ -34,7 +34,10 @@ fn what_is_no_transaction() {
     );
     refused(&changed(|tx| tx.output[0].value = Amount::MAX_MONEY), "bad-txns-txouttotal-toolarge");
     refused(&changed(|tx| tx.input.push(tx.input[0].clone())), "bad-txns-inputs-duplicate");
-    refused(&changed(|tx| tx.input[0].previous_output = OutPoint::null()), "coinbase");
+    let mut coinbase = changed(|tx| tx.input[0].previous_output = OutPoint::null());
+    refused(&coinbase, "bad-cb-length");
+    coinbase.input[0].script_sig = ScriptBuf::from_bytes(vec![0; 2]);
+    refused(&coinbase, "coinbase");
     let mut null = spend(&[(outpoint(1), 1), (outpoint(2), 1)], &[1000]);
     null.input[1].previous_output = OutPoint::null();
     refused(&null, "bad-txns-prevout-null");

@@ -1,0 +1,120 @@
+//! What users get wrong.
+//!
+//! In: wrong parameters. Out: the errors of both nodes, which must be the same.
+
+use serde_json::json;
+
+use super::answers::{ADDRESS, PUBKEY};
+use super::both::Both;
+
+pub(crate) fn mistakes_have_the_same_words() {
+    let both = Both::start();
+    let zeros = "0".repeat(64);
+    for (method, params) in [
+        ("nothing", json!([])),
+        ("getblockhash", json!(["x"])),
+        ("getblockhash", json!([1.5])),
+        ("getblockhash", json!([1])),
+        ("getblockhash", json!([-1])),
+        ("getblockhash", json!({ "height": 1, "x": 2 })),
+        ("getblock", json!(["00"])),
+        ("getblock", json!([zeros])),
+        ("getblock", json!(["z".repeat(64)])),
+        ("getblock", json!([zeros, "x"])),
+        ("getblockheader", json!([zeros])),
+        ("getblockheader", json!([1, 2])),
+        ("getblockstats", json!([5])),
+        ("getblockstats", json!([-5])),
+        ("getblockstats", json!([0, ["x"]])),
+        ("getblockfilter", json!([zeros])),
+        ("getblockfilter", json!([zeros, "x"])),
+        ("getchaintxstats", json!([5])),
+        ("getchaintxstats", json!([null, zeros])),
+        ("getdeploymentinfo", json!([zeros])),
+        ("signrawtransactionwithkey", json!(["00", []])),
+        ("signrawtransactionwithkey", json!(["02000000000000000000", ["x"]])),
+        ("signrawtransactionwithkey", json!(["02000000000000000000", [], null, "x"])),
+        ("combinerawtransaction", json!([[]])),
+        ("combinerawtransaction", json!([["00", "00"]])),
+        ("gettxoutproof", json!([[]])),
+        ("gettxoutproof", json!([["00"]])),
+        ("gettxoutproof", json!([[zeros]])),
+        ("gettxoutproof", json!([[zeros], zeros])),
+        ("verifytxoutproof", json!(["x"])),
+        ("verifytxoutproof", json!(["00"])),
+        ("gettxoutsetinfo", json!(["x"])),
+        ("gettxoutsetinfo", json!(["none", 0])),
+        ("scantxoutset", json!(["x"])),
+        ("scantxoutset", json!(["start"])),
+        ("scantxoutset", json!(["start", [{}]])),
+        ("scantxoutset", json!(["start", [1]])),
+        ("waitfornewblock", json!([-1])),
+        ("pruneblockchain", json!([1])),
+        ("getrawtransaction", json!([zeros])),
+        ("getrawtransaction", json!([zeros, 0, zeros])),
+        ("getrawtransaction", json!(["4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b"])),
+        ("getmempoolentry", json!([zeros])),
+        ("getmempoolancestors", json!([zeros])),
+        ("getrawmempool", json!([true, true])),
+        ("gettxspendingprevout", json!([[]])),
+        ("gettxspendingprevout", json!([[{ "txid": zeros }]])),
+        ("gettxspendingprevout", json!([[{ "txid": zeros, "vout": -1 }]])),
+        ("gettxspendingprevout", json!([[{ "txid": zeros, "vout": 1, "x": 1 }]])),
+        ("sendrawtransaction", json!(["00"])),
+        ("sendrawtransaction", json!(["00", 1])),
+        ("testmempoolaccept", json!([[]])),
+        ("testmempoolaccept", json!([["00"]])),
+        ("testmempoolaccept", json!([["00"], "x"])),
+        ("decoderawtransaction", json!(["00"])),
+        ("decodescript", json!(["0"])),
+        ("createrawtransaction", json!([[{ "txid": zeros }], {}])),
+        ("createrawtransaction", json!([[{ "txid": zeros, "vout": -1 }], {}])),
+        ("createrawtransaction", json!([[{ "txid": zeros, "vout": 0, "sequence": -1 }], {}])),
+        ("createrawtransaction", json!([[], [{ ADDRESS: 1 }, { ADDRESS: 1 }]])),
+        ("createrawtransaction", json!([[], [{ "data": "00" }, { "data": "01" }]])),
+        ("createrawtransaction", json!([[], { "x": 1 }])),
+        ("createrawtransaction", json!([[], { ADDRESS: -1 }])),
+        ("createrawtransaction", json!([[], { ADDRESS: true }])),
+        ("createrawtransaction", json!([[], [1]])),
+        ("createrawtransaction", json!([[], {}, -1])),
+        ("createrawtransaction", json!([[], {}, 0, true, 9])),
+        ("generatetoaddress", json!([1, "x"])),
+        ("generateblock", json!(["x", []])),
+        ("generateblock", json!([ADDRESS, [zeros]])),
+        ("generateblock", json!([ADDRESS, ["00"]])),
+        ("getblocktemplate", json!([{ "mode": "x" }])),
+        ("getblocktemplate", json!([{ "mode": "proposal" }])),
+        ("getblocktemplate", json!([{ "mode": "proposal", "data": "00" }])),
+        ("submitblock", json!(["00"])),
+        ("submitheader", json!(["00"])),
+        ("getnetworkhashps", json!([0])),
+        ("getnetworkhashps", json!([1, 5])),
+        ("prioritisetransaction", json!([zeros, 1, 5])),
+        ("estimatesmartfee", json!([0])),
+        ("estimatesmartfee", json!([6, "x"])),
+        ("estimaterawfee", json!([6, 2])),
+        ("createmultisig", json!([1, ["00"]])),
+        ("createmultisig", json!([1, ["zz"]])),
+        ("createmultisig", json!([2, [PUBKEY]])),
+        ("createmultisig", json!([0, [PUBKEY]])),
+        ("createmultisig", json!([1, [PUBKEY], "x"])),
+        ("signmessagewithprivkey", json!(["x", "y"])),
+        ("setmocktime", json!([-1])),
+        ("getmemoryinfo", json!(["x"])),
+        ("preciousblock", json!([zeros])),
+        ("invalidateblock", json!([zeros])),
+        ("deriveaddresses", json!([format!("wpkh({PUBKEY})")])),
+    ] {
+        both.same(method, params).unwrap_err();
+    }
+    // Valid, and an answer that says so.
+    for (method, params) in [
+        ("createrawtransaction", json!([[], {}])),
+        ("createrawtransaction", json!([[], [{ "data": "00" }], 5, false, 3])),
+        ("createrawtransaction", json!([[{ "txid": zeros, "vout": 0 }], [], 5, false])),
+        ("decoderawtransaction", json!(["02000000000000000000"])),
+    ] {
+        both.same(method, params).unwrap();
+    }
+    both.finish();
+}
