@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use bitcoin::SignedAmount;
 use bitcoin_ipc::ErrorKind;
-use bitcoin_ipc::interfaces::{Init, Wallet, WalletLoader};
+use bitcoin_ipc::interfaces::watch::SplitInit;
+use bitcoin_ipc::interfaces::{Wallet, WalletLoader};
 use bitcoin_ipc::mp_runtime::{Child, Connection, EventLoop, SpawnArgument, spawn};
 use bitcoin_ipc::types::{OutputType, Secret};
 use rustix::process::Signal;
@@ -24,8 +25,8 @@ struct Parent {
 impl Parent {
     fn new(directory: &Path, chain: &TestChain, more: &[(&str, &str)]) -> Parent {
         let event_loop = EventLoop::new("node").unwrap();
-        let (child, init) = spawn::<dyn Init>(&event_loop, PROGRAM, SpawnArgument::default()).unwrap();
-        let loader = init.make_wallet_loader(&settings(directory, more), Arc::new(chain.clone()));
+        let (child, init) = spawn::<dyn SplitInit>(&event_loop, PROGRAM, SpawnArgument::default()).unwrap();
+        let loader = init.any_wallet_loader(&settings(directory, more), Arc::new(chain.clone()));
         Parent { child, connection: init.connection().clone(), loader: loader.map(Option::unwrap) }
     }
 
