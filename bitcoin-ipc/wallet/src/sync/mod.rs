@@ -6,6 +6,23 @@
 //! First the wallet registers for notifications, which wait; then it searches the blocks from its own
 //! best one to the node's; then it takes the mempool; then it applies what waited, and from then on each
 //! notification as it comes. Some arrive twice that way, which is harmless.
+//!
+//! A node that watches scripts ([`WatchingChain`](bitcoin_ipc::interfaces::watch::WatchingChain)) gets those
+//! of the wallet, as far as it looks ahead, and more when it derives more; it tells and searches only what
+//! concerns them. Another node tells everything, and the wallet reads the blocks, or those that match the
+//! filters if there are any.
+//!
+//! What crossed the socket in the test `tests/split` in bytes, for a wallet that looks 100 scripts ahead in
+//! each of its eight descriptors; 155 blocks with 20 payments each, 11 of them of the wallet, came live, were
+//! caught up with, and were searched again with the 103 below them:
+//!
+//! | | start | live | catch up | rescan |
+//! |---|---|---|---|---|
+//! | whole blocks | 3,496 | 2,393,608 | 651,112 | 732,896 |
+//! | filters | 3,496 | 2,392,672 | 5,830,880 | 9,764,688 |
+//! | watching | 40,296 | 276,016 | 49,128 | 5,336 |
+//!
+//! Filters are asked for with all scripts for each block, which pays only where blocks are larger than that.
 
 mod apply;
 mod notices;
