@@ -35,7 +35,9 @@ impl Moments {
 }
 
 fn start(options: NodeOptions) -> Node {
-    Node::start(&Programs::built().unwrap(), options.arg("-fallbackfee=0.0002")).unwrap()
+    // With few addresses ahead, wallets load quickly.
+    let options = options.arg("-fallbackfee=0.0002").arg("-keypool=100");
+    Node::start(&Programs::built().unwrap(), options).unwrap()
 }
 
 /// Checks everything, then once more after an end in order.
@@ -95,13 +97,18 @@ fn two_processes_lose_nothing() {
 fn kill_wallet(node: &Node) {
     let killed = node.kill_wallet().unwrap();
     node.rpc("getblockcount", json!([])).unwrap();
+    let mut answer = None;
     let back = wait_for(|| {
         let other = node.wallet_pid().filter(|pid| *pid != killed);
-        let loaded =
-            node.rpc("listwallets", json!([])).is_ok_and(|wallets| wallets == json!(["miner", "shop"]));
+        answer = Some(node.rpc("listwallets", json!([])));
+        let loaded = matches!(&answer, Some(Ok(wallets)) if *wallets == json!(["miner", "shop"]));
         Ok((other.is_some() && loaded).then_some(()))
     });
-    assert!(back.unwrap().is_some(), "the wallets are not back; the log:\n{}", node.log());
+    assert!(
+        back.unwrap().is_some(),
+        "the wallets are not back, but {answer:?}; their log:\n{}",
+        node.wallet_log()
+    );
     let says = format!("The wallet process {} has ended (", killed.as_raw_nonzero());
     assert!(node.log().contains(&says), "`{says}` is not in the log:\n{}", node.log());
 }
@@ -113,7 +120,8 @@ fn an_attached_wallet_loses_nothing() {
     let directory = node.directory().join("attached");
     let connect = format!("unix:{}", node.socket().display());
     let programs = node.programs().clone();
-    let attach = || Wallet::start(&programs, &directory, &connect, &["-fallbackfee=0.0002"]).unwrap();
+    let attach =
+        || Wallet::start(&programs, &directory, &connect, &["-fallbackfee=0.0002", "-keypool=100"]).unwrap();
     let mut wallet = attach();
     serves(&node, &mut wallet);
     let load = Load::start(&node).unwrap();

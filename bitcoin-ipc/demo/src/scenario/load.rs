@@ -15,8 +15,10 @@ use super::values::{hash, text, txid};
 use crate::programs::{Caller, Node, wait_for};
 use crate::{Failure, Result};
 
-/// The pause of each loop between two calls.
+/// The pause of the loops between two calls.
 const PAUSE: Duration = Duration::from_millis(10);
+/// That of the loop which mines: it goes on while there are no wallets, which have to catch up.
+const MINING_PAUSE: Duration = Duration::from_millis(100);
 
 /// All that was acknowledged.
 #[derive(Clone, Debug, Default)]
@@ -62,19 +64,19 @@ impl Load {
         let (own, other) = (address(node, MINER, "mined")?, address(node, SHOP, "paid")?);
         let mut load = Load { shared: Arc::default(), threads: Vec::new() };
         load.resume(node)?;
-        load.run("mining", move |caller, _, done| {
+        load.run("mining", MINING_PAUSE, move |caller, _, done| {
             let blocks = caller.call(None, "generatetoaddress", json!([1, own]))?;
             let blocks = blocks.as_array().into_iter().flatten().map(hash).collect::<Result<Vec<_>>>()?;
             lock(done).blocks.extend(blocks);
             Ok(())
         })?;
-        load.run("paying", move |caller, _, done| {
+        load.run("paying", PAUSE, move |caller, _, done| {
             let payment = json!({ "address": other, "amount": 0.01, "fee_rate": 2 });
             let payment = txid(&caller.call(Some(MINER), "sendtoaddress", payment)?)?;
             lock(done).payments.push(payment);
             Ok(())
         })?;
-        load.run("asking", |caller, number, done| {
+        load.run("asking", PAUSE, |caller, number, done| {
             let label = format!("load {number}");
             let address = caller.call(Some(SHOP), "getnewaddress", json!([label]))?;
             lock(done).addresses.push((text(&address)?.to_owned(), label));
@@ -87,6 +89,7 @@ impl Load {
     fn run(
         &mut self,
         name: &str,
+        pause: Duration,
         call: impl Fn(&Caller, usize, &Mutex<Acknowledged>) -> Result<()> + Send + 'static,
     ) -> Result<()> {
         let shared = self.shared.clone();
@@ -99,7 +102,7 @@ impl Load {
                 if let Some(Err(failure)) = caller.map(|caller| call(&caller, number, &shared.done)) {
                     lock(&shared.done).failures.push(failure);
                 }
-                std::thread::sleep(PAUSE);
+                std::thread::sleep(pause);
             }
         };
         self.threads.push(std::thread::Builder::new().name(name.to_owned()).spawn(work)?);
