@@ -35,7 +35,7 @@ fn two_processes_are_shown_with_their_calls() {
     assert!(shown.starts_with("Starting bitcoin-node, which starts bitcoin-wallet.\n"), "{shown}");
     let (story, payment) = shown.split_once("What one payment takes").unwrap();
     for part in
-        ["node   ", "wallet ", "client send ChainNotifications.blockConnected", "us of them at the server}"]
+        ["node   ", "wallet ", "client send WatchedNotifications.blockConnected", "us of them at the server}"]
     {
         assert!(story.contains(part), "`{part}` is not in\n{story}");
     }

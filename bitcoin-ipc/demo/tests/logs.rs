@@ -55,7 +55,10 @@ fn no_secret_is_in_the_logs() {
         let files = [node.log_file(), node.wallet_log_file()];
         let logs = files.map(|file| fs::read_to_string(file).unwrap_or_default());
         if form == Form::TwoProcesses {
-            assert!(logs[0].contains("ChainNotifications.blockConnected (role = "), "no values in the log");
+            assert!(
+                logs[0].contains("WatchedNotifications.blockConnected (block = "),
+                "no values in the log"
+            );
         }
         let secrets = secrets(&node);
         assert!(secrets.len() > 12, "{}", secrets.len());
