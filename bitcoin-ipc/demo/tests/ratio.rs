@@ -14,7 +14,9 @@ const BLOCKS: usize = 2000;
 const BATCH: usize = 20;
 
 fn start(form: Form) -> Node {
-    Node::start(&Programs::built().unwrap(), NodeOptions::new(form).arg("-fallbackfee=0.0002")).unwrap()
+    // Looking ahead less far, debug builds are done in time.
+    let options = NodeOptions::new(form).arg("-fallbackfee=0.0002").arg("-keypool=100");
+    Node::start(&Programs::built().unwrap(), options).unwrap()
 }
 
 /// A chain with payments to a wallet, and the wallet's backup from before.
