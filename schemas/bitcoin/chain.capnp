@@ -200,7 +200,8 @@ interface ActorCallback $Proxy.wrap("ProxyCallback<CRPCCommand::Actor>") {
 
   call @0 (context :Proxy.Context, request :JSONRPCRequest, response :Text, lastCallback :Bool) -> (error :Text $Proxy.exception("std::exception"), rpcError :Text $Proxy.exception("UniValue"), typeError :Text $Proxy.exception("UniValue::type_error"), helpResult :HelpResult $Proxy.exception("HelpResult"), response :Text, result :Bool);
   # Runs the command: the request, what earlier commands of the name have answered, and whether
-  # no later one will be asked.
+  # no later one will be asked. Neither of these reaches the log, as with
+  # [`Rpc::execute_rpc`](super::Rpc::execute_rpc).
 }
 
 interface SettingsUpdateCallback $Proxy.wrap("ProxyCallback<interfaces::SettingsUpdate>") {
