@@ -3,7 +3,8 @@
 //! In: nothing. Out: a table to put into a [`Program`](super::Program), beside the wallets' own: a
 //! node hands its settings on to wallets, be they in its process or another one.
 //!
-//! Names, units and defaults are Bitcoin Core's. What neither the node nor the kernel can do is not
+//! Names, units and defaults are Bitcoin Core's, but for the index of block filters, which is on here
+//! because wallets use it. What neither the node nor the kernel can do is not
 //! here: it is an error on the command line, and a warning in a configuration file, which other
 //! programs read too.
 
