@@ -1,4 +1,4 @@
-//! Our RPC beside that of Bitcoin Core's node, over the same blocks and transactions.
+//! Our RPC and Mining beside those of Bitcoin Core's node, over the same blocks and transactions.
 //!
 //! `BITCOIN_NODE` names a `bitcoin-node` of v32; without it all tests here are ignored and say so.
 //! Answers are compared as text, so that the order of fields and the digits of numbers count.
@@ -9,10 +9,15 @@
 mod answers;
 #[path = "core/both.rs"]
 mod both;
+mod mine;
 #[path = "core/mistakes.rs"]
 mod mistakes;
+#[path = "core/refusals.rs"]
+mod refusals;
 #[path = "core/signing.rs"]
 mod signing;
+#[path = "core/templates.rs"]
+mod templates;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -26,6 +31,10 @@ const TESTS: &[(&str, fn())] = &[
     ("transactions_are_signed_the_same", signing::transactions_are_signed_the_same),
     ("texts_of_users_are_read_the_same", answers::texts_of_users_are_read_the_same),
     ("mistakes_have_the_same_words", mistakes::mistakes_have_the_same_words),
+    ("templates_have_the_same_parts", templates::templates_have_the_same_parts),
+    ("solutions_are_judged_the_same", templates::solutions_are_judged_the_same),
+    ("the_next_template_is_the_same", templates::the_next_template_is_the_same),
+    ("blocks_are_refused_for_the_same_reasons", refusals::blocks_are_refused_for_the_same_reasons),
 ];
 
 fn main() {

@@ -8,10 +8,11 @@ use bitcoin::{CompactTarget, Network, Target};
 
 use super::next::Next;
 use super::{Failure, broken};
+use crate::state::MAX_FUTURE_BLOCK_TIME;
 use crate::template::{MAX_TIMEWARP, interval, next_bits};
 
-/// How far ahead of the clock a block may be, in seconds.
-const MAX_FUTURE: u64 = 2 * 60 * 60;
+/// What Bitcoin Core says of a block too far ahead of the clock.
+pub(crate) const TOO_NEW: [&str; 2] = ["time-too-new", "block timestamp too far in the future"];
 
 /// Whether the target has more than 256 bits, of which the library keeps only the lower ones.
 fn overflows(bits: CompactTarget) -> bool {
@@ -49,8 +50,8 @@ pub(super) fn in_place(next: &Next<'_>, header: &Header) -> Result<(), Failure> 
             return broken("time-timewarp-attack", debug);
         }
     }
-    if u64::from(header.time) > next.now.saturating_add(MAX_FUTURE) {
-        return broken("time-too-new", "block timestamp too far in the future");
+    if u64::from(header.time) > next.now.saturating_add(MAX_FUTURE_BLOCK_TIME) {
+        return broken(TOO_NEW[0], TOO_NEW[1]);
     }
     let active = next.active;
     let version = header.version.to_consensus();

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use bitcoin::{Amount, Block, ScriptBuf, Transaction};
-use mp_runtime::Result;
+use mp_runtime::{Error, Result};
 
 use super::new_block::{block_of, new_block};
 use crate::state::State;
@@ -36,6 +36,8 @@ pub fn mine(
             None => new_block(state, options, coinbase_script)?,
         };
         let mut block = made.template.block;
+        block.header.merkle_root =
+            block.compute_merkle_root().ok_or_else(|| Error::failed("the block is empty"))?;
         let target = block.header.target();
         // When all nonces have failed, a block of a later time is tried.
         for nonce in 0..u32::MAX {

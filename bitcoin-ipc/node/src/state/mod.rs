@@ -29,13 +29,15 @@ use tokio::sync::watch;
 
 pub use beacon::Seen;
 pub use clock::Clock;
+pub(crate) use clock::MAX_FUTURE_BLOCK_TIME;
 pub use notifier::Registration;
 pub(crate) use notifier::Watcher;
 pub use open::Options;
 
 pub use view::ChainView;
 
-use crate::chainstate::{ChainEvent, Chainstate, Place, Verdict};
+use crate::chainstate::{ChainEvent, Chainstate, Place, Reject, RejectKind, Verdict};
+use crate::check_block::TOO_NEW;
 use crate::fees::Estimator;
 use crate::index::Index;
 use crate::mempool::Mempool;
@@ -198,9 +200,23 @@ impl State {
     /// The kernel or the index cannot go on; the node should stop then.
     pub fn process_block(&self, block: &Block) -> Result<Verdict> {
         let mut writer = lock(&self.writer);
+        if self.is_ahead_of_mock_time(block)? {
+            let [reason, details] = TOO_NEW.map(str::to_owned);
+            return Ok(Verdict::Invalid(Reject { reason, details, kind: RejectKind::TimeFuture }));
+        }
         let verdict = self.chain.process_block(block);
         self.follow(&mut writer)?;
         Ok(verdict?)
+    }
+
+    /// Whether a new block is too far ahead of a clock that was set: the kernel's own cannot be.
+    fn is_ahead_of_mock_time(&self, block: &Block) -> Result<bool> {
+        let (header, mock_time) = (&block.header, self.clock.mock_time());
+        Ok(mock_time != 0
+            && u64::from(header.time) > mock_time.saturating_add(MAX_FUTURE_BLOCK_TIME)
+            && header.validate_pow(header.target()).is_ok()
+            && self.chain.header(block.block_hash())?.is_none()
+            && self.chain.header(header.prev_blockhash)?.is_some())
     }
 
     /// Has everything else follow the chain.

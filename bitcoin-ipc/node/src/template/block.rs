@@ -73,7 +73,8 @@ impl NextBlock {
     }
 
     /// The block with these transactions, whose reward goes to a script. Its bits are those of
-    /// [`next_bits`](super::next_bits) at its time.
+    /// [`next_bits`](super::next_bits) at its time. It has no merkle root yet: whoever is paid
+    /// makes the coinbase.
     #[must_use]
     pub fn assemble(
         &self,
@@ -111,7 +112,6 @@ impl NextBlock {
         if let Some(transaction) = block.txdata.first_mut() {
             *transaction = first;
         }
-        block.header.merkle_root = block.compute_merkle_root().expect("there is a coinbase");
         Template {
             block,
             coinbase,

@@ -118,13 +118,13 @@ fn about_psbts(both: &Both) {
 }
 
 /// A transaction that spends the coinbase at a height, signed by Core.
-fn pay(both: &Both, height: u32, outputs: Value) -> Value {
+pub(crate) fn pay(both: &Both, height: u32, outputs: Value) -> Value {
     let hash = both.core("getblockhash", json!([height])).unwrap();
     let block = both.core("getblock", json!([hash, 1])).unwrap();
     spend(both, &block["tx"][0], 0, outputs)
 }
 
-fn spend(both: &Both, txid: &Value, vout: u32, outputs: Value) -> Value {
+pub(crate) fn spend(both: &Both, txid: &Value, vout: u32, outputs: Value) -> Value {
     let raw = both.same("createrawtransaction", json!([[{ "txid": txid, "vout": vout }], outputs])).unwrap();
     both.same("decoderawtransaction", json!([raw])).unwrap();
     both.core("signrawtransactionwithkey", json!([raw, [KEY]])).unwrap()["hex"].clone()

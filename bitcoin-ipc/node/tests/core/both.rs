@@ -1,24 +1,30 @@
-//! Two nodes with the same content.
+//! Two nodes with the same content, asked by the same client.
 //!
-//! In: methods and parameters. Out: the answers of both, which must be the same.
+//! In: questions. Out: the answers of both, which must be the same.
 
 use std::cell::RefCell;
-use std::path::PathBuf;
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin::Network;
 use bitcoin_common::shutdown::Shutdown;
-use bitcoin_ipc::{ConnectOptions, RpcError, blocking};
+use bitcoin_ipc::blocking::Mining;
+use bitcoin_ipc::release::Services;
+use bitcoin_ipc::{Client, ConnectOptions, Release, RpcError, blocking};
 use bitcoin_node::index;
+use bitcoin_node::mining::NodeMining;
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
 use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
+use bitcoin_node::template::SelectOptions;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// Some time after regtest's genesis block, at which both clocks stand.
-const NOW: u64 = 1_700_000_000;
+pub(crate) const NOW: u64 = 1_700_000_000;
 /// Core's log says nothing of when it listens; this is how often and how long to try.
 const TRIES: u32 = 300;
 const PAUSE: Duration = Duration::from_millis(100);
@@ -28,10 +34,10 @@ pub(crate) type Told = Result<String, (i64, String)>;
 
 /// Bitcoin Core's node and ours.
 pub(crate) struct Both {
-    core: Child,
-    client: blocking::Client,
-    ours: RpcServer,
-    _state: std::sync::Arc<State>,
+    process: Child,
+    core: blocking::Client,
+    ours: blocking::Client,
+    server: RpcServer,
     _directory: TempDir,
     differences: RefCell<Vec<String>>,
 }
@@ -42,7 +48,7 @@ impl Both {
         let socket = directory.path().join("core.sock");
         let data = directory.path().join("core");
         std::fs::create_dir(&data).unwrap();
-        let core = Command::new(PathBuf::from(std::env::var_os(super::VARIABLE).unwrap()))
+        let process = Command::new(PathBuf::from(std::env::var_os(super::VARIABLE).unwrap()))
             .args(["-regtest", "-listen=0", "-server=0", "-connect=0", "-disablewallet"])
             .args(["-txindex=1", "-blockfilterindex=1", "-deprecatedrpc=none"])
             .arg(format!("-datadir={}", data.display()))
@@ -50,30 +56,12 @@ impl Both {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let connect = || {
-            let options = ConnectOptions::new().network(Network::Regtest);
-            futures::executor::block_on(options.connect(socket.clone())).map(blocking::Client::from)
-        };
-        let mut client = connect();
-        for _ in 0..TRIES {
-            if client.is_ok() {
-                break;
-            }
-            std::thread::sleep(PAUSE);
-            client = connect();
-        }
-        let client = client.unwrap();
-        let ours = directory.path().join("ours");
-        let mut options = Options::new(&ours, Network::Regtest);
-        options.index = index::Options { filters: true, txindex: true };
-        let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-        let server = RpcServer::new(RpcOptions::new(&ours)).unwrap();
-        server.set_ready(state.clone()).unwrap();
+        let (ours, server) = our_node(&directory.path().join("ours"));
         let both = Both {
-            core,
-            client,
-            ours: server,
-            _state: state,
+            process,
+            core: connect(&socket),
+            ours,
+            server,
             _directory: directory,
             differences: RefCell::default(),
         };
@@ -84,28 +72,17 @@ impl Both {
         both
     }
 
-    fn core_value(&self, method: &str, params: Value) -> Result<Value, (i64, String)> {
-        self.client.execute_rpc(method, params, None).map_err(|error| match error {
-            RpcError::Rpc { code, message, .. } => (code, message),
-            other => panic!("{other}"),
-        })
-    }
-
-    fn our_value(&self, method: &str, params: Value) -> Result<Value, (i64, String)> {
-        self.ours.execute(method, params, "/").map_err(|error| (error.code(), error.message().to_owned()))
-    }
-
     pub(crate) fn core(&self, method: &str, params: Value) -> Result<Value, (i64, String)> {
-        self.core_value(method, params)
+        execute(&self.core, method, params)
     }
 
     pub(crate) fn ours(&self, method: &str, params: Value) -> Result<Value, (i64, String)> {
-        self.our_value(method, params)
+        execute(&self.ours, method, params)
     }
 
     /// The methods that ours has.
     pub(crate) fn methods(&self) -> Vec<String> {
-        self.ours.commands()
+        self.server.commands()
     }
 
     /// Asks both, and gives Core's answer; [`Both::finish`] tells if ours was another one.
@@ -120,8 +97,8 @@ impl Both {
         params: Value,
         fields: &[&str],
     ) -> Result<Value, (i64, String)> {
-        let core = self.core_value(method, params.clone());
-        let ours = self.our_value(method, params.clone());
+        let core = self.core(method, params.clone());
+        let ours = self.ours(method, params.clone());
         let told = |answer: &Result<Value, (i64, String)>| -> Told {
             let mut answer = answer.clone();
             if let Ok(answer) = &mut answer {
@@ -131,10 +108,28 @@ impl Both {
         };
         let (ours, told_by_core) = (told(&ours), told(&core));
         if ours != told_by_core {
-            let text = format!("{method} {params}\n{}", difference(&ours, &told_by_core));
-            self.differences.borrow_mut().push(text);
+            self.differ(&format!("{method} {params}"), &difference(&ours, &told_by_core));
         }
         core
+    }
+
+    /// Asks the [`Mining`] of both.
+    pub(crate) fn ask<T>(&self, question: impl Fn(&Mining) -> T) -> Pair<T> {
+        Pair { ours: question(&self.ours.mining()), core: question(&self.core.mining()) }
+    }
+
+    /// Compares two answers, and gives Core's.
+    pub(crate) fn equal<T: Debug + PartialEq>(&self, what: &str, answers: Pair<T>) -> T {
+        let Pair { ours, core } = answers;
+        if ours != core {
+            let told = |answer: &T| Ok(format!("{answer:#?}"));
+            self.differ(what, &difference(&told(&ours), &told(&core)));
+        }
+        core
+    }
+
+    fn differ(&self, what: &str, difference: &str) {
+        self.differences.borrow_mut().push(format!("{what}\n{difference}"));
     }
 
     /// All that was not the same.
@@ -145,7 +140,11 @@ impl Both {
 
     /// Has Core make blocks, and gives them to ours.
     pub(crate) fn generate(&self, count: u32, address: &str) {
-        let hashes = self.core("generatetoaddress", json!([count, address])).unwrap();
+        self.copy(&self.core("generatetoaddress", json!([count, address])).unwrap());
+    }
+
+    /// Gives ours these blocks of Core.
+    pub(crate) fn copy(&self, hashes: &Value) {
         for hash in hashes.as_array().unwrap() {
             let block = self.core("getblock", json!([hash, 0])).unwrap();
             assert_eq!(self.ours("submitblock", json!([block])), Ok(Value::Null));
@@ -153,14 +152,78 @@ impl Both {
     }
 }
 
-/// From the first line that differs on.
+/// What both nodes say to one question.
+pub(crate) struct Pair<T> {
+    pub(crate) ours: T,
+    pub(crate) core: T,
+}
+
+impl<T> Pair<T> {
+    /// Asks both of them.
+    pub(crate) fn each<U>(&self, question: impl Fn(&T) -> U) -> Pair<U> {
+        Pair { ours: question(&self.ours), core: question(&self.core) }
+    }
+}
+
+impl<T> Pair<Option<T>> {
+    /// Both or none.
+    pub(crate) fn both(self) -> Option<Pair<T>> {
+        Some(Pair { ours: self.ours?, core: self.core? })
+    }
+}
+
+/// A client of a process that may not listen yet.
+fn connect(socket: &Path) -> blocking::Client {
+    let connect = || {
+        let options = ConnectOptions::new().network(Network::Regtest);
+        futures::executor::block_on(options.connect(socket.to_owned())).map(blocking::Client::from)
+    };
+    let mut client = connect();
+    for _ in 0..TRIES {
+        if client.is_ok() {
+            break;
+        }
+        std::thread::sleep(PAUSE);
+        client = connect();
+    }
+    client.unwrap()
+}
+
+/// A client of a node in this process.
+fn our_node(data: &Path) -> (blocking::Client, RpcServer) {
+    let mut options = Options::new(data, Network::Regtest);
+    options.index = index::Options { filters: true, txindex: true };
+    let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
+    let server = RpcServer::new(RpcOptions::new(data)).unwrap();
+    server.set_ready(state.clone()).unwrap();
+    let services = Services {
+        mining: Some(Arc::new(NodeMining::new(state, SelectOptions::default()))),
+        rpc: Some(Arc::new(server.clone())),
+        ..Services::default()
+    };
+    let client = Client::local(ConnectOptions::new(), services, Release::V32).unwrap();
+    (client.into(), server)
+}
+
+fn execute(client: &blocking::Client, method: &str, params: Value) -> Result<Value, (i64, String)> {
+    client.execute_rpc(method, params, None).map_err(|error| match error {
+        RpcError::Rpc { code, message, .. } => (code, message),
+        other => panic!("{other}"),
+    })
+}
+
+/// The first lines that differ.
 fn difference(ours: &Told, core: &Told) -> String {
     let (Ok(ours), Ok(core)) = (ours, core) else {
         return format!("  ours: {ours:?}\n  core: {core:?}");
     };
-    let same = ours.lines().zip(core.lines()).take_while(|(ours, core)| ours == core).count();
-    let rest = |text: &str| text.lines().skip(same).take(5).collect::<Vec<_>>().join(" ");
-    format!("  ours: {}\n  core: {}", rest(ours), rest(core))
+    let mut lines: Vec<_> = ours.lines().zip(core.lines()).filter(|(ours, core)| ours != core).collect();
+    let (more, less) = (ours.lines().count(), core.lines().count());
+    if more != less {
+        lines.push(("its lines are", "more or fewer"));
+    }
+    let shown = lines.iter().take(5).map(|(ours, core)| format!("  ours: {ours}\n  core: {core}"));
+    shown.collect::<Vec<_>>().join("\n")
 }
 
 /// Takes fields out wherever they are.
@@ -177,7 +240,7 @@ fn strip(value: &mut Value, fields: &[&str]) {
 
 impl Drop for Both {
     fn drop(&mut self) {
-        self.core.kill().ok();
-        self.core.wait().ok();
+        self.process.kill().ok();
+        self.process.wait().ok();
     }
 }
