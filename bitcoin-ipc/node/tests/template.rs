@@ -71,6 +71,7 @@ impl Chain<'_> {
         let time = next.time(now);
         let bits = next_bits(Network::Regtest, tip.height, time, header).unwrap();
         let mut block = next.assemble(&selection, time, bits, pay_to).block;
+        block.header.merkle_root = block.compute_merkle_root().unwrap();
         mine::grind(&mut block, true);
         block
     }
