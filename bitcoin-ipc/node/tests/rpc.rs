@@ -263,7 +263,18 @@ fn failures_of_wallets_keep_their_kind() {
         assert_eq!((error.code(), error.message()), (code, message));
     }
     let _gone = node.server.register(command("mine", Box::new(|_, _, _| Err(Error::disconnected("gone")))));
-    let error = node.ask("mine", json!([])).unwrap_err();
-    assert_eq!((error.code(), error.message()), (-4, "The wallet process is not connected"));
+    for _ in 0..2 {
+        let error = node.ask("mine", json!([])).unwrap_err();
+        assert_eq!((error.code(), error.message()), (-4, "The wallet process is not connected"));
+    }
+    assert_eq!(node.get("help", json!(["mine"])), "help: unknown command: mine");
+    let back =
+        node.server.register(command("mine", Box::new(|_, _, _| Ok(RpcOutcome::Failed("e".to_owned())))));
+    assert_eq!(node.code("mine", json!([])), -1);
+    // Dropped is not taken back: the wallets may have been killed.
+    drop(back);
+    assert_eq!(node.code("mine", json!([])), -4);
+    let back = node.server.register(command("mine", Box::new(|_, _, _| Err(Error::disconnected("gone")))));
+    back.disconnect().unwrap();
     assert_eq!(node.code("mine", json!([])), -32601);
 }

@@ -4,7 +4,8 @@
 //! their own, so that one that takes long holds up nobody.
 //!
 //! The framework is in `envelope`, `command`, `registry` and `workers`; each other file holds the
-//! commands of its name. What there is no command for is answered with "Method not found".
+//! commands of its name. What there is no command for is answered with "Method not found", and what there was one
+//! for until its wallets' process ended, with the words that this is so.
 
 mod block_stats;
 mod block_template;
@@ -320,7 +321,7 @@ impl Shared {
                 }
             }
         }
-        Err(RpcError::new(Code::MethodNotFound, "Method not found"))
+        Err(self.registry.unanswered(&request.method))
     }
 
     /// Notes that a request is being run, until the guard is dropped.

@@ -54,6 +54,8 @@ impl Entry {
 /// Commands by name.
 #[derive(Default)]
 pub(super) struct Registry {
+    /// Those of wallets. Nobody answers to the name of an empty list, but somebody did, and went away
+    /// without a word.
     added: RwLock<BTreeMap<String, Vec<Arc<RpcCommand>>>>,
 }
 
@@ -62,6 +64,15 @@ pub(super) enum Asked {
     Handled(Value),
     /// It left the request to others; what it has answered so far.
     Left(Value),
+}
+
+fn unknown() -> RpcError {
+    RpcError::new(Code::MethodNotFound, "Method not found")
+}
+
+/// A node starts its own wallets again; others attach when somebody starts them.
+fn not_connected() -> RpcError {
+    RpcError::new(Code::WalletError, "The wallet process is not connected")
 }
 
 fn own(name: &str) -> Option<&'static Command> {
@@ -80,7 +91,8 @@ impl Registry {
     pub(super) fn names(&self) -> Vec<String> {
         let added = self.added.read().unwrap_or_else(PoisonError::into_inner);
         let own = GROUPS.iter().flat_map(|group| group.iter()).map(|command| command.name.to_owned());
-        let mut names: Vec<String> = own.chain(added.keys().cloned()).collect();
+        let added = added.iter().filter(|(_, list)| !list.is_empty()).map(|(name, _)| name.clone());
+        let mut names: Vec<String> = own.chain(added).collect();
         names.sort();
         names.dedup();
         names
@@ -91,14 +103,27 @@ impl Registry {
         added.entry(command.name.clone()).or_default().push(command);
     }
 
-    fn remove(&self, gone: &Arc<RpcCommand>) {
+    /// Forgets a command whose process is gone, or let go of it, but not its name.
+    fn lose(&self, gone: &Arc<RpcCommand>) {
         let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(list) = added.get_mut(&gone.name) {
             list.retain(|command| !Arc::ptr_eq(command, gone));
-            if list.is_empty() {
-                added.remove(&gone.name);
-            }
         }
+    }
+
+    /// Forgets a command that its wallet has taken back.
+    fn remove(&self, command: &Arc<RpcCommand>) {
+        self.lose(command);
+        let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
+        if added.get(&command.name).is_some_and(Vec::is_empty) {
+            added.remove(&command.name);
+        }
+    }
+
+    /// Why nobody answers to a name.
+    pub(super) fn unanswered(&self, name: &str) -> RpcError {
+        let added = self.added.read().unwrap_or_else(PoisonError::into_inner);
+        if added.get(name).is_some_and(Vec::is_empty) { not_connected() } else { unknown() }
     }
 
     /// Asks a command that a wallet has added. One whose process is gone is forgotten.
@@ -116,8 +141,8 @@ impl Registry {
             Ok(RpcOutcome::RpcError(error)) => Err(RpcError::from_object(error)),
             Ok(RpcOutcome::TypeError(text)) => wrong_type(text),
             Err(error) if error.kind() == ErrorKind::Disconnected => {
-                self.remove(command);
-                Err(RpcError::new(Code::WalletError, "The wallet process is not connected"))
+                self.lose(command);
+                Err(not_connected())
             }
             Err(error) => failed(error.to_string()),
         }
@@ -167,7 +192,7 @@ impl Registry {
                 match (command.actor)(request, None, true) {
                     Ok(RpcOutcome::Help(text)) => Some(text),
                     Err(error) if error.kind() == ErrorKind::Disconnected => {
-                        self.remove(command);
+                        self.lose(command);
                         None
                     }
                     _ => None,
@@ -219,24 +244,20 @@ struct Registered {
     command: Arc<RpcCommand>,
 }
 
-impl Registered {
-    fn end(&self) {
-        if let Some(registry) = self.registry.upgrade() {
-            registry.remove(&self.command);
-        }
-    }
-}
-
 impl Drop for Registered {
     fn drop(&mut self) {
-        self.end();
+        if let Some(registry) = self.registry.upgrade() {
+            registry.lose(&self.command);
+        }
     }
 }
 
 #[ipc_interface]
 impl Handler for Registered {
     fn disconnect(&self) -> Result<()> {
-        self.end();
+        if let Some(registry) = self.registry.upgrade() {
+            registry.remove(&self.command);
+        }
         Ok(())
     }
 }
