@@ -28,7 +28,7 @@ const TESTS: &[(&str, fn())] = &[
     ("a_node_that_is_restarted_comes_back", lifetimes::a_node_that_is_restarted_comes_back),
     ("a_killed_node_comes_back", lifetimes::a_killed_node_comes_back),
     ("a_client_that_vanishes_harms_nobody", lifetimes::a_client_that_vanishes_harms_nobody),
-    ("a_node_does_not_know_of_watching_and_goes_on", split::a_node_does_not_know_of_watching_and_goes_on),
+    ("a_node_knows_of_watching_or_goes_on_without", split::a_node_knows_of_watching_or_goes_on_without),
 ];
 
 /// Those of Bitcoin Core's command line.

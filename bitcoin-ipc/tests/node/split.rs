@@ -3,7 +3,7 @@
 use std::process::Command;
 use std::sync::Arc;
 
-use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
+use bitcoin_ipc::interfaces::watch::{AnyChain, SplitInit, WatchingChain};
 use bitcoin_ipc::interfaces::{Echo, Init, Rpc};
 use bitcoin_ipc::mock::MemoryNode;
 use bitcoin_ipc::{ErrorKind, Result};
@@ -12,14 +12,22 @@ use mp_runtime::{EventLoop, connect, listen};
 
 use super::node::Node;
 
-pub(crate) fn a_node_does_not_know_of_watching_and_goes_on() {
+pub(crate) fn a_node_knows_of_watching_or_goes_on_without() {
     let node = Node::fresh();
     let init = connect::<dyn SplitInit>(&EventLoop::new("split").expect("a loop"), node.socket());
     let init = init.expect("a connection");
-    let error = init.make_watching_chain().err().expect("an error");
-    assert_eq!(error.kind(), ErrorKind::Unimplemented, "{error}");
-    // A released node has no other chain either.
-    assert_eq!(init.any_chain().expect_err("an error").kind(), ErrorKind::Unimplemented);
+    match init.make_watching_chain() {
+        Ok(_) => {
+            let chain = init.any_chain().expect("an answer").expect("a chain");
+            assert!(matches!(chain, AnyChain::Watching(_)), "the node watches");
+            chain.chain().get_height().expect("an answer").expect("a block");
+        }
+        Err(error) => {
+            assert_eq!(error.kind(), ErrorKind::Unimplemented, "{error}");
+            // A released node has no other chain either.
+            assert_eq!(init.any_chain().expect_err("an error").kind(), ErrorKind::Unimplemented);
+        }
+    }
     let echo = init.make_echo().expect("an answer").expect("an echo");
     assert_eq!(block_on(echo.echo("here")), Ok("here".into()));
 }

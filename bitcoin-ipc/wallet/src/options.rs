@@ -36,8 +36,8 @@ pub struct Options {
     pub rbf: bool,
     /// Send transactions to the network (`-walletbroadcast`).
     pub broadcast: bool,
-    /// Have the node look for the wallets' scripts, where it can; otherwise it tells everything. This is
-    /// not an option of Bitcoin Core.
+    /// Have the node look for the wallets' scripts, where it can; otherwise it tells everything
+    /// (`-watchscripts`). This is not an option of Bitcoin Core.
     pub watch: bool,
 }
 

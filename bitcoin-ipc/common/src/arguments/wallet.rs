@@ -100,4 +100,10 @@ pub const WALLET_OPTIONS: &[OptionInfo] = &[
         Form::Flag,
         "Deprecated: new transactions say that they can be replaced (BIP 125) (default: 1)",
     ),
+    option(
+        "watchscripts",
+        Form::Flag,
+        "Name the wallets' scripts to the node, if it can look for them, so that it tells of nothing else; \
+         not an option of Bitcoin Core (default: 1)",
+    ),
 ];

@@ -10,6 +10,7 @@ use bitcoin_common::arguments::Program;
 use bitcoin_common::config::Settings;
 use bitcoin_common::logging::EarlyLog;
 use bitcoin_common::shutdown::Shutdown;
+use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::interfaces::{Chain, Echo, Init, Mining, Node, Rpc, WalletLoader};
 use bitcoin_ipc::types::{BilingualStr, GlobalArgs};
 use mp_runtime::{Error, ErrorKind, EventLoop, Result, ipc_interface, parent_stream, serve_parent};
@@ -44,7 +45,7 @@ pub(super) fn run(
         running: Mutex::default(),
         exit_status: AtomicI32::new(0),
     });
-    let served = serve_parent::<dyn Init>(&event_loop, stream, Arc::new(Child(spawned.clone())));
+    let served = serve_parent::<dyn SplitInit>(&event_loop, stream, Arc::new(Child(spawned.clone())));
     spawned.app_shutdown()?;
     Ok(served?)
 }
@@ -193,5 +194,12 @@ impl Init for Child {
 
     fn make_node(&self) -> Result<Option<Box<dyn Node>>> {
         Ok(Some(Box::new(GuiNode::new(self.0.clone()))))
+    }
+}
+
+#[ipc_interface]
+impl SplitInit for Child {
+    fn make_watching_chain(&self) -> Result<Option<Arc<dyn WatchingChain>>> {
+        self.0.offer()?.make_watching_chain()
     }
 }

@@ -154,6 +154,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options> {
         spend_zero_conf_change: settings.bool("spendzeroconfchange", default.spend_zero_conf_change),
         rbf: settings.bool("walletrbf", default.rbf),
         broadcast: settings.bool("walletbroadcast", default.broadcast),
+        watch: settings.bool("watchscripts", default.watch),
         ..default
     })
 }
