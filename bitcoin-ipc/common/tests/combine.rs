@@ -82,3 +82,32 @@ fn one_call_is_followed() {
     let summary = combine(inputs(), &options, &mut out).expect("a result");
     assert_eq!(summary.shown, 6, "{}", String::from_utf8_lossy(&out));
 }
+
+const ASKED: &str = "\
+2026-11-21T10:00:00.000100Z [ipc:debug] IPC server recv request Rpc.executeRpc connection=2 call=1 bytes=16
+2026-11-21T10:00:00.000110Z [ipc:debug] IPC client send ActorCallback.call connection=1 call=2 bytes=16
+2026-11-21T10:00:00.000190Z [ipc:debug] IPC client recv ActorCallback.call connection=1 call=2 micros=80 bytes=16
+2026-11-21T10:00:00.000200Z [ipc:debug] IPC server send response Rpc.executeRpc connection=2 call=1 micros=100 bytes=16
+2026-11-21T10:00:00.000210Z [node:info] idle
+";
+
+const ANSWERED: &str = "\
+2026-11-21T10:00:00.000105Z [wallet:info] idle
+2026-11-21T10:00:00.000120Z [ipc:debug] IPC server recv request ActorCallback.call connection=1 call=1 bytes=16
+2026-11-21T10:00:00.000150Z [wallet:info] paid
+2026-11-21T10:00:00.000180Z [ipc:debug] IPC server send response ActorCallback.call connection=1 call=1 micros=60 bytes=16
+2026-11-21T10:00:00.000205Z [wallet:info] idle again
+";
+
+#[test]
+fn a_call_is_followed_into_the_processes_that_it_reaches() {
+    let mut options = CombineOptions::default();
+    options.follow = Some("Rpc.executeRpc".parse().expect("a call"));
+    let mut out = Vec::new();
+    let inputs = vec![Input::new("node", ASKED.as_bytes()), Input::new("wallet", ANSWERED.as_bytes())];
+    let summary = combine(inputs, &options, &mut out).expect("a result");
+    assert_eq!(summary.shown, 7, "{}", String::from_utf8_lossy(&out));
+    let lines = short(&out);
+    assert!(lines[3].ends_with("[wallet:info] paid"), "{lines:?}");
+    assert!(lines.iter().all(|line| !line.contains("idle")), "{lines:?}");
+}

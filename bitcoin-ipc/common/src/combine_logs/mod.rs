@@ -9,6 +9,7 @@ mod call;
 mod merge;
 mod pair;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -70,8 +71,8 @@ pub struct CombineOptions {
     /// Add to the lines of IPC calls which call they belong to, as `{Node.getBestBlock#3}`, and to
     /// the last how long it took.
     pub pair: bool,
-    /// Show only one call: its lines, and what its two processes log while it runs, but for calls
-    /// that began before. Calls are paired then, too.
+    /// Show only one call: its lines, the calls that began while it ran in the processes that take part,
+    /// which those calls bring others into, and what else these log meanwhile. Calls are paired then, too.
     pub follow: Option<Follow>,
 }
 
@@ -143,16 +144,25 @@ struct View<'a> {
     follow: &'a Follow,
     /// The call, from its first line on.
     call: Option<u64>,
+    /// The calls of it that have not ended.
+    caused: BTreeSet<u64>,
     /// The processes that take part.
-    inputs: Vec<usize>,
+    inputs: BTreeSet<usize>,
     ended: bool,
     /// What was decided for the last line of each log, for those without a time that follow it.
-    last: std::collections::BTreeMap<usize, bool>,
+    last: BTreeMap<usize, bool>,
 }
 
 impl<'a> View<'a> {
     fn new(follow: &'a Follow) -> Self {
-        View { follow, call: None, inputs: Vec::new(), ended: false, last: Default::default() }
+        View {
+            follow,
+            call: None,
+            caused: BTreeSet::new(),
+            inputs: BTreeSet::new(),
+            ended: false,
+            last: BTreeMap::new(),
+        }
     }
 
     fn shows(&mut self, line: &Line, role: Option<&Role>) -> bool {
@@ -163,13 +173,22 @@ impl<'a> View<'a> {
         let shows = match role {
             Some(role) if role.method == self.follow.method && role.number == self.follow.number => {
                 self.call = Some(role.id);
-                if !self.inputs.contains(&line.input) {
-                    self.inputs.push(line.input);
-                }
+                self.inputs.insert(line.input);
                 self.ended |= role.last;
                 true
             }
-            Some(role) => running && self.inputs.contains(&line.input) && Some(role.id) > self.call,
+            Some(role) => {
+                let begins = self.inputs.contains(&line.input) && Some(role.id) > self.call;
+                let caused = running && (begins || self.caused.contains(&role.id));
+                if caused {
+                    self.inputs.insert(line.input);
+                    self.caused.insert(role.id);
+                    if role.last {
+                        self.caused.remove(&role.id);
+                    }
+                }
+                caused
+            }
             None => running && self.inputs.contains(&line.input),
         };
         self.last.insert(line.input, shows);
