@@ -1,7 +1,7 @@
 //! The command line.
 //!
-//! In: the arguments of the process. Out: where the node is, and what to do there. The texts here are
-//! what `--help` prints.
+//! In: the arguments of the process. Out: where the node is, and what to do there. The texts here, and
+//! those in `examples`, are what `--help` prints.
 
 use std::num::NonZero;
 use std::path::PathBuf;
@@ -14,82 +14,11 @@ use bitcoin_ipc::Release;
 use bitcoin_ipc::client::Address;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-const EXIT_CODES: &str = "\
-Exit codes:
-  0    all is well
-  1    it could not be done; stderr says why, and what to do
-  2    wrong usage
-  130  Ctrl-C";
-
-const EXAMPLES: &str = "\
-Examples:
-  bitcoin-ipc info                                  the node of this user, on the main chain
-  bitcoin-ipc --signet tip --watch                  each new block
-  bitcoin-ipc --connect unix:/run/node.sock info    a node that listens elsewhere
-  bitcoin-ipc --json template | jq .fees            one JSON object per line, for scripts
-  bitcoin-ipc serve                                 no node needed: one in memory, for --regtest
-
-The node must be a bitcoin-node (bitcoind has no IPC) and listen: bitcoin-node -ipcbind=unix
-
-";
-
-const TIP_EXAMPLES: &str = "\
-Examples:
-  bitcoin-ipc tip
-  bitcoin-ipc --json tip --watch | while read -r tip; do echo \"$tip\"; done";
-
-const TEMPLATE_EXAMPLES: &str = "\
-Examples:
-  bitcoin-ipc template
-  bitcoin-ipc template --watch --fee-threshold 10000    another one for 10000 sat more in fees";
-
-const MINE_EXAMPLES: &str = "\
-Examples:
-  bitcoin-ipc --regtest mine 101
-  bitcoin-ipc --regtest mine 1 --address bcrt1q6z64a43mjgkcq0ul2znwneq3spghrlau9slefp";
-
-const TX_EXAMPLES: &str = "\
-Examples:
-  bitcoin-ipc tx 4a5e1e4baab89f3a32518a88c31bc87f618f76673e2cc77ab2127b7afdeda33b
-  bitcoin-ipc --json tx --witness 0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";
-
-const RPC_EXAMPLES: &str = "\
-Arguments that are JSON are sent as such, others as strings. A string that looks like JSON has its own
-quotes: '\"123\"'. Options of this command stand before the method.
-
-Examples:
-  bitcoin-ipc rpc getblockcount
-  bitcoin-ipc rpc getblock 000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f 1
-  bitcoin-ipc rpc --named getblockhash height=0
-  bitcoin-ipc rpc --wallet savings getbalance";
-
-const TOP_EXAMPLES: &str = "\
-Shows the calls of a process that serves a monitor: `bitcoin-ipc serve`, or a program of yours that calls
-`bitcoin_ipc::monitor::serve_monitor`. A bitcoin-node has none.
-
-Examples:
-  bitcoin-ipc --regtest top
-  bitcoin-ipc top --socket /run/pool/monitor.sock
-  bitcoin-ipc --json top --once --socket /run/pool/monitor.sock";
-
-const COMBINE_LOGS_EXAMPLES: &str = "\
-Examples:
-  bitcoin-ipc combine-logs debug.log debug.log.wallet
-  bitcoin-ipc combine-logs --pair node=a/debug.log wallet=b/debug.log.wallet
-  bitcoin-ipc combine-logs --follow Chain.broadcastTransaction#1 debug.log debug.log.wallet";
-
-const SERVE_EXAMPLES: &str = "\
-The node has a chain like regtest's, a mempool with invented transactions, and a monitor for `top` beside
-its socket, in monitor.sock. Nothing is kept when it ends.
-
-Examples:
-  bitcoin-ipc serve --blocks 100 --every 10
-  bitcoin-ipc serve --socket /tmp/n.sock --release v30
-  bitcoin-ipc --connect unix:/tmp/n.sock info";
+use crate::examples;
 
 /// Talks to a running bitcoin-node by IPC, whether it is v30, v31 or v32.
 #[derive(Debug, Parser)]
-#[command(name = "bitcoin-ipc", version, max_term_width = 100, after_help = format!("{EXAMPLES}{EXIT_CODES}"))]
+#[command(name = "bitcoin-ipc", version, max_term_width = 100, after_help = examples::ALL)]
 pub(crate) struct Arguments {
     /// Where the node is.
     #[command(flatten)]
@@ -197,32 +126,32 @@ pub(crate) enum Command {
     /// Show the node's release, chain, highest block and connection
     Info,
     /// Show the highest block
-    #[command(after_help = TIP_EXAMPLES)]
+    #[command(after_help = examples::TIP)]
     Tip(Tip),
     /// Make a block template and show what is in it
-    #[command(after_help = TEMPLATE_EXAMPLES)]
+    #[command(after_help = examples::TEMPLATE)]
     Template(Template),
     /// Mine blocks, on regtest
-    #[command(after_help = MINE_EXAMPLES)]
+    #[command(after_help = examples::MINE)]
     Mine(Mine),
     /// Show a transaction of the mempool (v32 and later)
-    #[command(after_help = TX_EXAMPLES)]
+    #[command(after_help = examples::TX)]
     Tx(Tx),
     /// Call a method of the node's RPC server (v32 and later)
-    #[command(after_help = RPC_EXAMPLES)]
+    #[command(after_help = examples::RPC)]
     Rpc(Rpc),
     /// Send a text to the node and print what comes back
     Echo(Echo),
     /// Measure how fast the node answers
     Bench(Bench),
     /// Watch the calls of a process that serves a monitor
-    #[command(after_help = TOP_EXAMPLES)]
+    #[command(after_help = examples::TOP)]
     Top(Top),
     /// Print the logs of several processes as one, by time
-    #[command(after_help = COMBINE_LOGS_EXAMPLES)]
+    #[command(after_help = examples::COMBINE_LOGS)]
     CombineLogs(CombineLogs),
     /// Serve a node in memory, to try everything without a real one
-    #[command(after_help = SERVE_EXAMPLES)]
+    #[command(after_help = examples::SERVE)]
     Serve(Serve),
 }
 

@@ -7,6 +7,7 @@ mod amounts;
 mod arguments;
 mod coinbase;
 mod commands;
+mod examples;
 mod failure;
 mod interruption;
 mod log;
