@@ -137,10 +137,9 @@ impl Loader {
     ///
     /// The name cannot be one or is taken, a flag is not supported, or the file cannot be written.
     pub fn create(&self, name: &str, passphrase: &Secret, flags: u64) -> Result<WalletHandle> {
-        let known = flag::DISABLE_PRIVATE_KEYS | flag::BLANK | flag::DESCRIPTORS;
+        let known = flag::AVOID_REUSE | flag::DISABLE_PRIVATE_KEYS | flag::BLANK | flag::DESCRIPTORS;
         if flags & !known != 0 {
-            let text = "this wallet supports neither external signers nor the avoidance of reused addresses";
-            return Err(Error::Unsupported(text.into()));
+            return Err(Error::Unsupported("this wallet supports no external signers".into()));
         }
         if !passphrase.is_empty() && flags & flag::DISABLE_PRIVATE_KEYS != 0 {
             let text = "Passphrase provided but private keys are disabled. A passphrase is only used to encrypt private keys, so cannot be used for wallets with private keys disabled.";

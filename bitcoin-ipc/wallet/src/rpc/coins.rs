@@ -137,15 +137,25 @@ fn list(call: &Call<'_>) -> Answer {
     });
     let coins: Vec<_> = ancestry.collect();
     let state = wallet.state()?;
-    Ok(coins.iter().map(|(coin, counts)| tell(&state, &wallet, coin, *counts)).collect())
+    let reused = state.reused();
+    let told = coins.iter().map(|(coin, counts)| {
+        let mut object = tell(&state, &wallet, coin, *counts);
+        if state.avoids_reuse() {
+            object.insert("reused".into(), reused.contains(&coin.output.script_pubkey).into());
+        }
+        object.insert("safe".into(), coin.safe.into());
+        Value::Object(object)
+    });
+    Ok(told.collect())
 }
 
+/// What is told of a coin, but for its last fields.
 fn tell(
     state: &State,
     wallet: &WalletHandle,
     coin: &AvailableCoin,
     ancestry: Option<AncestryCounts>,
-) -> Value {
+) -> Map<String, Value> {
     let script = &coin.output.script_pubkey;
     let solution = Solution::of(state, script);
     let mut object = Map::new();
@@ -178,8 +188,7 @@ fn tell(
         put("desc", solution.descriptor().into());
     }
     put("parent_descs", parents(state, script).into());
-    put("safe", coin.safe.into());
-    object.into()
+    object
 }
 
 fn lock(call: &Call<'_>) -> Answer {

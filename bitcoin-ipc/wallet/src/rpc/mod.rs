@@ -17,7 +17,9 @@ mod descriptors;
 mod encryption;
 mod entries;
 mod fees;
+mod flags;
 mod funding;
+mod groupings;
 mod labels;
 mod psbt;
 mod received;
@@ -54,7 +56,9 @@ const GROUPS: &[&[Command]] = &[
     coins::COMMANDS,
     descriptors::COMMANDS,
     encryption::COMMANDS,
+    flags::COMMANDS,
     funding::COMMANDS,
+    groupings::COMMANDS,
     labels::COMMANDS,
     psbt::COMMANDS,
     received::COMMANDS,

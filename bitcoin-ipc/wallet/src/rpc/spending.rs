@@ -11,7 +11,7 @@ use bitcoin_common::json_rpc::{Answer, Arg, Code, RpcError, arg, construct, valu
 use bitcoin_ipc::types::CoinControl;
 use serde_json::{Map, Value, json};
 
-use super::balances::refuse_avoiding_reuse;
+use super::balances::avoid_reuse;
 use super::command::{Call, Command, command, ensure_unlocked, refused};
 use super::fees::{self, MODE, RATE, TARGET};
 use super::refusal::with_code;
@@ -31,7 +31,8 @@ pub(super) const COMMANDS: &[Command] = &[
         REPLACEABLE,
         TARGET,
         MODE,
-        arg("avoid_reuse", Bool, "Not supported: has to be false.").default("false"),
+        arg("avoid_reuse", Bool, "Whether to leave coins of addresses aside that were spent from.")
+            .default("set by the wallet's flag"),
         RATE,
         VERBOSE,
     ]),
@@ -116,7 +117,9 @@ fn to_address(call: &Call<'_>) -> Answer {
     }
     let mut control = CoinControl::default();
     set_replaceable(&mut control, call.get(5))?;
-    refuse_avoiding_reuse(call, 8)?;
+    control.avoid_address_reuse = avoid_reuse(call, &wallet, 8)?;
+    // What is left of an address that was spent from would be left aside, so all of it is spent.
+    control.avoid_partial_spends |= control.avoid_address_reuse;
     fees::set(&wallet, &mut control, call.value(6), call.value(7), call.value(9), false)?;
     ensure_unlocked(&wallet)?;
     let payers = if call.flag_or(4, false)? { json!([0]) } else { Value::Null };

@@ -9,6 +9,7 @@ use bitcoin_ipc::types::Secret;
 use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command, last_block, push_warnings, refused};
+use super::flags;
 use crate::Error;
 use crate::wallet::{WalletHandle, flag};
 
@@ -22,7 +23,8 @@ pub(super) const COMMANDS: &[Command] = &[
         arg("disable_private_keys", Bool, "Whether it only watches.").default("false"),
         arg("blank", Bool, "Whether it begins without keys.").default("false"),
         arg("passphrase", Text, "Encrypts it.").optional(),
-        arg("avoid_reuse", Bool, "Not supported: has to be false.").default("false"),
+        arg("avoid_reuse", Bool, "Whether coins of addresses that were spent from are left aside.")
+            .default("false"),
         arg("descriptors", Bool, "Has to be true.").default("true"),
         arg("load_on_startup", Bool, START).optional(),
         arg("external_signer", Bool, "Not supported: has to be false.").default("false"),
@@ -66,7 +68,7 @@ pub(super) fn named(wallet: &WalletHandle, warnings: Vec<String>) -> Value {
 fn create(call: &Call<'_>) -> Answer {
     let name = call.text(0)?;
     let mut flags = flag::DESCRIPTORS;
-    for (position, bit) in [(1, flag::DISABLE_PRIVATE_KEYS), (2, flag::BLANK)] {
+    for (position, bit) in [(1, flag::DISABLE_PRIVATE_KEYS), (2, flag::BLANK), (4, flag::AVOID_REUSE)] {
         flags |= if call.flag_or(position, false)? { bit } else { 0 };
     }
     let mut warnings = Vec::new();
@@ -76,9 +78,6 @@ fn create(call: &Call<'_>) -> Answer {
         if passphrase.is_empty() {
             warnings.push("Empty string given as passphrase, wallet will not be encrypted.".into());
         }
-    }
-    if call.flag_or(4, false)? {
-        return refused("this wallet does not track the reuse of addresses (avoid_reuse)");
     }
     if !call.flag_or(5, true)? {
         let text = "descriptors argument must be set to \"true\"; it is no longer possible to create a legacy wallet.";
@@ -174,7 +173,7 @@ fn info(call: &Call<'_>) -> Answer {
         put("unlocked_until", state.unlocked_until.into());
     }
     put("private_keys_enabled", (!state.private_keys_disabled()).into());
-    put("avoid_reuse", false.into());
+    put("avoid_reuse", state.avoids_reuse().into());
     put("scanning", scanning);
     put("descriptors", true.into());
     put("external_signer", false.into());
@@ -182,17 +181,7 @@ fn info(call: &Call<'_>) -> Answer {
     if let Some(birth) = state.descriptors.iter().map(|descriptor| descriptor.birth).min() {
         put("birthtime", birth.into());
     }
-    put("flags", flag_names(state.flags).into());
+    put("flags", flags::names(state.flags).into());
     put("lastprocessedblock", last_block(&state));
     Ok(object.into())
-}
-
-/// Bitcoin Core's names of the bits that wallets have here.
-fn flag_names(flags: u64) -> Vec<&'static str> {
-    let names = [
-        (flag::DISABLE_PRIVATE_KEYS, "disable_private_keys"),
-        (flag::BLANK, "blank"),
-        (flag::DESCRIPTORS, "descriptor_wallet"),
-    ];
-    names.into_iter().filter(|(bit, _)| flags & bit != 0).map(|(_, name)| name).collect()
 }

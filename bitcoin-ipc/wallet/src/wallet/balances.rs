@@ -3,7 +3,7 @@
 //! In: its outputs, and where their transactions are. Out: Bitcoin Core's balances, and which coins are
 //! trusted.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bitcoin::{Amount, BlockHash, SignedAmount, Transaction, Txid};
@@ -23,16 +23,17 @@ impl WalletHandle {
     ///
     /// The wallet is unloaded.
     pub fn balances(&self) -> Result<WalletBalances> {
-        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, 0))
+        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, 0, true))
     }
 
-    /// What the wallet has in coins with so many confirmations.
+    /// What the wallet has in coins with so many confirmations. In a wallet that avoids the reuse of addresses,
+    /// coins that it leaves aside are told apart if `avoid_reuse` says so.
     ///
     /// # Errors
     ///
     /// The wallet is unloaded.
-    pub fn balances_at_depth(&self, min_depth: i32) -> Result<WalletBalances> {
-        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, min_depth))
+    pub fn balances_at_depth(&self, min_depth: i32, avoid_reuse: bool) -> Result<WalletBalances> {
+        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, min_depth, avoid_reuse))
     }
 
     /// What the wallet has, and the highest block that it knows; `None` if it is busy.
@@ -42,13 +43,14 @@ impl WalletHandle {
     /// The wallet is unloaded.
     pub fn try_balances(&self) -> Result<Option<(WalletBalances, BlockHash)>> {
         let Some(mut state) = self.try_state()? else { return Ok(None) };
-        let balances = state.balances(self.0.options.spend_zero_conf_change, 0);
+        let balances = state.balances(self.0.options.spend_zero_conf_change, 0, true);
         Ok(Some((balances, state.ledger.tip().hash)))
     }
 }
 
 impl State {
-    fn balances(&mut self, zero_conf_change: bool, min_depth: i32) -> WalletBalances {
+    fn balances(&mut self, zero_conf_change: bool, min_depth: i32, avoid_reuse: bool) -> WalletBalances {
+        let reused = if avoid_reuse { self.reused() } else { HashSet::new() };
         let mut trust = Trust::new(self, zero_conf_change);
         let (state, view) = (trust.state(), trust.view.clone());
         let mut sum = WalletBalances::default();
@@ -61,12 +63,16 @@ impl State {
             let field = match view.place(txid) {
                 Place::Conflicted { .. } | Place::Inactive => continue,
                 Place::Block { .. } if trust.blocks_to_maturity(txid) > 0 => &mut sum.immature_balance,
-                Place::Pending if !state.ledger.in_mempool(txid) => &mut sum.nonmempool_balance,
+                Place::Pending if !state.ledger.in_mempool(txid) => {
+                    sum.nonmempool_balance += signed(output.value);
+                    continue;
+                }
                 Place::Pending if !trust.is_trusted(txid) => &mut sum.unconfirmed_balance,
                 _ if depth >= min_depth => &mut sum.balance,
                 _ => continue,
             };
-            *field += signed(output.value);
+            let used = reused.contains(&output.script_pubkey);
+            *if used { &mut sum.used_balance } else { field } += signed(output.value);
         }
         sum
     }

@@ -2,7 +2,7 @@
 //!
 //! In: outputs, wishes. Out: available coins, locked coins.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bitcoin::{Amount, OutPoint, TxOut};
 use bitcoin_ipc::types::{CoinControl, Destination, WalletTxOut};
@@ -30,7 +30,8 @@ pub struct AvailableCoin {
 
 impl WalletHandle {
     /// The coins that may be spent, without those that are locked. Unsafe ones are among them if the
-    /// wish includes them.
+    /// wish includes them; coins of addresses that were spent from are not if the wish and the wallet's flag
+    /// avoid these.
     ///
     /// # Errors
     ///
@@ -160,13 +161,15 @@ impl State {
 
     /// The coins that may be chosen.
     pub(crate) fn available(&mut self, control: &CoinControl, zero_conf_change: bool) -> Vec<AvailableCoin> {
+        let reused = if control.avoid_address_reuse { self.reused() } else { HashSet::new() };
         let mut trust = Trust::new(self, zero_conf_change);
         let view = trust.view.clone();
         let state = trust.state();
         let mut coins = Vec::new();
         for (descriptor, outpoint, output) in state.ledger.outputs() {
             let txid = outpoint.txid;
-            if view.spender(outpoint).is_some() || state.locked.contains_key(&outpoint) {
+            let free = !state.locked.contains_key(&outpoint) && !reused.contains(&output.script_pubkey);
+            if view.spender(outpoint).is_some() || !free {
                 continue;
             }
             match view.place(txid) {

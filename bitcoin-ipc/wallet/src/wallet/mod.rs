@@ -16,6 +16,7 @@ mod fees;
 mod import;
 mod interface;
 mod psbt;
+mod reuse;
 mod spending;
 pub(crate) mod state;
 

@@ -18,6 +18,8 @@ use crate::{Error, Result};
 
 /// Bits of Bitcoin Core's `WalletFlags` that mean something here.
 pub mod flag {
+    /// Bitcoin Core's `WALLET_FLAG_AVOID_REUSE`: coins of addresses that were spent from are left aside.
+    pub const AVOID_REUSE: u64 = 1 << 0;
     /// Bitcoin Core's `WALLET_FLAG_DISABLE_PRIVATE_KEYS`: the wallet only watches.
     pub const DISABLE_PRIVATE_KEYS: u64 = 1 << 32;
     /// Bitcoin Core's `WALLET_FLAG_BLANK_WALLET`: the wallet begins without keys.

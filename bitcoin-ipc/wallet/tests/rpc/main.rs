@@ -12,6 +12,7 @@ mod coins;
 mod descriptors;
 mod node;
 mod passphrases;
+mod privacy;
 mod requests;
 mod spending;
 mod transactions;

@@ -12,7 +12,7 @@ fn wallets_come_and_go() {
     assert_eq!(node.error("createwallet", json!([""])), (-8, "Wallet name cannot be empty".into()));
     assert_eq!(node.code("createwallet", json!(["../x"])), -4);
     assert_eq!(node.code("createwallet", json!({ "wallet_name": "b", "descriptors": false })), -4);
-    assert_eq!(node.code("createwallet", json!({ "wallet_name": "b", "avoid_reuse": true })), -4);
+    assert_eq!(node.code("createwallet", json!({ "wallet_name": "b", "external_signer": true })), -4);
     let warned = node.ok("createwallet", json!(["b", false, false, ""]));
     assert_eq!(warned["warnings"][0], "Empty string given as passphrase, wallet will not be encrypted.");
     assert_eq!(node.ok("listwallets", json!([])), json!(["a", "b"]));

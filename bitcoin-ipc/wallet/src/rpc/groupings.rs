@@ -1,0 +1,102 @@
+//! The command that shows which addresses are known to belong together.
+//!
+//! In: the wallet's transactions. Out: groups of its addresses, with what each has.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bitcoin::Amount;
+use bitcoin_common::json_rpc::{Answer, amount};
+use bitcoin_ipc::types::Destination;
+use serde_json::Value;
+
+use super::command::{Call, Command, command};
+use crate::wallet::{State, Trust, WalletHandle};
+
+pub(super) const COMMANDS: &[Command] = &[command(
+    "listaddressgroupings",
+    "Gives groups of addresses that everybody can see to belong together.",
+    list,
+)];
+
+type Group = BTreeSet<Destination>;
+
+/// Groups that share no address.
+#[derive(Default)]
+struct Groups {
+    groups: BTreeMap<usize, Group>,
+    of: BTreeMap<Destination, usize>,
+    next: usize,
+}
+
+impl Groups {
+    /// Makes one group of these and all groups that they are in.
+    fn join(&mut self, mut group: Group) {
+        let touched: BTreeSet<usize> =
+            group.iter().filter_map(|address| self.of.get(address)).copied().collect();
+        group.extend(touched.iter().filter_map(|number| self.groups.remove(number)).flatten());
+        let number = self.next;
+        self.next += 1;
+        self.of.extend(group.iter().map(|address| (address.clone(), number)));
+        self.groups.insert(number, group);
+    }
+}
+
+/// The address of a script, if it has one.
+fn address_of(script: &bitcoin::ScriptBuf, wallet: &WalletHandle) -> Option<Destination> {
+    Some(Destination::of_script(script)).filter(|found| found.address(wallet.network()).is_some())
+}
+
+/// Addresses that were spent from together, with those that got the change: Bitcoin Core's
+/// `GetAddressGroupings`.
+fn groups(state: &State, wallet: &WalletHandle) -> BTreeSet<Group> {
+    let mut groups = Groups::default();
+    for (_, tx) in state.ledger.txs() {
+        let spent = tx.input.iter().filter_map(|input| state.ledger.own_txout(input.previous_output));
+        let mut together: Group =
+            spent.filter_map(|output| address_of(&output.script_pubkey, wallet)).collect();
+        let own = || tx.output.iter().map(|output| &output.script_pubkey).filter(|to| state.is_mine(to));
+        if !together.is_empty() {
+            let change = own().filter(|script| state.is_change(script));
+            together.extend(change.filter_map(|script| address_of(script, wallet)));
+            groups.join(together);
+        }
+        for address in own().filter_map(|script| address_of(script, wallet)) {
+            groups.join(Group::from([address]));
+        }
+    }
+    groups.groups.into_values().collect()
+}
+
+/// What each address has: Bitcoin Core's `GetAddressBalances`.
+fn balances(state: &mut State, wallet: &WalletHandle) -> BTreeMap<Destination, Amount> {
+    let mut trust = Trust::new(state, wallet.options().spend_zero_conf_change);
+    let (state, view) = (trust.state(), trust.view.clone());
+    let mut balances: BTreeMap<_, Amount> = BTreeMap::new();
+    for (_, outpoint, output) in state.ledger.outputs() {
+        let txid = outpoint.txid;
+        let counts = trust.is_trusted(txid) && trust.blocks_to_maturity(txid) == 0;
+        if counts && view.spender(outpoint).is_none() {
+            *balances.entry(Destination::of_script(&output.script_pubkey)).or_default() += output.value;
+        }
+    }
+    balances
+}
+
+fn list(call: &Call<'_>) -> Answer {
+    let wallet = call.synced()?;
+    let mut state = wallet.state()?;
+    let balances = balances(&mut state, &wallet);
+    let tell = |address: Destination| {
+        let mut entry = vec![
+            address.address(wallet.network()).map(|text| text.to_string()).into(),
+            amount::amount(balances.get(&address).copied().unwrap_or_default()),
+        ];
+        let script = address.script_pubkey();
+        if let Some(book) = script.and_then(|script| state.book.get(&script)) {
+            entry.push(book.label.clone().into());
+        }
+        Value::Array(entry)
+    };
+    let groups = groups(&state, &wallet).into_iter();
+    Ok(groups.map(|group| group.into_iter().map(tell).collect::<Vec<_>>()).collect())
+}
