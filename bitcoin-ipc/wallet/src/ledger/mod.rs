@@ -72,6 +72,20 @@ impl Ledger {
         Ledger { chain, graph, changes, stamp, mempool: HashSet::new(), view: None, derived: None }
     }
 
+    /// Becomes what was kept, which something was taken out of; what the mempool has stays known.
+    pub(crate) fn reload(
+        &mut self,
+        kept: LedgerChanges,
+        descriptors: &[Descriptor],
+        ahead: u32,
+    ) -> Result<()> {
+        let new = Self::load(kept, descriptors, ahead)?;
+        let stamp = new.stamp.max(self.stamp);
+        let mempool = std::mem::take(&mut self.mempool);
+        *self = Ledger { stamp, mempool, derived: self.derived, ..new };
+        Ok(())
+    }
+
     /// What waits to be written.
     pub(crate) fn changes(&self) -> &LedgerChanges {
         &self.changes

@@ -21,6 +21,7 @@ mod flags;
 mod funding;
 mod groupings;
 mod labels;
+mod pruned;
 mod psbt;
 mod received;
 mod refusal;
@@ -60,6 +61,7 @@ const GROUPS: &[&[Command]] = &[
     funding::COMMANDS,
     groupings::COMMANDS,
     labels::COMMANDS,
+    pruned::COMMANDS,
     psbt::COMMANDS,
     received::COMMANDS,
     scanning::COMMANDS,

@@ -4,9 +4,12 @@
 
 use bdk_wallet::chain::{ConfirmationBlockTime, Merge as _, keychain_txout, local_chain, tx_graph};
 use bdk_wallet::rusqlite::Transaction;
+use bitcoin::Txid;
 
 use super::Store;
 use crate::Result;
+
+type Graph = tx_graph::ChangeSet<ConfirmationBlockTime>;
 
 /// Changes of the part that BDK keeps.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,7 +17,7 @@ pub(crate) struct LedgerChanges {
     /// Of the known blocks.
     pub(crate) chain: local_chain::ChangeSet,
     /// Of the known transactions.
-    pub(crate) graph: tx_graph::ChangeSet<ConfirmationBlockTime>,
+    pub(crate) graph: Graph,
     /// Of the derived scripts.
     pub(crate) scripts: keychain_txout::ChangeSet,
 }
@@ -25,6 +28,15 @@ impl LedgerChanges {
         self.chain.is_empty() && self.graph.is_empty() && self.scripts.is_empty()
     }
 
+    /// Reads what was written so far.
+    pub(crate) fn get(tx: &Transaction<'_>) -> Result<Self> {
+        Ok(LedgerChanges {
+            chain: local_chain::ChangeSet::from_sqlite(tx)?,
+            graph: Graph::from_sqlite(tx)?,
+            scripts: keychain_txout::ChangeSet::from_sqlite(tx)?,
+        })
+    }
+
     /// Writes them.
     pub(crate) fn put(&self, tx: &Transaction<'_>) -> Result<()> {
         self.chain.persist_to_sqlite(tx)?;
@@ -32,17 +44,20 @@ impl LedgerChanges {
         self.scripts.persist_to_sqlite(tx)?;
         Ok(())
     }
+
+    /// Takes a transaction out of what was written.
+    pub(crate) fn delete(tx: &Transaction<'_>, txid: Txid) -> Result<()> {
+        // The other tables refer to the last one.
+        for table in [Graph::ANCHORS_TABLE_NAME, Graph::TXOUTS_TABLE_NAME, Graph::TXS_TABLE_NAME] {
+            tx.execute(&format!("DELETE FROM {table} WHERE txid = ?1"), [txid.to_string()])?;
+        }
+        Ok(())
+    }
 }
 
 impl Store {
     /// What was written so far.
     pub(crate) fn ledger(&mut self) -> Result<LedgerChanges> {
-        self.write(|tx| {
-            Ok(LedgerChanges {
-                chain: local_chain::ChangeSet::from_sqlite(tx)?,
-                graph: tx_graph::ChangeSet::from_sqlite(tx)?,
-                scripts: keychain_txout::ChangeSet::from_sqlite(tx)?,
-            })
-        })
+        self.write(LedgerChanges::get)
     }
 }

@@ -78,3 +78,9 @@ pub(crate) fn put(tx: &Transaction<'_>, txid: Txid, note: &TxNote) -> Result<()>
     )?;
     Ok(())
 }
+
+/// Takes a note out.
+pub(crate) fn delete(tx: &Transaction<'_>, txid: Txid) -> Result<()> {
+    tx.execute("DELETE FROM tx_note WHERE txid = ?1", [txid.to_string()])?;
+    Ok(())
+}

@@ -15,6 +15,7 @@ mod events;
 mod fees;
 mod import;
 mod interface;
+mod pruned;
 mod psbt;
 mod reuse;
 mod spending;

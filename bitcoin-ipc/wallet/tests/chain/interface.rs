@@ -270,6 +270,22 @@ impl Chain for TestChain {
         Ok(found.and_then(|hash| self.found(hash, ancestor)))
     }
 
+    fn find_ancestor_by_hash(
+        &self,
+        hash: BlockHash,
+        other: BlockHash,
+        ancestor: &FoundBlockRequest,
+    ) -> Result<Option<FoundBlock>> {
+        self.here()?;
+        let below = self.state().branch(hash).contains(&other);
+        Ok(if below { self.found(other, ancestor) } else { None })
+    }
+
+    fn rpc_enable_deprecated(&self, _: &str) -> Result<bool> {
+        self.here()?;
+        Ok(self.0.deprecated.load(Ordering::SeqCst))
+    }
+
     fn find_common_ancestor(
         &self,
         hash: BlockHash,
@@ -329,8 +345,6 @@ impl Chain for TestChain {
 
     unasked! {
         fn have_block_on_disk(&self, height: i32) -> bool;
-        fn find_ancestor_by_hash(&self, hash: BlockHash, other: BlockHash, ancestor: &FoundBlockRequest)
-            -> Option<FoundBlock>;
         fn guess_verification_progress(&self, block_hash: BlockHash) -> f64;
         fn is_rbf_opt_in(&self, tx: &Transaction) -> RbfTransactionState;
         fn calculate_individual_bump_fees(&self, outpoints: &[OutPoint], target: &WireFeeRate)
@@ -342,7 +356,6 @@ impl Chain for TestChain {
         fn shutdown_requested(&self) -> bool;
         fn show_progress(&self, title: &str, progress: i32, resume_possible: bool) -> ();
         fn wait_for_notifications(&self) -> ();
-        fn rpc_enable_deprecated(&self, method: &str) -> bool;
         fn get_setting(&self, name: &str) -> Value;
         fn get_rw_setting(&self, name: &str) -> Value;
         fn overwrite_rw_setting(&self, name: &str, value: &Value, action: SettingsAction) -> bool;

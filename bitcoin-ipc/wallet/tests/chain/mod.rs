@@ -35,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     pub(crate) lost: AtomicBool,
     pub(crate) filters: AtomicBool,
+    pub(crate) deprecated: AtomicBool,
     /// How many blocks were read with their transactions.
     pub(crate) blocks_read: AtomicU64,
     pub(crate) settings: Mutex<BTreeMap<String, Value>>,
@@ -121,6 +122,11 @@ impl TestChain {
 
     pub(crate) fn set_filters(&self, filters: bool) {
         self.0.filters.store(filters, Ordering::SeqCst);
+    }
+
+    /// Allows commands that Bitcoin Core is going to drop.
+    pub(crate) fn set_deprecated(&self, allowed: bool) {
+        self.0.deprecated.store(allowed, Ordering::SeqCst);
     }
 
     pub(crate) fn blocks_read(&self) -> u64 {

@@ -13,6 +13,7 @@ mod descriptors;
 mod node;
 mod passphrases;
 mod privacy;
+mod pruned;
 mod requests;
 mod spending;
 mod transactions;

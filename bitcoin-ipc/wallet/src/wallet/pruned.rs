@@ -1,0 +1,59 @@
+//! Single transactions, for wallets whose node does not have old blocks any more.
+//!
+//! In: a transaction of a block, or the id of one. Out: a wallet that knows it, or knows it no more.
+
+use bitcoin::{BlockHash, Txid};
+use bitcoin_ipc::types::ChangeType;
+
+use super::{Event, State, WalletHandle};
+use crate::ledger::BlockPart;
+use crate::storage::{LedgerChanges, transactions};
+use crate::{Error, Result};
+
+impl WalletHandle {
+    /// Takes in transactions of a block that is known to be in the chain below a tip. Gives false if the
+    /// wallet has another tip now, so that it may not be.
+    pub(crate) fn take_block_part(&self, part: BlockPart, tip: BlockHash) -> Result<bool> {
+        let now = self.now();
+        let events = {
+            let mut state = self.state()?;
+            if state.ledger.tip().hash != tip {
+                return Ok(false);
+            }
+            state.connect(part, now)?
+        };
+        self.tell(events);
+        self.watch_new_scripts();
+        Ok(true)
+    }
+
+    /// Forgets a transaction, as if the wallet had never heard of it. What it paid is gone from the balance, and
+    /// what it spent is there again, unless another transaction spends it too.
+    ///
+    /// # Errors
+    ///
+    /// The wallet has no such transaction, or it could not be written.
+    pub fn forget_transaction(&self, txid: Txid) -> Result<()> {
+        self.state()?.forget(txid, self.0.options.keypool)?;
+        self.tell([Event::Tx(txid, ChangeType::Deleted)]);
+        Ok(())
+    }
+}
+
+impl State {
+    fn forget(&mut self, txid: Txid, ahead: u32) -> Result<()> {
+        if self.ledger.tx(txid).is_none() {
+            return Err(Error::Refused(format!("Transaction {txid} does not belong to this wallet")));
+        }
+        let kept = self.save(|tx| {
+            transactions::delete(tx, txid)?;
+            LedgerChanges::delete(tx, txid)?;
+            LedgerChanges::get(tx)
+        })?;
+        self.notes.remove(&txid);
+        // BDK's graph only grows, so there is a new one without it.
+        self.ledger.reload(kept, &self.descriptors, ahead)?;
+        self.ledger.set_in_mempool(txid, false);
+        Ok(())
+    }
+}
