@@ -30,7 +30,7 @@ impl Core {
             .arg(format!("-datadir={}", folder.path().display()))
             .args(["-regtest", "-listen=0", "-connect=0", "-server=1", "-rpcuser=u", "-rpcpassword=p"])
             .args(["-rpcbind=127.0.0.1", "-rpcallowip=127.0.0.1", "-fallbackfee=0.00002", "-keypool=20"])
-            .arg(format!("-rpcport={port}"))
+            .args(["-deprecatedrpc=removeprunedfunds", &format!("-rpcport={port}")])
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -15,6 +15,7 @@ mod core;
 #[path = "../rpc/node.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod node;
+mod privacy;
 mod stories;
 mod story;
 
@@ -29,6 +30,9 @@ const STORIES: &[(&str, story::Tell)] = &[
     ("psbts_and_raw_transactions", stories::psbts),
     ("passphrases", stories::passphrases),
     ("descriptors", stories::descriptors),
+    ("addresses_that_are_not_used_again", privacy::reuse),
+    ("addresses_that_belong_together", privacy::groupings),
+    ("single_transactions", privacy::pruned),
 ];
 
 fn main() {

@@ -4,6 +4,8 @@
 
 use std::path::PathBuf;
 
+use bitcoin::hex::DisplayHex as _;
+use bitcoin::{MerkleBlock, Txid, consensus};
 use serde_json::{Value, json};
 
 use super::core::Core;
@@ -16,6 +18,7 @@ pub(crate) type Tell = fn(&mut Story<'_>);
 pub(crate) struct Story<'a> {
     ask: &'a dyn Fn(&str, Value, &str) -> Answer,
     mine: &'a dyn Fn(usize, &Value),
+    prove: &'a dyn Fn(usize, &Value) -> String,
     pub(crate) folder: PathBuf,
     told: Vec<(String, Answer)>,
 }
@@ -47,6 +50,11 @@ impl Story<'_> {
         (self.mine)(blocks, address);
     }
 
+    /// A proof in hex digits that the block at a height has a transaction.
+    pub(crate) fn prove(&self, height: usize, txid: &Value) -> String {
+        (self.prove)(height, txid)
+    }
+
     /// A wallet with a coin that can be spent.
     pub(crate) fn earn(&mut self) {
         let address = self.ok("getnewaddress", json!([]));
@@ -62,12 +70,24 @@ pub(crate) fn compare(tell: Tell) -> Result<(), String> {
         core.ask("generatetoaddress", json!([blocks, address]), "").unwrap();
     };
     let ask = |method: &str, params: Value, uri: &str| core.ask(method, params, uri);
-    let mut theirs = Story { ask: &ask, mine: &mine, folder: core.folder().into(), told: Vec::new() };
+    let prove = |_: usize, txid: &Value| {
+        core.ask("gettxoutproof", json!([[txid]]), "").unwrap().as_str().unwrap().to_owned()
+    };
+    let mut theirs =
+        Story { ask: &ask, mine: &mine, prove: &prove, folder: core.folder().into(), told: Vec::new() };
     tell(&mut theirs);
     let node = Node::new();
     let mine = |blocks: usize, address: &Value| node.chain.mine(blocks, &script(address));
     let ask = |method: &str, params: Value, uri: &str| node.ask(method, params, uri);
-    let mut ours = Story { ask: &ask, mine: &mine, folder: node.folder.path().into(), told: Vec::new() };
+    node.chain.set_deprecated(true);
+    let prove = |height: usize, txid: &Value| {
+        let wanted: Txid = txid.as_str().unwrap().parse().unwrap();
+        let block = node.chain.state().blocks[height].clone();
+        let proof = MerkleBlock::from_block_with_predicate(&block, |txid| *txid == wanted);
+        consensus::serialize(&proof).to_lower_hex_string()
+    };
+    let mut ours =
+        Story { ask: &ask, mine: &mine, prove: &prove, folder: node.folder.path().into(), told: Vec::new() };
     tell(&mut ours);
     let differences: Vec<String> = theirs
         .told
