@@ -4,6 +4,7 @@
 //! private ones that are opened only to sign.
 
 mod descriptor;
+mod hd;
 mod seed;
 mod signer;
 mod vault;
@@ -17,7 +18,8 @@ use bitcoin::secp256k1::{All, Secp256k1};
 
 pub(crate) use descriptor::{Descriptor, kind, parse};
 pub use descriptor::{DescriptorImport, DescriptorInfo};
-pub(crate) use seed::fresh;
+pub(crate) use hd::{HdKey, Unused, hd_keys_of_private, hd_keys_of_public};
+pub(crate) use seed::{KINDS, fresh_key, standard};
 pub(crate) use signer::Signer;
 pub(crate) use vault::{Cost, Sealed, Vault, WrappedKey};
 

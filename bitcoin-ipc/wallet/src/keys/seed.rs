@@ -1,42 +1,38 @@
 //! The keys of a new wallet.
 //!
-//! In: 64 random bytes. Out: eight private descriptors of one master key (BIP 32): receiving and change
-//! for BIP 44 (P2PKH), 49 (P2WPKH in P2SH), 84 (P2WPKH) and 86 (P2TR), as Bitcoin Core makes them.
+//! In: 64 random bytes. Out: a master key (BIP 32), and private descriptors of it: receiving and change for BIP
+//! 44 (P2PKH), 49 (P2WPKH in P2SH), 84 (P2WPKH) and 86 (P2TR), as Bitcoin Core makes them.
 
+use bitcoin::NetworkKind;
 use bitcoin::bip32::Xpriv;
-use bitcoin::{Network, NetworkKind};
+use bitcoin_ipc::types::OutputType;
 use zeroize::Zeroizing;
 
 use super::random;
 use crate::{Error, Result};
 
-/// A private descriptor of a new wallet.
-pub(crate) struct Fresh {
-    /// Its text.
-    pub(crate) text: Zeroizing<String>,
-    /// Whether it is for change.
-    pub(crate) internal: bool,
+/// The kinds of addresses that a new wallet has.
+pub(crate) const KINDS: [OutputType; 4] =
+    [OutputType::Legacy, OutputType::P2shSegwit, OutputType::Bech32, OutputType::Bech32m];
+
+/// A new master key. It is not wiped when dropped.
+pub(crate) fn fresh_key(network: NetworkKind) -> Result<Xpriv> {
+    let seed = Zeroizing::new(random::<64>());
+    Xpriv::new_master(network, &*seed)
+        .map_err(|_| Error::Refused("the system's random numbers give no key".into()))
 }
 
-/// Makes the descriptors of a new master key.
-pub(crate) fn fresh(network: Network) -> Result<Vec<Fresh>> {
-    let seed = Zeroizing::new(random::<64>());
-    let kind = NetworkKind::from(network);
-    let mut master = Xpriv::new_master(kind, &*seed)
-        .map_err(|_| Error::Refused("the system's random numbers give no key".into()))?;
-    let text = Zeroizing::new(master.to_string());
-    master.private_key.non_secure_erase();
-    let coin = if kind.is_mainnet() { 0 } else { 1 };
-    let forms = [(44, "pkh(", ")"), (49, "sh(wpkh(", "))"), (84, "wpkh(", ")"), (86, "tr(", ")")];
-    let both = forms.iter().flat_map(|form| [(form, false), (form, true)]);
-    Ok(both
-        .map(|((purpose, before, after), internal)| Fresh {
-            text: Zeroizing::new(format!(
-                "{before}{}/{purpose}h/{coin}h/0h/{}/*{after}",
-                *text,
-                u8::from(internal)
-            )),
-            internal,
-        })
-        .collect())
+/// The private descriptor of a kind of addresses; there is none of the unknown kind.
+pub(crate) fn standard(master: &Xpriv, kind: OutputType, internal: bool) -> Option<Zeroizing<String>> {
+    let (purpose, before, after) = match kind {
+        OutputType::Legacy => (44, "pkh(", ")"),
+        OutputType::P2shSegwit => (49, "sh(wpkh(", "))"),
+        OutputType::Bech32 => (84, "wpkh(", ")"),
+        OutputType::Bech32m => (86, "tr(", ")"),
+        OutputType::Unknown => return None,
+    };
+    let coin = if master.network.is_mainnet() { 0 } else { 1 };
+    let change = u8::from(internal);
+    let key = Zeroizing::new(master.to_string());
+    Some(Zeroizing::new(format!("{before}{}/{purpose}h/{coin}h/0h/{change}/*{after}", *key)))
 }

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::command::{Call, Command, command, ensure_unlocked, label, push_warnings, refused};
 use super::describe::normal;
 use crate::Error;
-use crate::keys::{self, DescriptorImport};
+use crate::keys::{self, DescriptorImport, Unused};
 use crate::wallet::WalletHandle;
 
 const REQUESTS: Arg = arg(
@@ -66,6 +66,15 @@ fn list(call: &Call<'_>) -> Answer {
             object.insert("next_index".into(), next.into());
         }
         told.push((text, Value::Object(object)));
+    }
+    for unused in &state.unused {
+        let secret = secrets.iter().find(|(id, _)| *id == unused.id);
+        let text = match secret {
+            Some((_, text)) => normal(text),
+            None => normal(&Unused::text(&unused.xpub)),
+        };
+        let object = json!({ "desc": text, "timestamp": unused.birth, "active": false });
+        told.push((text, object));
     }
     told.sort_by(|one, other| one.0.cmp(&other.0));
     let told: Vec<Value> = told.into_iter().map(|(_, object)| object).collect();

@@ -20,6 +20,7 @@ mod fees;
 mod flags;
 mod funding;
 mod groupings;
+mod hd_keys;
 mod labels;
 mod pruned;
 mod psbt;
@@ -60,6 +61,7 @@ const GROUPS: &[&[Command]] = &[
     flags::COMMANDS,
     funding::COMMANDS,
     groupings::COMMANDS,
+    hd_keys::COMMANDS,
     labels::COMMANDS,
     pruned::COMMANDS,
     psbt::COMMANDS,

@@ -3,10 +3,11 @@
 //! In: parsed descriptors. Out: the same after the next start.
 
 use bdk_wallet::rusqlite::{Transaction, params};
+use bitcoin::bip32::Xpub;
 use bitcoin_ipc::types::OutputType;
 
 use super::Store;
-use crate::keys::{Descriptor, Public};
+use crate::keys::{Descriptor, Public, Unused};
 use crate::{Error, Result};
 
 /// A descriptor that has no number yet.
@@ -27,22 +28,27 @@ const KINDS: [OutputType; 5] = [
 ];
 
 impl Store {
-    /// All descriptors, by number.
-    pub(crate) fn descriptors(&mut self) -> Result<Vec<Descriptor>> {
+    /// All descriptors, by number, and the keys among them that none uses yet.
+    pub(crate) fn descriptors(&mut self) -> Result<(Vec<Descriptor>, Vec<Unused>)> {
         let sql = "SELECT id, public, kind, internal, active, birth FROM descriptor ORDER BY id";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| {
             let columns = (row.get(0)?, row.get::<_, String>(1)?, row.get::<_, usize>(2)?);
             Ok((columns, row.get(3)?, row.get(4)?, row.get(5)?))
         })?;
-        rows.map(|row| {
+        let (mut descriptors, mut unused) = (Vec::new(), Vec::new());
+        for row in rows {
             let ((id, public, kind), internal, active, birth) = row?;
             let damaged = || Error::File(format!("descriptor {id} of the wallet is damaged"));
+            if let Some(key) = Unused::key(&public) {
+                unused.push(Unused { id, xpub: key.parse().map_err(|_| damaged())?, birth });
+                continue;
+            }
             let public = public.parse().map_err(|_| damaged())?;
             let kind = *KINDS.get(kind).ok_or_else(damaged)?;
-            Ok(Descriptor { id, public, kind, internal, active, birth })
-        })
-        .collect()
+            descriptors.push(Descriptor { id, public, kind, internal, active, birth });
+        }
+        Ok((descriptors, unused))
     }
 }
 
@@ -65,6 +71,16 @@ pub(crate) fn insert(tx: &Transaction<'_>, new: &NewDescriptor) -> Result<Descri
         active: *active,
         birth: *birth,
     })
+}
+
+/// Adds a key that no descriptor uses yet, as a descriptor without scripts.
+pub(crate) fn insert_unused(tx: &Transaction<'_>, xpub: &Xpub, birth: i64) -> Result<Unused> {
+    let id = tx.query_row(
+        "INSERT INTO descriptor(public, kind, internal, active, birth) VALUES (?1, ?2, 0, 0, ?3) RETURNING id",
+        params![Unused::text(xpub), OutputType::Unknown as i64, birth],
+        |row| row.get(0),
+    )?;
+    Ok(Unused { id, xpub: *xpub, birth })
 }
 
 /// Changes the use of a descriptor.

@@ -11,7 +11,8 @@ use crate::Result;
 const NAME: &str = "bitcoin_wallet";
 
 /// Every version after the first adds a script here.
-const SCRIPTS: &[&str] = &["
+const SCRIPTS: &[&str] = &[
+    "
     CREATE TABLE wallet_value(name TEXT PRIMARY KEY NOT NULL, value INTEGER NOT NULL) STRICT;
     CREATE TABLE descriptor(
         id INTEGER PRIMARY KEY NOT NULL, public TEXT NOT NULL UNIQUE, kind INTEGER NOT NULL,
@@ -30,7 +31,11 @@ const SCRIPTS: &[&str] = &["
         txid TEXT PRIMARY KEY NOT NULL, place INTEGER NOT NULL, time INTEGER NOT NULL,
         abandoned INTEGER NOT NULL, value_map TEXT NOT NULL, order_form TEXT NOT NULL,
         block_index INTEGER NOT NULL) STRICT;
-"];
+",
+    "
+    ALTER TABLE secret ADD COLUMN hd_keys TEXT;
+",
+];
 
 /// Makes what is missing.
 pub(super) fn migrate(tx: &Transaction<'_>) -> Result<()> {

@@ -1,13 +1,14 @@
 //! The tables of secrets.
 //!
-//! In: private descriptors, sealed or not. Out: the same, one at a time.
+//! In: private descriptors, sealed or not. Out: the same, one at a time, and their extended public keys.
 
 use bdk_wallet::rusqlite::{OptionalExtension as _, Row, Transaction, params};
+use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
 use super::Store;
-use crate::Result;
-use crate::keys::{Cost, Sealed, WrappedKey};
+use crate::keys::{Cost, HdKey, Sealed, WrappedKey};
+use crate::{Error, Result};
 
 /// A private descriptor as it is stored.
 pub(crate) enum Stored {
@@ -39,6 +40,19 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// The extended public keys of the private descriptors; `None` where an older version did not note them.
+    pub(crate) fn hd_keys(&self) -> Result<Vec<(u32, Option<Vec<HdKey>>)>> {
+        let mut statement = self.connection.prepare("SELECT descriptor, hd_keys FROM secret")?;
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, Option<String>>(1)?)))?;
+        rows.map(|row| {
+            let (id, text) = row?;
+            let damaged = || Error::File(format!("the keys of descriptor {id} are damaged"));
+            let keys = text.map(|text| hd_keys_of(&text).ok_or_else(damaged)).transpose()?;
+            Ok((id, keys))
+        })
+        .collect()
+    }
+
     /// The sealed data key; `None` in a wallet that is not encrypted.
     pub(crate) fn wrapped_key(&self) -> Result<Option<WrappedKey>> {
         let sql = "SELECT salt, memory_kib, passes, lanes, nonce, data FROM data_key";
@@ -63,10 +77,24 @@ pub(crate) fn put_sealed(tx: &Transaction<'_>, descriptor: u32, sealed: &Sealed)
 
 fn put(tx: &Transaction<'_>, descriptor: u32, nonce: Option<&[u8]>, data: &[u8]) -> Result<()> {
     tx.execute(
-        "REPLACE INTO secret(descriptor, nonce, data) VALUES (?1, ?2, ?3)",
+        "INSERT INTO secret(descriptor, nonce, data) VALUES (?1, ?2, ?3)
+         ON CONFLICT(descriptor) DO UPDATE SET nonce = ?2, data = ?3",
         params![descriptor, nonce, data],
     )?;
     Ok(())
+}
+
+/// Notes the extended public keys of a private descriptor, which are shown also while the wallet is locked.
+pub(crate) fn put_hd_keys(tx: &Transaction<'_>, descriptor: u32, keys: &[HdKey]) -> Result<()> {
+    let keys = keys.iter().map(|key| json!([key.xpub.to_string(), key.private]));
+    let text = Value::Array(keys.collect()).to_string();
+    tx.execute("UPDATE secret SET hd_keys = ?2 WHERE descriptor = ?1", params![descriptor, text])?;
+    Ok(())
+}
+
+fn hd_keys_of(text: &str) -> Option<Vec<HdKey>> {
+    let keys: Vec<(String, bool)> = serde_json::from_str(text).ok()?;
+    keys.into_iter().map(|(xpub, private)| Some(HdKey { xpub: xpub.parse().ok()?, private })).collect()
 }
 
 /// Writes the sealed data key.

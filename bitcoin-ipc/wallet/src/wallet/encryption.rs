@@ -8,7 +8,7 @@ use std::time::Duration;
 use bitcoin_ipc::types::Secret;
 use zeroize::Zeroizing;
 
-use super::{Event, WalletHandle};
+use super::{Event, WalletHandle, flag};
 use crate::keys::Vault;
 use crate::storage::{self, Stored, secrets};
 use crate::{Error, Result};
@@ -63,7 +63,7 @@ impl WalletHandle {
                 let damaged = |_| Error::File("a private descriptor is damaged".into());
                 sealed.push((id, vault.seal(id, std::str::from_utf8(&bytes).map_err(damaged)?)?));
             }
-            let blank = sealed.is_empty();
+            let blank = state.flags & flag::BLANK != 0;
             let write = |tx: &bdk_wallet::rusqlite::Transaction<'_>| {
                 for (id, sealed) in &sealed {
                     secrets::put_sealed(tx, *id, sealed)?;
@@ -75,8 +75,7 @@ impl WalletHandle {
             state.wrapped = Some(wrapped.clone());
             state.vault = Some(vault);
             let now = self.now();
-            let done =
-                if blank { state.save(write) } else { state.add_fresh_keys(&self.0.options, now, write) };
+            let done = if blank { state.save(write) } else { state.add_fresh_keys(now, write) };
             state.vault = None;
             if done.is_err() {
                 state.wrapped = state.store.wrapped_key()?;

@@ -6,14 +6,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc::Sender;
 
 use bdk_wallet::rusqlite::Transaction;
-use bitcoin::{BlockHash, OutPoint, ScriptBuf, Txid};
+use bitcoin::{BlockHash, NetworkKind, OutPoint, ScriptBuf, Txid};
 use bitcoin_ipc::types::{Destination, OutputType};
 use zeroize::Zeroizing;
 
-use crate::keys::{Descriptor, Signer, Vault, WrappedKey, fresh, parse};
+use crate::keys::{
+    Descriptor, KINDS, Signer, Unused, Vault, WrappedKey, fresh_key, hd_keys_of_private, standard,
+};
 use crate::ledger::Ledger;
 use crate::options::Options;
-use crate::storage::{self, BookEntry, NewDescriptor, Store, Stored, TxNote, descriptors, secrets};
+use crate::storage::{self, BookEntry, Store, Stored, TxNote, secrets};
 use crate::{Error, Result};
 
 /// Bits of Bitcoin Core's `WalletFlags` that mean something here.
@@ -32,7 +34,10 @@ pub mod flag {
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) ledger: Ledger,
+    pub(crate) network: NetworkKind,
     pub(crate) descriptors: Vec<Descriptor>,
+    /// Keys that no descriptor uses yet.
+    pub(crate) unused: Vec<Unused>,
     pub(crate) flags: u64,
     pub(crate) book: BTreeMap<ScriptBuf, BookEntry>,
     pub(crate) requests: storage::book::Requests,
@@ -75,14 +80,14 @@ impl State {
         let mut state = State::load(store, options, genesis)?;
         state.vault = vault;
         if flags & (flag::DISABLE_PRIVATE_KEYS | flag::BLANK) == 0 {
-            state.add_fresh_keys(options, now, |_| Ok(()))?;
+            state.add_fresh_keys(now, |_| Ok(()))?;
         }
         Ok(state)
     }
 
     /// Reads a file.
     pub(crate) fn load(mut store: Store, options: &Options, genesis: BlockHash) -> Result<State> {
-        let descriptors = store.descriptors()?;
+        let (descriptors, unused) = store.descriptors()?;
         let kept = store.ledger()?;
         let ledger = Ledger::load(kept, &descriptors, options.keypool)?;
         if ledger.genesis() != genesis {
@@ -103,8 +108,10 @@ impl State {
             unlocks: 0,
             relock: None,
             unlocked_until: 0,
+            network: options.network.into(),
             ledger,
             descriptors,
+            unused,
             store,
         };
         state.save(|_| Ok(()))?;
@@ -128,37 +135,15 @@ impl State {
     /// wallet has to be unlocked.
     pub(crate) fn add_fresh_keys(
         &mut self,
-        options: &Options,
         now: i64,
         more: impl FnOnce(&Transaction<'_>) -> Result<()>,
     ) -> Result<()> {
-        let parsed: Vec<_> = fresh(options.network)?
-            .into_iter()
-            .map(|key| {
-                let (public, _) = parse(&key.text, options.network.into())?;
-                let kind = crate::keys::kind(&public);
-                let new = NewDescriptor { public, kind, internal: key.internal, active: true, birth: now };
-                Ok((new, key.text))
-            })
-            .collect::<Result<_>>()?;
-        let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
-        let added = self.store.write(|tx| {
-            let added: Vec<Descriptor> = parsed
-                .iter()
-                .map(|(new, text)| {
-                    let added = descriptors::insert(tx, new)?;
-                    put_secret(tx, wrapped, vault, added.id, text)?;
-                    Ok(added)
-                })
-                .collect::<Result<_>>()?;
-            more(tx)?;
-            Ok(added)
-        })?;
-        for descriptor in added {
-            self.with_secrets.insert(descriptor.id);
-            self.take(descriptor)?;
-        }
-        self.save(|_| Ok(()))
+        let mut master = fresh_key(self.network)?;
+        let both = KINDS.iter().flat_map(|kind| [(*kind, false), (*kind, true)]);
+        let texts = both.filter_map(|(kind, internal)| Some((standard(&master, kind, internal)?, internal)));
+        let texts = texts.collect();
+        master.private_key.non_secure_erase();
+        self.add_private(texts, now, more)
     }
 
     /// Takes in a descriptor that was written.
@@ -244,7 +229,7 @@ impl State {
     }
 }
 
-/// Writes a private descriptor, sealed if the wallet is encrypted.
+/// Writes a private descriptor, sealed if the wallet is encrypted, and its extended public keys.
 pub(crate) fn put_secret(
     tx: &Transaction<'_>,
     wrapped: bool,
@@ -253,8 +238,9 @@ pub(crate) fn put_secret(
     text: &str,
 ) -> Result<()> {
     match (wrapped, vault) {
-        (false, _) => secrets::put_open(tx, id, text),
-        (true, Some(vault)) => secrets::put_sealed(tx, id, &vault.seal(id, text)?),
-        (true, None) => Err(Error::Locked),
+        (false, _) => secrets::put_open(tx, id, text)?,
+        (true, Some(vault)) => secrets::put_sealed(tx, id, &vault.seal(id, text)?)?,
+        (true, None) => return Err(Error::Locked),
     }
+    secrets::put_hd_keys(tx, id, &hd_keys_of_private(text)?)
 }

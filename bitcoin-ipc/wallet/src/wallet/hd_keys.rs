@@ -1,0 +1,214 @@
+//! Extended keys (BIP 32) of a wallet, and descriptors that are made of them.
+//!
+//! In: keys, kinds of addresses. Out: which descriptors have which keys, more descriptors, derived keys.
+
+use std::collections::BTreeMap;
+
+use bdk_wallet::rusqlite::Transaction;
+use bitcoin::bip32::{Xpriv, Xpub};
+use bitcoin_ipc::types::OutputType;
+use zeroize::Zeroizing;
+
+use super::state::{flag, put_secret};
+use super::{Event, State, WalletHandle};
+use crate::keys::{
+    Descriptor, HdKey, Public, Unused, hd_keys_of_private, hd_keys_of_public, kind, parse, standard,
+};
+use crate::storage::{self, NewDescriptor, descriptors, secrets};
+use crate::{Error, Result};
+
+/// An extended public key, and the descriptors that have it.
+pub(crate) struct KeyUse {
+    pub(crate) xpub: Xpub,
+    /// Whether one of them has the private key.
+    pub(crate) private: bool,
+    /// The numbers of the descriptors.
+    pub(crate) descriptors: Vec<u32>,
+}
+
+/// Which descriptors count.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    All,
+    Active,
+    /// Those that only hold a key.
+    Unused,
+}
+
+impl WalletHandle {
+    /// Adds an extended private key, from which nothing is derived yet. Without one, a new one is made.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is locked, has no private keys by choice, has this key as an unused one, or it could not be
+    /// written.
+    pub(crate) fn add_hd_key(&self, mut xprv: Xpriv) -> Result<Xpub> {
+        let added = self.state().and_then(|mut state| state.add_hd_key(&xprv, self.now()));
+        xprv.private_key.non_secure_erase();
+        added
+    }
+
+    /// Makes active descriptors for a kind of addresses from an extended private key. Gives those that the wallet
+    /// did not have.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is locked, or it could not be written.
+    pub(crate) fn create_descriptors(
+        &self,
+        xprv: &Xpriv,
+        kind: OutputType,
+        internals: &[bool],
+    ) -> Result<Vec<Public>> {
+        let made = {
+            let mut state = self.state()?;
+            let mut texts = Vec::new();
+            for internal in internals {
+                let Some(text) = standard(xprv, kind, *internal) else { continue };
+                let (public, _) = parse(&text, state.network)?;
+                if state.descriptors.iter().all(|known| known.public != public) {
+                    texts.push((text, *internal));
+                }
+            }
+            if texts.is_empty() {
+                return Ok(Vec::new());
+            }
+            let (known, now) = (state.descriptors.len(), self.now());
+            let flags = state.flags & !flag::BLANK;
+            state.add_private(texts, now, |tx| storage::set_flags(tx, flags))?;
+            state.flags = flags;
+            state.descriptors[known..].iter().map(|added| added.public.clone()).collect()
+        };
+        self.watch_new_scripts();
+        self.tell([Event::CanGetAddresses]);
+        Ok(made)
+    }
+}
+
+impl State {
+    /// Adds private descriptors that new addresses come from and that the wallet does not have, and writes more
+    /// in the same go. The wallet has to be unlocked.
+    pub(crate) fn add_private(
+        &mut self,
+        texts: Vec<(Zeroizing<String>, bool)>,
+        birth: i64,
+        more: impl FnOnce(&Transaction<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let mut parsed = Vec::new();
+        for (text, internal) in texts {
+            let (public, _) = parse(&text, self.network)?;
+            let kind = kind(&public);
+            parsed.push((NewDescriptor { public, kind, internal, active: true, birth }, text));
+        }
+        let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
+        let added = self.store.write(|tx| {
+            let added: Vec<Descriptor> = parsed
+                .iter()
+                .map(|(new, text)| {
+                    let added = descriptors::insert(tx, new)?;
+                    put_secret(tx, wrapped, vault, added.id, text)?;
+                    Ok(added)
+                })
+                .collect::<Result<_>>()?;
+            more(tx)?;
+            Ok(added)
+        })?;
+        for descriptor in added {
+            self.with_secrets.insert(descriptor.id);
+            self.take(descriptor)?;
+        }
+        self.save(|_| Ok(()))
+    }
+
+    fn add_hd_key(&mut self, xprv: &Xpriv, birth: i64) -> Result<Xpub> {
+        if self.private_keys_disabled() {
+            return Err(Error::Refused("private keys are disabled for this wallet".into()));
+        }
+        if self.is_locked() {
+            return Err(Error::Locked);
+        }
+        let xpub = Xpub::from_priv(&crate::keys::SECP, xprv);
+        if self.unused.iter().any(|known| known.xpub == xpub) {
+            return Err(Error::Refused("HD key already exists".into()));
+        }
+        let text = Unused::private_text(xprv);
+        let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
+        let added = self.store.write(|tx| {
+            let added = descriptors::insert_unused(tx, &xpub, birth)?;
+            put_secret(tx, wrapped, vault, added.id, &text)?;
+            Ok(added)
+        })?;
+        self.with_secrets.insert(added.id);
+        self.unused.push(added);
+        Ok(xpub)
+    }
+
+    /// The extended keys of each descriptor.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is locked, and was last unlocked by a version that did not note them.
+    fn hd_keys(&mut self) -> Result<BTreeMap<u32, Vec<HdKey>>> {
+        let mut keys = BTreeMap::new();
+        let mut missing = Vec::new();
+        for (id, stored) in self.store.hd_keys()? {
+            match stored {
+                Some(found) => _ = keys.insert(id, found),
+                None => missing.push(id),
+            }
+        }
+        if !missing.is_empty() {
+            let mut found = Vec::new();
+            for (id, stored) in self.store.secrets()? {
+                if missing.contains(&id) {
+                    found.push((id, hd_keys_of_private(&*self.open_secret(id, stored)?)?));
+                }
+            }
+            self.store
+                .write(|tx| found.iter().try_for_each(|(id, keys)| secrets::put_hd_keys(tx, *id, keys)))?;
+            keys.extend(found);
+        }
+        for descriptor in &self.descriptors {
+            keys.entry(descriptor.id).or_insert_with(|| hd_keys_of_public(&descriptor.public));
+        }
+        for Unused { id, xpub, .. } in &self.unused {
+            keys.entry(*id).or_insert_with(|| vec![HdKey { xpub: *xpub, private: false }]);
+        }
+        Ok(keys)
+    }
+
+    /// The extended keys of the wallet, in Bitcoin Core's order: by public key and chain code.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is locked, and was last unlocked by a version that did not note them.
+    pub(crate) fn key_uses(&mut self, which: Which) -> Result<Vec<KeyUse>> {
+        let mut uses: BTreeMap<_, KeyUse> = BTreeMap::new();
+        for (id, keys) in self.hd_keys()? {
+            let counts = match which {
+                Which::All => true,
+                Which::Active => self.descriptor(id).is_some_and(|found| found.active),
+                Which::Unused => self.unused.iter().any(|unused| unused.id == id),
+            };
+            for HdKey { xpub, private } in keys.into_iter().filter(|_| counts) {
+                let order = (xpub.public_key.serialize(), xpub.chain_code.to_bytes());
+                let one =
+                    uses.entry(order).or_insert(KeyUse { xpub, private: false, descriptors: Vec::new() });
+                one.private |= private;
+                if !one.descriptors.contains(&id) {
+                    one.descriptors.push(id);
+                }
+            }
+        }
+        Ok(uses.into_values().collect())
+    }
+
+    /// The extended private key of a public one, if the wallet has it. It is not wiped when dropped.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is locked.
+    pub(crate) fn xprv(&self, xpub: &Xpub) -> Result<Option<Xpriv>> {
+        Ok(self.signer(&self.with_secrets)?.xprv(xpub))
+    }
+}
