@@ -128,11 +128,10 @@ fn add(call: &Call<'_>) -> Answer {
 
 /// The steps of a path, as Bitcoin Core's `ParseHDKeypath` reads them.
 fn steps(text: &str) -> Option<Vec<ChildNumber>> {
-    let text = text.strip_suffix('/').unwrap_or(text);
-    let mut parts = text.split('/').peekable();
-    if parts.peek().is_some_and(|first| *first == "m" || text.is_empty()) {
-        parts.next();
-    }
+    let (first, rest) = text.split_once('/').unwrap_or((text, ""));
+    // The start need not be written.
+    let text = if first == "m" { rest } else { text };
+    let parts = text.strip_suffix('/').unwrap_or(text).split('/').filter(|_| !text.is_empty());
     let steps = parts.map(|part| {
         let number = part.strip_suffix(['h', '\'']).unwrap_or(part);
         let digits = number.bytes().all(|byte| byte.is_ascii_digit());

@@ -12,6 +12,7 @@
 #[allow(dead_code, reason = "other tests use the rest")]
 mod chain;
 mod core;
+mod hd_keys;
 #[path = "../rpc/node.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod node;
@@ -32,6 +33,8 @@ const STORIES: &[(&str, story::Tell)] = &[
     ("descriptors", stories::descriptors),
     ("addresses_that_are_not_used_again", privacy::reuse),
     ("addresses_that_belong_together", privacy::groupings),
+    ("extended_keys", hd_keys::listed),
+    ("derived_keys", hd_keys::derived),
     ("single_transactions", privacy::pruned),
 ];
 

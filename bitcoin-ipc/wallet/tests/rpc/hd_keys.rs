@@ -174,3 +174,21 @@ fn descriptors_are_made_of_a_key_once() {
     let next = info(&node.ok("getnewaddress", json!([])));
     assert_eq!(next["parent_desc"], made["descs"][0]);
 }
+
+#[test]
+fn a_file_of_an_older_version_learns_its_keys_when_it_is_unlocked() {
+    let node = Node::new();
+    node.ok("createwallet", json!({ "wallet_name": "w", "passphrase": "pass" }));
+    let keys = node.ok("gethdkeys", json!([]));
+    node.ok("unloadwallet", json!(["w"]));
+    let file = node.folder.path().join("wallets/w/wallet.sqlite");
+    let older = "ALTER TABLE secret DROP COLUMN hd_keys;
+        UPDATE bdk_schemas SET version = 0 WHERE name = 'bitcoin_wallet';";
+    bdk_wallet::rusqlite::Connection::open(file).unwrap().execute_batch(older).unwrap();
+    node.ok("loadwallet", json!(["w"]));
+    assert_eq!(node.error("gethdkeys", json!([])), (-13, LOCKED.into()));
+    node.ok("walletpassphrase", json!(["pass", 1000]));
+    assert_eq!(node.ok("gethdkeys", json!([])), keys);
+    node.ok("walletlock", json!([]));
+    assert_eq!(node.ok("gethdkeys", json!([])), keys);
+}
