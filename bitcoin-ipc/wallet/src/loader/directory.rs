@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use bitcoin_common::datadir::WALLET_LOCK;
 use bitcoin_common::lock::{DirectoryLock, LockError};
 
-use crate::storage::{FILE, sync_folder};
+use crate::storage::{self, FILE, sync_folder};
 use crate::{Error, Result};
 
 /// The folder of a wallet.
@@ -57,26 +57,9 @@ pub(super) fn list(all: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// Removes a database that was never finished, with its log.
-pub(super) fn remove_database(path: &Path) -> Result<()> {
-    for ending in ["", "-wal", "-shm", "-journal"] {
-        let mut name = path.as_os_str().to_owned();
-        name.push(ending);
-        match std::fs::remove_file(&name) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io(Path::new(&name), error));
-            }
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Gives a finished database its name. It is closed, so that it has no log.
+/// Gives the finished database of a wallet its name. It is closed, so that it has no log.
 pub(super) fn put_in_place(part: &Path, path: &Path) -> Result<()> {
-    let synced = std::fs::File::open(part).and_then(|file| file.sync_all());
-    synced.and_then(|()| std::fs::rename(part, path)).map_err(|error| Error::io(path, error))?;
-    sync_folder(path)?;
+    storage::put_in_place(part, path)?;
     // The folder of the wallet may be new as well.
     path.parent().map_or(Ok(()), sync_folder)
 }

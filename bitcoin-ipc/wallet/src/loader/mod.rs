@@ -24,7 +24,7 @@ use crate::listeners::{Listeners, lock};
 use crate::node::Node;
 use crate::options::Options;
 use crate::rpc::Rpcs;
-use crate::storage::{FILE, Opening, Store};
+use crate::storage::{FILE, Opening, Store, remove_database};
 use crate::sync::Follow;
 use crate::wallet::flag;
 use crate::wallet::{Event, Events, Shared, State, WalletHandle};
@@ -156,7 +156,7 @@ impl Loader {
         std::fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
         // It gets its name when all is in it, so that a crash leaves no half of a wallet.
         let part = folder.join("wallet.sqlite.new");
-        directory::remove_database(&part)?;
+        remove_database(&part)?;
         let vault = if passphrase.is_empty() { None } else { Some(Vault::create(passphrase)?) };
         let store = Store::open(&part, Opening::New)?;
         let now = self.0.clock.now();
@@ -238,13 +238,13 @@ impl Loader {
             }
             std::fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
             let part = folder.join("wallet.sqlite.new");
-            directory::remove_database(&part)?;
+            remove_database(&part)?;
             std::fs::copy(backup, &part).map_err(|error| Error::io(backup, error))?;
             // Whether it is a wallet shows before it gets its name.
             let checked = Store::open(&part, Opening::Existing)
                 .and_then(|store| State::load(store, &self.0.options, self.0.genesis));
             if let Err(error) = checked.map(drop) {
-                directory::remove_database(&part)?;
+                remove_database(&part)?;
                 return Err(error);
             }
             directory::put_in_place(&part, &path)?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use bitcoin_common::json_rpc::Kind::{Bool, Text};
 use bitcoin_common::json_rpc::error::invalid;
 use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::command::{Call, Command, command, refused};
 use super::wallets::{keep_loading, named};
@@ -19,6 +19,8 @@ pub(super) const COMMANDS: &[Command] = &[
         Text,
         "The file, or a folder for it.",
     )]),
+    command("exportwatchonlywallet", "Writes the wallet to a new file, but for its private keys.", export)
+        .args(&[arg("destination", Text, "The file, which restorewallet takes.")]),
     command("restorewallet", "Makes a wallet of such a file, and loads it.", restore).args(&[
         arg("wallet_name", Text, "The wallet's name."),
         arg("backup_file", Text, "The file."),
@@ -35,6 +37,13 @@ fn backup(call: &Call<'_>) -> Answer {
             refused("Error: Wallet backup failed!")
         }
     }
+}
+
+fn export(call: &Call<'_>) -> Answer {
+    let wallet = call.wallet()?;
+    let destination = call.text(0)?;
+    wallet.export_watch_only(Path::new(destination))?;
+    Ok(json!({ "exported_file": destination }))
 }
 
 fn restore(call: &Call<'_>) -> Answer {

@@ -5,6 +5,7 @@
 pub(crate) mod book;
 pub(crate) mod coins;
 pub(crate) mod descriptors;
+mod files;
 mod ledger;
 mod schema;
 pub(crate) mod secrets;
@@ -16,6 +17,7 @@ use bdk_wallet::rusqlite::{self, Connection, ErrorCode, OpenFlags, Transaction};
 
 pub(crate) use book::BookEntry;
 pub(crate) use descriptors::NewDescriptor;
+pub(crate) use files::{put_in_place, remove_database, sync_folder};
 pub(crate) use ledger::LedgerChanges;
 pub(crate) use schema::{flags, set_flags, set_scrub_due, set_tip_time, tip_time};
 pub(crate) use secrets::Stored;
@@ -110,16 +112,9 @@ impl Store {
         let part = PathBuf::from(part);
         let text =
             part.to_str().ok_or_else(|| Error::Invalid("the name of a backup has to be UTF-8".into()))?;
-        match std::fs::remove_file(&part) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io(&part, error));
-            }
-            _ => {}
-        }
+        remove_database(&part)?;
         self.connection.execute("VACUUM INTO ?1", [text])?;
-        let synced = std::fs::File::open(&part).and_then(|file| file.sync_all());
-        synced.and_then(|()| std::fs::rename(&part, target)).map_err(|error| Error::io(target, error))?;
-        sync_folder(target)
+        put_in_place(&part, target)
     }
 
     /// Writes the whole file anew, so that nothing of what was deleted is left in it or in its log.
@@ -134,12 +129,6 @@ impl Store {
     fn is_scrub_due(&mut self) -> Result<bool> {
         self.write(schema::is_scrub_due)
     }
-}
-
-/// Makes a new or renamed file last.
-pub(crate) fn sync_folder(path: &Path) -> Result<()> {
-    let folder = path.parent().unwrap_or(path);
-    std::fs::File::open(folder).and_then(|file| file.sync_all()).map_err(|error| Error::io(folder, error))
 }
 
 fn unusable(path: &Path, error: rusqlite::Error) -> Error {

@@ -1,12 +1,16 @@
-//! Copies of the wallet.
+//! Copies of the wallet, whole or without its secrets.
 //!
 //! In: a name. Out: a file that [`Loader::restore`](crate::Loader::restore) takes.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::WalletHandle;
-use crate::Result;
-use crate::storage::FILE;
+use super::{State, WalletHandle, flag};
+use crate::keys::Descriptor;
+use crate::storage::{
+    self, FILE, NewDescriptor, Opening, Store, book, coins, descriptors, put_in_place, remove_database,
+    transactions,
+};
+use crate::{Error, Result};
 
 impl WalletHandle {
     /// Copies the wallet to a file, which is replaced if it is there, or into a folder.
@@ -18,5 +22,66 @@ impl WalletHandle {
         let inside = to.join(FILE);
         let target = if to.is_dir() { &inside } else { to };
         self.state()?.store.copy_to(target)
+    }
+
+    /// Writes a new file with a wallet that watches what this one has: its descriptors without private keys, its
+    /// transactions, address book and locked coins.
+    ///
+    /// # Errors
+    ///
+    /// There is such a file, it cannot be written, or the wallet has no descriptors.
+    pub fn export_watch_only(&self, to: &Path) -> Result<()> {
+        let refused = |text: String| Err(Error::Refused(text));
+        if to.as_os_str().is_empty() {
+            return refused("Error: Export destination cannot be empty".into());
+        }
+        if to.exists() {
+            return refused(format!("Error: Export destination '{}' already exists", to.display()));
+        }
+        let mut part = to.as_os_str().to_owned();
+        part.push(".part");
+        let part = PathBuf::from(part);
+        remove_database(&part)?;
+        let Ok(mut store) = Store::open(&part, Opening::New) else {
+            return refused(format!("Error: Could not create file '{}'", to.display()));
+        };
+        let exported = self.state().and_then(|mut state| state.export(&mut store));
+        drop(store);
+        if let Err(error) = exported {
+            remove_database(&part)?;
+            return Err(error);
+        }
+        put_in_place(&part, to)
+    }
+}
+
+impl State {
+    /// Writes everything to a new file but what is secret.
+    fn export(&mut self, store: &mut Store) -> Result<()> {
+        if self.descriptors.is_empty() && self.unused.is_empty() {
+            return Err(Error::Refused("Error: Wallet has no descriptors to export".into()));
+        }
+        let ledger = self.store.ledger()?;
+        store.write(|tx| {
+            storage::set_flags(tx, self.flags | flag::DISABLE_PRIVATE_KEYS)?;
+            storage::set_tip_time(tx, self.tip_time)?;
+            ledger.put(tx)?;
+            for Descriptor { public, kind, internal, active, birth, .. } in self.descriptors.iter().cloned() {
+                descriptors::insert(tx, &NewDescriptor { public, kind, internal, active, birth })?;
+            }
+            for unused in &self.unused {
+                descriptors::insert_unused(tx, &unused.xpub, unused.birth)?;
+            }
+            for (script, entry) in &self.book {
+                book::put(tx, script, entry)?;
+            }
+            for ((script, id), value) in &self.requests {
+                book::put_request(tx, script, id, value)?;
+            }
+            for (coin, _) in self.locked.iter().filter(|(_, written)| **written) {
+                coins::set_locked(tx, *coin, true)?;
+            }
+            self.notes.iter().try_for_each(|(txid, note)| transactions::put(tx, *txid, note))
+        })
     }
 }

@@ -10,6 +10,7 @@ mod addresses;
 mod chain;
 mod coins;
 mod descriptors;
+mod exports;
 mod hd_keys;
 mod node;
 mod passphrases;
