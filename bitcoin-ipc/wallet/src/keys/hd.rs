@@ -7,6 +7,7 @@ use std::str::FromStr as _;
 
 use bdk_wallet::miniscript::descriptor::{DescriptorSecretKey, KeyMap};
 use bdk_wallet::miniscript::{DescriptorPublicKey, ForEachKey as _};
+use bitcoin::NetworkKind;
 use bitcoin::bip32::{Xpriv, Xpub};
 use zeroize::Zeroizing;
 
@@ -45,6 +46,20 @@ impl Unused {
     /// The key of such a text, with or without checksum.
     pub(crate) fn key(text: &str) -> Option<&str> {
         text.split('#').next()?.strip_prefix("unused(")?.strip_suffix(')')
+    }
+
+    /// Checks the key of such a text, which has to be a whole extended key of the network.
+    pub(crate) fn check(key: &str, network: NetworkKind) -> Result<()> {
+        let private = key.parse::<Xpriv>().map(|mut key| {
+            key.private_key.non_secure_erase();
+            key.network
+        });
+        let found = private.or_else(|_| key.parse::<Xpub>().map(|key| key.network));
+        if found.is_ok_and(|found| found == network) {
+            return Ok(());
+        }
+        let text = "not a usable descriptor: unused() takes one extended key of this network, without a path";
+        Err(Error::Invalid(text.into()))
     }
 }
 

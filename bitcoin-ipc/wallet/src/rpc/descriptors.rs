@@ -109,9 +109,7 @@ fn read(
     if !descriptor.contains('#') {
         return unknown("Missing checksum");
     }
-    let (public, _) =
-        keys::parse(&descriptor, wallet.network().into()).or_else(|error| unknown(error.to_string()))?;
-    let ranged = public.has_wildcard();
+    let ranged = is_ranged(wallet, &descriptor).or_else(|error| unknown(error.to_string()))?;
     let mut next_index = 0;
     match (ranged, value::field(request, "range")) {
         (false, Some(_)) => return invalid("Range should not be specified for an un-ranged descriptor"),
@@ -130,6 +128,17 @@ fn read(
     }
     let label = (!ranged && !internal).then_some(name);
     Ok(DescriptorImport { descriptor, active, internal, timestamp, next_index, label })
+}
+
+/// Whether a descriptor has several addresses.
+fn is_ranged(wallet: &WalletHandle, text: &str) -> crate::Result<bool> {
+    let network = wallet.network().into();
+    let Some(key) = Unused::key(text) else { return Ok(keys::parse(text, network)?.0.has_wildcard()) };
+    if *Zeroizing::new(normal(text)) != text {
+        return Err(Error::Invalid("not a usable descriptor: its checksum is wrong".into()));
+    }
+    Unused::check(key, network)?;
+    Ok(false)
 }
 
 /// Which address is the next new one, if a range is given. As many beyond it are watched as for all

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::state::{flag, put_secret};
 use super::{Event, State, WalletHandle};
 use crate::keys::{
-    Descriptor, HdKey, Public, Unused, hd_keys_of_private, hd_keys_of_public, kind, parse, standard,
+    Descriptor, HdKey, Public, SECP, Unused, hd_keys_of_private, hd_keys_of_public, kind, parse, standard,
 };
 use crate::storage::{self, NewDescriptor, descriptors, secrets};
 use crate::{Error, Result};
@@ -120,6 +120,33 @@ impl State {
         self.save(|_| Ok(()))
     }
 
+    /// Adds the key of a descriptor that only holds one.
+    pub(super) fn import_unused(&mut self, key: &str, birth: i64) -> Result<()> {
+        let refused = |text: &str| Err(Error::Refused(text.into()));
+        let Ok(mut xprv) = key.parse::<Xpriv>() else {
+            return refused(match self.private_keys_disabled() {
+                true => "Cannot import unused() to wallet without private keys enabled",
+                false => {
+                    "Cannot import descriptor without private keys to a wallet with private keys enabled"
+                }
+            });
+        };
+        if self.private_keys_disabled() {
+            return refused("Cannot import private keys to a wallet with private keys disabled");
+        }
+        let known = self.xprv(&Xpub::from_priv(&SECP, &xprv));
+        let added = match known {
+            Ok(None) => self.add_hd_key(&xprv, birth).map(drop),
+            Ok(Some(mut known)) => {
+                known.private_key.non_secure_erase();
+                refused("Cannot import an unused() descriptor when its private key is already in the wallet")
+            }
+            Err(error) => Err(error),
+        };
+        xprv.private_key.non_secure_erase();
+        added
+    }
+
     fn add_hd_key(&mut self, xprv: &Xpriv, birth: i64) -> Result<Xpub> {
         if self.private_keys_disabled() {
             return Err(Error::Refused("private keys are disabled for this wallet".into()));
@@ -127,7 +154,7 @@ impl State {
         if self.is_locked() {
             return Err(Error::Locked);
         }
-        let xpub = Xpub::from_priv(&crate::keys::SECP, xprv);
+        let xpub = Xpub::from_priv(&SECP, xprv);
         if self.unused.iter().any(|known| known.xpub == xpub) {
             return Err(Error::Refused("HD key already exists".into()));
         }

@@ -7,7 +7,7 @@ use bitcoin_ipc::types::{AddressPurpose, OutputType};
 
 use super::state::put_secret;
 use super::{Event, State, WalletHandle};
-use crate::keys::{DescriptorImport, DescriptorInfo, kind, parse};
+use crate::keys::{DescriptorImport, DescriptorInfo, Unused, kind, parse};
 use crate::storage::{BookEntry, NewDescriptor, book, descriptors};
 use crate::{Error, Result};
 
@@ -92,6 +92,9 @@ impl State {
         network: bitcoin::Network,
         events: &mut Vec<Event>,
     ) -> Result<()> {
+        if let Some(key) = Unused::key(&import.descriptor) {
+            return self.import_unused(key, import.timestamp);
+        }
         let (public, private) = parse(&import.descriptor, network.into())?;
         match (self.private_keys_disabled(), &private) {
             (true, Some(_)) => {

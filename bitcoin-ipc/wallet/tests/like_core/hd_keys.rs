@@ -84,6 +84,33 @@ pub(crate) fn derived(story: &mut Story<'_>) {
     story.ok("listdescriptors", json!([]));
     story.ok("listdescriptors", json!([true]));
     story.ok("gethdkeys", json!({ "active_only": true }));
+    let own = story.ok("listdescriptors", json!([true]))["descriptors"].clone();
+    let own = own.as_array().unwrap().iter().map(|one| one["desc"].as_str().unwrap());
+    let unused: Vec<&str> = own.filter(|desc| desc.starts_with("unused(")).collect();
+    story.ok("createwallet", json!(["other", false, true]));
+    for more in
+        [json!({}), json!({ "active": true }), json!({ "range": 3 }), json!({}), json!({ "label": "x" })]
+    {
+        let mut request = more;
+        request["desc"] = json!(unused[0]);
+        request["timestamp"] = json!("now");
+        let told = story.ask_at("importdescriptors", json!([[request]]), "/wallet/other").unwrap();
+        if !told[0]["error"].is_null() {
+            story.note(&told[0]["error"]);
+        }
+    }
+    let public =
+        story.ask_at("listdescriptors", json!([]), "/wallet/other").unwrap()["descriptors"][0].clone();
+    story.ok("createwallet", json!(["watch", true]));
+    for (desc, to) in
+        [(json!(unused[0]), "watch"), (public["desc"].clone(), "watch"), (public["desc"].clone(), "other")]
+    {
+        let request = json!({ "desc": desc, "timestamp": "now" });
+        let told = story.ask_at("importdescriptors", json!([[request]]), &format!("/wallet/{to}")).unwrap();
+        story.note(&told[0]["error"]);
+    }
+    story.ok("unloadwallet", json!(["watch"]));
+    story.ok("unloadwallet", json!(["other"]));
     let added = story.ok("addhdkey", json!([]))["xpub"].clone();
     let _ = story.ask("derivehdkey", json!(["m/1h"]));
     story.ok("derivehdkey", json!({ "path": "m/1h", "hdkey": added }));

@@ -35,6 +35,7 @@ const STORIES: &[(&str, story::Tell)] = &[
     ("addresses_that_belong_together", privacy::groupings),
     ("extended_keys", hd_keys::listed),
     ("derived_keys", hd_keys::derived),
+    ("wallets_without_their_secrets", privacy::exported),
     ("single_transactions", privacy::pruned),
 ];
 

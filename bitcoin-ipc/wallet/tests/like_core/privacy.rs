@@ -68,6 +68,34 @@ pub(crate) fn groupings(story: &mut Story<'_>) {
     assert_eq!(sizes, [6]);
 }
 
+pub(crate) fn exported(story: &mut Story<'_>) {
+    story.ok("createwallet", json!({ "wallet_name": "w", "avoid_reuse": true }));
+    story.earn();
+    story.ok("sendtoaddress", json!([foreign(), 1]));
+    story.mine(1, &json!(foreign()));
+    story.ok("addhdkey", json!([]));
+    let file = story.folder.join("watch");
+    story.ok("exportwatchonlywallet", json!([file]));
+    for to in [json!(""), json!("."), json!("/no/such/folder/x"), json!(1)] {
+        let _ = story.ask("exportwatchonlywallet", json!([to]));
+    }
+    story.ok("restorewallet", json!(["watch", file]));
+    for (method, params) in [
+        ("getwalletinfo", json!([])),
+        ("getbalances", json!([])),
+        ("listunspent", json!([])),
+        ("listtransactions", json!([])),
+        ("listdescriptors", json!([])),
+        ("gethdkeys", json!([])),
+        ("exportwatchonlywallet", json!([story.folder.join("again")])),
+    ] {
+        story.ask_at(method, params, "/wallet/watch").unwrap();
+    }
+    story.ok("createwallet", json!(["blank", false, true]));
+    let file = story.folder.join("nothing");
+    let _ = story.ask_at("exportwatchonlywallet", json!([file]), "/wallet/blank");
+}
+
 pub(crate) fn pruned(story: &mut Story<'_>) {
     story.ok("createwallet", json!(["w"]));
     story.earn();

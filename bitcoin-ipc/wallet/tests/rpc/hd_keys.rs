@@ -95,6 +95,10 @@ fn an_added_key_is_derived_from_and_kept() {
     node.ok("encryptwallet", json!(["pass"]));
     node.ok("unloadwallet", json!(["w"]));
     node.ok("loadwallet", json!(["w"]));
+    for entry in std::fs::read_dir(node.folder.path().join("wallets/w")).unwrap() {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        assert!(!bytes.windows(4).any(|part| part == b"tprv"));
+    }
     // A blank wallet stays one: no new keys come with the passphrase.
     assert_eq!(descs(&node, false), listed);
     node.ok("walletpassphrase", json!(["pass", 1000]));
@@ -191,4 +195,38 @@ fn a_file_of_an_older_version_learns_its_keys_when_it_is_unlocked() {
     assert_eq!(node.ok("gethdkeys", json!([])), keys);
     node.ok("walletlock", json!([]));
     assert_eq!(node.ok("gethdkeys", json!([])), keys);
+}
+
+#[test]
+fn an_unused_key_is_imported_like_a_descriptor() {
+    let node = Node::new();
+    node.ok("createwallet", json!({ "wallet_name": "w", "blank": true }));
+    let xpub = node.ok("addhdkey", json!([]))["xpub"].clone();
+    let private = text(&descs(&node, true)[0]["desc"]);
+    let public = text(&descs(&node, false)[0]["desc"]);
+    let import = |wallet: &str, desc: &str, more: Value| {
+        let mut request = json!({ "desc": desc, "timestamp": "now" });
+        request.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let told = node.ask("importdescriptors", json!([[request]]), &format!("/wallet/{wallet}")).unwrap();
+        text(&told[0].get("error").map_or(json!(""), |error| error["message"].clone()))
+    };
+    let there = "Cannot import an unused() descriptor when its private key is already in the wallet";
+    assert_eq!(import("w", &private, json!({})), there);
+    node.ok("createwallet", json!({ "wallet_name": "new", "blank": true }));
+    node.ok("createwallet", json!(["watch", true]));
+    let without = "Cannot import descriptor without private keys to a wallet with private keys enabled";
+    assert_eq!(import("new", &public, json!({})), without);
+    assert_eq!(import("new", &private, json!({ "active": true })), "Active descriptors must be ranged");
+    let range = "Range should not be specified for an un-ranged descriptor";
+    assert_eq!(import("new", &private, json!({ "range": 5 })), range);
+    for wrong in [private.replace('#', "#q"), "unused(x)#2zv6lz59".into()] {
+        assert!(import("new", &wrong, json!({})).starts_with("not a usable descriptor"), "{wrong}");
+    }
+    let disabled = "Cannot import private keys to a wallet with private keys disabled";
+    assert_eq!(import("watch", &private, json!({})), disabled);
+    let disabled = "Cannot import unused() to wallet without private keys enabled";
+    assert_eq!(import("watch", &public, json!({})), disabled);
+    assert_eq!(import("new", &private, json!({})), "");
+    let keys = node.ask("gethdkeys", json!([]), "/wallet/new").unwrap();
+    assert_eq!((&keys[0]["xpub"], &keys[0]["has_private"]), (&xpub, &json!(true)));
 }

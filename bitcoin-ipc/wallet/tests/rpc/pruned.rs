@@ -99,8 +99,10 @@ fn a_transaction_is_forgotten_if_that_is_allowed() {
     let text = format!("Transaction {unknown} does not belong to this wallet");
     assert_eq!(node.error("removeprunedfunds", json!([unknown])), (-4, text));
     node.chain.mine(1, &elsewhere());
-    // This one spends the other coin.
-    let next = node.ok("sendtoaddress", json!([foreign(), 49]));
+    let coins = node.ok("listunspent", json!([]));
+    let other = coins.as_array().unwrap().iter().find(|coin| btc(&coin["amount"]) == "50.00000000").unwrap();
+    let options = json!({ "inputs": [{ "txid": other["txid"], "vout": other["vout"] }] });
+    let next = node.ok("send", json!({ "outputs": { foreign(): 1 }, "options": options }))["txid"].clone();
     assert_eq!(node.ok("removeprunedfunds", json!([txid])), Value::Null);
     let told = node.error("gettransaction", json!([txid]));
     assert_eq!(told, (-5, "Invalid or non-wallet transaction id".into()));

@@ -78,3 +78,41 @@ fn a_copy_becomes_a_wallet() {
     assert_eq!(node.code("restorewallet", json!(["again", file])), -36);
     assert_eq!(node.code("restorewallet", json!(["x", "/no/such/file"])), -8);
 }
+
+#[test]
+fn what_was_answered_is_in_the_files_at_once() {
+    let node = Node::rich("w");
+    node.chain.set_deprecated(true);
+    node.ok("setwalletflag", json!(["avoid_reuse"]));
+    let key = node.ok("addhdkey", json!([]))["xpub"].clone();
+    node.ok("createwalletdescriptor", json!({ "type": "bech32", "hdkey": key }));
+    let coinbase = node.ok("listtransactions", json!([]))[0]["txid"].clone();
+    node.ok("removeprunedfunds", json!([coinbase]));
+    // What a killed process leaves: the files as they are, with nothing closed.
+    let all = node.folder.path().join("wallets");
+    std::fs::create_dir(all.join("left")).unwrap();
+    for entry in std::fs::read_dir(all.join("w")).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), all.join("left").join(entry.file_name())).unwrap();
+    }
+    let asked = [
+        ("getwalletinfo", json!([])),
+        ("gethdkeys", json!({ "private": true })),
+        ("listdescriptors", json!([true])),
+        ("listtransactions", json!([])),
+        ("listunspent", json!([])),
+    ];
+    let told = || -> Vec<Value> {
+        let told = asked.iter().map(|(method, params)| node.ok(method, params.clone()));
+        let mut told: Vec<Value> = told.collect();
+        for name in ["walletname", "wallet_name"] {
+            told.iter_mut().filter_map(Value::as_object_mut).for_each(|told| _ = told.remove(name));
+        }
+        told
+    };
+    let before = told();
+    assert_eq!((&before[0]["avoid_reuse"], &before[0]["txcount"]), (&json!(true), &json!(0)));
+    node.ok("unloadwallet", json!(["w"]));
+    node.ok("loadwallet", json!(["left"]));
+    assert_eq!(told(), before);
+}
