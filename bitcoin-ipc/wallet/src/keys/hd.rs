@@ -115,11 +115,11 @@ mod tests {
         let other = Xpriv::new_master(bitcoin::NetworkKind::Test, &[8; 64]).unwrap();
         let (xpub, other) = (Xpub::from_priv(&SECP, &xprv), Xpub::from_priv(&SECP, &other));
         let private = |text: &str| hd_keys_of_private(text).unwrap();
-        let own = HdKey { xpub, private: true };
-        assert_eq!(private(&format!("wpkh({xprv}/84h/1h/0h/0/*)")), [own.clone()]);
-        assert_eq!(private(&Unused::private_text(&xprv)), [own.clone()]);
+        let own = || HdKey { xpub, private: true };
+        assert_eq!(private(&format!("wpkh({xprv}/84h/1h/0h/0/*)")), [own()]);
+        assert_eq!(private(&Unused::private_text(&xprv)), [own()]);
         let both = private(&format!("wsh(multi(2,{xprv}/1h/*,{other}/*))"));
-        assert_eq!(both, [HdKey { xpub: other, private: false }, own]);
+        assert_eq!(both, [HdKey { xpub: other, private: false }, own()]);
         let single = "wpkh(cTe1f5rdT8A8DFgVWTjyPwACsDPJM9ff4QngFxUixCSvvbg1x6sh)";
         assert_eq!(private(single), []);
         assert!(hd_keys_of_private("unused(x)").is_err());

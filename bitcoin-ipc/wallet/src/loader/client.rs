@@ -18,6 +18,9 @@ use crate::listeners::lock;
 use crate::storage::FILE;
 use crate::wallet::WalletHandle;
 
+/// Why wallets are not migrated.
+pub(crate) const NO_MIGRATION: &str = "wallets of the old kind are Berkeley DB files, which this program does not read; migrate them with Bitcoin Core, and import the descriptors";
+
 impl ChainClient for Loader {
     fn register_rpcs(&self) -> Result<()> {
         self.0.rpcs.register(self)
@@ -116,8 +119,7 @@ impl WalletLoader for Loader {
         _name: &str,
         _passphrase: &Secret,
     ) -> Result<Result<WalletMigrationResult, BilingualStr>> {
-        let text = "wallets of the old kind are Berkeley DB files, which this program does not read; migrate them with Bitcoin Core, and import the descriptors";
-        Ok(Err(BilingualStr::untranslated(text)))
+        Ok(Err(BilingualStr::untranslated(NO_MIGRATION)))
     }
 
     fn is_encrypted(&self, name: &str) -> Result<bool> {

@@ -29,6 +29,7 @@ use crate::sync::Follow;
 use crate::wallet::flag;
 use crate::wallet::{Event, Events, Shared, State, WalletHandle};
 use crate::{Error, Result};
+pub(crate) use client::NO_MIGRATION;
 use schedule::Schedule;
 
 /// The wallets of a process. Clones are the same loader.

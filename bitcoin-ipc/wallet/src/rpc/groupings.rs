@@ -20,24 +20,45 @@ pub(super) const COMMANDS: &[Command] = &[command(
 
 type Group = BTreeSet<Destination>;
 
-/// Groups that share no address.
+/// Groups that share no address: each address leads to another one of its group, or to itself.
 #[derive(Default)]
 struct Groups {
-    groups: BTreeMap<usize, Group>,
-    of: BTreeMap<Destination, usize>,
-    next: usize,
+    numbers: BTreeMap<Destination, usize>,
+    leads_to: Vec<usize>,
 }
 
 impl Groups {
+    /// The address that all of a group lead to.
+    fn end(&mut self, mut number: usize) -> usize {
+        while self.leads_to[number] != number {
+            // Shorter for the next one.
+            self.leads_to[number] = self.leads_to[self.leads_to[number]];
+            number = self.leads_to[number];
+        }
+        number
+    }
+
     /// Makes one group of these and all groups that they are in.
-    fn join(&mut self, mut group: Group) {
-        let touched: BTreeSet<usize> =
-            group.iter().filter_map(|address| self.of.get(address)).copied().collect();
-        group.extend(touched.iter().filter_map(|number| self.groups.remove(number)).flatten());
-        let number = self.next;
-        self.next += 1;
-        self.of.extend(group.iter().map(|address| (address.clone(), number)));
-        self.groups.insert(number, group);
+    fn join(&mut self, addresses: impl IntoIterator<Item = Destination>) {
+        let mut joined = None;
+        for address in addresses {
+            let new = self.leads_to.len();
+            let number = *self.numbers.entry(address).or_insert(new);
+            if number == new {
+                self.leads_to.push(new);
+            }
+            let end = self.end(number);
+            let joined = *joined.get_or_insert(end);
+            self.leads_to[end] = joined;
+        }
+    }
+
+    fn finish(mut self) -> BTreeSet<Group> {
+        let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
+        for (address, number) in std::mem::take(&mut self.numbers) {
+            groups.entry(self.end(number)).or_default().insert(address);
+        }
+        groups.into_values().collect()
     }
 }
 
@@ -61,10 +82,10 @@ fn groups(state: &State, wallet: &WalletHandle) -> BTreeSet<Group> {
             groups.join(together);
         }
         for address in own().filter_map(|script| address_of(script, wallet)) {
-            groups.join(Group::from([address]));
+            groups.join([address]);
         }
     }
-    groups.groups.into_values().collect()
+    groups.finish()
 }
 
 /// What each address has: Bitcoin Core's `GetAddressBalances`.

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::command::{Call, Command, command, last_block, push_warnings, refused};
 use super::flags;
 use crate::Error;
+use crate::loader::NO_MIGRATION;
 use crate::wallet::{WalletHandle, flag};
 
 /// The version of wallets of the old kind, which is still told.
@@ -38,6 +39,11 @@ pub(super) const COMMANDS: &[Command] = &[
     command("listwallets", "Gives the names of the loaded wallets.", list),
     command("listwalletdir", "Gives the names of the wallets in the folder of wallets.", list_folder),
     command("getwalletinfo", "Tells about a wallet.", info),
+    command("migratewallet", "Refuses: wallets of the old kind are not supported.", migrate).args(&[
+        arg("wallet_name", Text, "Its name.").default("the wallet of the request's path"),
+        arg("passphrase", Text, "Its passphrase.").optional(),
+        arg("load_wallet", Bool, "Whether to load it then.").default("true"),
+    ]),
 ];
 
 /// Remembers whether a wallet is loaded at the next start.
@@ -110,19 +116,33 @@ fn load(call: &Call<'_>) -> Answer {
     Ok(named(&wallet, warnings))
 }
 
-fn unload(call: &Call<'_>) -> Answer {
+/// The name of a wallet, given by the path, the first argument or both.
+fn unique_name(call: &Call<'_>) -> Answer<String> {
     let given = call.get(0).map(value::text).transpose()?.map(str::to_owned);
-    let name = match (call.endpoint(), given) {
+    match (call.endpoint(), given) {
         (Some(endpoint), Some(name)) if endpoint != name => {
-            return invalid(
-                "The RPC endpoint wallet and the wallet name parameter specify different wallets",
-            );
+            invalid("The RPC endpoint wallet and the wallet name parameter specify different wallets")
         }
-        (Some(name), _) | (None, Some(name)) => name,
+        (Some(name), _) | (None, Some(name)) => Ok(name),
         (None, None) => {
-            return invalid("Either the RPC endpoint wallet or the wallet name parameter must be provided");
+            invalid("Either the RPC endpoint wallet or the wallet name parameter must be provided")
         }
-    };
+    }
+}
+
+/// Wallets of the old kind are not read, and none of the others has to be made one.
+fn migrate(call: &Call<'_>) -> Answer {
+    let name = unique_name(call)?;
+    let known = call.loader.wallet(&name).is_some() || call.loader.list()?.contains(&name);
+    refused(match known {
+        true => "Error: This wallet is already a descriptor wallet",
+        false if call.loader.options().directory.join(&name).exists() => NO_MIGRATION,
+        false => "Error: Wallet does not exist",
+    })
+}
+
+fn unload(call: &Call<'_>) -> Answer {
+    let name = unique_name(call)?;
     let wallet = call.loaded(&name)?;
     if wallet.scan_progress().is_some() {
         return refused("Wallet is currently rescanning. Abort existing rescan or wait.");

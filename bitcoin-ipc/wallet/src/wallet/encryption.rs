@@ -33,7 +33,7 @@ impl WalletHandle {
     }
 
     /// Encrypts the private keys; the wallet is locked then. New addresses come from a new master key,
-    /// since the old one may be in backups that are not encrypted.
+    /// since the old one may be in backups that are not encrypted; a blank wallet gets none.
     ///
     /// # Errors
     ///

@@ -188,7 +188,7 @@ impl State {
             let mut found = Vec::new();
             for (id, stored) in self.store.secrets()? {
                 if missing.contains(&id) {
-                    found.push((id, hd_keys_of_private(&*self.open_secret(id, stored)?)?));
+                    found.push((id, hd_keys_of_private(&self.open_secret(id, stored)?)?));
                 }
             }
             self.store

@@ -17,6 +17,11 @@ pub(crate) fn wallets(story: &mut Story<'_>) {
     let _ = story.ask("unloadwallet", json!([]));
     let _ = story.ask("unloadwallet", json!(["c"]));
     let _ = story.ask("loadwallet", json!(["a"]));
+    for params in [json!(["a"]), json!(["none"]), json!([])] {
+        let _ = story.ask("migratewallet", params);
+    }
+    let _ = story.ask_at("migratewallet", json!(["a"]), "/wallet/b");
+    let _ = story.ask_at("migratewallet", json!([]), "/wallet/b");
     let _ = story.ask_at("getwalletinfo", json!([]), "/wallet/b");
     let _ = story.ask_at("getnewaddress", json!([]), "/wallet/b");
     let _ = story.ask_at("sendtoaddress", json!([foreign(), 1]), "/wallet/b");

@@ -33,6 +33,20 @@ fn wallets_come_and_go() {
 }
 
 #[test]
+fn no_wallet_has_to_be_migrated() {
+    let node = Node::new();
+    node.ok("createwallet", json!(["a"]));
+    let there = "Error: This wallet is already a descriptor wallet";
+    assert_eq!(node.error("migratewallet", json!(["a"])), (-4, there.into()));
+    node.ok("unloadwallet", json!(["a"]));
+    assert_eq!(node.error("migratewallet", json!(["a", "passphrase"])), (-4, there.into()));
+    assert_eq!(node.error("migratewallet", json!(["b"])), (-4, "Error: Wallet does not exist".into()));
+    std::fs::create_dir(node.folder.path().join("wallets/old")).unwrap();
+    assert!(node.error("migratewallet", json!(["old"])).1.contains("Berkeley DB"));
+    assert_eq!(node.code("migratewallet", json!([])), -8);
+}
+
+#[test]
 fn a_wallet_is_loaded_at_the_next_start_if_that_is_wanted() {
     let node = Node::new();
     let setting = || node.chain.settings().get("wallet").cloned().unwrap_or_default();
