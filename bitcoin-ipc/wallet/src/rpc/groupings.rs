@@ -73,7 +73,7 @@ fn groups(state: &State, wallet: &WalletHandle) -> BTreeSet<Group> {
     let mut groups = Groups::default();
     for (_, tx) in state.ledger.txs() {
         let spent = tx.input.iter().filter_map(|input| state.ledger.own_txout(input.previous_output));
-        let mut together: Group =
+        let mut together: Vec<Destination> =
             spent.filter_map(|output| address_of(&output.script_pubkey, wallet)).collect();
         let own = || tx.output.iter().map(|output| &output.script_pubkey).filter(|to| state.is_mine(to));
         if !together.is_empty() {

@@ -31,20 +31,21 @@ impl WalletHandle {
     ///
     /// There is such a file, it cannot be written, or the wallet has no descriptors.
     pub fn export_watch_only(&self, to: &Path) -> Result<()> {
-        let refused = |text: String| Err(Error::Refused(text));
+        let refused = |text: &str| Error::Refused(format!("Error: {text}"));
         if to.as_os_str().is_empty() {
-            return refused("Error: Export destination cannot be empty".into());
+            return Err(refused("Export destination cannot be empty"));
         }
         if to.exists() {
-            return refused(format!("Error: Export destination '{}' already exists", to.display()));
+            return Err(refused(&format!("Export destination '{}' already exists", to.display())));
         }
         let mut part = to.as_os_str().to_owned();
         part.push(".part");
         let part = PathBuf::from(part);
         remove_database(&part)?;
-        let Ok(mut store) = Store::open(&part, Opening::New) else {
-            return refused(format!("Error: Could not create file '{}'", to.display()));
-        };
+        let mut store = Store::open(&part, Opening::New).map_err(|error| {
+            tracing::warn!(target: "wallet", wallet = self.name(), %error, "no export");
+            refused(&format!("Could not create file '{}'", to.display()))
+        })?;
         let exported = self.state().and_then(|mut state| state.export(&mut store));
         drop(store);
         if let Err(error) = exported {

@@ -3,6 +3,8 @@
 //! In: a [`Plan`]. Out: an unsigned transaction. BDK's branch and bound chooses the coins, with a random
 //! draw where no choice goes without change.
 
+use std::collections::HashMap;
+
 use bdk_wallet::chain::ChainPosition;
 use bdk_wallet::coin_selection::{
     CoinSelectionAlgorithm as _, CoinSelectionResult, DefaultCoinSelectionAlgorithm, Excess,
@@ -28,6 +30,10 @@ pub(crate) type Recipients = Vec<(ScriptBuf, Amount, bool)>;
 
 /// The most that nodes relay, in weight units: Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`.
 const MAX_WEIGHT: u64 = 400_000;
+
+/// How many coins of an address are spent together at most, so that the transaction stays small enough: Bitcoin
+/// Core's `OUTPUT_GROUP_MAX_ENTRIES`.
+const TOGETHER: usize = 100;
 
 /// A transaction that is to be replaced, and what that costs.
 #[derive(Clone, Copy)]
@@ -206,17 +212,23 @@ impl State {
         let chosen = loop {
             let chosen = self.choose(&required, &optional, choice_rate, target, &change.script)?;
             // All coins of an address together, if that is wanted.
-            let scripts: Vec<_> =
-                chosen.selected.iter().map(|coin| coin.txout().script_pubkey.clone()).collect();
+            let mut counts: HashMap<ScriptBuf, usize> = HashMap::new();
+            for coin in &chosen.selected {
+                *counts.entry(coin.txout().script_pubkey.clone()).or_default() += 1;
+            }
             let picked: Vec<_> = chosen.selected.iter().map(Utxo::outpoint).collect();
             let left = |coin: &AvailableCoin| {
-                scripts.contains(&coin.output.script_pubkey) && !picked.contains(&coin.outpoint)
+                let joins = counts.get(&coin.output.script_pubkey).is_some_and(|count| *count < TOGETHER);
+                joins && !picked.contains(&coin.outpoint)
             };
             if !plan.control.avoid_partial_spends || !optional.iter().any(left) {
                 break chosen;
             }
-            let (together, rest) =
-                optional.into_iter().partition(|coin| scripts.contains(&coin.output.script_pubkey));
+            let (together, rest) = optional.into_iter().partition(|coin| {
+                let is_picked = picked.contains(&coin.outpoint);
+                let count = counts.get_mut(&coin.output.script_pubkey).filter(|count| **count < TOGETHER);
+                is_picked || count.map(|count| *count += 1).is_some()
+            });
             required.extend::<Vec<_>>(together);
             optional = rest;
         };

@@ -36,7 +36,7 @@ pub(crate) enum Which {
 }
 
 impl WalletHandle {
-    /// Adds an extended private key, from which nothing is derived yet. Without one, a new one is made.
+    /// Adds an extended private key, from which nothing is derived yet, and gives its public one.
     ///
     /// # Errors
     ///
