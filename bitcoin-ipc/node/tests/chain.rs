@@ -55,7 +55,7 @@ fn setup(height: u32) -> Setup {
     options.mempool.require_standard = false;
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
     let rpc = RpcServer::new(RpcOptions::new(&options.directory)).unwrap();
-    rpc.set_ready(state.clone()).unwrap();
+    rpc.set_ready(state.clone());
     let settings = SharedSettings::new(settings);
     let offer = Offer::new(state.clone(), rpc.clone(), settings, SelectOptions::default());
     let event_loop = EventLoop::new("test").unwrap();

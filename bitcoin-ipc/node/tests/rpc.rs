@@ -36,7 +36,7 @@ fn start() -> Node {
     options.index = index::Options { filters: true, txindex: true };
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
     let server = RpcServer::new(RpcOptions::new(directory.path())).unwrap();
-    server.set_ready(state.clone()).unwrap();
+    server.set_ready(state.clone());
     Node { server, state, _directory: directory }
 }
 
@@ -69,7 +69,7 @@ fn requests_wait_until_the_node_is_ready() {
     assert_eq!(response["error"], expected);
     let options = Options::new(directory.path(), Network::Regtest);
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-    server.set_ready(state).unwrap();
+    server.set_ready(state);
     let response = run(server.execute_rpc(&request, "/", "")).unwrap();
     assert_eq!(response.to_string(), r#"{"result":0,"error":null,"id":1}"#);
     server.stop();
@@ -193,7 +193,7 @@ fn more_requests_than_fit_are_refused() {
     let mut options = RpcOptions::new(directory.path());
     (options.threads, options.queue) = (1, 2);
     let server = RpcServer::new(options).unwrap();
-    server.set_ready(state.clone()).unwrap();
+    server.set_ready(state.clone());
     let request = json!({ "id": 1, "method": "waitforblockheight", "params": [1] });
     let answers = run(async {
         let waits: Vec<_> = (0..9).map(|_| server.execute_rpc(&request, "/", "")).collect();

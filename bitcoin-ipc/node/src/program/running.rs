@@ -89,7 +89,7 @@ impl Running {
             shutdown: shutdown.clone(),
         };
         let listening = running.wallets.start().and_then(|()| {
-            running.offer.rpc.set_ready(running.offer.state.clone())?;
+            running.offer.rpc.set_ready(running.offer.state.clone());
             sockets::bind(&event_loop, &given, &options.directory, &running.offer)
         });
         match listening {

@@ -182,12 +182,7 @@ fn submit(call: &Call<'_>) -> Answer {
     }
     match submit_block(call.state, &block)? {
         Ok(()) => Ok(Value::Null),
-        Err(reject) => {
-            if reject.reason == "inconclusive" {
-                call.shared.tips.note(block.block_hash());
-            }
-            Ok(reject.reason.into())
-        }
+        Err(reject) => Ok(reject.reason.into()),
     }
 }
 

@@ -55,9 +55,8 @@ use envelope::{ReplyTo, Request};
 use registry::{Asked, Entry, Registry};
 use workers::{Job, Workers};
 
-use crate::state::{Registration, State};
+use crate::state::State;
 use crate::template::SelectOptions;
-use chain_tips::{Tips, Watch};
 
 /// All commands of the node.
 const GROUPS: &[&[Command]] = &[
@@ -124,8 +123,6 @@ struct Shared {
     started: Instant,
     running: Mutex<Vec<Running>>,
     stopping: AtomicBool,
-    tips: Arc<Tips>,
-    tip_watch: OnceLock<Registration>,
     /// Told when a test sets the clock.
     mock_time: Mutex<Option<MockTimeFn>>,
 }
@@ -177,8 +174,6 @@ impl RpcServer {
             started: Instant::now(),
             running: Mutex::default(),
             stopping: AtomicBool::new(false),
-            tips: Arc::default(),
-            tip_watch: OnceLock::new(),
             mock_time: Mutex::default(),
         });
         let run = {
@@ -196,16 +191,8 @@ impl RpcServer {
     }
 
     /// From now on requests are answered, from this node. Further calls change nothing.
-    ///
-    /// # Errors
-    ///
-    /// The system has no thread to give.
-    pub fn set_ready(&self, state: Arc<State>) -> Result<()> {
-        let shared = &self.inner.shared;
-        let watch = state.notify(Arc::new(Watch(shared.tips.clone())))?;
-        let _ = shared.tip_watch.set(watch);
-        let _ = shared.state.set(state);
-        Ok(())
+    pub fn set_ready(&self, state: Arc<State>) {
+        let _ = self.inner.shared.state.set(state);
     }
 
     /// Has `setmocktime` tell others too, such as wallets.

@@ -7,6 +7,7 @@
 //! estimator's. Whoever holds the mempool sees the coins that it stands on.
 
 mod beacon;
+mod branches;
 mod clock;
 mod notifier;
 mod open;
@@ -28,6 +29,7 @@ use mp_runtime::{Error, Result};
 use tokio::sync::watch;
 
 pub use beacon::Seen;
+pub use branches::BranchStatus;
 pub use clock::Clock;
 pub(crate) use clock::MAX_FUTURE_BLOCK_TIME;
 pub use notifier::Registration;
@@ -44,6 +46,7 @@ use crate::mempool::Mempool;
 use crate::mempool::journal::Journal;
 use crate::signals::Signals;
 use beacon::Beacon;
+use branches::Branches;
 use notifier::{Event, Notifier};
 
 /// How many blocks, or seconds, lie between two messages that the chain is safely on disk.
@@ -64,6 +67,7 @@ pub struct State {
     journal: Mutex<Option<Journal>>,
     directory: std::path::PathBuf,
     notifier: Notifier,
+    branches: Branches,
     beacon: Beacon,
     /// Whether the chain has not caught up yet; once it has, it stays so.
     initial_download: AtomicBool,
@@ -206,7 +210,23 @@ impl State {
         }
         let verdict = self.chain.process_block(block);
         self.follow(&mut writer)?;
-        Ok(verdict?)
+        let verdict = verdict?;
+        let hash = block.block_hash();
+        if let Some(status) = BranchStatus::of(&verdict)
+            && self.chain.header(hash)?.is_some()
+            && !self.chain.is_active(hash)
+        {
+            self.branches.note(hash, status);
+        }
+        Ok(verdict)
+    }
+
+    /// Blocks outside the active chain that came since the start, with how far each came.
+    #[must_use]
+    pub fn branches(&self) -> Vec<(BlockHash, BranchStatus)> {
+        let mut branches = self.branches.all();
+        branches.retain(|(hash, _)| !self.chain.is_active(*hash));
+        branches
     }
 
     /// Whether a new block is too far ahead of a clock that was set: the kernel's own cannot be.
@@ -244,6 +264,7 @@ impl State {
                 ChainEvent::BlockDisconnected { block, height, undo } => {
                     told.extend(self.left(mempool.block_disconnected(block)));
                     let info = self.block_info(block, *height, Some(undo))?;
+                    self.branches.note(info.hash, BranchStatus::ValidFork);
                     told.push(Event::Disconnected(info.hash, self.notifier.keep(info)));
                 }
                 ChainEvent::Tip { .. } => {}

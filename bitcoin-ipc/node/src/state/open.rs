@@ -11,6 +11,7 @@ use bitcoin_common::shutdown::Shutdown;
 use mp_runtime::Result;
 
 use super::beacon::Beacon;
+use super::branches::Branches;
 use super::notifier::{Event, Notifier};
 use super::{Clock, State, Writer, lock};
 use crate::chainstate::Chainstate;
@@ -89,6 +90,7 @@ impl State {
             journal: Mutex::default(),
             directory: directory.clone(),
             notifier: Notifier::new(),
+            branches: Branches::default(),
             beacon: Beacon::new(tip),
             initial_download: AtomicBool::new(true),
             tip_signals: OnceLock::new(),

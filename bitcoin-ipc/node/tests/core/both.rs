@@ -113,6 +113,17 @@ impl Both {
         core
     }
 
+    /// The same list from both, whose order by this field means nothing.
+    pub(crate) fn same_sorted(&self, method: &str, field: &str) {
+        let sorted = |answer: Result<Value, (i64, String)>| {
+            let mut list = answer.unwrap().as_array().unwrap().clone();
+            list.sort_by_key(|row| row[field].to_string());
+            Value::Array(list)
+        };
+        let pair = |ours, core| Pair { ours: sorted(ours), core: sorted(core) };
+        self.equal(method, pair(self.ours(method, json!([])), self.core(method, json!([]))));
+    }
+
     /// Asks the [`Mining`] of both.
     pub(crate) fn ask<T>(&self, question: impl Fn(&Mining) -> T) -> Pair<T> {
         Pair { ours: question(&self.ours.mining()), core: question(&self.core.mining()) }
@@ -195,7 +206,7 @@ fn our_node(data: &Path) -> (blocking::Client, RpcServer) {
     options.index = index::Options { filters: true, txindex: true };
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
     let server = RpcServer::new(RpcOptions::new(data)).unwrap();
-    server.set_ready(state.clone()).unwrap();
+    server.set_ready(state.clone());
     let services = Services {
         mining: Some(Arc::new(NodeMining::new(state, SelectOptions::default()))),
         rpc: Some(Arc::new(server.clone())),

@@ -286,5 +286,6 @@ pub(crate) fn blocks_are_refused_for_the_same_reasons() {
         let tips = both.ask(|mining| mining.get_tip().unwrap());
         both.equal(&format!("getTip after {what}"), tips);
     }
+    both.same_sorted("getchaintips", "hash");
     both.finish();
 }
