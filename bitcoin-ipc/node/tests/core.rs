@@ -14,6 +14,8 @@ mod mine;
 mod mistakes;
 #[path = "core/refusals.rs"]
 mod refusals;
+#[path = "core/scanning.rs"]
+mod scanning;
 #[path = "core/signing.rs"]
 mod signing;
 #[path = "core/templates.rs"]
@@ -29,6 +31,10 @@ const TESTS: &[(&str, fn())] = &[
     ("a_deployment_goes_through_its_states", answers::a_deployment_goes_through_its_states),
     ("blocks_and_transactions_look_the_same", answers::blocks_and_transactions_look_the_same),
     ("transactions_are_signed_the_same", signing::transactions_are_signed_the_same),
+    ("scans_find_the_same", scanning::scans_find_the_same),
+    ("versions_signal_the_same", scanning::versions_signal_the_same),
+    ("nodes_without_peers_say_the_same", scanning::nodes_without_peers_say_the_same),
+    ("mistakes_about_scans_have_the_same_words", scanning::mistakes_about_scans_have_the_same_words),
     ("texts_of_users_are_read_the_same", answers::texts_of_users_are_read_the_same),
     ("mistakes_have_the_same_words", mistakes::mistakes_have_the_same_words),
     ("templates_have_the_same_parts", templates::templates_have_the_same_parts),

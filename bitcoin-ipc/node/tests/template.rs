@@ -66,6 +66,7 @@ impl Chain<'_> {
             parent_time: header(tip.height).unwrap().time,
             median_time_past: self.median_time_past().unwrap(),
             height: tip.height + 1,
+            version: bitcoin::block::Version::from_consensus(0x2000_0000),
         };
         let selection = select(pool, &SelectOptions::default(), next.height, next.median_time_past).unwrap();
         let time = next.time(now);

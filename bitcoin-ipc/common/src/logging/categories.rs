@@ -1,19 +1,59 @@
 //! What belongs to which category, and what of it is logged.
 //!
-//! In: `-debug`, `-debugexclude`, `-loglevel`, and the target of an event. Out: whether it counts.
+//! In: `-debug`, `-debugexclude`, `-loglevel`, later switches, and the target of an event. Out: whether
+//! it counts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tracing::{Level, Metadata};
 
 use crate::error::{Error, Result};
 
-/// The categories that `-debug` knows.
-pub const CATEGORIES: &[&str] = &["ipc", "mempool", "net", "node", "rpc", "validation", "wallet"];
+/// The categories that this library's programs log something for.
+pub const CATEGORIES: &[&str] = &["ipc", "kernel", "mempool", "net", "node", "rpc", "validation", "wallet"];
+
+/// The categories of Bitcoin Core, and their bits in its `BCLog::LogFlags`. Those that are not among
+/// [`CATEGORIES`] can be switched too, and change nothing.
+pub const CORE_CATEGORIES: &[(&str, u32)] = &[
+    ("addrman", 9),
+    ("bench", 4),
+    ("blockstorage", 24),
+    ("cmpctblock", 12),
+    ("coindb", 17),
+    ("estimatefee", 8),
+    ("http", 3),
+    ("i2p", 21),
+    ("ipc", 22),
+    ("kernel", 28),
+    ("leveldb", 19),
+    ("mempool", 2),
+    ("mempoolrej", 16),
+    ("net", 0),
+    ("privatebroadcast", 29),
+    ("proxy", 15),
+    ("prune", 14),
+    ("qt", 18),
+    ("rand", 13),
+    ("reindex", 11),
+    ("rpc", 7),
+    ("scan", 26),
+    ("selectcoins", 10),
+    ("tor", 1),
+    ("txpackages", 27),
+    ("txreconciliation", 25),
+    ("validation", 20),
+    ("walletdb", 6),
+    ("zmq", 5),
+];
 
 /// The category of crates whose events name none.
 const CRATES: &[(&str, &str)] =
     &[("mp_runtime", "ipc"), ("bitcoin_ipc", "ipc"), ("bitcoin_node", "node"), ("bitcoin_wallet", "wallet")];
+
+/// All that can be switched, in the order of their names.
+fn known() -> BTreeSet<&'static str> {
+    CATEGORIES.iter().copied().chain(CORE_CATEGORIES.iter().map(|(name, _)| *name)).collect()
+}
 
 /// The category of an event: what its target begins with. None for other crates' events.
 pub(super) fn category(target: &str) -> Option<&'static str> {
@@ -22,11 +62,19 @@ pub(super) fn category(target: &str) -> Option<&'static str> {
     known.or_else(|| CRATES.iter().find(|(name, _)| *name == first).map(|(_, category)| *category))
 }
 
-/// The most detailed level that is logged, by category. All others, and what has no category, end at
-/// info.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// The most detailed level that is logged, by category. What is not chosen, and what has no category,
+/// ends at info.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Levels {
-    by_category: BTreeMap<&'static str, Level>,
+    chosen: BTreeSet<&'static str>,
+    general: Level,
+    own: BTreeMap<&'static str, Level>,
+}
+
+impl Default for Levels {
+    fn default() -> Self {
+        Levels { chosen: BTreeSet::new(), general: Level::DEBUG, own: BTreeMap::new() }
+    }
 }
 
 impl Levels {
@@ -37,12 +85,10 @@ impl Levels {
         levels: &[String],
     ) -> Result<(Self, Vec<String>)> {
         let mut warnings = Vec::new();
-        let mut chosen = names("debug", debug, &mut warnings);
+        let mut new = Levels { chosen: names("debug", debug, &mut warnings), ..Levels::default() };
         for excluded in names("debugexclude", exclude, &mut warnings) {
-            chosen.retain(|name| *name != excluded);
+            new.chosen.remove(excluded);
         }
-        let mut general = Level::DEBUG;
-        let mut own = BTreeMap::new();
         for text in levels {
             let fail = |problem: &str| {
                 let known = CATEGORIES.join(", ");
@@ -57,21 +103,34 @@ impl Levels {
                 _ => Err(fail("no such level")),
             };
             match text.split_once(':') {
-                None => general = level(text)?,
+                None => new.general = level(text)?,
                 Some((name, text)) => {
                     let known = CATEGORIES.iter().find(|known| **known == name);
-                    own.insert(*known.ok_or_else(|| fail("no such category"))?, level(text)?);
+                    new.own.insert(*known.ok_or_else(|| fail("no such category"))?, level(text)?);
                 }
             }
         }
-        let level = |name| own.get(name).copied().unwrap_or(general);
-        let by_category = chosen.into_iter().map(|name| (name, level(name))).collect();
-        Ok((Levels { by_category }, warnings))
+        Ok((new, warnings))
     }
 
-    /// The categories of which more than info is logged.
-    pub(super) fn chosen(&self) -> impl Iterator<Item = &'static str> {
-        self.by_category.iter().filter(|(_, level)| **level > Level::INFO).map(|(name, _)| *name)
+    /// All categories, and whether each is chosen.
+    pub(super) fn list(&self) -> Vec<(&'static str, bool)> {
+        known().into_iter().map(|name| (name, self.chosen.contains(name))).collect()
+    }
+
+    /// Chooses a category, or takes that back; false if there is none of this name.
+    pub(super) fn switch(&mut self, name: &str, on: bool) -> bool {
+        // Bitcoin Core takes this name still, for nothing.
+        if name == "libevent" {
+            return true;
+        }
+        let Some(names) = named(name) else { return false };
+        if on {
+            self.chosen.extend(names);
+        } else {
+            self.chosen.retain(|chosen| !names.contains(chosen));
+        }
+        true
     }
 
     /// Whether an event is logged.
@@ -81,29 +140,45 @@ impl Levels {
 
     /// Whether any event of this level may be logged.
     pub(super) fn most(&self) -> Level {
-        self.by_category.values().copied().max().unwrap_or(Level::INFO).max(Level::INFO)
+        self.chosen.iter().map(|name| self.level(name)).max().unwrap_or(Level::INFO).max(Level::INFO)
+    }
+
+    /// The most detailed level of a category that is chosen.
+    fn level(&self, name: &str) -> Level {
+        self.own.get(name).copied().unwrap_or(self.general)
     }
 
     fn wants_level(&self, level: Level, target: &str) -> bool {
         // The more detailed, the greater.
         level <= Level::INFO
-            || category(target).and_then(|name| self.by_category.get(name)).is_some_and(|most| level <= *most)
+            || category(target).is_some_and(|name| self.chosen.contains(name) && level <= self.level(name))
     }
 }
 
+/// What a name means: a category, or all of them.
+fn named(name: &str) -> Option<BTreeSet<&'static str>> {
+    let known = known();
+    if matches!(name, "" | "1" | "all") {
+        return Some(known);
+    }
+    known.get(name).map(|name| BTreeSet::from([*name]))
+}
+
 /// The categories that an option names, after the last value that takes all back.
-fn names(option: &str, values: &[String], warnings: &mut Vec<String>) -> Vec<&'static str> {
+fn names(option: &str, values: &[String], warnings: &mut Vec<String>) -> BTreeSet<&'static str> {
     let after = values.iter().rposition(|value| value == "0" || value == "none").map_or(0, |at| at + 1);
-    let mut names = Vec::new();
+    let mut names = BTreeSet::new();
     for value in &values[after..] {
-        match CATEGORIES.iter().find(|known| *known == value) {
-            Some(name) => names.push(*name),
-            None if matches!(value.as_str(), "" | "1" | "all") => names.extend(CATEGORIES),
-            None => warnings.push(format!(
+        let known = named(value);
+        if known.is_none()
+            || (known.as_ref().is_some_and(|known| known.len() == 1) && !CATEGORIES.contains(&value.as_str()))
+        {
+            warnings.push(format!(
                 "-{option}={value}: this program has no such category; it has {}",
                 CATEGORIES.join(", ")
-            )),
+            ));
         }
+        names.extend(known.unwrap_or_default());
     }
     names
 }
@@ -134,6 +209,26 @@ mod tests {
         assert!(!wants(&["all"], &[], &[], Level::DEBUG, "h2"));
         assert!(!wants(&["ipc", "none", "node"], &[], &[], Level::DEBUG, "ipc"));
         assert!(wants(&["ipc"], &["ipc", "0"], &[], Level::DEBUG, "ipc"));
+    }
+
+    #[test]
+    fn categories_are_switched() {
+        let mut levels = levels(&["rpc"], &[], &["node:trace"]).expect("good options").0;
+        let on = |levels: &Levels| {
+            let chosen = levels.list().into_iter().filter(|(_, on)| *on);
+            chosen.map(|(name, _)| name).collect::<Vec<_>>()
+        };
+        assert!(levels.switch("node", true) && levels.switch("tor", true));
+        assert_eq!(on(&levels), ["node", "rpc", "tor"]);
+        assert!(levels.wants_level(Level::TRACE, "node"));
+        assert!(levels.switch("rpc", false) && !levels.wants_level(Level::DEBUG, "rpc"));
+        assert!(!levels.switch("nonesuch", true) && levels.switch("libevent", true));
+        assert_eq!(on(&levels), ["node", "tor"]);
+        assert!(levels.switch("all", true) && levels.list().iter().all(|(_, on)| *on));
+        assert!(levels.switch("1", false) && on(&levels).is_empty());
+        assert_eq!(levels.most(), Level::INFO);
+        assert!(levels.list().is_sorted());
+        assert!(CORE_CATEGORIES.is_sorted());
     }
 
     #[test]

@@ -11,18 +11,22 @@ mod layer;
 mod options;
 mod sink;
 
-pub use categories::CATEGORIES;
+pub use categories::{CATEGORIES, CORE_CATEGORIES};
 pub use layer::LogLayer;
 pub use options::LogOptions;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 
 use signal_hook::consts::SIGHUP;
 use tracing_subscriber::layer::SubscriberExt;
 
 use crate::error::{Error, Result};
+use categories::Levels;
 use sink::Sink;
+
+/// The log of this process.
+static OF_PROCESS: OnceLock<Arc<Sink>> = OnceLock::new();
 
 /// A log that is not open yet: its lines wait in memory until the settings say where they go.
 ///
@@ -44,7 +48,7 @@ impl EarlyLog {
         let subscriber = tracing_subscriber::registry().with(LogLayer { sink: sink.clone() });
         tracing::subscriber::set_global_default(subscriber)
             .map_err(|_| Error::new("this process has a log already"))?;
-        Ok(EarlyLog { sink })
+        Ok(EarlyLog { sink: OF_PROCESS.get_or_init(|| sink).clone() })
     }
 
     /// Opens the log, writes what has waited, and opens it anew on SIGHUP, which is how a log is
@@ -74,6 +78,26 @@ pub struct Log {
 }
 
 impl Log {
+    /// The log of the whole process, once [`EarlyLog::open`] or [`Log::start`] has opened it.
+    #[must_use]
+    pub fn of_process() -> Option<Log> {
+        let sink = OF_PROCESS.get().filter(|sink| sink.opened().is_some())?;
+        Some(Log { sink: sink.clone() })
+    }
+
+    /// All categories, [`CATEGORIES`] and [`CORE_CATEGORIES`], in the order of their names, and whether
+    /// more than the usual is logged of each.
+    #[must_use]
+    pub fn categories(&self) -> Vec<(&'static str, bool)> {
+        self.sink.opened().map(|log| log.with_levels(Levels::list)).unwrap_or_default()
+    }
+
+    /// Switches a category on or off, or all of them as `all`, `1` or nothing. What is on is logged in
+    /// as much detail as `-loglevel` says. False if there is no such category.
+    pub fn switch(&self, category: &str, on: bool) -> bool {
+        self.sink.opened().is_some_and(|log| log.switch(category, on))
+    }
+
     /// Opens the log and makes a layer for a subscriber of the caller's.
     ///
     /// # Errors

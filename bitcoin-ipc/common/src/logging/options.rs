@@ -3,6 +3,7 @@
 //! In: settings and a suffix. Out: where lines go and which count.
 
 use std::path::PathBuf;
+use std::sync::RwLock;
 
 use super::categories::Levels;
 use super::file::LogFile;
@@ -58,7 +59,7 @@ impl LogOptions {
                 "cannot open the log {path}: {error}; give another with -debuglogfile, or -nodebuglogfile"
             ))
         })?;
-        Ok(Opened { levels: self.levels.clone(), thread_names: self.thread_names, file })
+        Ok(Opened { levels: RwLock::new(self.levels.clone()), thread_names: self.thread_names, file })
     }
 
     /// The path of the file, if there is one.
@@ -67,9 +68,10 @@ impl LogOptions {
         self.file.as_deref()
     }
 
-    /// The categories of which more than the usual is logged.
-    pub fn categories(&self) -> impl Iterator<Item = &'static str> {
-        self.levels.chosen()
+    /// All categories, and whether more than the usual is logged of each.
+    #[must_use]
+    pub fn categories(&self) -> Vec<(&'static str, bool)> {
+        self.levels.list()
     }
 
     /// What was strange in the options, for the log once it is open.

@@ -4,7 +4,7 @@
 //! they were kept.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use tracing::{Level, Metadata};
 
@@ -29,12 +29,25 @@ pub(super) struct Line {
 /// An open log and what goes to it.
 #[derive(Debug)]
 pub(super) struct Opened {
-    pub(super) levels: Levels,
+    pub(super) levels: RwLock<Levels>,
     pub(super) thread_names: bool,
     pub(super) file: LogFile,
 }
 
 impl Opened {
+    /// Reads what goes to the log. Subscribers ask rarely: they remember the answers until
+    /// [`switch`](Self::switch) makes them ask again.
+    pub(super) fn with_levels<T>(&self, read: impl FnOnce(&Levels) -> T) -> T {
+        read(&self.levels.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Switches a category; false if there is none of this name.
+    pub(super) fn switch(&self, name: &str, on: bool) -> bool {
+        let known = self.levels.write().unwrap_or_else(PoisonError::into_inner).switch(name, on);
+        tracing::callsite::rebuild_interest_cache();
+        known
+    }
+
     fn write(&self, line: &Line) {
         let Line { micros, thread, text } = line;
         let time = time::format(*micros);
@@ -99,12 +112,13 @@ impl Sink {
 
     /// Whether an event is logged; until the log is open, those that every log has.
     pub(super) fn wants(&self, event: &Metadata<'_>) -> bool {
-        self.opened().map_or(*event.level() <= Level::INFO, |log| log.levels.wants(event))
+        self.opened()
+            .map_or(*event.level() <= Level::INFO, |log| log.with_levels(|levels| levels.wants(event)))
     }
 
     /// Whether any event of this level may be logged.
     pub(super) fn most(&self) -> Level {
-        self.opened().map_or(Level::INFO, |log| log.levels.most())
+        self.opened().map_or(Level::INFO, |log| log.with_levels(Levels::most))
     }
 
     /// Writes or keeps a line.
@@ -132,7 +146,7 @@ mod tests {
 
     fn opened(path: &std::path::Path, thread_names: bool) -> Opened {
         let file = LogFile::open(Some(path), false).expect("a log");
-        Opened { levels: Levels::default(), thread_names, file }
+        Opened { levels: RwLock::default(), thread_names, file }
     }
 
     #[test]

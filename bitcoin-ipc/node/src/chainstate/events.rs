@@ -11,10 +11,11 @@ use bitcoin::hashes::Hash;
 use bitcoin::{Block, BlockHash};
 use bitcoin_ipc::types::BlockUndo;
 use bitcoinkernel::prelude::*;
-use bitcoinkernel::{BlockTreeEntry, BlockValidationStateRef, ContextBuilder};
+use bitcoinkernel::{BlockTreeEntry, BlockValidationStateRef, ContextBuilder, Warning};
 
 use super::error::{Error, Result};
 use super::verdict::Checked;
+use super::warnings::{Kind, Warnings};
 
 /// A change of the active chain.
 #[derive(Clone, Debug)]
@@ -62,6 +63,7 @@ pub(super) struct Hub {
     changes: Mutex<VecDeque<Change>>,
     subscribers: Mutex<Vec<Sender<ChainEvent>>>,
     failure: Mutex<Option<String>>,
+    pub(super) warnings: Warnings,
 }
 
 /// Locks, also after a panic elsewhere: each value here is whole between any two lines.
@@ -84,6 +86,7 @@ impl Hub {
     pub(super) fn attach(self: &Arc<Self>, builder: ContextBuilder) -> ContextBuilder {
         let (checked, connected, disconnected) = (self.clone(), self.clone(), self.clone());
         let (flush, fatal) = (self.clone(), self.clone());
+        let (warned, unwarned) = (self.clone(), self.clone());
         builder
             .validation(|registry| {
                 registry.register_block_checked(
@@ -106,6 +109,12 @@ impl Hub {
             })
             .with_flush_error_notification(move |message: String| flush.fail(message))
             .with_fatal_error_notification(move |message: String| fatal.fail(message))
+            .with_warning_set_notification(move |warning: Warning, message: String| {
+                warned.warnings.set(warning.into(), message);
+            })
+            .with_warning_unset_notification(move |warning: Warning| {
+                unwarned.warnings.unset(warning.into());
+            })
     }
 
     fn change(&self, connected: bool, entry: &BlockTreeEntry<'_>) {
@@ -121,6 +130,7 @@ impl Hub {
 
     fn fail(&self, message: String) {
         tracing::error!(target: "node", "The kernel cannot go on: {message}");
+        self.warnings.set(Kind::Fatal, message.clone());
         lock(&self.failure).get_or_insert(message);
     }
 
@@ -132,6 +142,7 @@ impl Hub {
     /// Forgets the failure of a kernel that is closed.
     pub(super) fn revive(&self) {
         *lock(&self.failure) = None;
+        self.warnings.unset(Kind::Fatal);
     }
 
     /// Forgets checks of earlier calls.

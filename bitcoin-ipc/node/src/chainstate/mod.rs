@@ -9,6 +9,7 @@ mod log;
 mod reads;
 mod salvage;
 mod verdict;
+mod warnings;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -197,6 +198,18 @@ impl Chainstate {
             Ok(block) => self.process_block(&block),
             Err(_) => Ok(Verdict::Invalid(Reject::new(RejectKind::Malformed, None))),
         }
+    }
+
+    /// What the user should know: rules that miners have activated and this node does not know, a long
+    /// invalid branch, or that the kernel cannot go on. The texts are Bitcoin Core's.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.hub.warnings.texts()
+    }
+
+    /// Whether the warnings have changed since this was asked last.
+    pub(crate) fn take_warning_change(&self) -> bool {
+        self.hub.warnings.take_change()
     }
 
     /// The changes of the active chain from now on, in order and without gaps.

@@ -2,14 +2,15 @@
 //!
 //! In: the node's state, limits, who is paid. Out: a block that is valid but for its proof of work.
 
-use bitcoin::{Amount, CompactTarget, ScriptBuf};
+use bitcoin::block::Header;
+use bitcoin::{Amount, BlockHash, CompactTarget, ScriptBuf};
 use bitcoin_ipc::types::BlockCheckOptions;
 use mp_runtime::{Error, Result};
 
 use crate::chainstate::Place;
 use crate::check_block::{self, NOT_BEST, Scripts};
 use crate::state::State;
-use crate::template::{NextBlock, SelectOptions, Selection, Template, next_bits, select};
+use crate::template::{NextBlock, SelectOptions, Selection, Template, next_bits, select, version};
 
 /// Nothing of the proof of work, which is still to come.
 const UNSOLVED: BlockCheckOptions = BlockCheckOptions { check_merkle_root: false, check_pow: false };
@@ -40,23 +41,29 @@ pub fn next_block(state: &State) -> Result<NextBlock> {
 
 fn above(state: &State, tip: Place) -> Result<NextBlock> {
     let missing = || Error::failed(format!("block {} has no header", tip.hash));
+    let height = tip.height + 1;
     Ok(NextBlock {
         network: state.network(),
         parent: tip.hash,
         parent_time: state.chain().header(tip.hash)?.ok_or_else(missing)?.time,
         median_time_past: state.chain().median_time_past(tip.hash)?.ok_or_else(missing)?,
-        height: tip.height + 1,
+        height,
+        version: version(state.network(), height, |height| header_below(state, tip.hash, height))?,
     })
+}
+
+/// The header at a height of the branch that ends with `last`.
+fn header_below(state: &State, last: BlockHash, height: u32) -> Result<Header> {
+    let hash = state.chain().ancestor(last, height);
+    let header = hash.map(|hash| state.chain().header(hash)).transpose()?.flatten();
+    header.ok_or_else(|| Error::failed(format!("there is no block {height}")))
 }
 
 /// The time of a block made now, and its bits.
 fn time_and_bits(state: &State, next: &NextBlock) -> Result<(u32, CompactTarget)> {
     let time = next.time(state.clock().now());
-    let bits = next_bits(next.network, next.height - 1, time, |height| {
-        let hash = state.chain().ancestor(next.parent, height);
-        let header = hash.map(|hash| state.chain().header(hash)).transpose()?.flatten();
-        header.ok_or_else(|| Error::failed(format!("there is no block {height}")))
-    })?;
+    let bits =
+        next_bits(next.network, next.height - 1, time, |height| header_below(state, next.parent, height))?;
     Ok((time, bits))
 }
 

@@ -1,17 +1,21 @@
 //! What is logged, in the numbers of Bitcoin Core.
 //!
-//! In: settings. Out: bits of Bitcoin Core's `BCLog::LogFlags`.
+//! In: the log of this process, or the settings before it is open. Out: bits of Bitcoin Core's
+//! `BCLog::LogFlags`.
 
 use bitcoin_common::config::Settings;
-use bitcoin_common::logging::LogOptions;
+use bitcoin_common::logging::{CORE_CATEGORIES, Log, LogOptions};
 use mp_runtime::{Error, Result};
 
-/// The categories that Bitcoin Core has too, and their bits; the others have none.
-const BITS: &[(&str, u32)] = &[("net", 0), ("mempool", 2), ("rpc", 7), ("validation", 20), ("ipc", 22)];
-
-/// The categories of which more than the usual is logged.
+/// The categories of which more than the usual is logged now; those that Bitcoin Core has not have no
+/// bits.
 pub(super) fn categories(settings: &Settings) -> Result<u64> {
-    let options = LogOptions::new(settings, "", true).map_err(|error| Error::failed(error.text()))?;
-    let bit = |name| BITS.iter().find(|(known, _)| *known == name).map_or(0, |(_, bit)| 1 << bit);
-    Ok(options.categories().map(bit).fold(0, |mask, bit: u64| mask | bit))
+    let categories = match Log::of_process() {
+        Some(log) => log.categories(),
+        None => {
+            LogOptions::new(settings, "", true).map_err(|error| Error::failed(error.text()))?.categories()
+        }
+    };
+    let on = |name: &str| categories.iter().any(|(known, on)| *known == name && *on);
+    Ok(CORE_CATEGORIES.iter().filter(|(name, _)| on(name)).fold(0, |mask, (_, bit)| mask | 1 << bit))
 }

@@ -85,7 +85,9 @@ impl Node for GuiNode {
     }
 
     fn get_warnings(&self) -> Result<BilingualStr> {
-        Ok(BilingualStr::default())
+        // Before the start there is nothing to warn of.
+        let warnings = self.host.started().map(|node| node.state.warnings()).unwrap_or_default();
+        Ok(BilingualStr::untranslated(warnings.join("<hr />")))
     }
 
     fn get_log_categories(&self) -> Result<u64> {

@@ -3,6 +3,7 @@
 //! In: arguments, files and signals, or a parent process. Out: a [`Running`] node, the sockets that it
 //! listens on, and an exit code.
 
+mod echo;
 mod offer;
 mod options;
 mod running;

@@ -13,7 +13,7 @@ use mp_runtime::{Error, ErrorKind, EventLoop, Result, Server};
 
 use super::options::{block_options, state_options, warnings};
 use super::wallets::{WalletSource, Wallets};
-use super::{Offer, sockets};
+use super::{Offer, echo, sockets};
 use crate::rpc::{RpcOptions, RpcServer};
 use crate::settings::SharedSettings;
 use crate::signals::{Signals, Style};
@@ -82,6 +82,12 @@ impl Running {
         let offer = Offer::new(state, rpc, settings, blocks);
         let loaded = offer.wallets.clone();
         offer.rpc.on_mock_time(Box::new(move |time| loaded.set_mock_time(time)));
+        let loaded = offer.wallets.clone();
+        offer.rpc.on_mock_forward(Box::new(move |time| loaded.mock_forward(time)));
+        if echo::is_split() {
+            let event_loop = event_loop.clone();
+            offer.rpc.on_echo(Box::new(move |text| echo::echo(&event_loop, text)));
+        }
         let running = Running {
             wallets: Wallets::new(event_loop.clone(), wallets, offer.clone(), shutdown.clone()),
             offer,

@@ -132,6 +132,15 @@ impl LoadedWallets {
         }
     }
 
+    /// Has what they do later happen so much earlier, for tests.
+    pub(super) fn mock_forward(&self, time: Duration) {
+        if let Some(loader) = self.loader()
+            && let Err(error) = loader.scheduler_mock_forward(time)
+        {
+            tracing::warn!(target: "node", "The wallets did not go forward in time: {error}");
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Current>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -7,16 +7,19 @@ use std::time::{Duration, Instant};
 
 use bitcoin::{Block, BlockHash, Network, ScriptBuf, Txid};
 use bitcoin_ipc::types::BlockCheckOptions;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::command::Kind::Object;
 use super::command::{Call, Command, arg, command};
+use super::deployments::status_above;
 use super::error::{Answer, Code, RpcError, invalid, undecodable, wrong_type};
 use super::header::{bits, target};
 use super::mining::decode_block;
 use super::{transaction, value};
+use crate::chainstate::Place;
 use crate::check_block::check_block;
 use crate::mining::new_block;
+use crate::template::{Status, deployments};
 
 const SHAPE: &str = "{\"mode\":\"str\",\"capabilities\":[\"str\",...],\"rules\":[\"segwit\",\"str\",...],\
                      \"longpollid\":\"str\",\"data\":\"hex\"}";
@@ -144,11 +147,22 @@ fn template(call: &Call<'_>) -> Answer {
     if next.network == Network::Signet {
         rules.push("!signet");
     }
+    let mut signalled = Map::new();
+    let parent = Place { hash: next.parent, height: next.height - 1 };
+    for deployment in deployments(next.network) {
+        match status_above(call, deployment, parent)? {
+            Status::Active => rules.push(deployment.name),
+            status if status.is_signalled() => {
+                signalled.insert(deployment.name.to_owned(), deployment.bit.into());
+            }
+            _ => {}
+        }
+    }
     let mut object = json!({
         "capabilities": ["proposal"],
         "version": block.header.version.to_consensus(),
         "rules": rules,
-        "vbavailable": {},
+        "vbavailable": signalled,
         "vbrequired": 0,
         "previousblockhash": next.parent.to_string(),
         "transactions": transactions(block, &made.template.fees, &made.template.sigops),

@@ -117,7 +117,7 @@ fn chain_info(call: &Call<'_>) -> Answer {
         "chainwork": format!("{:x}", call.chain_work(tip.hash)?),
         "size_on_disk": size_on_disk(&call.shared.options.directory),
         "pruned": false,
-        "warnings": [],
+        "warnings": state.warnings(),
     }))
 }
 

@@ -3,7 +3,8 @@
 //! In: a block. Out: the rules that scripts in it obey, and how far each change of the consensus rules has
 //! come there: by its height where that is history, else by the signals of miners (BIP 9).
 
-use bitcoin::{BlockHash, Network};
+use bitcoin::Network;
+use bitcoin::block::Header;
 use serde_json::{Map, Value, json};
 
 use super::command::Kind::Hex;
@@ -11,6 +12,7 @@ use super::command::{Call, Command, arg, command};
 use super::error::Answer;
 use super::header::broken;
 use crate::chainstate::Place;
+use crate::template::{self, Deployment, Status};
 
 pub(super) const COMMANDS: &[Command] = &[command(
     "blockchain",
@@ -70,112 +72,48 @@ fn script_flags(place: Place, network: Network) -> Vec<&'static str> {
     flags
 }
 
-/// A change that miners signal for: Bitcoin Core's `testdummy` on regtest, which changes nothing and on
-/// other networks never begins. It begins with the second period, has no
-/// end of its time, and waits for no height.
-struct Signalled;
-
-impl Signalled {
-    const NAME: &str = "testdummy";
-    const BIT: u8 = 28;
-    const PERIOD: u32 = 144;
-    const THRESHOLD: u32 = 108;
-    const START_TIME: u32 = 0;
-    const TIMEOUT: i64 = i64::MAX;
-    const MIN_ACTIVATION_HEIGHT: u32 = 0;
-
-    fn is_signal(version: i32) -> bool {
-        let version = version.cast_unsigned();
-        version >> 29 == 0b001 && version >> Self::BIT & 1 == 1
-    }
-}
-
-/// A change's state by BIP 9.
-#[derive(Clone, Copy, PartialEq)]
-enum Status {
-    Defined,
-    Started,
-    LockedIn,
-    Active,
-}
-
-impl Status {
-    fn name(self) -> &'static str {
-        match self {
-            Status::Defined => "defined",
-            Status::Started => "started",
-            Status::LockedIn => "locked_in",
-            Status::Active => "active",
-        }
-    }
-}
-
 /// Which of so many blocks up to this one signal, the first one first.
-fn signals(call: &Call<'_>, last: BlockHash, count: u32) -> Answer<Vec<bool>> {
-    let mut hash = last;
-    let mut signals = Vec::new();
-    for _ in 0..count {
-        let header = call.header(hash)?;
-        signals.push(Signalled::is_signal(header.version.to_consensus()));
-        hash = header.prev_blockhash;
+fn signals(call: &Call<'_>, deployment: &Deployment, last: Place, count: u32) -> Answer<Vec<bool>> {
+    let heights = last.height + 1 - count..=last.height;
+    heights.map(|height| Ok(deployment.is_signal(header_below(call, last, height)?.version))).collect()
+}
+
+fn header_below(call: &Call<'_>, last: Place, height: u32) -> Answer<Header> {
+    match call.state.chain().ancestor(last.hash, height) {
+        Some(hash) => call.header(hash),
+        None => broken("a block has no ancestors"),
     }
-    signals.reverse();
-    Ok(signals)
 }
 
-fn signal_count(signals: &[bool]) -> u32 {
-    u32::try_from(signals.iter().filter(|signal| **signal).count()).unwrap_or(u32::MAX)
+/// How far a change has come in the block above another one.
+pub(super) fn status_above(call: &Call<'_>, deployment: &Deployment, last: Place) -> Answer<Status> {
+    Ok(deployment.status(last.height + 1, |height| header_below(call, last, height))?.0)
 }
 
-/// The state of blocks at a height of the branch of `last`, which is its parent or a later block, and the
-/// height of the first block with it.
-fn status(call: &Call<'_>, last: BlockHash, height: u32) -> Answer<(Status, u32)> {
-    let (mut status, mut since) = (Status::Defined, 0);
-    for start in (1..=height / Signalled::PERIOD).map(|number| number * Signalled::PERIOD) {
-        let Some(end) = call.state.chain().ancestor(last, start - 1) else {
-            return broken("a block has no ancestors");
-        };
-        let next = match status {
-            Status::Defined => Status::Started,
-            Status::Started
-                if signal_count(&signals(call, end, Signalled::PERIOD)?) >= Signalled::THRESHOLD =>
-            {
-                Status::LockedIn
-            }
-            Status::LockedIn => Status::Active,
-            other => other,
-        };
-        if next != status {
-            (status, since) = (next, start);
-        }
-    }
-    Ok((status, since))
-}
-
-fn signalled(call: &Call<'_>, place: Place) -> Answer {
-    let (current, since) = status(call, place.hash, place.height)?;
-    let (next, _) = status(call, place.hash, place.height + 1)?;
+fn signalled(call: &Call<'_>, deployment: &Deployment, place: Place) -> Answer {
+    let (current, since) = deployment.status(place.height, |height| header_below(call, place, height))?;
+    let next = status_above(call, deployment, place)?;
     let mut object = Map::new();
     let mut bip9 = Map::new();
     let mut put = |name: &str, value: Value| bip9.insert(name.to_owned(), value);
-    let signalling = matches!(current, Status::Started | Status::LockedIn);
-    if signalling {
-        put("bit", Signalled::BIT.into());
+    if current.is_signalled() {
+        put("bit", deployment.bit.into());
     }
-    put("start_time", Signalled::START_TIME.into());
-    put("timeout", Signalled::TIMEOUT.into());
-    put("min_activation_height", Signalled::MIN_ACTIVATION_HEIGHT.into());
+    put("start_time", 0.into());
+    put("timeout", i64::MAX.into());
+    put("min_activation_height", 0.into());
     put("status", current.name().into());
     put("since", since.into());
     put("status_next", next.name().into());
-    if signalling {
-        let elapsed = place.height % Signalled::PERIOD + 1;
-        let signals = signals(call, place.hash, elapsed)?;
-        let count = signal_count(&signals);
-        let mut statistics = json!({ "period": Signalled::PERIOD, "elapsed": elapsed, "count": count });
+    if current.is_signalled() {
+        let (period, threshold) = (deployment.period, deployment.threshold);
+        let elapsed = place.height % period + 1;
+        let signals = signals(call, deployment, place, elapsed)?;
+        let count = signals.iter().map(|signal| u32::from(*signal)).sum::<u32>();
+        let mut statistics = json!({ "period": period, "elapsed": elapsed, "count": count });
         if current == Status::Started {
-            statistics["threshold"] = Signalled::THRESHOLD.into();
-            statistics["possible"] = (Signalled::PERIOD - Signalled::THRESHOLD >= elapsed - count).into();
+            statistics["threshold"] = threshold.into();
+            statistics["possible"] = (period - threshold >= elapsed - count).into();
         }
         put("statistics", statistics);
         let letters: String = signals.iter().map(|signal| if *signal { '#' } else { '-' }).collect();
@@ -202,7 +140,7 @@ fn deployment_info(call: &Call<'_>) -> Answer {
     };
     let network = call.state.network();
     let heights = heights(network);
-    let mut deployments = Map::new();
+    let mut rows = Map::new();
     for (name, height) in [
         ("bip34", heights.bip34),
         ("bip66", heights.bip66),
@@ -211,15 +149,15 @@ fn deployment_info(call: &Call<'_>) -> Answer {
         ("segwit", heights.segwit),
     ] {
         let row = json!({ "type": "buried", "active": place.height + 1 >= height, "height": height });
-        deployments.insert(name.to_owned(), row);
+        rows.insert(name.to_owned(), row);
     }
-    if network == Network::Regtest {
-        deployments.insert(Signalled::NAME.to_owned(), signalled(call, place)?);
+    for deployment in template::deployments(network) {
+        rows.insert(deployment.name.to_owned(), signalled(call, deployment, place)?);
     }
     Ok(json!({
         "hash": place.hash.to_string(),
         "height": place.height,
         "script_flags": script_flags(place, network),
-        "deployments": deployments,
+        "deployments": rows,
     }))
 }

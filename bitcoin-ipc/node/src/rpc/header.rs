@@ -5,6 +5,7 @@
 
 use bitcoin::block::Header;
 use bitcoin::{BlockHash, CompactTarget, Network, Target, Work};
+use bitcoin_ipc::types::BlockUndo;
 use serde_json::{Map, Value};
 
 use super::amount;
@@ -100,6 +101,17 @@ impl Call<'_> {
             Ok(Some(block)) => Ok(block),
             Ok(None) => not_found(),
             Err(_) => failed("Block not available (not fully downloaded)"),
+        }
+    }
+
+    /// The coins that a block of the active chain spent.
+    pub(super) fn undo(&self, hash: BlockHash) -> Answer<BlockUndo> {
+        let chain = self.state.chain();
+        match chain.undo(hash) {
+            Ok(Some(undo)) => Ok(undo),
+            // The first block spends nothing.
+            _ if chain.height(hash) == Some(0) => Ok(BlockUndo::default()),
+            _ => failed("Undo data not available"),
         }
     }
 

@@ -107,7 +107,7 @@ fn info(call: &Call<'_>) -> Answer {
             "difficulty": amount::float(difficulty(next_bits)),
             "target": target(next_bits),
         },
-        "warnings": [],
+        "warnings": state.warnings(),
     }))
 }
 

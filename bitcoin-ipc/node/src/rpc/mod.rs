@@ -7,10 +7,12 @@
 //! commands of its name. What there is no command for is answered with "Method not found", and what there was one
 //! for until its wallets' process ended, with the words that this is so.
 
+mod activity;
 mod block_stats;
 mod block_template;
 mod blockchain;
 mod blocks;
+mod chain_states;
 mod chain_tips;
 mod coins;
 mod command;
@@ -22,6 +24,7 @@ mod envelope;
 mod fees;
 mod generate;
 mod header;
+mod logging;
 mod mempool;
 mod mining;
 mod network;
@@ -30,8 +33,10 @@ mod psbt_decode;
 mod rate;
 mod raw_transaction;
 mod registry;
+mod scan_blocks;
 mod sign;
 mod signatures;
+mod testing;
 mod tx_out_proof;
 mod util;
 mod workers;
@@ -39,7 +44,7 @@ mod workers;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bitcoin_common::json_rpc::arguments::positional;
 pub use bitcoin_common::json_rpc::{Answer, Code, RpcError};
@@ -60,10 +65,12 @@ use crate::template::SelectOptions;
 
 /// All commands of the node.
 const GROUPS: &[&[Command]] = &[
+    activity::COMMANDS,
     block_stats::COMMANDS,
     block_template::COMMANDS,
     blockchain::COMMANDS,
     blocks::COMMANDS,
+    chain_states::COMMANDS,
     chain_tips::COMMANDS,
     coins::COMMANDS,
     control::COMMANDS,
@@ -72,13 +79,16 @@ const GROUPS: &[&[Command]] = &[
     descriptor::COMMANDS,
     fees::COMMANDS,
     generate::COMMANDS,
+    logging::COMMANDS,
     mempool::COMMANDS,
     mining::COMMANDS,
     network::COMMANDS,
     psbt::COMMANDS,
     psbt_decode::COMMANDS,
     raw_transaction::COMMANDS,
+    scan_blocks::COMMANDS,
     sign::COMMANDS,
+    testing::COMMANDS,
     tx_out_proof::COMMANDS,
     util::COMMANDS,
 ];
@@ -125,10 +135,21 @@ struct Shared {
     stopping: AtomicBool,
     /// Told when a test sets the clock.
     mock_time: Mutex<Option<MockTimeFn>>,
+    /// Told when a test wants what is due later.
+    mock_forward: Mutex<Option<MockForwardFn>>,
+    /// Echoes through another process.
+    echo: Mutex<Option<EchoFn>>,
+    block_scan: scan_blocks::Progress,
 }
 
 /// Passes on a clock that was set, in seconds since 1970; 0 is the real time.
 pub type MockTimeFn = Box<dyn Fn(i64) + Send + Sync>;
+
+/// Has schedulers go forward by so much.
+pub type MockForwardFn = Box<dyn Fn(Duration) + Send + Sync>;
+
+/// Gives back a text, by way of another process.
+pub type EchoFn = Box<dyn Fn(&str) -> Result<String> + Send + Sync>;
 
 /// A request that is being run.
 struct Running {
@@ -175,6 +196,9 @@ impl RpcServer {
             running: Mutex::default(),
             stopping: AtomicBool::new(false),
             mock_time: Mutex::default(),
+            mock_forward: Mutex::default(),
+            echo: Mutex::default(),
+            block_scan: scan_blocks::Progress::default(),
         });
         let run = {
             let shared = shared.clone();
@@ -198,6 +222,16 @@ impl RpcServer {
     /// Has `setmocktime` tell others too, such as wallets.
     pub fn on_mock_time(&self, tell: MockTimeFn) {
         *lock(&self.inner.shared.mock_time) = Some(tell);
+    }
+
+    /// Has `mockscheduler` tell those who have something to do later, such as wallets.
+    pub fn on_mock_forward(&self, tell: MockForwardFn) {
+        *lock(&self.inner.shared.mock_forward) = Some(tell);
+    }
+
+    /// Has `echoipc` use another process.
+    pub fn on_echo(&self, echo: EchoFn) {
+        *lock(&self.inner.shared.echo) = Some(echo);
     }
 
     /// Ends commands that wait for something, and answers no more requests.

@@ -203,13 +203,16 @@ impl State {
     ///
     /// The kernel or the index cannot go on; the node should stop then.
     pub fn process_block(&self, block: &Block) -> Result<Verdict> {
-        let mut writer = lock(&self.writer);
-        if self.is_ahead_of_mock_time(block)? {
-            let [reason, details] = TOO_NEW.map(str::to_owned);
-            return Ok(Verdict::Invalid(Reject { reason, details, kind: RejectKind::TimeFuture }));
-        }
-        let verdict = self.chain.process_block(block);
-        self.follow(&mut writer)?;
+        let (verdict, followed) = {
+            let mut writer = lock(&self.writer);
+            if self.is_ahead_of_mock_time(block)? {
+                let [reason, details] = TOO_NEW.map(str::to_owned);
+                return Ok(Verdict::Invalid(Reject { reason, details, kind: RejectKind::TimeFuture }));
+            }
+            (self.chain.process_block(block), self.follow(&mut writer))
+        };
+        self.tell_warnings();
+        followed?;
         let verdict = verdict?;
         let hash = block.block_hash();
         if let Some(status) = BranchStatus::of(&verdict)
@@ -227,6 +230,20 @@ impl State {
         let mut branches = self.branches.all();
         branches.retain(|(hash, _)| !self.chain.is_active(*hash));
         branches
+    }
+
+    /// What the user should know, in Bitcoin Core's words.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.chain.warnings()
+    }
+
+    /// Has user interfaces look at the warnings, if those have changed. They may ask the chain at once, so
+    /// nothing is locked meanwhile.
+    fn tell_warnings(&self) {
+        if self.chain.take_warning_change() {
+            self.signals.alert.emit(|hear| hear());
+        }
     }
 
     /// Whether a new block is too far ahead of a clock that was set: the kernel's own cannot be.
@@ -311,6 +328,12 @@ impl State {
             tracing::info!(target: "node", "The chain has caught up at block {} {}.", tip.height, tip.hash);
             self.initial_download.store(false, Ordering::Relaxed);
         }
+    }
+
+    /// Waits until everybody has been told of everything that has happened so far, and gives true; false
+    /// once `give_up` says so: Bitcoin Core's `SyncWithValidationInterfaceQueue`.
+    pub fn wait_until_told(&self, give_up: &dyn Fn() -> bool) -> bool {
+        self.notifier.wait_until_told(give_up)
     }
 
     /// What is told of a block.

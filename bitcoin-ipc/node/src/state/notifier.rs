@@ -19,6 +19,8 @@ const RECENT: usize = 8;
 const PATIENCE: usize = 100_000;
 /// How long the end of the node waits for those who have not heard everything.
 const PARTING: Duration = Duration::from_secs(10);
+/// How often one who waits looks whether to give up.
+const LOOK_UP: Duration = Duration::from_millis(250);
 /// What the chain state is for: ours is checked from the first block on.
 const ROLE: ChainstateRole = ChainstateRole { validated: true, historical: false };
 
@@ -97,6 +99,20 @@ impl Notifier {
         Ok(Registration { queue })
     }
 
+    /// Waits until everybody was told of everything so far; false once `give_up` says so.
+    pub(crate) fn wait_until_told(&self, give_up: &dyn Fn() -> bool) -> bool {
+        let waiting = |queue: &Arc<Queue>| (queue.clone(), lock(&queue.state).put);
+        let queues: Vec<_> = lock(&self.queues).iter().map(waiting).collect();
+        queues.iter().all(|(queue, until)| {
+            while !queue.wait(*until, Some(Instant::now() + LOOK_UP)) {
+                if give_up() {
+                    return false;
+                }
+            }
+            true
+        })
+    }
+
     /// Lets everybody hear what they have not heard yet, and then no more. Whoever takes longer than
     /// [`PARTING`] is left behind.
     pub(crate) fn finish(&self) {
@@ -165,11 +181,16 @@ impl Queue {
 
     /// Waits until everything so far is told; false if the deadline came first.
     fn drain(&self, deadline: Option<Instant>) -> bool {
+        let until = lock(&self.state).put;
+        self.wait(until, deadline)
+    }
+
+    /// Waits until so many events are told; false if the deadline came first.
+    fn wait(&self, until: u64, deadline: Option<Instant>) -> bool {
         let mut state = lock(&self.state);
         if state.thread == Some(std::thread::current().id()) {
             return true; // asked from within a notification, which would wait for itself
         }
-        let until = state.put;
         while state.told < until && !state.ended {
             state = match deadline {
                 None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),

@@ -105,6 +105,7 @@ impl State {
             state.save_mempool()?;
         }
         state.signal_tips()?;
+        state.tell_warnings();
         Ok(state)
     }
 

@@ -39,6 +39,8 @@ pub struct NextBlock {
     pub median_time_past: u32,
     /// The height of the new block; not 0.
     pub height: u32,
+    /// Its version, which signals for the changes of the rules that are under way (BIP 9).
+    pub version: Version,
 }
 
 /// A block without proof of work.
@@ -99,7 +101,7 @@ impl NextBlock {
         let transactions = selection.transactions.iter().map(|selected| (*selected.tx).clone());
         let first = coinbase.transaction(extra, pay_to.clone());
         let header = Header {
-            version: Version::from_consensus(0x2000_0000),
+            version: self.version,
             prev_blockhash: self.parent,
             merkle_root: TxMerkleNode::all_zeros(),
             time,

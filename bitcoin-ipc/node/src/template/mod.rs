@@ -8,9 +8,11 @@ mod block;
 mod select;
 #[cfg(test)]
 mod tests;
+mod version;
 
 pub(crate) use bits::interval;
 pub use bits::next_bits;
 pub(crate) use block::MAX_TIMEWARP;
 pub use block::{NextBlock, Template, subsidy};
 pub use select::{OptionsError, SelectOptions, Selected, Selection, select};
+pub(crate) use version::{Deployment, Status, deployments, version};

@@ -169,6 +169,7 @@ fn times_keep_above_the_median_and_near_the_last_block_of_a_difficulty() {
         parent_time: 10_000,
         median_time_past: 5_000,
         height,
+        version: Version::from_consensus(0x2000_0000),
     };
     assert_eq!((next(2015).time(1), next(2016).time(1)), (5001, 9400));
     assert_eq!((next(2015).time(20_000), next(2016).time(u64::MAX)), (20_000, u32::MAX));
@@ -177,4 +178,29 @@ fn times_keep_above_the_median_and_near_the_last_block_of_a_difficulty() {
     assert_eq!(template.coinbase.height(), Some(16));
     assert_eq!(template.block.txdata[0].input[0].script_sig.as_bytes(), [0x60, 0]);
     assert_eq!(template.block.txdata[0].input[0].previous_output, OutPoint::null());
+}
+
+#[test]
+fn versions_signal_from_the_second_period_until_the_change_is_active() {
+    // Blocks of the second period signal or not; from then on the miner decides.
+    let plain = Version::from_consensus(0x2000_0000);
+    let versions = |signals: u32| {
+        let mut headers: Vec<Header> = Vec::new();
+        for height in 0..600 {
+            let made: Version =
+                version(Network::Regtest, height, |below| Ok::<_, ()>(headers[below as usize])).unwrap();
+            let quiet = (144 + signals..288).contains(&height);
+            headers.push(Header { version: if quiet { plain } else { made }, ..header(0, 0) });
+            assert_eq!(version(Network::Bitcoin, height, |_| Err(())), Ok(plain));
+        }
+        headers.into_iter().map(|header| header.version.to_consensus()).collect::<Vec<_>>()
+    };
+    let (plain, signal) = (0x2000_0000, 0x3000_0000);
+    let made = versions(108);
+    assert_eq!(
+        (made[143], made[144], made[288], made[431], made[432]),
+        (plain, signal, signal, signal, plain)
+    );
+    let made = versions(107);
+    assert_eq!((made[288], made[432], made[575], made[576]), (signal, signal, signal, plain));
 }
