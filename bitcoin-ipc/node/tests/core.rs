@@ -33,6 +33,10 @@ const TESTS: &[(&str, fn())] = &[
     ("transactions_are_signed_the_same", signing::transactions_are_signed_the_same),
     ("scans_find_the_same", scanning::scans_find_the_same),
     ("versions_signal_the_same", scanning::versions_signal_the_same),
+    (
+        "unknown_rules_are_warned_of_in_the_same_words",
+        scanning::unknown_rules_are_warned_of_in_the_same_words,
+    ),
     ("nodes_without_peers_say_the_same", scanning::nodes_without_peers_say_the_same),
     ("mistakes_about_scans_have_the_same_words", scanning::mistakes_about_scans_have_the_same_words),
     ("texts_of_users_are_read_the_same", answers::texts_of_users_are_read_the_same),

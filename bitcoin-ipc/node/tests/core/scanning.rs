@@ -2,10 +2,16 @@
 //!
 //! In: descriptors, categories, versions. Out: the answers of both nodes, which must be the same.
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use bitcoin::BlockHash;
+use bitcoin::block::Version;
+use bitcoin::consensus::encode::serialize_hex;
 use serde_json::{Value, json};
 
 use super::answers::{ADDRESS, KEY, LEGACY, TAPROOT};
 use super::both::Both;
+use super::mine;
 
 fn hash_at(both: &Both, height: u32) -> Value {
     both.same("getblockhash", json!([height])).unwrap()
@@ -86,6 +92,38 @@ pub(crate) fn versions_signal_the_same() {
     }
     let last = both.same_without("getblocktemplate", rules, &["longpollid"]).unwrap();
     assert_eq!((&last["version"], &last["rules"][3]), (&json!(0x2000_0000), &json!("testdummy")));
+    both.finish();
+}
+
+/// Blocks signal with a bit that means nothing, through a period and the two after it.
+pub(crate) fn unknown_rules_are_warned_of_in_the_same_words() {
+    let both = Both::start();
+    // Our kernel has the real time only, and both warn of what is new only.
+    both.same("setmocktime", json!([0])).unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let start = u32::try_from(now).unwrap() - 1000;
+    let mut parent: BlockHash = hash_at(&both, 0).as_str().unwrap().parse().unwrap();
+    for height in 1..432 {
+        let mut block = mine::block(parent, height, 0, mine::REWARD >> (height / 150), &[]);
+        block.header.version = Version::from_consensus(0x2000_0010);
+        block.header.time = start + height;
+        mine::grind(&mut block, true);
+        both.same("submitblock", json!([serialize_hex(&block)])).unwrap();
+        parent = block.block_hash();
+        if height >= 430 {
+            for method in ["getblockchaininfo", "getmininginfo", "getnetworkinfo"] {
+                let warnings = |info: Result<Value, _>| {
+                    let all = info.unwrap()["warnings"].take();
+                    let all = all.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned());
+                    // Core says so of itself.
+                    all.filter(|text| !text.contains("pre-release")).collect::<Vec<_>>()
+                };
+                let core = warnings(both.core(method, json!([])));
+                assert_eq!(core.len(), usize::from(height == 431));
+                assert_eq!(warnings(both.ours(method, json!([]))), core);
+            }
+        }
+    }
     both.finish();
 }
 
