@@ -32,6 +32,7 @@ const TESTS: &[(&str, fn())] = &[
     ("blocks_and_transactions_look_the_same", answers::blocks_and_transactions_look_the_same),
     ("transactions_are_signed_the_same", signing::transactions_are_signed_the_same),
     ("scans_find_the_same", scanning::scans_find_the_same),
+    ("categories_are_switched_the_same", scanning::categories_are_switched_the_same),
     ("versions_signal_the_same", scanning::versions_signal_the_same),
     (
         "unknown_rules_are_warned_of_in_the_same_words",

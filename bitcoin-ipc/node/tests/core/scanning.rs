@@ -7,6 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bitcoin::BlockHash;
 use bitcoin::block::Version;
 use bitcoin::consensus::encode::serialize_hex;
+use bitcoin_common::arguments::{Invocation, LOG_OPTIONS, NETWORK_OPTIONS, Program, SHARED_OPTIONS, parse};
+use bitcoin_common::config::Settings;
+use bitcoin_common::logging::{Log, LogOptions};
 use serde_json::{Value, json};
 
 use super::answers::{ADDRESS, KEY, LEGACY, TAPROOT};
@@ -75,6 +78,39 @@ pub(crate) fn scans_find_the_same() {
     both.same("syncwithvalidationinterfacequeue", json!([])).unwrap();
     both.same("mockscheduler", json!([60])).unwrap();
     both.same("echoipc", json!(["text"])).unwrap();
+    both.finish();
+}
+
+pub(crate) fn categories_are_switched_the_same() {
+    let both = Both::start();
+    let program = Program::new("bitcoin-node", "1", "A node.");
+    let program = program.options(SHARED_OPTIONS).options(NETWORK_OPTIONS).options(LOG_OPTIONS);
+    let args = ["bitcoin-node", "-regtest", "-nodebuglogfile"];
+    let Ok(Invocation::Run(arguments)) = parse(&program, args) else { panic!("good arguments") };
+    let settings = Settings::load(&program, arguments).unwrap();
+    Log::start(&LogOptions::new(&settings, "", false).unwrap()).unwrap();
+    // Ours names two more.
+    let own = &["node", "wallet"];
+    for params in [
+        json!([]),
+        json!([["net", "tor", "ipc"]]),
+        json!([[], ["tor"]]),
+        json!([["rpc"], ["rpc", "ipc"]]),
+        json!([[""]]),
+        json!([null, ["leveldb"]]),
+        json!([[], ["all"]]),
+        json!([["1"], ["1"]]),
+        json!([["libevent"]]),
+        json!({ "exclude": ["zmq"] }),
+    ] {
+        both.same_without("logging", params, own).unwrap();
+    }
+    for params in
+        [json!([["x"]]), json!([[], ["x"]]), json!([[1]]), json!(["all"]), json!([["net", "x", "tor"]])]
+    {
+        both.same("logging", params).unwrap_err();
+    }
+    both.same_without("logging", json!([]), own).unwrap();
     both.finish();
 }
 
@@ -182,7 +218,6 @@ pub(crate) fn mistakes_about_scans_have_the_same_words() {
         ("getorphantxs", json!(["1"])),
         ("sendmsgtopeer", json!([0, "thirteenchars", "00"])),
         ("sendmsgtopeer", json!([0, "addr", "0"])),
-        ("logging", json!(["all"])),
     ] {
         both.same(method, params).unwrap_err();
     }

@@ -2,8 +2,13 @@
 
 #![allow(clippy::unwrap_used)]
 
+#[allow(dead_code, reason = "blocks are all that is needed here")]
+#[path = "../mine/mod.rs"]
+mod mine;
 mod running;
+mod scheduler;
 mod spawned;
+mod warnings;
 
 use std::path::Path;
 

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 
 use crate::global_args;
 
-fn settings(directory: &Path, options: &[(&str, Value)]) -> Settings {
+pub(crate) fn settings(directory: &Path, options: &[(&str, Value)]) -> Settings {
     let program = Program::new("bitcoin-node", "1", "A node.")
         .options(SHARED_OPTIONS)
         .options(NETWORK_OPTIONS)
@@ -29,7 +29,7 @@ fn settings(directory: &Path, options: &[(&str, Value)]) -> Settings {
 }
 
 /// Runs a test with a node's interface, through a connection.
-fn with_node(options: &[(&str, Value)], test: impl FnOnce(&Running, &dyn Node, &Path)) {
+pub(crate) fn with_node(options: &[(&str, Value)], test: impl FnOnce(&Running, &dyn Node, &Path)) {
     let directory = tempfile::tempdir().unwrap();
     std::fs::create_dir(directory.path().join("regtest")).unwrap();
     let settings = settings(directory.path(), options);
