@@ -123,6 +123,21 @@ fn a_solved_template_is_the_new_tip_in_every_release() {
 }
 
 #[test]
+fn templates_signal_while_a_change_is_under_way() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = open(directory.path());
+    run(async {
+        let client = client(&state, Release::V32);
+        // Regtest's change starts at 144, is locked in at 288 and active at 432.
+        for (more, version) in [(142, 0x2000_0000), (1, 0x3000_0000), (287, 0x3000_0000), (1, 0x2000_0000)] {
+            generate(&state, more);
+            let header = template(&client).await.get_block_header().await.unwrap();
+            assert_eq!(header.version.to_consensus(), version, "{}", state.tip().height + 1);
+        }
+    });
+}
+
+#[test]
 fn refused_blocks_come_with_the_reason() {
     let directory = tempfile::tempdir().unwrap();
     let state = open(directory.path());

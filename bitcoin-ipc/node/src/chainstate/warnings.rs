@@ -4,10 +4,9 @@
 //! changed.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::collections::btree_map::Entry;
 use std::sync::atomic::{AtomicBool, Ordering};
-
-use super::events::lock;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Of each kind there is one at a time. They are told in this order, as by Bitcoin Core.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,9 +36,14 @@ pub(super) struct Warnings {
 }
 
 impl Warnings {
+    /// Locks, also after a panic elsewhere.
+    fn current(&self) -> MutexGuard<'_, BTreeMap<Kind, String>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Adds a warning; the first one of a kind stays.
     pub(super) fn set(&self, kind: Kind, message: String) {
-        if let std::collections::btree_map::Entry::Vacant(place) = lock(&self.current).entry(kind) {
+        if let Entry::Vacant(place) = self.current().entry(kind) {
             tracing::warn!(target: "node", "{message}");
             place.insert(message);
             self.changed.store(true, Ordering::Relaxed);
@@ -48,14 +52,14 @@ impl Warnings {
 
     /// Takes a warning back.
     pub(super) fn unset(&self, kind: Kind) {
-        if lock(&self.current).remove(&kind).is_some() {
+        if self.current().remove(&kind).is_some() {
             self.changed.store(true, Ordering::Relaxed);
         }
     }
 
     /// All texts.
     pub(super) fn texts(&self) -> Vec<String> {
-        lock(&self.current).values().cloned().collect()
+        self.current().values().cloned().collect()
     }
 
     /// Whether there was a change since the last time.

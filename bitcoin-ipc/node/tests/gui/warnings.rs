@@ -2,11 +2,16 @@
 //!
 //! In: blocks that signal for rules that nobody knows. Out: one text, and a signal that it is there.
 
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, mpsc};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use bitcoin::Network;
 use bitcoin::block::Version;
+use bitcoin_common::shutdown::Shutdown;
 use bitcoin_node::chainstate::Verdict;
+use bitcoin_node::signals::Signals;
+use bitcoin_node::state::{Options, State};
 use serde_json::json;
 
 use crate::mine;
@@ -55,4 +60,27 @@ fn rules_that_the_node_does_not_know_are_told_everywhere() {
         assert_eq!(alerts.try_iter().count(), 1);
         handler.disconnect().unwrap();
     });
+}
+
+#[test]
+fn a_kernel_that_cannot_go_on_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let (signals, alerts) = (Signals::default(), Arc::new(AtomicU32::new(0)));
+    let counted = alerts.clone();
+    let _handler = signals.alert.connect(Box::new(move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }));
+    let options = Options::new(directory.path(), Network::Regtest);
+    let state = State::open(&options, signals, Shutdown::new()).unwrap();
+    let first = mine::block(state.tip().hash, 1, 0, mine::REWARD, &[]);
+    assert_eq!(state.process_block(&first).unwrap(), Verdict::Valid);
+    // Nothing can be written to a directory.
+    let undo = directory.path().join("blocks/rev00000.dat");
+    std::fs::remove_file(&undo).unwrap();
+    std::fs::create_dir(&undo).unwrap();
+    let second = mine::block(first.block_hash(), 2, 0, mine::REWARD, &[]);
+    state.process_block(&second).unwrap_err();
+    assert_eq!(state.warnings(), ["Failed to write undo data."]);
+    assert_eq!(alerts.load(Ordering::Relaxed), 1);
 }
