@@ -13,7 +13,6 @@ pub const RESTRICTIONS: &[(&str, &str, &str)] = &[
     ("Chain", "hasAssumedValidChain", "always false; no snapshots are loaded"),
     ("Node", "initLogging", "nothing; `baseInitialize` opens the log"),
     ("Node", "initParameterInteraction", "nothing; options are read with their influence on each other"),
-    ("Node", "getWarnings", "always empty"),
     ("Node", "baseInitialize", "for a node that the GUI has spawned; one that runs has its settings"),
     ("Node", "appInitMain", "for a node that the GUI has spawned; of one that runs it gives the tip"),
     ("Node", "appShutdown", "for a node that the GUI has spawned; one that runs is asked to stop"),
@@ -34,7 +33,6 @@ pub const RESTRICTIONS: &[(&str, &str, &str)] = &[
     ("Node", "broadcastTransaction", "into the mempool; there are no peers to send it to"),
     ("Node", "handleQuestion", "nothing asks the user a question"),
     ("Node", "handleNotifyNumConnectionsChanged", "the number is always 0"),
-    ("Node", "handleNotifyAlertChanged", "the warnings never change"),
     ("Node", "handleBannedListChanged", "the list is always empty"),
 ];
 
@@ -43,7 +41,7 @@ pub const SILENT: &[(&str, &str)] = &[
     ("ExternalSigner", "there are none"),
     ("QuestionCallback", "nothing asks the user a question"),
     ("NotifyNumConnectionsChangedCallback", "there are no peers"),
-    ("NotifyAlertChangedCallback", "there are no warnings"),
+    ("NotifyAlertChangedCallback", "by a kernel that has nothing to warn of; one that has calls it"),
     ("BannedListChangedCallback", "there are no bans"),
     ("InitWalletCallback", "by a node that runs already; one that the GUI has spawned calls it"),
 ];
