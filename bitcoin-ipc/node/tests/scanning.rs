@@ -36,7 +36,7 @@ fn start(filters: bool) -> Node {
     options.index = index::Options { filters, txindex: false };
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
     let server = RpcServer::new(RpcOptions::new(directory.path())).unwrap();
-    server.set_ready(state.clone()).unwrap();
+    server.set_ready(state.clone());
     Node { server, state, _directory: directory }
 }
 
