@@ -10,7 +10,8 @@ use bitcoin::{OutPoint, SignedAmount, Transaction, Txid};
 use bitcoin_ipc::types::{Coin, MempoolRemovalReason};
 
 use super::{
-    AcceptOptions, Change, Entry, Mempool, Rate, RejectKind, Rejected, View, check, scripts, standard,
+    AcceptOptions, Change, Entry, MEMPOOL_HEIGHT, Mempool, RejectKind, Rejected, View, check, scripts,
+    standard,
 };
 
 /// One larger than the size that stands for an inner node of a merkle tree (CVE-2017-12842).
@@ -30,10 +31,36 @@ pub struct Accepted {
     pub changes: Vec<Change>,
 }
 
-/// A transaction whose coins were found.
+/// A transaction that keeps to all rules for one by itself, but whose scripts were not run.
 pub(super) struct Candidate {
     pub(super) entry: Entry,
     pub(super) coins: Vec<Coin>,
+    /// The transactions here that spend the same outputs, and a sibling that has to go.
+    pub(super) conflicts: Vec<Txid>,
+    /// Whether there is such a sibling.
+    pub(super) sibling: bool,
+}
+
+/// Which rules hold for a call: Bitcoin Core's `ATMPArgs`.
+#[derive(Clone, Copy)]
+pub(super) struct Terms {
+    pub(super) options: AcceptOptions,
+    /// Others may have to leave.
+    pub(super) replaces: bool,
+    /// A sibling may have to leave though it spends something else.
+    pub(super) replaces_sibling: bool,
+    /// What it pays is looked at together with the rest of its package.
+    pub(super) shares_fees: bool,
+    /// Room is made once the whole package is in.
+    pub(super) in_package: bool,
+}
+
+impl Terms {
+    /// For one transaction.
+    pub(super) fn single(options: AcceptOptions) -> Self {
+        let no = false;
+        Terms { options, replaces: true, replaces_sibling: true, shares_fees: no, in_package: no }
+    }
 }
 
 impl Mempool {
@@ -48,49 +75,50 @@ impl Mempool {
         tx: Arc<Transaction>,
         options: AcceptOptions,
     ) -> Result<Accepted, Rejected> {
-        let candidate = self.candidate(view, tx, options)?;
+        self.accept_one(view, tx, Terms::single(options))
+    }
+
+    /// Takes one transaction on some terms.
+    pub(super) fn accept_one(
+        &mut self,
+        view: &dyn View,
+        tx: Arc<Transaction>,
+        terms: Terms,
+    ) -> Result<Accepted, Rejected> {
+        let options = terms.options;
+        let candidate = self.candidate(view, tx, terms)?;
         let entry = &candidate.entry;
-        let parents = self.parents(&entry.tx);
-        let mut conflicts: Vec<Txid> = self.conflicts(&entry.tx).into_iter().collect();
-        let direct = conflicts.len();
-        if !options.bypass_limits {
-            conflicts.extend(self.check_truc(&entry.tx, entry.vsize, &parents, &conflicts)?);
-        }
-        let replaced = if conflicts.is_empty() {
-            let size = entry.fee_per_weight();
-            let preview = self.pool.preview(entry.txid, &entry.tx, size, &[]);
+        let replaced = if candidate.conflicts.is_empty() {
+            let preview = self.pool.preview(&[entry.newcomer()], &[]);
             // One that comes back from a block may tie clusters together: `after_reorg` cuts them.
             if !self.within_limits(&preview) && !options.bypass_limits {
                 return Err(Rejected::plain(RejectKind::MempoolPolicy, "too-large-cluster"));
             }
             Vec::new()
         } else {
-            self.check_replacement(&candidate, &conflicts, conflicts.len() > direct)?
+            self.check_replacement(&candidate)?
         };
-        self.check_no_circle(entry, &conflicts)?;
-        let rate = Rate::of(entry.modified_fee.to_sat(), entry.vsize);
-        if options.max_fee_rate.is_some_and(|most| rate > most) {
-            return Err(Rejected::plain(RejectKind::MempoolPolicy, "max feerate exceeded"));
-        }
+        self.check_no_circle(entry, &candidate.conflicts)?;
+        check_max_rate(entry, options)?;
         if !options.bypass_limits && self.options.require_standard {
-            self.check_ephemeral_dust(entry)?;
+            self.check_ephemeral_dust(entry, &self.parents(&entry.tx))?;
         }
         scripts::verify(&entry.tx, &candidate.coins)?;
         let mut accepted = Accepted { entry: candidate.entry, replaced, changes: Vec::new() };
         if !options.test_only {
-            self.finish(&mut accepted, options)?;
+            self.finish(&mut accepted, terms)?;
         }
         Ok(accepted)
     }
 
-    /// Everything up to the fee: Bitcoin Core's `PreChecks`.
-    fn candidate(
+    /// Everything that needs neither scripts nor a comparison of fees: Bitcoin Core's `PreChecks`.
+    pub(super) fn candidate(
         &self,
         view: &dyn View,
         tx: Arc<Transaction>,
-        options: AcceptOptions,
+        terms: Terms,
     ) -> Result<Candidate, Rejected> {
-        let policy = &self.options;
+        let (policy, options) = (&self.options, terms.options);
         check::alone(&tx)?;
         if policy.require_standard {
             standard::transaction(&tx, policy)?;
@@ -108,6 +136,10 @@ impl Mempool {
         }
         if self.get(&txid).is_some() {
             return Err(Rejected::plain(RejectKind::Conflict, "txn-same-nonwitness-data-in-mempool"));
+        }
+        let mut conflicts: Vec<Txid> = self.conflicts(&tx).into_iter().collect();
+        if !terms.replaces && !conflicts.is_empty() {
+            return Err(Rejected::plain(RejectKind::MempoolPolicy, "bip125-replacement-disallowed"));
         }
         let coins = self.coins(view, txid, &tx)?;
         if !check::relative_locks_open(&tx, &coins, view)? {
@@ -128,10 +160,15 @@ impl Mempool {
             let count = entry.sigops_cost.to_string();
             return Err(Rejected::new(RejectKind::NotStandard, "bad-txns-too-many-sigops", count));
         }
+        let mut sibling = None;
         if !options.bypass_limits {
-            self.check_rate(&entry, options.now)?;
+            if !terms.shares_fees {
+                self.check_rate(entry.modified_fee.to_sat(), entry.vsize, options.now)?;
+            }
+            sibling = self.check_truc(&entry.tx, entry.vsize, &conflicts, terms.replaces_sibling)?;
+            conflicts.extend(sibling);
         }
-        Ok(Candidate { entry, coins })
+        Ok(Candidate { entry, coins, conflicts, sibling: sibling.is_some() })
     }
 
     /// The coins of all inputs, in order.
@@ -179,22 +216,22 @@ impl Mempool {
             weight,
             adjusted_weight,
             sigops_cost,
-            time: options.now,
+            time: options.entry_time.unwrap_or(options.now),
             height,
             sequence: if options.bypass_limits { 0 } else { self.sequence },
             spends_coinbase: coins.iter().any(|coin| coin.coinbase),
-            has_parents: !self.pool.parents(&tx).is_empty(),
+            has_parents: coins.iter().any(|coin| coin.height == MEMPOOL_HEIGHT),
             tx,
         }
     }
 
-    fn check_rate(&self, entry: &Entry, now: u64) -> Result<(), Rejected> {
-        let fee = entry.modified_fee.to_sat();
+    /// Bitcoin Core's `CheckFeeRate`, of a transaction or of a whole package.
+    pub(super) fn check_rate(&self, fee: i64, vsize: u64, now: u64) -> Result<(), Rejected> {
         for (rate, reason) in [
             (self.min_rate(now), "mempool min fee not met"),
             (self.options.min_relay_rate, "min relay fee not met"),
         ] {
-            let needed = rate.fee(entry.vsize);
+            let needed = rate.fee(vsize);
             if fee < needed {
                 return Err(Rejected::new(RejectKind::Reconsiderable, reason, format!("{fee} < {needed}")));
             }
@@ -224,8 +261,8 @@ impl Mempool {
     }
 
     /// Whoever spends from a transaction with dust spends the dust.
-    fn check_ephemeral_dust(&self, entry: &Entry) -> Result<(), Rejected> {
-        for parent in self.parents(&entry.tx) {
+    pub(super) fn check_ephemeral_dust(&self, entry: &Entry, parents: &[&Entry]) -> Result<(), Rejected> {
+        for parent in parents {
             for index in standard::dust(&parent.tx, self.options.dust_relay_rate) {
                 let outpoint = OutPoint::new(parent.txid, index);
                 if !entry.tx.input.iter().any(|input| input.previous_output == outpoint) {
@@ -242,13 +279,13 @@ impl Mempool {
     }
 
     /// Replaces, adds, and makes room.
-    fn finish(&mut self, accepted: &mut Accepted, options: AcceptOptions) -> Result<(), Rejected> {
+    fn finish(&mut self, accepted: &mut Accepted, terms: Terms) -> Result<(), Rejected> {
         let txid = accepted.entry.txid;
         let replaced = self.take_out(&accepted.replaced, MempoolRemovalReason::Replaced);
         let mut changes: Vec<_> = replaced.into_iter().map(Change::Removed).collect();
         self.put_in(accepted.entry.clone());
-        if !options.bypass_limits {
-            changes.extend(self.limit(options.now));
+        if !terms.options.bypass_limits && !terms.in_package {
+            changes.extend(self.limit(terms.options.now));
             if self.get(&txid).is_none() {
                 let itself =
                     |change: &Change| matches!(change, Change::Removed(gone) if gone.entry.txid == txid);
@@ -262,4 +299,13 @@ impl Mempool {
         accepted.changes = changes;
         Ok(())
     }
+}
+
+/// What one transaction pays must not look like a mistake.
+pub(super) fn check_max_rate(entry: &Entry, options: AcceptOptions) -> Result<(), Rejected> {
+    let (fee, vsize) = (entry.modified_fee.to_sat(), entry.vsize);
+    if options.max_fee_rate.is_some_and(|most| most.is_below(fee, vsize)) {
+        return Err(Rejected::plain(RejectKind::MempoolPolicy, "max feerate exceeded"));
+    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use bitcoin::{Amount, OutPoint, SignedAmount, Transaction, TxIn, TxOut, Txid, Wt
 use bitcoin_ipc::types::MempoolRemovalReason;
 
 use super::cluster::FeePerWeight;
+use super::pool::Newcomer;
 
 /// A transaction that waits for a block: Bitcoin Core's `CTxMemPoolEntry`.
 #[derive(Clone, Debug)]
@@ -52,6 +53,10 @@ impl Entry {
             fee: self.modified_fee.to_sat(),
             weight: i64::try_from(self.adjusted_weight).unwrap_or(i64::MAX),
         }
+    }
+
+    pub(super) fn newcomer(&self) -> Newcomer<'_> {
+        Newcomer { txid: self.txid, tx: &self.tx, size: self.fee_per_weight() }
     }
 
     /// An estimate of the memory that the entry takes, in bytes: the transaction on the heap, and

@@ -25,7 +25,7 @@ use std::sync::Arc;
 use bitcoin::hashes::{Hash, sha256d};
 use bitcoin::{Transaction, Txid, consensus};
 
-const NAME: &[u8; 8] = b"mempool\x01";
+pub(super) const NAME: &[u8; 8] = b"mempool\x01";
 /// No transaction is larger than a block; the rest of a content is small.
 const MAX_CONTENT: u32 = 4_000_000 + 64;
 
@@ -92,7 +92,7 @@ fn checksum(content: &[u8]) -> [u8; 4] {
 }
 
 /// The next record and its length; `None` at the end, or where no record can be read.
-fn read_record(file: &mut impl Read) -> io::Result<Option<(Record, u64)>> {
+pub(super) fn read_record(file: &mut impl Read) -> io::Result<Option<(Record, u64)>> {
     let mut head = [0; 8];
     if !filled(file, &mut head)? {
         return Ok(None);

@@ -9,17 +9,19 @@
 //! - Scripts are checked by the kernel, which knows consensus rules only. Transactions that break
 //!   one of Bitcoin Core's further script rules (such as low S or minimal pushes) are taken.
 //! - The order within a cluster is a good one, not always the best one (see `cluster`).
-//! - Transactions are taken one at a time, not as packages.
 
 mod accept;
+mod accept_package;
 mod block;
 mod bump;
 pub(crate) mod check;
 mod cluster;
 mod entry;
+pub mod import;
 pub mod journal;
 mod limit;
 mod options;
+pub mod package;
 mod pool;
 mod rate;
 mod reject;
@@ -31,6 +33,7 @@ mod standard;
 #[cfg(test)]
 pub(crate) mod tests;
 mod truc;
+mod verdict;
 mod view;
 
 use std::collections::HashMap;
@@ -45,6 +48,7 @@ pub use entry::{Change, Entry, Removed};
 pub use options::{AcceptOptions, MempoolOptions};
 pub use rate::Rate;
 pub use reject::{RejectKind, Rejected};
+pub use verdict::{Outcome, PackageRefused, PackageVerdict};
 pub use view::{View, ViewError};
 
 /// The height of a coin that is not in a block yet: Bitcoin Core's `MEMPOOL_HEIGHT`.
@@ -235,12 +239,19 @@ impl Mempool {
     /// All transactions in groups that are mined together, in the order of mining.
     #[must_use]
     pub fn packages(&self) -> Vec<Package<'_>> {
-        let package = |(cluster, chunk): (u64, &pool::MinedTogether)| Package {
-            cluster,
-            size: chunk.size,
-            entries: chunk.txids.iter().filter_map(|txid| self.pool.get(txid)).collect(),
-        };
-        self.pool.chunks().into_iter().map(package).collect()
+        self.pool.chunks().into_iter().map(|chunk| self.package(chunk)).collect()
+    }
+
+    /// All that hang together with a transaction, itself included, in groups that are mined together,
+    /// in the order of mining; none for one that is not here.
+    #[must_use]
+    pub fn cluster_packages(&self, txid: &Txid) -> Vec<Package<'_>> {
+        self.pool.chunks_of_cluster(txid).into_iter().map(|chunk| self.package(chunk)).collect()
+    }
+
+    fn package(&self, (cluster, chunk): (u64, &pool::MinedTogether)) -> Package<'_> {
+        let entries = chunk.txids.iter().filter_map(|txid| self.pool.get(txid)).collect();
+        Package { cluster, size: chunk.size, entries }
     }
 
     /// Counts and limits, at a time in seconds since 1970.
@@ -316,13 +327,14 @@ impl Mempool {
     #[must_use]
     pub fn keeps_cluster_limits(&self, tx: &Transaction) -> bool {
         let weight = i64::try_from(tx.weight().to_wu()).unwrap_or(i64::MAX);
-        let preview = self.pool.preview(tx.compute_txid(), tx, FeePerWeight { fee: 0, weight }, &[]);
-        self.within_limits(&preview)
+        let size = FeePerWeight { fee: 0, weight };
+        let new = pool::Newcomer { txid: tx.compute_txid(), tx, size };
+        self.within_limits(&self.pool.preview(&[new], &[]))
     }
 
     fn within_limits(&self, preview: &pool::Preview) -> bool {
-        let weight = u64::try_from(preview.weight).unwrap_or(u64::MAX);
-        preview.count <= self.options.cluster_count && weight <= self.options.cluster_vsize.saturating_mul(4)
+        let most = i64::try_from(self.options.cluster_vsize.saturating_mul(4)).unwrap_or(i64::MAX);
+        preview.grown.iter().all(|(count, weight)| *count <= self.options.cluster_count && *weight <= most)
     }
 
     /// Takes transactions out and numbers the changes.

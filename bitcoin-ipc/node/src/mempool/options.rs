@@ -54,7 +54,7 @@ impl Default for MempoolOptions {
     }
 }
 
-/// How one transaction is to be taken.
+/// How transactions are to be taken.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AcceptOptions {
     /// The time, in seconds since 1970.
@@ -66,4 +66,6 @@ pub struct AcceptOptions {
     pub bypass_limits: bool,
     /// Refuse a fee rate above this one, as a mistake.
     pub max_fee_rate: Option<Rate>,
+    /// When it came, in seconds since 1970, if that was not now.
+    pub entry_time: Option<u64>,
 }

@@ -63,16 +63,21 @@ pub(super) struct Pool {
     pub(super) fees: u64,
 }
 
+/// A transaction that may come.
+pub(super) struct Newcomer<'a> {
+    pub(super) txid: Txid,
+    pub(super) tx: &'a Transaction,
+    pub(super) size: FeePerWeight,
+}
+
 /// What a change would make of the clusters that it touches.
 pub(super) struct Preview {
     /// The chunks of these clusters now.
     pub(super) before: Vec<FeePerWeight>,
     /// And after it.
     pub(super) after: Vec<FeePerWeight>,
-    /// The count of transactions in the cluster of the new transaction.
-    pub(super) count: usize,
-    /// And its weight.
-    pub(super) weight: i64,
+    /// Count and weight of each cluster that a new transaction is in.
+    pub(super) grown: Vec<(usize, i64)>,
 }
 
 impl Pool {
@@ -146,6 +151,13 @@ impl Pool {
         chunks.flatten().flat_map(|chunk| chunk.txids.iter().copied()).collect()
     }
 
+    /// The chunks of a transaction's cluster, best rate first; with each goes its cluster.
+    pub(super) fn chunks_of_cluster(&self, txid: &Txid) -> Vec<(u64, &MinedTogether)> {
+        let ids = self.cluster_ids([*txid]).into_iter();
+        ids.flat_map(|id| self.clusters.get(&id).into_iter().flatten().map(move |chunk| (id, chunk)))
+            .collect()
+    }
+
     /// All chunks, best rate first; of one cluster, parents first. With each goes its cluster.
     pub(super) fn chunks(&self) -> Vec<(u64, &MinedTogether)> {
         let chunks = self.clusters.iter().flat_map(|(id, chunks)| chunks.iter().map(|chunk| (*id, chunk)));
@@ -160,37 +172,37 @@ impl Pool {
         self.last_chunks.first().and_then(|ranked| self.clusters.get(&ranked.cluster)?.last())
     }
 
-    /// What would be if a transaction came and others left.
-    pub(super) fn preview(
-        &self,
-        txid: Txid,
-        tx: &Transaction,
-        size: FeePerWeight,
-        removed: &[Txid],
-    ) -> Preview {
+    /// What would be if transactions came, parents first, and others left.
+    pub(super) fn preview(&self, new: &[Newcomer<'_>], removed: &[Txid]) -> Preview {
         let removed: HashSet<_> = removed.iter().copied().collect();
-        let parents = self.parents(tx);
-        let children = self.children(txid, tx);
-        let touched = parents.iter().chain(&children).chain(&removed).copied();
-        let ids = self.cluster_ids(touched.clone());
-        let before =
-            ids.iter().filter_map(|id| self.clusters.get(id)).flatten().map(|chunk| chunk.size).collect();
+        let near = |new: &Newcomer<'_>| [self.parents(new.tx), self.children(new.txid, new.tx)];
+        let mut touched: BTreeSet<Txid> = new.iter().flat_map(near).flatten().collect();
+        touched.extend(&removed);
+        let clusters = self.cluster_ids(touched.iter().copied());
+        let before = clusters.iter().filter_map(|id| self.clusters.get(id)).flatten().map(|chunk| chunk.size);
+        let before = before.collect();
         let mut members = self.cluster_members(touched);
         members.retain(|txid| !removed.contains(txid));
         let mut items = self.items(&members);
-        let new = items.len();
-        let places: HashMap<_, _> = members.iter().zip(0..).map(|(txid, place)| (*txid, place)).collect();
-        let place = |txid: &Txid| places.get(txid).copied();
-        items.push(Item { size, parents: parents.iter().filter_map(place).collect() });
-        for child in children.iter().filter_map(place) {
-            items[child].parents.push(new);
+        let old = items.len();
+        let mut places: HashMap<_, _> = members.into_iter().zip(0..).collect();
+        for new in new {
+            let spent: BTreeSet<_> = new.tx.input.iter().map(|input| input.previous_output.txid).collect();
+            let place = items.len();
+            let parents = spent.iter().filter_map(|txid| places.get(txid).copied()).collect();
+            items.push(Item { size: new.size, parents });
+            for child in self.children(new.txid, new.tx) {
+                if let Some(child) = places.get(&child) {
+                    items[*child].parents.push(place);
+                }
+            }
+            places.insert(new.txid, place);
         }
-        let mut preview = Preview { before, after: Vec::new(), count: 0, weight: 0 };
+        let mut preview = Preview { before, after: Vec::new(), grown: Vec::new() };
         for group in cluster::components(&items) {
             let chunks = chunks_of(&items, &group);
-            if group.contains(&new) {
-                preview.count = group.len();
-                preview.weight = chunks.iter().map(|chunk| chunk.size.weight).sum();
+            if group.iter().any(|place| *place >= old) {
+                preview.grown.push((group.len(), chunks.iter().map(|chunk| chunk.size.weight).sum()));
             }
             preview.after.extend(chunks.iter().map(|chunk| chunk.size));
         }

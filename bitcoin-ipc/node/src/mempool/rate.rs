@@ -35,6 +35,12 @@ impl Rate {
         Rate(u64::try_from(rate).unwrap_or(u64::MAX))
     }
 
+    /// Whether a fee in satoshi for a size in virtual bytes is more than this rate, without rounding.
+    #[must_use]
+    pub fn is_below(self, fee: i64, vsize: u64) -> bool {
+        i128::from(fee) * 1000 > i128::from(self.0) * i128::from(vsize)
+    }
+
     /// The fee in satoshi for a size in virtual bytes, rounded up, as Bitcoin Core's
     /// `CFeeRate::GetFee` does it.
     #[must_use]
@@ -66,6 +72,7 @@ mod tests {
         let rate = Rate::from_sat_per_kvb(100);
         assert_eq!((rate.fee(0), rate.fee(1), rate.fee(10), rate.fee(11)), (0, 1, 1, 2));
         assert_eq!(Rate::of(2, 3), Rate::from_sat_per_kvb(666));
+        assert!(Rate::of(2, 3).is_below(2, 3) && !rate.is_below(1, 10) && !rate.is_below(-1, 0));
         assert_eq!((Rate::of(-1, 3), Rate::of(1, 0)), (Rate::ZERO, Rate::ZERO));
         assert_eq!(Rate::of(i64::MAX, 1), Rate::from_sat_per_kvb(u64::MAX));
         assert_eq!(Rate::from_sat_per_kvb(u64::MAX).fee(u64::MAX), i64::MAX);

@@ -40,7 +40,7 @@ impl Mempool {
                 left += 1;
                 continue;
             }
-            let options = AcceptOptions { now: time, ..AcceptOptions::default() };
+            let options = AcceptOptions { now, entry_time: Some(time), ..AcceptOptions::default() };
             match self.accept(view, tx, options) {
                 Ok(accepted) => changes.extend(accepted.changes),
                 Err(rejected) => {

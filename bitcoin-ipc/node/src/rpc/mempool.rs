@@ -11,9 +11,10 @@ use super::command::Kind::{Bool, Hex, List, Object};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, failed, invalid, unknown, wrong_type};
 use super::{amount, rate, transaction, value};
-use crate::mempool::{Entry, FeePerWeight, Mempool};
+use crate::mempool::{Entry, FeePerWeight, Mempool, Package};
 
 const BLOCKCHAIN: &str = "blockchain";
+const HIDDEN: &str = "hidden";
 
 pub(super) const COMMANDS: &[Command] =
     &[
@@ -56,10 +57,19 @@ pub(super) const COMMANDS: &[Command] =
                 .shape("{\"mempool_only\":bool,\"return_spending_tx\":bool,...}")
                 .fields(&["mempool_only", "return_spending_tx"]),
             ]),
-        command(BLOCKCHAIN, "savemempool", "Writes the mempool to disk.", |call| {
-            call.state.save_mempool()?;
-            Ok(json!({ "filename": call.shared.options.directory.join("mempool.journal") }))
-        }),
+        command(
+            BLOCKCHAIN,
+            "getmempoolcluster",
+            "Tells what hangs together with a transaction of the mempool.",
+            cluster,
+        )
+        .args(&[arg("txid", Hex, "The transaction.")]),
+        command(
+            HIDDEN,
+            "getmempoolfeeratediagram",
+            "Tells what miners earn with so much of the mempool.",
+            diagram,
+        ),
     ];
 
 fn info(call: &Call<'_>) -> Answer {
@@ -169,6 +179,40 @@ fn relatives(call: &Call<'_>, find: for<'a> fn(&'a Mempool, &Txid) -> Vec<&'a En
         return missing();
     }
     Ok(listed(&mempool, find(&mempool, &txid), verbose))
+}
+
+fn cluster(call: &Call<'_>) -> Answer {
+    let txid: Txid = call.hash(0, "txid")?;
+    let mempool = call.state.mempool();
+    let chunks = mempool.cluster_packages(&txid);
+    if chunks.is_empty() {
+        return missing();
+    }
+    let count: usize = chunks.iter().map(|chunk| chunk.entries.len()).sum();
+    let weight: i64 = chunks.iter().map(|chunk| chunk.size.weight).sum();
+    let to_json = |chunk: &Package<'_>| {
+        let ids: Vec<_> = chunk.entries.iter().map(|entry| entry.txid.to_string()).collect();
+        json!({
+            "chunkfee": amount::bitcoin(chunk.size.fee),
+            "chunkweight": chunk.size.weight,
+            "txs": ids,
+        })
+    };
+    let chunks: Vec<_> = chunks.iter().map(to_json).collect();
+    Ok(json!({ "clusterweight": weight, "txcount": count, "chunks": chunks }))
+}
+
+fn diagram(call: &Call<'_>) -> Answer {
+    let mempool = call.state.mempool();
+    let mut sum = FeePerWeight::default();
+    let mut points = vec![sum];
+    for package in mempool.packages() {
+        sum.fee = sum.fee.saturating_add(package.size.fee);
+        sum.weight = sum.weight.saturating_add(package.size.weight);
+        points.push(sum);
+    }
+    let point = |point: FeePerWeight| json!({ "weight": point.weight, "fee": amount::bitcoin(point.fee) });
+    Ok(points.into_iter().map(point).collect())
 }
 
 /// Checks that an object has fields of these types and no others.

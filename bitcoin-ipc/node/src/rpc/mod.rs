@@ -26,8 +26,10 @@ mod generate;
 mod header;
 mod logging;
 mod mempool;
+mod mempool_file;
 mod mining;
 mod network;
+mod package;
 mod psbt;
 mod psbt_decode;
 mod rate;
@@ -81,8 +83,10 @@ const GROUPS: &[&[Command]] = &[
     generate::COMMANDS,
     logging::COMMANDS,
     mempool::COMMANDS,
+    mempool_file::COMMANDS,
     mining::COMMANDS,
     network::COMMANDS,
+    package::COMMANDS,
     psbt::COMMANDS,
     psbt_decode::COMMANDS,
     raw_transaction::COMMANDS,

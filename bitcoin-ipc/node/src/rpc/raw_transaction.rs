@@ -7,21 +7,18 @@ use std::sync::Arc;
 use bitcoin::hashes::Hash;
 use bitcoin::{Amount, BlockHash, Transaction, Txid};
 use bitcoin_ipc::types::{Coin, TransactionError};
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
-use super::command::Kind::{Amount as Money, Any, Hex, List};
+use super::command::Kind::{Amount as Money, Any, Hex};
 use super::command::{Call, Command, arg, command};
-use super::error::{Answer, Code, RpcError, failed, invalid, undecodable, unknown};
+use super::error::{Answer, Code, RpcError, failed, undecodable, unknown};
 use super::transaction::{self, Detail};
-use super::{amount, rate, script, value};
+use super::{amount, rate, script};
 use crate::fees::Rate;
-use crate::mempool::{AcceptOptions, RejectKind};
 
 const RAW: &str = "rawtransactions";
 /// The highest fee rate that is not taken for a mistake, unless the caller says so.
 const MAX_RATE: Rate = Rate::from_sat_per_kvb(10_000_000);
-/// Transactions that may be tested at once.
-const MAX_PACKAGE: usize = 25;
 
 pub(super) const COMMANDS: &[Command] = &[
     command(RAW, "getrawtransaction", "Gives a transaction of the mempool or of a block.", get).args(&[
@@ -35,11 +32,6 @@ pub(super) const COMMANDS: &[Command] = &[
         arg("maxfeerate", Money, "The highest fee rate, in bitcoin for 1000 bytes; 0 for any.")
             .default("\"0.10\""),
         arg("maxburnamount", Money, "The most that an output may destroy, in bitcoin.").default("\"0.00\""),
-    ]),
-    command(RAW, "testmempoolaccept", "Tells whether the mempool would take transactions.", test).args(&[
-        arg("rawtxs", List, "The transactions; each is tested alone.").shape("[\"rawtx\",...]"),
-        arg("maxfeerate", Money, "The highest fee rate, in bitcoin for 1000 bytes; 0 for any.")
-            .default("\"0.10\""),
     ]),
 ];
 
@@ -134,16 +126,17 @@ fn get(call: &Call<'_>) -> Answer {
     Ok(object.into())
 }
 
-fn max_rate(call: &Call<'_>, position: usize) -> Answer<Rate> {
+/// The highest fee rate that the caller wants to pay; 0 for any.
+pub(super) fn max_rate(call: &Call<'_>, position: usize) -> Answer<Rate> {
     call.get(position).map_or(Ok(MAX_RATE), rate::parse)
 }
 
-fn satoshi(fee: i64) -> Amount {
+pub(super) fn satoshi(fee: i64) -> Amount {
     Amount::from_sat(u64::try_from(fee).unwrap_or(0))
 }
 
 /// The error of a transaction that was not sent.
-fn transaction_error(error: TransactionError, message: &str) -> RpcError {
+pub(super) fn transaction_error(error: TransactionError, message: &str) -> RpcError {
     let (code, text) = match error {
         TransactionError::MissingInputs => (Code::VerifyError, "Inputs missing or spent"),
         TransactionError::AlreadyInUtxoSet => {
@@ -162,99 +155,25 @@ fn transaction_error(error: TransactionError, message: &str) -> RpcError {
     RpcError::new(code, if message.is_empty() { text } else { message })
 }
 
+/// Refuses outputs that nobody can spend if they are worth too much.
+pub(super) fn check_burn(tx: &Transaction, most: Amount) -> Answer<()> {
+    let burns = |script| script::is_unspendable(script) || !script::is_valid(script);
+    if tx.output.iter().any(|output| output.value > most && burns(&output.script_pubkey)) {
+        return Err(transaction_error(TransactionError::MaxBurnExceeded, ""));
+    }
+    Ok(())
+}
+
 fn send(call: &Call<'_>) -> Answer {
     let max_burn = call.get(2).map_or(Ok(Amount::ZERO), amount::parse_amount)?;
     let Some(tx) = transaction::from_hex(call.text(0)?) else {
         return undecodable("TX decode failed. Make sure the tx has at least one input.");
     };
-    for output in &tx.output {
-        let script = &output.script_pubkey;
-        if (script::is_unspendable(script) || !script::is_valid(script)) && output.value > max_burn {
-            return Err(transaction_error(TransactionError::MaxBurnExceeded, ""));
-        }
-    }
+    check_burn(&tx, max_burn)?;
     let vsize = u64::try_from(tx.vsize()).unwrap_or(u64::MAX);
     let max_fee = satoshi(max_rate(call, 1)?.fee(vsize));
     match call.state.broadcast(&tx, max_fee)? {
         Ok(()) => Ok(tx.compute_txid().to_string().into()),
         Err(failure) => Err(transaction_error(failure.error, &failure.message)),
     }
-}
-
-fn test(call: &Call<'_>) -> Answer {
-    let raw = call.list(0)?;
-    if raw.is_empty() || raw.len() > MAX_PACKAGE {
-        return invalid(format!("Array must contain between 1 and {MAX_PACKAGE} transactions."));
-    }
-    let max_rate = max_rate(call, 1)?;
-    let mut transactions = Vec::new();
-    for hex in raw {
-        let hex = value::text(hex)?;
-        match transaction::from_hex(hex) {
-            Some(tx) => transactions.push(Arc::new(tx)),
-            None => {
-                return undecodable(format!(
-                    "TX decode failed: {hex} Make sure the tx has at least one input."
-                ));
-            }
-        }
-    }
-    let mut results = Vec::new();
-    let mut stopped = false;
-    for tx in transactions {
-        let mut object = Map::new();
-        object.insert("txid".to_owned(), tx.compute_txid().to_string().into());
-        object.insert("wtxid".to_owned(), tx.compute_wtxid().to_string().into());
-        if !stopped {
-            stopped = !test_one(call, tx, max_rate, &mut object)?;
-        }
-        results.push(Value::Object(object));
-    }
-    Ok(results.into())
-}
-
-/// Whether the transactions after this one are still to be tested: not after one of too high a fee.
-fn test_one(
-    call: &Call<'_>,
-    tx: Arc<Transaction>,
-    max_rate: Rate,
-    object: &mut Map<String, Value>,
-) -> Answer<bool> {
-    let options = AcceptOptions { test_only: true, ..AcceptOptions::default() };
-    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    match call.state.accept(tx, options)? {
-        Ok(accepted) => {
-            let entry = accepted.entry;
-            let max_fee = satoshi(max_rate.fee(entry.vsize));
-            if max_fee > Amount::ZERO && entry.fee > max_fee {
-                put("allowed", false.into());
-                put("reject-reason", "max-fee-exceeded".into());
-                return Ok(false);
-            }
-            put("allowed", true.into());
-            put("vsize_adjusted", entry.vsize.into());
-            put("vsize", entry.vsize.into());
-            put("vsize_bip141", entry.tx.vsize().into());
-            let rate = Rate::of(entry.modified_fee.to_sat(), entry.vsize);
-            put(
-                "fees",
-                json!({
-                    "base": amount::amount(entry.fee),
-                    "effective-feerate": rate::to_json(rate),
-                    "effective-includes": [entry.wtxid.to_string()],
-                }),
-            );
-        }
-        Err(rejected) => {
-            put("allowed", false.into());
-            if rejected.kind == RejectKind::MissingInputs {
-                put("reject-reason", "missing-inputs".into());
-            } else {
-                let details = rejected.to_string();
-                put("reject-reason", rejected.reason.into());
-                put("reject-details", details.into());
-            }
-        }
-    }
-    Ok(true)
 }

@@ -9,6 +9,7 @@
 mod beacon;
 mod branches;
 mod clock;
+mod import;
 mod notifier;
 mod open;
 mod progress;
@@ -32,6 +33,7 @@ pub use beacon::Seen;
 pub use branches::BranchStatus;
 pub use clock::Clock;
 pub(crate) use clock::MAX_FUTURE_BLOCK_TIME;
+pub use import::{ImportOptions, Imported};
 pub use notifier::Registration;
 pub(crate) use notifier::Watcher;
 pub use open::Options;

@@ -13,7 +13,9 @@ use mp_runtime::Result;
 use super::notifier::Event;
 use super::{State, lock, unreadable};
 use crate::mempool::journal::Record;
-use crate::mempool::{AcceptOptions, Accepted, Change, Entry, Mempool, RejectKind, Rejected, Removed};
+use crate::mempool::{
+    AcceptOptions, Accepted, Change, Entry, Mempool, PackageVerdict, RejectKind, Rejected, Removed,
+};
 
 /// How many times larger than its transactions the journal may become, and from which size on, in
 /// bytes, before it is written anew.
@@ -54,14 +56,41 @@ impl State {
             {
                 self.estimator().transaction_added(&accepted.entry, self.tip().height);
             }
-            let told = self.take_in(changes);
-            self.tidy_journal(mempool);
-            for event in &told {
-                self.notifier.tell(event);
-            }
-            self.beacon.change(|now| now.mempool_changes += 1);
+            self.tell_changes(mempool, changes);
         }
         Ok(accepted)
+    }
+
+    /// Takes a transaction and its parents into the mempool, as far as may be, or with
+    /// [`AcceptOptions::test_only`] says what would become of transactions that come together:
+    /// [`Mempool::accept_package`]. The time of the options is not used. Fees of packages do not count
+    /// for estimates, as in Bitcoin Core.
+    ///
+    /// # Errors
+    ///
+    /// The chain cannot be read. What was taken before stays.
+    pub fn accept_package(&self, txs: &[Arc<Transaction>], options: AcceptOptions) -> Result<PackageVerdict> {
+        let _writer = lock(&self.writer);
+        let mut mempool = self.mempool();
+        let options = AcceptOptions { now: self.clock.now(), ..options };
+        let verdict = mempool.accept_package(&self.view(), txs, options);
+        if !verdict.changes.is_empty() {
+            self.tell_changes(&mempool, &verdict.changes);
+        }
+        match verdict.unread() {
+            Some(details) => Err(unreadable(details.to_owned().into())),
+            None => Ok(verdict),
+        }
+    }
+
+    /// Lets the journal, the estimator and everybody who listens follow a change of the mempool.
+    fn tell_changes(&self, mempool: &Mempool, changes: &[Change]) {
+        let told = self.take_in(changes);
+        self.tidy_journal(mempool);
+        for event in &told {
+            self.notifier.tell(event);
+        }
+        self.beacon.change(|now| now.mempool_changes += 1);
     }
 
     /// Takes a transaction into the mempool unless its fee is higher than `max_fee` (0 for no limit),

@@ -92,11 +92,12 @@ proptest! {
                     let inputs: Vec<_> = free.drain(from..(from + count).min(free.len())).collect();
                     let tx = unsigned(&inputs, &[1, 1]);
                     let entry = entry(tx, fee);
-                    let preview = pool.preview(entry.txid, &entry.tx, entry.fee_per_weight(), &[]);
+                    let preview = pool.preview(&[entry.newcomer()], &[]);
                     free.extend((0..2).map(|index| (OutPoint::new(entry.txid, index), 1)));
                     let txid = entry.txid;
                     pool.insert(entry);
-                    prop_assert_eq!(pool.cluster_members([txid]).len(), preview.count);
+                    prop_assert_eq!(preview.grown.len(), 1);
+                    prop_assert_eq!(pool.cluster_members([txid]).len(), preview.grown[0].0);
                 }
             }
             check(&pool);
