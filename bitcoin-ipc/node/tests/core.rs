@@ -16,6 +16,8 @@ mod mistakes;
 mod refusals;
 #[path = "core/scanning.rs"]
 mod scanning;
+#[path = "core/packages.rs"]
+mod packages;
 #[path = "core/signing.rs"]
 mod signing;
 #[path = "core/templates.rs"]
@@ -46,6 +48,12 @@ const TESTS: &[(&str, fn())] = &[
     ("solutions_are_judged_the_same", templates::solutions_are_judged_the_same),
     ("the_next_template_is_the_same", templates::the_next_template_is_the_same),
     ("blocks_are_refused_for_the_same_reasons", refusals::blocks_are_refused_for_the_same_reasons),
+    ("packages_are_tested_the_same", packages::packages_are_tested_the_same),
+    ("packages_are_taken_the_same", packages::packages_are_taken_the_same),
+    ("packages_replace_the_same", packages::packages_replace_the_same),
+    ("restricted_packages_are_taken_the_same", packages::restricted_packages_are_taken_the_same),
+    ("clusters_are_told_and_limited_the_same", packages::clusters_are_told_and_limited_the_same),
+    ("mempool_files_are_read", packages::mempool_files_are_read),
 ];
 
 fn main() {

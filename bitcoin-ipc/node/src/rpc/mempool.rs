@@ -110,9 +110,10 @@ fn to_json(mempool: &Mempool, entry: &Entry, chunks: &Chunks) -> Value {
     let (ancestors, descendants) =
         (mempool.ancestor_totals(&entry.txid), mempool.descendant_totals(&entry.txid));
     let chunk = chunks.get(&entry.txid).copied().unwrap_or_default();
-    let ids = |entries: Vec<&Entry>| -> BTreeSet<String> {
-        entries.into_iter().map(|entry| entry.txid.to_string()).collect()
-    };
+    // Bitcoin Core sorts the first by their texts and the others by their bytes.
+    let id = |entry: &Entry| entry.txid.to_string();
+    let depends: BTreeSet<_> = mempool.parents(&entry.tx).into_iter().map(id).collect();
+    let spent_by: Vec<_> = mempool.children(&entry.txid).into_iter().map(id).collect();
     json!({
         "vsize_adjusted": entry.vsize,
         "vsize": entry.vsize,
@@ -133,8 +134,8 @@ fn to_json(mempool: &Mempool, entry: &Entry, chunks: &Chunks) -> Value {
             "descendant": amount::bitcoin(descendants.fees.to_sat()),
             "chunk": amount::bitcoin(chunk.fee),
         },
-        "depends": ids(mempool.parents(&entry.tx)),
-        "spentby": ids(mempool.children(&entry.txid)),
+        "depends": depends,
+        "spentby": spent_by,
         "unbroadcast": false,
     })
 }
