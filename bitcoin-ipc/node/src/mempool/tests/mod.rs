@@ -2,6 +2,8 @@
 
 mod block;
 mod fees;
+mod files;
+mod packages;
 mod reject;
 mod relatives;
 mod replace;
