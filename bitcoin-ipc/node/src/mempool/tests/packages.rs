@@ -27,6 +27,17 @@ fn each(verdict: &PackageVerdict, txs: &[&Transaction]) -> Vec<String> {
     txs.iter().map(text).collect()
 }
 
+/// A transaction of a version that spends outputs.
+fn versioned(version: i32, inputs: &[Input], outputs: &[u64]) -> Transaction {
+    let tx = Transaction { version: transaction::Version(version), ..unsigned(inputs, outputs) };
+    sign(tx, inputs)
+}
+
+/// An output of a transaction, to be spent.
+fn of(tx: &Transaction, index: u32) -> Input {
+    (OutPoint::new(tx.compute_txid(), index), tx.output[index as usize].value.to_sat())
+}
+
 fn large(bytes: usize) -> Transaction {
     let mut tx = pay(1, 1000);
     let push = bitcoin::script::PushBytesBuf::try_from(vec![0; bytes]).unwrap();
@@ -38,10 +49,8 @@ fn large(bytes: usize) -> Transaction {
 fn the_form_of_a_package() {
     let parent = spend(&[(outpoint(1), 100_000)], &[40_000, 50_000]);
     let (left, right) = (child(&parent, 0, 100), child(&parent, 1, 100));
-    let of = |tx: &Transaction, value| (OutPoint::new(tx.compute_txid(), 0), value);
-    let both = spend(&[of(&left, 39_900), of(&right, 49_900)], &[80_000]);
-    let second = (OutPoint::new(parent.compute_txid(), 1), 50_000);
-    let top = spend(&[second, of(&left, 39_900)], &[70_000]);
+    let both = spend(&[of(&left, 0), of(&right, 0)], &[80_000]);
+    let top = spend(&[of(&parent, 1), of(&left, 0)], &[70_000]);
     let check = |txs: &[&Transaction]| package::check(&shared(txs));
     assert_eq!(check(&[&parent, &left, &right, &both]), Ok(()));
     assert_eq!(check(&[&left, &parent]), Err("package-not-sorted"));
@@ -78,8 +87,7 @@ fn the_form_of_a_package() {
 fn a_child_pays_for_its_parents_and_all_come_in_order() {
     let (chain, mut pool) = (Chain::new(), mempool());
     let parents = [pay(1, 0), pay(2, 900), pay(3, 5)];
-    let inputs = [&parents[0], &parents[1], &parents[2]]
-        .map(|tx| (OutPoint::new(tx.compute_txid(), 0), tx.output[0].value.to_sat()));
+    let inputs = parents.each_ref().map(|tx| of(tx, 0));
     let last = spend(&inputs, &[290_000]);
     let txs = [&parents[0], &parents[1], &parents[2], &last];
     let verdict = pool.take_all(&chain, &txs);
@@ -113,8 +121,7 @@ fn a_child_pays_for_its_parents_and_all_come_in_order() {
 fn of_a_package_that_fails_only_those_stay_that_need_no_other() {
     let (chain, mut pool) = (Chain::new(), mempool());
     let (good, free) = (pay(1, 500), pay(2, 0));
-    let of = |tx: &Transaction| (OutPoint::new(tx.compute_txid(), 0), tx.output[0].value.to_sat());
-    let mut forged = spend(&[of(&good), of(&free)], &[150_000]);
+    let mut forged = spend(&[of(&good, 0), of(&free, 0)], &[150_000]);
     forged.output[0].value -= Amount::ONE_SAT;
     let txs = [&good, &free, &forged];
     let verdict = pool.take_all(&chain, &txs);
@@ -125,7 +132,7 @@ fn of_a_package_that_fails_only_those_stay_that_need_no_other() {
     assert_eq!(reasons[..2], ["taken", "min relay fee not met"]);
     assert!(reasons[2].starts_with("mempool-script-verify-flag-failed"), "{reasons:?}");
     // One that is wrong by itself: the rest is not looked at together.
-    let poor = spend(&[of(&good), of(&free)], &[250_000]);
+    let poor = spend(&[of(&good, 0), of(&free, 0)], &[250_000]);
     let verdict = pool.take_all(&chain, &[&good, &free, &poor]);
     let reasons = each(&verdict, &[&good, &free, &poor]);
     // The missing coins of the parent come first.
@@ -250,12 +257,71 @@ fn a_chain_that_cannot_be_read_is_no_verdict_on_a_package() {
     }
     let mut pool = mempool();
     let (good, lost) = (pay(1, 500), pay(2, 500));
-    let of = |tx: &Transaction| (OutPoint::new(tx.compute_txid(), 0), tx.output[0].value.to_sat());
-    let last = spend(&[of(&good), of(&lost)], &[190_000]);
+    let last = spend(&[of(&good, 0), of(&lost, 0)], &[190_000]);
     let view = Broken(Chain::new(), outpoint(2));
     let verdict = pool.accept_package(&view, &shared(&[&good, &lost, &last]), at(NOW));
     assert_eq!(verdict.unread(), Some("the disk is gone"));
     // What was taken before is told all the same.
     assert_eq!(told(&verdict.changes), [(None, good.compute_txid())]);
     assert!(pool.holds(&[&good]));
+}
+
+#[test]
+fn dust_comes_with_a_child_that_spends_it() {
+    let (chain, mut pool) = (Chain::new(), mempool());
+    let parent = versioned(3, &[(outpoint(1), 100_000)], &[99_900, 100]);
+    let leaves_it = versioned(3, &[of(&parent, 0)], &[90_000]);
+    let verdict = pool.take_all(&chain, &[&parent, &leaves_it]);
+    assert_eq!(message(&verdict), "unspent-dust");
+    let reasons = each(&verdict, &[&parent, &leaves_it]);
+    assert_eq!(reasons, ["min relay fee not met", "missing-ephemeral-spends"]);
+    let spends_it = versioned(3, &[of(&parent, 0), of(&parent, 1)], &[90_000]);
+    assert_eq!(message(&pool.take_all(&chain, &[&parent, &spends_it])), "success");
+    assert!(pool.holds(&[&parent, &spends_it]));
+    // One that pays for itself may not have dust at all.
+    let paid = versioned(3, &[(outpoint(2), 100_000)], &[99_800, 100]);
+    let spends_it = versioned(3, &[of(&paid, 0), of(&paid, 1)], &[90_000]);
+    assert_eq!(each(&pool.take_all(&chain, &[&paid, &spends_it]), &[&paid]), ["dust"]);
+}
+
+#[test]
+fn restricted_packages_are_one_parent_and_one_child() {
+    let (chain, mut pool) = (Chain::new(), mempool());
+    let coin = |number: u8| (outpoint(number), 100_000);
+    let details = |pool: &mut Mempool, txs: &[&Transaction]| {
+        let refused = pool.take_all(&chain, txs).refused.unwrap();
+        assert_eq!(refused.by_policy, refused.reason == "TRUC-violation");
+        refused.details
+    };
+    for (version, child_version) in [(2, 3), (3, 2)] {
+        let parent = versioned(version, &[coin(1)], &[100_000]);
+        let heir = versioned(child_version, &[of(&parent, 0)], &[90_000]);
+        let text = details(&mut pool, &[&parent, &heir]);
+        assert!(text.contains("cannot spend from"), "{text}");
+    }
+    let parents = [versioned(3, &[coin(1)], &[100_000]), versioned(3, &[coin(2)], &[100_000])];
+    let heir = versioned(3, &[of(&parents[0], 0), of(&parents[1], 0)], &[190_000]);
+    let text = details(&mut pool, &[&parents[0], &parents[1], &heir]);
+    assert!(text.ends_with("would have too many ancestors"), "{text}");
+    // A parent that is there and one that comes are two as well.
+    let here = versioned(3, &[coin(3)], &[99_000]);
+    pool.take(&chain, &here).unwrap();
+    let heir = versioned(3, &[of(&here, 0), of(&parents[0], 0)], &[190_000]);
+    let text = details(&mut pool, &[&parents[0], &heir]);
+    assert!(text.ends_with("would have too many ancestors"), "{text}");
+    let inputs: Vec<_> = std::iter::once(of(&parents[0], 0)).chain((10..25).map(coin)).collect();
+    let large = versioned(3, &inputs, &[1_500_000]);
+    let text = details(&mut pool, &[&parents[0], &large]);
+    assert!(text.contains("version=3 child tx") && text.ends_with("> 1000 virtual bytes"), "{text}");
+    // Only a test can have more generations or two children.
+    let options = AcceptOptions { test_only: true, ..at(NOW) };
+    let mut tested =
+        |txs: &[&Transaction]| pool.accept_package(&chain, &shared(txs), options).refused.unwrap().details;
+    let top = versioned(3, &[coin(4)], &[50_000, 49_000]);
+    let (left, right) = (versioned(3, &[of(&top, 0)], &[49_000]), versioned(3, &[of(&top, 1)], &[48_000]));
+    assert!(tested(&[&top, &left, &right]).ends_with("would exceed descendant count limit"));
+    let bottom = versioned(3, &[of(&left, 0)], &[48_000]);
+    let text = tested(&[&top, &left, &bottom]);
+    assert!(text.starts_with(&format!("tx {}", bottom.compute_txid())), "{text}");
+    assert!(text.ends_with("would have too many ancestors"), "{text}");
 }
