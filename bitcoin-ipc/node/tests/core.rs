@@ -12,14 +12,18 @@ mod both;
 mod mine;
 #[path = "core/mistakes.rs"]
 mod mistakes;
+#[path = "core/packages.rs"]
+mod packages;
+#[path = "core/random.rs"]
+mod random;
 #[path = "core/refusals.rs"]
 mod refusals;
 #[path = "core/scanning.rs"]
 mod scanning;
-#[path = "core/packages.rs"]
-mod packages;
 #[path = "core/signing.rs"]
 mod signing;
+#[path = "core/spending.rs"]
+mod spending;
 #[path = "core/templates.rs"]
 mod templates;
 
@@ -54,6 +58,7 @@ const TESTS: &[(&str, fn())] = &[
     ("restricted_packages_are_taken_the_same", packages::restricted_packages_are_taken_the_same),
     ("clusters_are_told_and_limited_the_same", packages::clusters_are_told_and_limited_the_same),
     ("mempool_files_are_read", packages::mempool_files_are_read),
+    ("packages_by_chance_are_judged_the_same", random::packages_by_chance_are_judged_the_same),
 ];
 
 fn main() {

@@ -1,13 +1,11 @@
-//! The order in which miners take transactions that hang together.
+//! Transactions that hang together, and what miners earn with them.
 //!
-//! In: fees, weights and who spends from whom. Out: groups that hang together, an order of each,
-//! and the [`chunks`] in which it is taken.
-//!
-//! Bitcoin Core searches for the best order for as long as a budget lasts. Here the next
-//! transactions are always the one with the best rate together with its ancestors, and these: never
-//! worse than mining by ancestors, and the same for most groups.
+//! In: fees, weights and who spends from whom. Out: groups that hang together, and comparisons of the
+//! chunks in which they are taken.
 
 use std::cmp::Ordering;
+
+use bitcoin::Txid;
 
 /// A fee in satoshi for a weight in weight units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -24,9 +22,9 @@ impl FeePerWeight {
         self.weight = self.weight.saturating_add(other.weight);
     }
 
-    fn subtract(&mut self, other: Self) {
-        self.fee = self.fee.saturating_sub(other.fee);
-        self.weight = self.weight.saturating_sub(other.weight);
+    pub(super) fn plus(mut self, other: Self) -> Self {
+        self.add(other);
+        self
     }
 
     /// Compares the quotients.
@@ -48,6 +46,8 @@ impl FeePerWeight {
 pub(super) struct Item {
     pub(super) size: FeePerWeight,
     pub(super) parents: Vec<usize>,
+    /// Orders those that are alike.
+    pub(super) txid: Txid,
 }
 
 /// A run of an order that is taken as one, since its end pays for its beginning.
@@ -69,7 +69,7 @@ fn children(items: &[Item]) -> Vec<Vec<usize>> {
 }
 
 /// Everything that can be reached, the start included.
-fn reach<'a>(count: usize, start: usize, next: impl Fn(usize) -> &'a [usize]) -> Vec<usize> {
+pub(super) fn reach<'a>(count: usize, start: usize, next: impl Fn(usize) -> &'a [usize]) -> Vec<usize> {
     let mut seen = vec![false; count];
     seen[start] = true;
     let mut found = vec![start];
@@ -104,60 +104,6 @@ pub(super) fn components(items: &[Item]) -> Vec<Vec<usize>> {
         groups.push(group);
     }
     groups
-}
-
-/// An order with parents first: always the rest's best with its ancestors.
-fn order(items: &[Item]) -> Vec<usize> {
-    let count = items.len();
-    let children = children(items);
-    let ancestors: Vec<_> =
-        (0..count).map(|place| reach(count, place, |place| &items[place].parents)).collect();
-    let mut totals: Vec<_> = ancestors
-        .iter()
-        .map(|ancestors| {
-            let mut total = FeePerWeight::default();
-            ancestors.iter().for_each(|place| total.add(items[*place].size));
-            total
-        })
-        .collect();
-    let mut taken = vec![false; count];
-    let mut order = Vec::with_capacity(count);
-    loop {
-        let left = (0..count).filter(|place| !taken[*place]);
-        let better = |a: &usize, b: &usize| {
-            let smaller = totals[*b].weight.cmp(&totals[*a].weight);
-            totals[*a].compare(totals[*b]).then(smaller).then(b.cmp(a))
-        };
-        let Some(best) = left.max_by(better) else { return order };
-        let mut next: Vec<_> = ancestors[best].iter().copied().filter(|place| !taken[*place]).collect();
-        // Each one has more ancestors than any of these.
-        next.sort_by_key(|place| ancestors[*place].len());
-        for place in &next {
-            taken[*place] = true;
-        }
-        for place in &next {
-            for below in reach(count, *place, |place| &children[place]) {
-                if !taken[below] {
-                    totals[below].subtract(items[*place].size);
-                }
-            }
-        }
-        order.extend(next);
-    }
-}
-
-/// The chunks in which a group is mined, best rate first.
-pub(super) fn chunks(items: &[Item]) -> Vec<Chunk> {
-    let mut chunks: Vec<Chunk> = Vec::new();
-    for place in order(items) {
-        let mut chunk = Chunk { size: items[place].size, items: vec![place] };
-        while let Some(before) = chunks.pop_if(|before| chunk.size.compare(before.size).is_gt()) {
-            chunk.size.add(before.size);
-            chunk.items = [before.items, chunk.items].concat();
-        }
-        chunks.push(chunk);
-    }
-    chunks
 }
 
 /// Compares what miners earn with two sets of chunks, at every weight up to which they may go:
@@ -208,25 +154,6 @@ mod tests {
         FeePerWeight { fee, weight }
     }
 
-    fn item(fee: i64, weight: i64, parents: &[usize]) -> Item {
-        Item { size: size(fee, weight), parents: parents.to_vec() }
-    }
-
-    fn short(items: &[Item]) -> Vec<(i64, Vec<usize>)> {
-        chunks(items).into_iter().map(|chunk| (chunk.size.fee, chunk.items)).collect()
-    }
-
-    #[test]
-    fn children_pay_for_parents_but_not_parents_for_children() {
-        assert_eq!(short(&[item(1, 10, &[]), item(9, 10, &[0])]), [(10, vec![0, 1])]);
-        assert_eq!(short(&[item(9, 10, &[]), item(1, 10, &[0])]), [(9, vec![0]), (1, vec![1])]);
-        // One child pays for the parent, the other one for itself.
-        let items = [item(1, 10, &[]), item(2, 10, &[0]), item(30, 10, &[0])];
-        assert_eq!(short(&items), [(31, vec![0, 2]), (2, vec![1])]);
-        // Equal rates stay apart.
-        assert_eq!(short(&[item(5, 10, &[]), item(5, 10, &[0])]).len(), 2);
-    }
-
     #[test]
     fn diagrams_are_compared_at_every_weight() {
         let better = Some(Ordering::Greater);
@@ -240,39 +167,7 @@ mod tests {
         assert_eq!(compare(&huge, &huge), Some(Ordering::Equal));
     }
 
-    fn graph() -> impl Strategy<Value = Vec<Item>> {
-        let node = (0..1000i64, 1..1000i64, any::<u64>());
-        prop::collection::vec(node, 1..20).prop_map(|nodes| {
-            let node = |(place, (fee, weight, links)): (usize, &(i64, i64, u64))| {
-                let parents = (0..place).filter(|parent| links >> (2 * parent) & 3 == 0);
-                item(*fee, *weight, &parents.collect::<Vec<_>>())
-            };
-            nodes.iter().enumerate().map(node).collect()
-        })
-    }
-
     proptest! {
-        #[test]
-        fn chunks_hold_everything_once_with_parents_first_and_falling_rates(items in graph()) {
-            let chunks = chunks(&items);
-            let order: Vec<_> = chunks.iter().flat_map(|chunk| &chunk.items).copied().collect();
-            let mut sorted = order.clone();
-            sorted.sort_unstable();
-            prop_assert_eq!(sorted, (0..items.len()).collect::<Vec<_>>());
-            let place = |item: usize| order.iter().position(|other| *other == item).unwrap();
-            for (child, item) in items.iter().enumerate() {
-                prop_assert!(item.parents.iter().all(|parent| place(*parent) < place(child)));
-            }
-            prop_assert!(chunks.windows(2).all(|pair| pair[0].size.compare(pair[1].size).is_ge()));
-            for chunk in &chunks {
-                let mut sum = FeePerWeight::default();
-                chunk.items.iter().for_each(|place| sum.add(items[*place].size));
-                prop_assert_eq!(sum, chunk.size);
-            }
-            let parts: usize = components(&items).iter().map(Vec::len).sum();
-            prop_assert_eq!(parts, items.len());
-        }
-
         #[test]
         fn a_comparison_the_other_way_round_is_the_opposite(
             a in prop::collection::vec((0..50i64, 1..50i64), 0..6),

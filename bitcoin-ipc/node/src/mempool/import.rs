@@ -1,7 +1,7 @@
 //! Files of transactions that come from elsewhere.
 //!
 //! In: a file that Bitcoin Core's `savemempool` has written (`mempool.dat`, version 1 or 2), or a
-//! [`journal`](super::journal), which ours writes. Out: its [`Record`]s, one after the other, so that
+//! [`journal`], which ours writes. Out: its [`Record`]s, one after the other, so that
 //! a large file takes little memory. The file is never changed.
 //!
 //! `mempool.dat` begins with its version, eight bytes. In version 2 a key of eight bytes follows, and

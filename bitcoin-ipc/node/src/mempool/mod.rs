@@ -8,7 +8,6 @@
 //!
 //! - Scripts are checked by the kernel, which knows consensus rules only. Transactions that break
 //!   one of Bitcoin Core's further script rules (such as low S or minimal pushes) are taken.
-//! - The order within a cluster is a good one, not always the best one (see `cluster`).
 
 mod accept;
 mod accept_package;
@@ -20,6 +19,7 @@ mod entry;
 pub mod import;
 pub mod journal;
 mod limit;
+mod linearize;
 mod options;
 pub mod package;
 mod pool;

@@ -12,6 +12,7 @@ use bitcoin::{OutPoint, SignedAmount, Transaction, Txid, Wtxid};
 
 use super::Entry;
 use super::cluster::{self, Chunk, FeePerWeight, Item};
+use super::linearize;
 
 #[derive(Debug)]
 struct Node {
@@ -27,18 +28,25 @@ pub(super) struct MinedTogether {
     pub(super) size: FeePerWeight,
     /// Parents first.
     pub(super) txids: Vec<Txid>,
+    rank: Ranked,
 }
 
-/// A cluster's last chunk; by rate, then by the cluster's age.
+/// A chunk's place among all: Bitcoin Core's `CompareMainTransactions`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Ranked {
     size: FeePerWeight,
+    /// The weight of it and of those of its cluster that come before it at the same rate.
+    weight: i64,
+    /// The greatest of its ids.
+    txid: Option<Txid>,
     cluster: u64,
 }
 
 impl Ord for Ranked {
+    /// What is mined later is less.
     fn cmp(&self, other: &Self) -> Ordering {
-        self.size.compare(other.size).then(self.cluster.cmp(&other.cluster).reverse())
+        let later = other.weight.cmp(&self.weight).then(other.txid.cmp(&self.txid));
+        self.size.compare(other.size).then(later).then(other.cluster.cmp(&self.cluster))
     }
 }
 
@@ -162,8 +170,7 @@ impl Pool {
     pub(super) fn chunks(&self) -> Vec<(u64, &MinedTogether)> {
         let chunks = self.clusters.iter().flat_map(|(id, chunks)| chunks.iter().map(|chunk| (*id, chunk)));
         let mut chunks: Vec<_> = chunks.collect();
-        // The sort is stable, and rates of one cluster never rise.
-        chunks.sort_by(|(a, left), (b, right)| right.size.compare(left.size).then(a.cmp(b)));
+        chunks.sort_by_key(|(_, chunk)| std::cmp::Reverse(chunk.rank));
         chunks
     }
 
@@ -190,7 +197,7 @@ impl Pool {
             let spent: BTreeSet<_> = new.tx.input.iter().map(|input| input.previous_output.txid).collect();
             let place = items.len();
             let parents = spent.iter().filter_map(|txid| places.get(txid).copied()).collect();
-            items.push(Item { size: new.size, parents });
+            items.push(Item { size: new.size, parents, txid: new.txid });
             for child in self.children(new.txid, new.tx) {
                 if let Some(child) = places.get(&child) {
                     items[*child].parents.push(place);
@@ -213,6 +220,7 @@ impl Pool {
         let places: HashMap<_, _> = txids.iter().zip(0..).map(|(txid, place)| (*txid, place)).collect();
         let item = |node: &Node| Item {
             size: node.entry.fee_per_weight(),
+            txid: node.entry.txid,
             parents: node.parents.iter().filter_map(|txid| places.get(txid).copied()).collect(),
         };
         txids.iter().filter_map(|txid| self.nodes.get(txid)).map(item).collect()
@@ -286,38 +294,47 @@ impl Pool {
         for cluster in old {
             let chunks = self.clusters.remove(&cluster);
             if let Some(last) = chunks.as_ref().and_then(|chunks| chunks.last()) {
-                self.last_chunks.remove(&Ranked { size: last.size, cluster });
+                self.last_chunks.remove(&last.rank);
             }
         }
         let items = self.items(members);
         for group in cluster::components(&items) {
             let id = self.next_cluster;
             self.next_cluster += 1;
-            let named = |chunk: Chunk| MinedTogether {
-                size: chunk.size,
-                txids: chunk.items.iter().map(|place| members[*place]).collect(),
-            };
-            let chunks: Vec<_> = chunks_of(&items, &group).into_iter().map(named).collect();
+            let chunks = ranked(chunks_of(&items, &group), members, id);
             for txid in chunks.iter().flat_map(|chunk| &chunk.txids) {
                 self.nodes.entry(*txid).and_modify(|node| node.cluster = id);
             }
             if let Some(last) = chunks.last() {
-                self.last_chunks.insert(Ranked { size: last.size, cluster: id });
+                self.last_chunks.insert(last.rank);
             }
             self.clusters.insert(id, chunks);
         }
     }
 }
 
+/// A cluster's chunks, with their places among all.
+fn ranked(chunks: Vec<Chunk>, members: &[Txid], cluster: u64) -> Vec<MinedTogether> {
+    let (mut rate, mut weight) = (FeePerWeight::default(), 0);
+    let ranked = |Chunk { size, items }: Chunk| {
+        let txids: Vec<_> = items.iter().map(|place| members[*place]).collect();
+        weight = size.weight.saturating_add(if rate.compare(size).is_eq() { weight } else { 0 });
+        rate = size;
+        let rank = Ranked { size, weight, txid: txids.iter().max().copied(), cluster };
+        MinedTogether { size, txids, rank }
+    };
+    chunks.into_iter().map(ranked).collect()
+}
+
 /// The chunks of one group, with places in the whole list.
 fn chunks_of(items: &[Item], group: &[usize]) -> Vec<Chunk> {
     let places: HashMap<_, _> = group.iter().zip(0..).map(|(place, short)| (*place, short)).collect();
     let item = |place: &usize| Item {
-        size: items[*place].size,
         parents: items[*place].parents.iter().filter_map(|place| places.get(place).copied()).collect(),
+        ..items[*place]
     };
     let short: Vec<_> = group.iter().map(item).collect();
-    let mut chunks = cluster::chunks(&short);
+    let mut chunks = linearize::chunks(&short);
     for place in chunks.iter_mut().flat_map(|chunk| &mut chunk.items) {
         *place = group[*place];
     }

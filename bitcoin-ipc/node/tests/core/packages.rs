@@ -1,155 +1,26 @@
 //! Transactions that come together.
 //!
-//! In: packages of every kind, signed here. Out: the verdicts of both nodes on each, and what their
-//! mempools hold then, which must be the same.
+//! In: packages of every kind. Out: the verdicts of both nodes on each, and what their mempools hold
+//! then, which must be the same.
 
 use bitcoin::consensus::encode::serialize_hex;
-use bitcoin::key::{CompressedPublicKey, Keypair};
-use bitcoin::secp256k1::{Message, Secp256k1, SecretKey};
-use bitcoin::sighash::{EcdsaSighashType, SighashCache};
-use bitcoin::{
-    Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness, absolute, transaction,
-};
-use serde_json::{Value, json};
+use bitcoin::{Amount, Transaction, TxOut, Witness};
+use serde_json::json;
 
 use super::answers::ADDRESS;
 use super::both::Both;
+use super::spending::{
+    Coin, REWARD, anchor, coin, data, halve, list, look, output, pay, pay_by, pay_with_data, reward, send,
+    spend, submit, test,
+};
 
-const REWARD: u64 = 5_000_000_000;
-/// Fields that both may tell in their own way, since ours has no peers.
-const OTHER: &[&str] = &["unbroadcast"];
 /// What is said of scripts that fail: ours does not know why.
 const WORDS: &[&str] = &["reject-reason", "reject-details", "error"];
-
-fn keypair() -> Keypair {
-    let mut key = [0; 32];
-    key[31] = 1;
-    Keypair::from_secret_key(&Secp256k1::new(), &SecretKey::from_slice(&key).unwrap())
-}
-
-/// The script of [`ADDRESS`].
-fn script() -> ScriptBuf {
-    ScriptBuf::new_p2wpkh(&CompressedPublicKey(keypair().public_key()).wpubkey_hash())
-}
-
-fn anchor() -> ScriptBuf {
-    ScriptBuf::from_bytes(vec![0x51, 0x02, 0x4e, 0x73])
-}
-
-fn output(value: u64) -> TxOut {
-    TxOut { value: Amount::from_sat(value), script_pubkey: script() }
-}
-
-fn data(bytes: usize) -> TxOut {
-    let push = bitcoin::script::PushBytesBuf::try_from(vec![0; bytes]).unwrap();
-    TxOut { value: Amount::ZERO, script_pubkey: ScriptBuf::new_op_return(push) }
-}
-
-/// An output that waits to be spent.
-#[derive(Clone)]
-struct Coin {
-    outpoint: OutPoint,
-    output: TxOut,
-}
-
-fn coin(tx: &Transaction, vout: u32) -> Coin {
-    Coin { outpoint: OutPoint::new(tx.compute_txid(), vout), output: tx.output[vout as usize].clone() }
-}
-
-/// The coinbase at a height.
-fn reward(both: &Both, height: u32) -> Coin {
-    let hash = both.core("getblockhash", json!([height])).unwrap();
-    let block = both.core("getblock", json!([hash, 1])).unwrap();
-    let txid = block["tx"][0].as_str().unwrap().parse().unwrap();
-    Coin { outpoint: OutPoint::new(txid, 0), output: output(REWARD) }
-}
-
-/// A transaction with these outputs; signatures of one `nonce` are the same.
-fn spend(version: i32, inputs: &[Coin], outputs: Vec<TxOut>, nonce: u8) -> Transaction {
-    let input = |coin: &Coin| TxIn {
-        previous_output: coin.outpoint,
-        script_sig: ScriptBuf::new(),
-        sequence: Sequence::MAX,
-        witness: Witness::new(),
-    };
-    let mut tx = Transaction {
-        version: transaction::Version(version),
-        lock_time: absolute::LockTime::ZERO,
-        input: inputs.iter().map(input).collect(),
-        output: outputs,
-    };
-    let key = keypair();
-    for (index, coin) in inputs.iter().enumerate().filter(|(_, coin)| coin.output.script_pubkey == script()) {
-        let sighash_type = EcdsaSighashType::All;
-        let hash = SighashCache::new(&tx)
-            .p2wpkh_signature_hash(index, &script(), coin.output.value, sighash_type)
-            .unwrap();
-        let signature =
-            Secp256k1::new().sign_ecdsa_with_noncedata(&Message::from(hash), &key.secret_key(), &[nonce; 32]);
-        let signature = bitcoin::ecdsa::Signature { signature, sighash_type };
-        tx.input[index].witness = Witness::p2wpkh(&signature, &key.public_key());
-    }
-    tx
-}
-
-fn total(inputs: &[Coin]) -> u64 {
-    inputs.iter().map(|coin| coin.output.value.to_sat()).sum()
-}
-
-/// Pays all but a fee back to the same key.
-fn pay(inputs: &[Coin], fee: u64) -> Transaction {
-    pay_by(2, inputs, fee)
-}
-
-fn pay_by(version: i32, inputs: &[Coin], fee: u64) -> Transaction {
-    spend(version, inputs, vec![output(total(inputs) - fee)], 0)
-}
-
-/// Pays with more bytes.
-fn pay_with_data(version: i32, inputs: &[Coin], fee: u64, bytes: usize) -> Transaction {
-    spend(version, inputs, vec![output(total(inputs) - fee), data(bytes)], 0)
-}
-
-/// Pays in two halves.
-fn halve(inputs: &[Coin], fee: u64) -> Transaction {
-    let half = (total(inputs) - fee) / 2;
-    spend(2, inputs, vec![output(half), output(half)], 0)
-}
-
-fn list(txs: &[&Transaction]) -> Value {
-    txs.iter().map(|tx| serialize_hex(*tx)).collect()
-}
-
-fn test(both: &Both, txs: &[&Transaction]) -> Value {
-    both.same("testmempoolaccept", json!([list(txs)])).unwrap()
-}
-
-fn send(both: &Both, tx: &Transaction) {
-    both.same("sendrawtransaction", json!([serialize_hex(tx)])).unwrap();
-}
-
-/// Tests and submits, and gives Core's message.
-fn submit(both: &Both, txs: &[&Transaction]) -> String {
-    test(both, txs);
-    let answer = both.same("submitpackage", json!([list(txs)])).unwrap();
-    look(both, txs);
-    answer["package_msg"].as_str().unwrap().to_owned()
-}
 
 fn submit_forged(both: &Both, txs: &[&Transaction]) {
     let answer = both.same_without("submitpackage", json!([list(txs)]), WORDS).unwrap();
     assert_eq!(answer["package_msg"], "transaction failed");
     look(both, txs);
-}
-
-/// What the mempools hold of these transactions.
-fn look(both: &Both, txs: &[&Transaction]) {
-    for tx in txs {
-        let txid = tx.compute_txid().to_string();
-        let _ = both.same_without("getmempoolentry", json!([txid]), OTHER);
-        let _ = both.same("getmempoolcluster", json!([txid]));
-    }
-    both.same("getmempoolfeeratediagram", json!([])).unwrap();
 }
 
 fn ready() -> Both {
@@ -161,17 +32,17 @@ fn ready() -> Both {
 pub(crate) fn packages_are_tested_the_same() {
     let both = ready();
     let [a, b, c] = [1, 2, 3].map(|height| reward(&both, height));
-    let parent = pay(&[a.clone()], 1000);
+    let parent = pay(&[a], 1000);
     let child = pay(&[coin(&parent, 0)], 2000);
-    let other = pay(&[b.clone()], 3000);
+    let other = pay(&[b], 3000);
     let good = test(&both, &[&parent, &child, &other]);
     assert!(good.as_array().unwrap().iter().all(|tx| tx["allowed"] == true), "{good}");
     for rate in [0.000_05, 0.000_15, 0.000_2] {
         both.same("testmempoolaccept", json!([list(&[&parent, &child, &other]), rate])).unwrap();
     }
     // What no package may be.
-    let double = pay(&[a.clone()], 9000);
-    let other_witness = spend(2, &[a.clone()], parent.output.clone(), 1);
+    let double = pay(&[a], 9000);
+    let other_witness = spend(2, &[a], parent.output.clone(), 1);
     assert_eq!(other_witness.compute_txid(), parent.compute_txid());
     for (txs, error) in [
         (vec![&child, &parent], "package-not-sorted"),
@@ -181,11 +52,11 @@ pub(crate) fn packages_are_tested_the_same() {
     ] {
         assert_eq!(test(&both, &txs)[0]["package-error"], error);
     }
-    let large = pay_with_data(2, &[a.clone()], 100_000, 60_000);
-    let large_too = pay_with_data(2, &[b.clone()], 100_000, 60_000);
+    let large = pay_with_data(2, &[a], 100_000, 60_000);
+    let large_too = pay_with_data(2, &[b], 100_000, 60_000);
     assert_eq!(test(&both, &[&large, &large_too])[0]["package-error"], "package-too-large");
     // Each stands for itself.
-    let free = pay(&[c.clone()], 0);
+    let free = pay(&[c], 0);
     let pays = pay(&[coin(&free, 0)], 9000);
     test(&both, &[&parent, &free, &pays]);
     test(&both, &[&parent, &pays]);
@@ -195,7 +66,7 @@ pub(crate) fn packages_are_tested_the_same() {
     let txs = json!([list(&[&parent, &forged, &other])]);
     let tested = both.same_without("testmempoolaccept", txs, WORDS).unwrap();
     assert_eq!(tested[1]["allowed"], false);
-    let mut empty = pay(&[b.clone()], 100);
+    let mut empty = pay(&[b], 100);
     empty.output.clear();
     test(&both, &[&parent, &empty]);
     // Nothing is replaced, and what is there is not tested again.
@@ -265,15 +136,8 @@ pub(crate) fn packages_are_taken_the_same() {
     both.same("submitpackage", json!([list(&[&dear, &child]), 0])).unwrap();
     look(&both, &[&dear, &child]);
     // Money that nobody can spend.
-    let mut burns = pay_with_data(2, &[next()], 1000, 40);
-    burns.output[1].value = Amount::from_sat(700);
-    burns.output[0].value -= Amount::from_sat(700);
-    let burns = spend(
-        2,
-        &[Coin { outpoint: burns.input[0].previous_output, output: output(REWARD) }],
-        burns.output,
-        0,
-    );
+    let burned = TxOut { value: Amount::from_sat(700), ..data(40) };
+    let burns = spend(2, &[next()], vec![output(REWARD - 1700), burned], 0);
     both.same("submitpackage", json!([list(&[&burns])])).unwrap_err();
     both.same("submitpackage", json!([list(&[&burns]), null, 0.000_006_99])).unwrap_err();
     both.same("submitpackage", json!([list(&[&burns]), null, "0.00000700"])).unwrap();
@@ -310,7 +174,7 @@ fn not_packages(both: &Both, [a, b, c]: [Coin; 3]) {
         both.same("submitpackage", params).unwrap_err();
     }
     // The child spends from both, which spend the same.
-    let (one, other) = (pay(&[c.clone()], 100), pay(&[c], 200));
+    let (one, other) = (pay(&[c], 100), pay(&[c], 200));
     let child = pay(&[coin(&one, 0), coin(&other, 0)], 500);
     assert_eq!(submit(both, &[&one, &other, &child]), "conflict-in-package");
     let zeros = "0".repeat(64);
@@ -323,14 +187,14 @@ pub(crate) fn packages_replace_the_same() {
     let mut rewards = (1..=40).map(|height| reward(&both, height));
     let mut next = || rewards.next().unwrap();
     let (a, b) = (next(), next());
-    let olds = [pay(&[a.clone()], 1000), pay(&[b.clone()], 1500)];
+    let olds = [pay(&[a], 1000), pay(&[b], 1500)];
     let below = pay(&[coin(&olds[0], 0)], 500);
     for old in [&olds[0], &below, &olds[1]] {
         send(&both, old);
     }
     // Fees that are too low in every way.
     let pair = |fee: u64, child_fee: u64| {
-        let parent = pay(&[a.clone(), b.clone()], fee);
+        let parent = pay(&[a, b], fee);
         let child = pay(&[coin(&parent, 0)], child_fee);
         [parent, child]
     };
@@ -338,18 +202,18 @@ pub(crate) fn packages_replace_the_same() {
         let [parent, child] = pair(fee, child_fee);
         submit(&both, &[&parent, &child]);
     }
-    let parent = pay(&[a.clone(), b.clone()], 1000);
+    let parent = pay(&[a, b], 1000);
     let large = pay_with_data(2, &[coin(&parent, 0)], 15_000, 2000);
     let message = submit(&both, &[&parent, &large]);
     assert!(message.ends_with("does not improve feerate diagram"), "{message}");
     // Neither more than two, nor on top of others.
-    let (first, second) = (pay(&[a.clone()], 0), pay(&[next()], 0));
+    let (first, second) = (pay(&[a], 0), pay(&[next()], 0));
     let child = pay(&[coin(&first, 0), coin(&second, 0)], 90_000);
     let message = submit(&both, &[&first, &second, &child]);
     assert_eq!(message, "package RBF failed: package must be 1-parent-1-child");
     let base = pay(&[next()], 1000);
     send(&both, &base);
-    let parent = pay(&[a.clone()], 0);
+    let parent = pay(&[a], 0);
     let child = pay(&[coin(&parent, 0), coin(&base, 0)], 90_000);
     let message = submit(&both, &[&parent, &child]);
     assert_eq!(message, "package RBF failed: new transaction cannot have mempool ancestors");
@@ -358,14 +222,14 @@ pub(crate) fn packages_replace_the_same() {
     assert_eq!(submit(&both, &[&parent, &child]), "success");
     look(&both, &[&olds[0], &olds[1], &below]);
     // One of the pair replaces by itself.
-    let alone = pay(&[a.clone()], 20_000);
+    let alone = pay(&[a], 20_000);
     let child = pay(&[coin(&alone, 0)], 100);
     assert_eq!(submit(&both, &[&alone, &child]), "success");
     // The child has the conflict.
     let c = next();
-    send(&both, &pay(&[c.clone()], 700));
+    send(&both, &pay(&[c], 700));
     let parent = pay(&[next()], 0);
-    let child = pay(&[coin(&parent, 0), c.clone()], 9000);
+    let child = pay(&[coin(&parent, 0), c], 9000);
     assert_eq!(submit(&both, &[&parent, &child]), "success");
     both.finish();
 }
@@ -376,14 +240,14 @@ pub(crate) fn restricted_packages_are_taken_the_same() {
     let mut next = || rewards.next().unwrap();
     // Nothing is paid by the parent, whose dust the child has to spend.
     let with_dust = |from: Coin, version: i32, fee: u64, dust: u64| {
-        let value = from.output.value.to_sat() - fee - dust;
+        let value = from.value - fee - dust;
         let ephemeral = TxOut { value: Amount::from_sat(dust), script_pubkey: anchor() };
         spend(version, &[from], vec![output(value), ephemeral], 0)
     };
     for version in [2, 3] {
         for dust in [0, 200] {
             let from = next();
-            let paid = with_dust(from.clone(), version, 100, dust);
+            let paid = with_dust(from, version, 100, dust);
             let child = pay_by(version, &[coin(&paid, 0), coin(&paid, 1)], 2000);
             assert_eq!(submit(&both, &[&paid, &child]), "transaction failed");
             let parent = with_dust(from, version, 0, dust);
@@ -422,7 +286,7 @@ pub(crate) fn restricted_packages_are_taken_the_same() {
     let child = pay_by(3, &[coin(&here, 0), coin(&parents[0], 0)], 9000);
     submit(&both, &[&parents[0], &child]);
     let half = |from: Coin| {
-        let half = from.output.value.to_sat() / 2;
+        let half = from.value / 2;
         spend(3, &[from], vec![output(half), output(half)], 0)
     };
     let parent = half(next());
@@ -492,7 +356,6 @@ pub(crate) fn mempool_files_are_read() {
     }
     let core_file = both.core("savemempool", json!([])).unwrap()["filename"].clone();
     both.same("setmocktime", json!([1_700_000_500])).unwrap();
-    let ours = |params: Value| both.ours("importmempool", params);
     // Names, and options of a wrong type.
     both.same("importmempool", json!([core_file, { "use_current_time": 1 }])).unwrap_err();
     both.same("importmempool", json!([core_file, 5])).unwrap_err();
@@ -501,7 +364,7 @@ pub(crate) fn mempool_files_are_read() {
     both.same("importmempool", json!({ "filepath": "/nowhere", "use_current_time": true })).unwrap_err();
     both.same("importmempool", json!({ "filepath": "/nowhere", "x": true })).unwrap_err();
     let options = json!({ "use_current_time": false, "apply_fee_delta_priority": true });
-    assert_eq!(ours(json!([core_file, options])), Ok(json!({})));
+    assert_eq!(both.ours("importmempool", json!([core_file, options])), Ok(json!({})));
     both.same("getprioritisedtransactions", json!([])).unwrap();
     look(&both, &[&parent, &child, &common]);
     // Again, now into both; deltas are added once more.
