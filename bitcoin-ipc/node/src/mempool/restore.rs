@@ -3,8 +3,16 @@
 //! In: the records of a [`journal`](super::journal). Out: what of it is still valid, and the records
 //! that are enough for the next time.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bitcoin::{Transaction, Txid};
+
 use super::journal::Record;
-use super::{AcceptOptions, Change, Mempool, View};
+use super::{AcceptOptions, Change, Mempool, RejectKind, Rejected, View};
+
+/// Transactions that come back only if a child pays for them.
+type Poor = HashMap<Txid, Arc<Transaction>>;
 
 impl Mempool {
     /// Everything that a journal has to keep, parents first.
@@ -25,6 +33,7 @@ impl Mempool {
     pub fn restore(&mut self, view: &dyn View, records: Vec<Record>, now: u64) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut left = 0;
+        let mut poor = Poor::new();
         for record in records {
             let (txid, sum) = match &record {
                 Record::Transaction { tx, delta, .. } => (tx.compute_txid(), *delta),
@@ -41,17 +50,46 @@ impl Mempool {
                 continue;
             }
             let options = AcceptOptions { now, entry_time: Some(time), ..AcceptOptions::default() };
-            match self.accept(view, tx, options) {
+            match self.accept(view, tx.clone(), options) {
                 Ok(accepted) => changes.extend(accepted.changes),
                 Err(rejected) => {
                     left += 1;
-                    tracing::debug!(target: "mempool", "{txid} does not come back: {rejected}");
-                    changes.extend(rejected.changes);
+                    tracing::debug!(target: "mempool", "{txid} does not come back by itself: {rejected}");
+                    changes.extend(rejected.changes.clone());
+                    changes.extend(self.restore_package(view, &mut poor, tx, &rejected, options));
                 }
             }
         }
         let count = self.len();
-        tracing::info!(target: "mempool", "{count} transactions came back, {left} did not.");
+        tracing::info!(target: "mempool", "{count} transactions came back; {left} did not by themselves.");
         changes
+    }
+
+    /// Takes a transaction with the parents that it pays for, which came before it. Bitcoin Core loses
+    /// both.
+    fn restore_package(
+        &mut self,
+        view: &dyn View,
+        poor: &mut Poor,
+        tx: Arc<Transaction>,
+        rejected: &Rejected,
+        options: AcceptOptions,
+    ) -> Vec<Change> {
+        match rejected.kind {
+            RejectKind::Reconsiderable => {
+                poor.insert(tx.compute_txid(), tx);
+                Vec::new()
+            }
+            RejectKind::MissingInputs => {
+                let parents = tx.input.iter().map(|input| input.previous_output.txid);
+                let mut package: Vec<_> = parents.filter_map(|parent| poor.remove(&parent)).collect();
+                if package.is_empty() {
+                    return Vec::new();
+                }
+                package.push(tx);
+                self.accept_package(view, &package, options).changes
+            }
+            _ => Vec::new(),
+        }
     }
 }

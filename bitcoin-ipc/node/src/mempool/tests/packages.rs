@@ -1,6 +1,7 @@
 //! Transactions that come together.
 
 use super::*;
+use crate::mempool::journal::Record;
 
 fn shared(txs: &[&Transaction]) -> Vec<Arc<Transaction>> {
     txs.iter().map(|tx| Arc::new((*tx).clone())).collect()
@@ -324,4 +325,29 @@ fn restricted_packages_are_one_parent_and_one_child() {
     let text = tested(&[&top, &left, &bottom]);
     assert!(text.starts_with(&format!("tx {}", bottom.compute_txid())), "{text}");
     assert!(text.ends_with("would have too many ancestors"), "{text}");
+}
+
+#[test]
+fn packages_come_back_from_their_records() {
+    let (chain, mut pool) = (Chain::new(), mempool());
+    let (one, other) = (pay(1, 0), versioned(3, &[(outpoint(2), 100_000)], &[99_900, 100]));
+    let heir = versioned(3, &[of(&other, 0), of(&other, 1)], &[90_000]);
+    pool.take_all(&chain, &[&other, &heir]);
+    let rich = spend(&[of(&one, 0), of(&pay(3, 0), 0)], &[190_000]);
+    pool.take_all(&chain, &[&one, &pay(3, 0), &rich]);
+    let grandchild = child(&rich, 0, 100);
+    pool.take(&chain, &grandchild).unwrap();
+    let all = [&one, &pay(3, 0), &rich, &grandchild, &other, &heir];
+    assert!(pool.holds(&all));
+    let later = NOW + 50;
+    let mut new = mempool();
+    let changes = new.restore(&chain, pool.records(), later);
+    assert!(new.holds(&all), "{new:?}");
+    assert_eq!(changes.len(), all.len());
+    assert!(all.iter().all(|tx| new.get(&tx.compute_txid()).unwrap().time == NOW));
+    // In the order in which they came too, which is that of a journal that was not written anew.
+    let record = |tx: &&Transaction| Record::Transaction { tx: Arc::new((*tx).clone()), time: NOW, delta: 0 };
+    let mut new = mempool();
+    new.restore(&chain, all.iter().map(record).collect(), later);
+    assert!(new.holds(&all));
 }
