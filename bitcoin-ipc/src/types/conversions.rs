@@ -15,7 +15,9 @@ use mp_runtime::wire::slot::{Slot, Slots};
 use mp_runtime::wire::traits::{BuildField, ReadField, WireType};
 use mp_runtime::{Error, Result};
 
-use super::{Bitcoin, BlockLocator, BlockUndo, Coin, NetAddr, PeerAddress, Service, SubNet, WireFeeRate};
+use super::{
+    Bitcoin, BlockLocator, BlockUndo, Coin, NetAddr, PeerAddress, Service, SubNet, WireFeeRate, psbt,
+};
 
 /// Types as Data: how a value becomes bytes, and bytes a value.
 macro_rules! data {
@@ -68,15 +70,7 @@ data! {
     OutPoint, consensus::serialize, decode;
     TxIn, consensus::serialize, decode;
     TxOut, consensus::serialize, decode;
-    Psbt, Psbt::serialize, |bytes| {
-        // `Psbt::deserialize` takes no notice of bytes after the end.
-        let mut rest = bytes;
-        match Psbt::deserialize_from_reader(&mut rest) {
-            Ok(psbt) if rest.is_empty() => Ok(psbt),
-            Ok(_) => Err(Error::bad_value(format!("{} bytes too many after a PSBT", rest.len()))),
-            Err(error) => Err(Error::bad_value(format!("not a PSBT: {error}"))),
-        }
-    };
+    Psbt, psbt::encode, psbt::decode;
     PublicKey, |key| key.to_bytes(), |bytes| {
         PublicKey::from_slice(bytes).map_err(|error| Error::bad_value(format!("not a public key: {error}")))
     };

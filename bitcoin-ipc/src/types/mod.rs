@@ -17,6 +17,7 @@ pub mod locator;
 pub mod net;
 mod net_text;
 mod outcome;
+pub mod psbt;
 mod secret;
 mod structs;
 pub mod undo;

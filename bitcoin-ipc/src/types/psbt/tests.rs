@@ -1,0 +1,162 @@
+//! PSBTs of both versions, right and wrong ones.
+
+use bitcoin::hashes::Hash;
+use bitcoin::psbt::PsbtSighashType;
+
+use super::*;
+
+fn psbt(sequences: &[u32]) -> Psbt {
+    let input = |(vout, sequence): (u32, &u32)| TxIn {
+        previous_output: OutPoint::new(Txid::from_byte_array([7; 32]), vout),
+        sequence: Sequence(*sequence),
+        ..TxIn::default()
+    };
+    let tx = Transaction {
+        version: transaction::Version::TWO,
+        lock_time: absolute::LockTime::from_consensus(99),
+        input: (0..).zip(sequences).map(input).collect(),
+        output: vec![TxOut { value: Amount::from_sat(5000), script_pubkey: ScriptBuf::new_op_return([1]) }],
+    };
+    let mut psbt = Psbt::from_unsigned_tx(tx).unwrap();
+    for input in &mut psbt.inputs {
+        input.witness_utxo = Some(TxOut { value: Amount::ONE_BTC, script_pubkey: ScriptBuf::new() });
+        input.sighash_type = Some(PsbtSighashType::from_u32(1));
+        input.unknown.insert(Key { type_value: 0x30, key: vec![1] }, vec![2]);
+    }
+    psbt
+}
+
+/// A change of an input's map in the bytes of version 2.
+fn with_input(psbt: &Psbt, place: usize, change: impl FnOnce(&mut Map)) -> Vec<u8> {
+    let bytes = encode(psbt);
+    let mut rest = maps::begin(&bytes).unwrap();
+    let mut all = Vec::new();
+    while !rest.is_empty() {
+        all.push(maps::read(&mut rest).unwrap());
+    }
+    change(&mut all[place]);
+    maps::write(&all)
+}
+
+fn refused(bytes: &[u8]) -> String {
+    decode(bytes).unwrap_err().text().to_owned()
+}
+
+#[test]
+fn both_versions_come_back_as_they_were() {
+    for sequences in [&[][..], &[0xffff_fffd], &[1, u32::MAX, 3]] {
+        let zero = psbt(sequences);
+        assert_eq!(encode(&zero), zero.serialize());
+        assert_eq!(decode(&zero.serialize()).unwrap(), zero);
+        let two = to_version_2(zero.clone());
+        let bytes = encode(&two);
+        assert_ne!(bytes, zero.serialize());
+        let read = decode(&bytes).unwrap();
+        assert_eq!(read, two);
+        assert_eq!(Fields::of(&read), Fields { fallback_lock_time: Some(99), tx_modifiable: None });
+        let found: Vec<_> =
+            read.inputs.iter().map(|input| InputFields::of(input).sequence.unwrap()).collect();
+        assert_eq!(found, sequences);
+        assert_eq!(to_version_0(read), zero);
+        assert_eq!(Fields::of(&zero), Fields::default());
+    }
+}
+
+#[test]
+fn what_is_missing_has_a_default_and_stays_missing() {
+    let two = to_version_2(psbt(&[7]));
+    let bytes = with_input(&two, 0, |map| map.retain(|pair| pair.kind() != global::FALLBACK_LOCKTIME));
+    let read = decode(&bytes).unwrap();
+    assert_eq!(read.unsigned_tx.lock_time, absolute::LockTime::ZERO);
+    assert_eq!(encode(&read), bytes);
+    let bytes = with_input(&two, 1, |map| map.retain(|pair| pair.kind() != input::SEQUENCE));
+    let read = decode(&bytes).unwrap();
+    assert_eq!(read.unsigned_tx.input[0].sequence, Sequence::MAX);
+    assert_eq!(encode(&read), bytes);
+}
+
+#[test]
+fn inputs_agree_on_a_lock_time() {
+    let two = to_version_2(psbt(&[1, 2, 3]));
+    let lock_time = |locks: &[(usize, u8, u32)]| {
+        let bytes = locks.iter().fold(two.clone(), |psbt, (place, kind, number)| {
+            let bytes = with_input(&psbt, 1 + place, |map| {
+                map.push(Pair::new(*kind, number.to_le_bytes().to_vec()));
+            });
+            decode(&bytes).unwrap_or(psbt)
+        });
+        bytes.unsigned_tx.lock_time.to_consensus_u32()
+    };
+    const TIME: u8 = input::REQUIRED_TIME_LOCKTIME;
+    const HEIGHT: u8 = input::REQUIRED_HEIGHT_LOCKTIME;
+    const NOON: u32 = 1_700_000_000;
+    assert_eq!(lock_time(&[]), 99);
+    assert_eq!(lock_time(&[(0, HEIGHT, 10), (2, HEIGHT, 20)]), 20);
+    assert_eq!(lock_time(&[(1, TIME, NOON), (0, TIME, NOON - 1)]), NOON);
+    // Heights come first where both can be.
+    assert_eq!(lock_time(&[(0, HEIGHT, 10), (0, TIME, NOON)]), 10);
+    assert_eq!(lock_time(&[(0, HEIGHT, 10), (0, TIME, NOON), (1, TIME, NOON + 5)]), NOON + 5);
+    let conflict = with_input(&two, 1, |map| map.push(Pair::new(TIME, NOON.to_le_bytes().to_vec())));
+    let conflict = with_input(&decode(&conflict).unwrap(), 2, |map| {
+        map.push(Pair::new(HEIGHT, vec![5, 0, 0, 0]));
+    });
+    assert!(refused(&conflict).contains("no lock time"));
+    for (kind, number) in [(TIME, 5), (HEIGHT, 0), (HEIGHT, NOON)] {
+        let wrong = with_input(&two, 1, |map| map.push(Pair::new(kind, number.to_le_bytes().to_vec())));
+        assert!(refused(&wrong).contains("none of its kind"));
+    }
+}
+
+#[test]
+fn fields_of_the_wrong_version_are_refused() {
+    let (zero, two) = (psbt(&[1]), to_version_2(psbt(&[1])));
+    let global =
+        |kind: u8, value: &[u8]| with_input(&zero, 0, |map| map.push(Pair::new(kind, value.to_vec())));
+    for kind in global::TX_VERSION..=global::TX_MODIFIABLE {
+        assert!(refused(&global(kind, &[1, 0, 0, 0])).contains("PSBTv0"));
+    }
+    for kind in input::PREVIOUS_TXID..=input::REQUIRED_HEIGHT_LOCKTIME {
+        let bytes = with_input(&zero, 1, |map| map.push(Pair::new(kind, vec![1, 0, 0, 0])));
+        assert!(refused(&bytes).contains("PSBTv0"));
+    }
+    assert!(refused(&global(global::VERSION, &[1, 0, 0, 0])).contains("no PSBT version 1"));
+    assert!(refused(&global(global::VERSION, &[3, 0, 0, 0])).contains("version 3"));
+    let both = with_input(&two, 0, |map| map.push(Pair::new(global::UNSIGNED_TX, vec![])));
+    assert!(refused(&both).contains("not allowed in PSBTv2"));
+    for (place, kind, name) in [
+        (0, global::TX_VERSION, "PSBT_GLOBAL_TX_VERSION is required"),
+        (0, global::INPUT_COUNT, "PSBT_GLOBAL_INPUT_COUNT is required"),
+        (0, global::OUTPUT_COUNT, "PSBT_GLOBAL_OUTPUT_COUNT is required"),
+        (1, input::PREVIOUS_TXID, "Previous TXID is required"),
+        (1, input::OUTPUT_INDEX, "Output Index is required"),
+        (2, output::AMOUNT, "Output Amount is required"),
+        (2, output::SCRIPT, "Output Script is required"),
+    ] {
+        let less = with_input(&two, place, |map| map.retain(|pair| pair.kind() != kind));
+        assert!(refused(&less).contains(name), "{name}");
+        let long = with_input(&two, place, |map| map.push(Pair { key: vec![kind, 0], value: vec![0] }));
+        assert!(refused(&long).contains("twice or is too long"), "{name}");
+    }
+    let sequence =
+        with_input(&two, 1, |map| map.push(Pair { key: vec![input::SEQUENCE, 0], value: vec![0] }));
+    decode(&sequence).unwrap_err();
+    let modifiable = with_input(&two, 0, |map| map.push(Pair::new(global::TX_MODIFIABLE, vec![1, 2])));
+    assert!(refused(&modifiable).contains("one byte"));
+}
+
+#[test]
+fn cut_off_and_prolonged_bytes_are_errors() {
+    for psbt in [psbt(&[1, 2]), to_version_2(psbt(&[1, 2]))] {
+        let bytes = encode(&psbt);
+        for end in 0..bytes.len() {
+            decode(&bytes[..end]).unwrap_err();
+        }
+        assert!(refused(&[&bytes[..], &[0]].concat()).contains("1 bytes too many"));
+        // Many more inputs than there are bytes for.
+        let many = with_input(&to_version_2(psbt), 0, |map| {
+            map.retain(|pair| pair.kind() != global::INPUT_COUNT);
+            map.push(Pair::new(global::INPUT_COUNT, vec![0xfe, 0xff, 0xff, 0xff, 0xff]));
+        });
+        decode(&many).unwrap_err();
+    }
+}
