@@ -16,6 +16,10 @@ mod mistakes;
 mod packages;
 #[path = "core/random.rs"]
 mod random;
+#[path = "core/psbt.rs"]
+mod psbt;
+#[path = "core/psbt_mistakes.rs"]
+mod psbt_mistakes;
 #[path = "core/refusals.rs"]
 mod refusals;
 #[path = "core/scanning.rs"]
@@ -46,6 +50,11 @@ const TESTS: &[(&str, fn())] = &[
     ),
     ("nodes_without_peers_say_the_same", scanning::nodes_without_peers_say_the_same),
     ("mistakes_about_scans_have_the_same_words", scanning::mistakes_about_scans_have_the_same_words),
+    ("psbts_are_signed_the_same", psbt::psbts_are_signed_the_same),
+    ("psbts_of_coins_are_signed_the_same", psbt::psbts_of_coins_are_signed_the_same),
+    ("psbts_with_long_keys_are_signed_the_same", psbt::psbts_with_long_keys_are_signed_the_same),
+    ("psbts_are_joined_the_same", psbt_mistakes::psbts_are_joined_the_same),
+    ("psbts_that_are_wrong_are_refused_the_same", psbt_mistakes::psbts_that_are_wrong_are_refused_the_same),
     ("texts_of_users_are_read_the_same", answers::texts_of_users_are_read_the_same),
     ("mistakes_have_the_same_words", mistakes::mistakes_have_the_same_words),
     ("templates_have_the_same_parts", templates::templates_have_the_same_parts),

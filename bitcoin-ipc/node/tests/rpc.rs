@@ -139,6 +139,50 @@ fn a_transaction_goes_through_the_mempool_into_a_block() {
 }
 
 #[test]
+fn a_psbt_is_updated_signed_and_sent() {
+    const KEY: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
+    const PUBKEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+    let node = start();
+    let hashes = node.get("generatetoaddress", json!([102, ADDRESS]));
+    let make = |place: usize| {
+        let block = node.get("getblock", json!([hashes[place], 1]));
+        let inputs = json!([{ "txid": block["tx"][0], "vout": 0 }]);
+        node.get("createpsbt", json!([inputs, [{ ADDRESS: "49.999" }]]))
+    };
+    let (first, second) = (make(0), make(1));
+    let unknown = node.get("analyzepsbt", json!([first]));
+    assert_eq!(unknown["inputs"], json!([{ "has_utxo": false, "is_final": false, "next": "updater" }]));
+    let joined = node.get("joinpsbts", json!([[first, second]]));
+    let known = node.get("utxoupdatepsbt", json!([joined, [format!("wpkh({PUBKEY})")]]));
+    let analysis = node.get("analyzepsbt", json!([known]));
+    let missing = json!({ "signatures": ["751e76e8199196d454941c45d1b3a323f1433bd6"] });
+    for input in analysis["inputs"].as_array().unwrap() {
+        assert_eq!((&input["next"], &input["missing"]), (&json!("signer"), &missing));
+    }
+    assert_eq!(analysis["fee"].to_string(), "0.00200000");
+    let part = node.get("descriptorprocesspsbt", json!([known, [format!("wpkh({KEY})")], null, true, false]));
+    let ready = node.get("analyzepsbt", json!([part["psbt"]]));
+    assert_eq!((&ready["next"], &part["complete"]), (&json!("finalizer"), &json!(false)));
+    let done = node.get("descriptorprocesspsbt", json!([part["psbt"], []]));
+    assert_eq!(done["complete"], true);
+    let raw = node.get("decoderawtransaction", json!([done["hex"]]));
+    let vsize = analysis["estimated_vsize"].as_u64().unwrap();
+    // A signature may be a byte shorter than most.
+    assert!((vsize - 1..=vsize).contains(&raw["vsize"].as_u64().unwrap()));
+    node.get("sendrawtransaction", json!([done["hex"]]));
+    assert_eq!(node.code("joinpsbts", json!([[first, first]])), -8);
+    let other = node.code("descriptorprocesspsbt", json!([part["psbt"], [], "NONE"]));
+    assert_eq!(other, -22);
+    // Hardened steps need the private key.
+    let xpub = "tpubD6NzVbkrYhZ4XccijNhpXysErmvbLWBTKoRsaF25Ktm3HvfL35PnuQ495h9zcFbPMzJ2DRuNDNzjP9CBz1Mkr9ykx1YohakBsYRj4Fqv4rT";
+    for path in ["/1h", "/1h/*", "/*h"] {
+        let wrong = json!([format!("wpkh({xpub}{path})")]);
+        assert_eq!(node.code("utxoupdatepsbt", json!([known, wrong])), -5);
+        assert_eq!(node.code("scantxoutset", json!(["start", wrong])), -5);
+    }
+}
+
+#[test]
 fn branches_are_listed_by_what_became_of_them() {
     let node = start();
     let genesis = node.state.tip().hash;

@@ -2,6 +2,8 @@
 //!
 //! In: a transaction and its coins. Out: whether each input's script lets it be spent.
 
+use std::ops::Range;
+
 use bitcoin::{Transaction, consensus};
 use bitcoin_ipc::types::Coin;
 use bitcoinkernel::{
@@ -45,6 +47,27 @@ pub(crate) fn valid_inputs(
     tx: &Transaction,
     spent: &[Option<&bitcoin::TxOut>],
 ) -> Result<Vec<bool>, KernelError> {
+    valid(tx, spent, 0..spent.len())
+}
+
+/// The same for one input.
+///
+/// # Errors
+///
+/// The kernel cannot say.
+pub(crate) fn is_valid_input(
+    tx: &Transaction,
+    spent: &[Option<&bitcoin::TxOut>],
+    index: usize,
+) -> Result<bool, KernelError> {
+    Ok(valid(tx, spent, index..index + 1)? == [true])
+}
+
+fn valid(
+    tx: &Transaction,
+    spent: &[Option<&bitcoin::TxOut>],
+    wanted: Range<usize>,
+) -> Result<Vec<bool>, KernelError> {
     let kernel_tx = bitcoinkernel::Transaction::new(&consensus::serialize(tx))?;
     let mut outputs = Vec::with_capacity(spent.len());
     for output in spent {
@@ -61,14 +84,14 @@ pub(crate) fn valid_inputs(
         .collect();
     let flags = if all.is_some() { VERIFY_ALL } else { VERIFY_ALL_PRE_TAPROOT };
     let data = PrecomputedTransactionData::new(&kernel_tx, &all.unwrap_or_default())?;
-    let valid = |(index, output): (usize, &Option<(ScriptPubkey, i64)>)| {
+    let valid = |index: usize| {
         let taproot = || spent[index].is_some_and(|output| output.script_pubkey.is_p2tr());
-        output.as_ref().is_some_and(|(script, value)| {
+        outputs.get(index).and_then(Option::as_ref).is_some_and(|(script, value)| {
             (flags == VERIFY_ALL || !taproot())
                 && bitcoinkernel::verify(script, Some(*value), &kernel_tx, index, Some(flags), &data).is_ok()
         })
     };
-    Ok(outputs.iter().enumerate().map(valid).collect())
+    Ok(wanted.map(valid).collect())
 }
 
 /// Which input it was, in Bitcoin Core's words.

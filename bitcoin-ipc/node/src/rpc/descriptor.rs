@@ -14,12 +14,15 @@ use bitcoin::key::TapTweak;
 use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{Address, Network, PublicKey, ScriptBuf, XOnlyPublicKey};
 use miniscript::descriptor::checksum::desc_checksum;
-use miniscript::descriptor::{ConversionError, DefiniteDescriptorKey, DescriptorPublicKey, KeyMap};
+use miniscript::descriptor::{
+    ConversionError, DefiniteDescriptorKey, DescriptorPublicKey, DescriptorSecretKey, KeyMap, Wildcard,
+};
 use miniscript::{Descriptor, ForEachKey, TranslatePk, Translator};
 use serde_json::{Value, json};
 
 use super::command::Kind::{Range, Text};
 use super::command::{Call, Command, arg, command};
+use super::descriptor_text::{alternatives, payload, with_origins};
 use super::error::{Answer, failed, invalid, unknown};
 use super::{script, value};
 
@@ -61,6 +64,10 @@ impl Parsed {
     pub(super) fn scripts(&self, index: u32) -> Answer<Vec<ScriptBuf>> {
         match self {
             Parsed::Fixed { scripts, .. } => Ok(scripts.clone()),
+            // The library would panic.
+            Parsed::Keys(all, _) if all.iter().any(is_hardened) => {
+                unknown("Cannot derive script without private keys")
+            }
             Parsed::Keys(all, _) => {
                 let secp = Secp256k1::verification_only();
                 let one = |descriptor: &Descriptor<DescriptorPublicKey>| {
@@ -85,26 +92,7 @@ impl Parsed {
 
 /// Reads a descriptor; the text of the error is that of an RPC error.
 pub(super) fn parse(text: &str, network: Network, checksum_needed: bool) -> Answer<Parsed> {
-    let bare = match text.split_once('#') {
-        None if checksum_needed => return unknown("Missing checksum"),
-        None => text,
-        Some((bare, checksum)) => {
-            let computed = match desc_checksum(bare) {
-                Ok(computed) => computed,
-                Err(_) => return unknown("Invalid characters in payload"),
-            };
-            if checksum.len() != 8 {
-                let length = checksum.len();
-                return unknown(format!("Expected 8 character checksum, not {length} characters"));
-            }
-            if checksum != computed {
-                return unknown(format!(
-                    "Provided checksum '{checksum}' does not match computed checksum '{computed}'"
-                ));
-            }
-            bare
-        }
-    };
+    let bare = payload(text, checksum_needed)?;
     let inside = |name: &str| bare.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
     if let Some(address) = inside("addr") {
         let address =
@@ -128,18 +116,29 @@ pub(super) fn parse(text: &str, network: Network, checksum_needed: bool) -> Answ
         return Ok(fixed(format!("combo({text})"), combo(&key), true));
     }
     let secp = Secp256k1::signing_only();
-    match Descriptor::parse_descriptor(&secp, bare) {
-        Ok((descriptor, secrets)) => match descriptor.into_single_descriptors() {
-            Ok(all) => {
-                if !all.iter().all(|one| one.for_each_key(|key| is_of_network(key, network))) {
-                    return unknown("A key is of another network");
+    let (mut all, mut secrets) = (Vec::new(), KeyMap::new());
+    for text in alternatives(&with_origins(bare, &secp, &mut secrets)) {
+        match Descriptor::parse_descriptor(&secp, &text) {
+            Ok((descriptor, more)) => {
+                secrets.extend(more);
+                match descriptor.into_single_descriptors() {
+                    Ok(more) => all.extend(more),
+                    Err(error) => return unknown(error.to_string()),
                 }
-                Ok(Parsed::Keys(all, secrets))
             }
-            Err(error) => unknown(error.to_string()),
-        },
-        Err(error) => unknown(error.to_string()),
+            Err(error) => return unknown(error.to_string()),
+        }
     }
+    let of_network = |secret: &DescriptorSecretKey| match secret {
+        DescriptorSecretKey::Single(single) => single.key.network == network.into(),
+        DescriptorSecretKey::XPrv(_) | DescriptorSecretKey::MultiXPrv(_) => true,
+    };
+    if !all.iter().all(|one| one.for_each_key(|key| is_of_network(key, network)))
+        || !secrets.values().all(of_network)
+    {
+        return unknown("A key is of another network");
+    }
+    Ok(Parsed::Keys(all, secrets))
 }
 
 fn fixed(text: String, scripts: Vec<ScriptBuf>, solvable: bool) -> Parsed {
@@ -160,6 +159,18 @@ fn combo(key: &PublicKey) -> Vec<ScriptBuf> {
         scripts.push(ScriptBuf::new_p2sh(&witness.script_hash()));
     }
     scripts
+}
+
+/// Whether a step is wanted that only private keys can take.
+fn is_hardened(descriptor: &Descriptor<DescriptorPublicKey>) -> bool {
+    descriptor.for_any_key(|key| {
+        let wildcard = match key {
+            DescriptorPublicKey::Single(_) => Wildcard::None,
+            DescriptorPublicKey::XPub(key) => key.wildcard,
+            DescriptorPublicKey::MultiXPub(key) => key.wildcard,
+        };
+        wildcard == Wildcard::Hardened || key.has_hardened_step()
+    })
 }
 
 fn is_of_network(key: &DescriptorPublicKey, network: Network) -> bool {
@@ -195,8 +206,8 @@ pub(super) fn range(value: &Value) -> Answer<(u32, u32)> {
     }
 }
 
-/// The scripts of a descriptor with or without a range, each with the descriptor of it alone.
-pub(super) fn scan_object(object: &Value, network: Network) -> Answer<HashMap<ScriptBuf, String>> {
+/// A descriptor as text, and its range; both ends of the default if there is none.
+pub(super) fn scanned(object: &Value) -> Answer<(&str, (u32, u32))> {
     let (text, given) = match object {
         Value::String(text) => (text.as_str(), None),
         Value::Object(_) => match value::field(object, "desc") {
@@ -205,11 +216,17 @@ pub(super) fn scan_object(object: &Value, network: Network) -> Answer<HashMap<Sc
         },
         _ => return invalid("Scan object needs to be either a string or an object"),
     };
-    let parsed = parse(text, network, false)?;
-    let (low, high) = match given {
+    let ends = match given {
         Some(given) => range(given)?,
         None => range(&SCANNED.into())?,
     };
+    Ok((text, ends))
+}
+
+/// The scripts of a descriptor with or without a range, each with the descriptor of it alone.
+pub(super) fn scan_object(object: &Value, network: Network) -> Answer<HashMap<ScriptBuf, String>> {
+    let (text, (low, high)) = scanned(object)?;
+    let parsed = parse(text, network, false)?;
     let indexes = if parsed.is_range() { low..=high } else { 0..=0 };
     let mut scripts = HashMap::new();
     for index in indexes {
@@ -232,7 +249,7 @@ fn single(parsed: &Parsed, index: u32) -> HashMap<ScriptBuf, String> {
         let text = definite.translate_pk(&mut write).ok()?.to_string();
         Some((definite.script_pubkey(), text))
     };
-    all.iter().filter_map(one).collect()
+    all.iter().filter(|descriptor| !is_hardened(descriptor)).filter_map(one).collect()
 }
 
 /// Writes keys as Bitcoin Core's `InferDescriptor` does: fingerprint, path and key.

@@ -20,6 +20,7 @@ mod control;
 mod decode;
 mod deployments;
 mod descriptor;
+mod descriptor_text;
 mod envelope;
 mod fees;
 mod generate;
@@ -31,7 +32,14 @@ mod mining;
 mod network;
 mod package;
 mod psbt;
+mod psbt_analyze;
 mod psbt_decode;
+mod psbt_input;
+mod psbt_join;
+mod psbt_keys;
+mod psbt_satisfy;
+mod psbt_solve;
+mod psbt_update;
 mod rate;
 mod raw_transaction;
 mod registry;
@@ -88,7 +96,10 @@ const GROUPS: &[&[Command]] = &[
     network::COMMANDS,
     package::COMMANDS,
     psbt::COMMANDS,
+    psbt_analyze::COMMANDS,
     psbt_decode::COMMANDS,
+    psbt_join::COMMANDS,
+    psbt_update::COMMANDS,
     raw_transaction::COMMANDS,
     scan_blocks::COMMANDS,
     sign::COMMANDS,

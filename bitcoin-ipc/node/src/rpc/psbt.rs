@@ -4,11 +4,13 @@
 //!
 //! Only version 0 is known here; Bitcoin Core v32 makes version 2 (BIP 370) unless asked otherwise.
 
-use std::str::FromStr;
-
+use bitcoin::base64::Engine;
+use bitcoin::base64::prelude::BASE64_STANDARD;
+use bitcoin::consensus::encode;
 use bitcoin::hex::FromHex;
+use bitcoin::io::ErrorKind::UnexpectedEof;
 use bitcoin::secp256k1::Secp256k1;
-use bitcoin::{Psbt, ScriptBuf, Transaction, Witness};
+use bitcoin::{Psbt, ScriptBuf, Transaction, Witness, psbt};
 use miniscript::psbt::PsbtExt;
 use serde_json::{Map, Value};
 
@@ -49,10 +51,42 @@ pub(super) const COMMANDS: &[Command] = &[
 
 /// Reads a PSBT in base 64.
 pub(super) fn parse(text: &str) -> Answer<Psbt> {
-    match Psbt::from_str(text) {
-        Ok(psbt) => Ok(psbt),
-        Err(error) => undecodable(format!("TX decode failed {error}")),
+    read(text).or_else(|error| undecodable(format!("TX decode failed {error}")))
+}
+
+/// Reads a PSBT; the error is as Bitcoin Core words it, where it has the same one.
+fn read(text: &str) -> Result<Psbt, String> {
+    let bytes = BASE64_STANDARD.decode(text).map_err(|_| "invalid base64".to_owned())?;
+    let mut rest = bytes.as_slice();
+    let psbt = Psbt::deserialize_from_reader(&mut rest).map_err(|error| match error {
+        psbt::Error::InvalidMagic | psbt::Error::InvalidSeparator => stream_error("Invalid PSBT magic bytes"),
+        psbt::Error::MustHaveUnsignedTx => stream_error("No unsigned transaction was provided"),
+        psbt::Error::UnsignedTxHasScriptSigs | psbt::Error::UnsignedTxHasScriptWitnesses => {
+            stream_error("Unsigned tx does not have empty scriptSigs and scriptWitnesses.")
+        }
+        psbt::Error::ConsensusEncoding(encode::Error::Io(error)) if error.kind() == UnexpectedEof => {
+            stream_error("SpanReader::read(): end of data")
+        }
+        error => error.to_string(),
+    })?;
+    if !rest.is_empty() {
+        return Err("extra data after PSBT".to_owned());
     }
+    for (input, whole) in psbt.unsigned_tx.input.iter().zip(&psbt.inputs) {
+        let Some(whole) = &whole.non_witness_utxo else { continue };
+        if whole.compute_txid() != input.previous_output.txid {
+            return Err(stream_error("Non-witness UTXO does not match outpoint hash"));
+        }
+        if !usize::try_from(input.previous_output.vout).is_ok_and(|vout| vout < whole.output.len()) {
+            return Err(stream_error("Input specifies output index that does not exist"));
+        }
+    }
+    Ok(psbt)
+}
+
+/// What C++ makes of an error of a stream.
+fn stream_error(text: &str) -> String {
+    format!("{text}: iostream error")
 }
 
 fn check_version(call: &Call<'_>, position: usize) -> Answer<()> {

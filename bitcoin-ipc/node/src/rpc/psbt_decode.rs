@@ -2,7 +2,10 @@
 //!
 //! In: a PSBT of version 0. Out: all that it holds as JSON, in the order of Bitcoin Core.
 
+use std::collections::BTreeMap;
+
 use bitcoin::bip32::{DerivationPath, Fingerprint, KeySource};
+use bitcoin::hashes::Hash;
 use bitcoin::hex::DisplayHex;
 use bitcoin::psbt::{self, raw};
 use bitcoin::{Network, Psbt, Script, TxOut, XOnlyPublicKey, taproot};
@@ -105,7 +108,10 @@ fn input(input: &psbt::Input, network: Network) -> Value {
         let pair = |(key, signature): (&bitcoin::PublicKey, &bitcoin::ecdsa::Signature)| {
             (key.to_string(), Value::from(signature.to_string()))
         };
-        put("partial_signatures", input.partial_sigs.iter().map(pair).collect::<Map<_, _>>().into());
+        // Bitcoin Core has them in the order of the keys' hashes.
+        let mut signatures: Vec<_> = input.partial_sigs.iter().collect();
+        signatures.sort_by_key(|(key, _)| key.pubkey_hash().to_byte_array());
+        put("partial_signatures", signatures.into_iter().map(pair).collect::<Map<_, _>>().into());
     }
     if let Some(kind) = input.sighash_type {
         put("sighash", kind.to_string().trim_start_matches("SIGHASH_").into());
@@ -162,11 +168,17 @@ fn tap_fields(input: &psbt::Input, put: &mut impl FnMut(&str, Value) -> Option<V
         put("taproot_script_path_sigs", signatures.collect());
     }
     if !input.tap_scripts.is_empty() {
-        let scripts = input.tap_scripts.iter().map(|(control, (script, version))| {
+        // In the order of scripts, which may have several proofs.
+        let mut scripts = BTreeMap::<_, Vec<Vec<u8>>>::new();
+        for (control, leaf) in &input.tap_scripts {
+            scripts.entry(leaf).or_default().push(control.serialize());
+        }
+        let scripts = scripts.into_iter().map(|((script, version), mut proofs)| {
+            proofs.sort_by(|one, other| (one.len(), one).cmp(&(other.len(), other)));
             json!({
                 "script": format!("{script:x}"),
                 "leaf_ver": version.to_consensus(),
-                "control_blocks": [control.serialize().to_lower_hex_string()],
+                "control_blocks": proofs.iter().map(|proof| proof.to_lower_hex_string()).collect::<Vec<_>>(),
             })
         });
         put("taproot_scripts", scripts.collect());

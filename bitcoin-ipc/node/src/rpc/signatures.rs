@@ -209,7 +209,8 @@ fn stack(form: &Form, known: &Signatures, input: &TxIn, lock_time: absolute::Loc
     }
 }
 
-fn push_all(items: Vec<Vec<u8>>) -> ScriptBuf {
+/// A script that pushes these items, each in the shortest form.
+pub(super) fn push_all(items: Vec<Vec<u8>>) -> ScriptBuf {
     let push = |builder: Builder, item: Vec<u8>| match item.as_slice() {
         [number @ 1..=16] => builder.push_int((*number).into()),
         [0x81] => builder.push_int(-1),

@@ -44,19 +44,25 @@ pub(crate) struct Both {
 
 impl Both {
     pub(crate) fn start() -> Self {
+        Self::start_with(true)
+    }
+
+    /// With or without an index of transactions.
+    pub(crate) fn start_with(txindex: bool) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("core.sock");
         let data = directory.path().join("core");
         std::fs::create_dir(&data).unwrap();
         let process = Command::new(PathBuf::from(std::env::var_os(super::VARIABLE).unwrap()))
             .args(["-regtest", "-listen=0", "-server=0", "-connect=0", "-disablewallet"])
-            .args(["-txindex=1", "-blockfilterindex=1", "-deprecatedrpc=none"])
+            .arg(format!("-txindex={}", u8::from(txindex)))
+            .args(["-blockfilterindex=1", "-deprecatedrpc=none"])
             .arg(format!("-datadir={}", data.display()))
             .arg(format!("-ipcbind=unix:{}", socket.display()))
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let (ours, server) = our_node(&directory.path().join("ours"));
+        let (ours, server) = our_node(&directory.path().join("ours"), txindex);
         let both = Both {
             process,
             core: connect(&socket),
@@ -97,12 +103,22 @@ impl Both {
         params: Value,
         fields: &[&str],
     ) -> Result<Value, (i64, String)> {
+        self.same_after(method, params, |answer| strip(answer, fields))
+    }
+
+    /// The same once both answers were put in one form.
+    pub(crate) fn same_after(
+        &self,
+        method: &str,
+        params: Value,
+        form: impl Fn(&mut Value),
+    ) -> Result<Value, (i64, String)> {
         let core = self.core(method, params.clone());
         let ours = self.ours(method, params.clone());
         let told = |answer: &Result<Value, (i64, String)>| -> Told {
             let mut answer = answer.clone();
             if let Ok(answer) = &mut answer {
-                strip(answer, fields);
+                form(answer);
             }
             answer.map(|answer| format!("{answer:#}"))
         };
@@ -201,9 +217,9 @@ fn connect(socket: &Path) -> blocking::Client {
 }
 
 /// A client of a node in this process.
-fn our_node(data: &Path) -> (blocking::Client, RpcServer) {
+fn our_node(data: &Path, txindex: bool) -> (blocking::Client, RpcServer) {
     let mut options = Options::new(data, Network::Regtest);
-    options.index = index::Options { filters: true, txindex: true };
+    options.index = index::Options { filters: true, txindex };
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
     let server = RpcServer::new(RpcOptions::new(data)).unwrap();
     server.set_ready(state.clone());

@@ -8,8 +8,8 @@ use super::answers::{ADDRESS, KEY, LEGACY, LONG_PUBKEY, PUBKEY, TAPROOT};
 use super::both::Both;
 
 /// The private key 2, and its public key.
-const SECOND_KEY: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87K7XCyj5v";
-const SECOND_PUBKEY: &str = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5";
+pub(crate) const SECOND_KEY: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87K7XCyj5v";
+pub(crate) const SECOND_PUBKEY: &str = "02c6047f9441ed7d6d3045406e95c07cd85c778e4b8cef3ca7abac09b95c709ee5";
 
 /// Signs with both, and gives the transaction of Core.
 fn sign(both: &Both, raw: &Value, keys: Value, spent: &Value) -> Value {

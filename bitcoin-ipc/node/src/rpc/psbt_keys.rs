@@ -1,0 +1,275 @@
+//! Keys and scripts that descriptors tell of: Bitcoin Core's `FlatSigningProvider`.
+//!
+//! In: descriptors with or without private keys, and ranges. Out: scripts by their hashes, keys by theirs,
+//! where keys come from, private keys, and trees of taproot outputs.
+
+use std::collections::BTreeMap;
+
+use bitcoin::bip32::{ChildNumber, DerivationPath, Fingerprint, KeySource};
+use bitcoin::hashes::{Hash, hash160};
+use bitcoin::secp256k1::{All, Parity, Secp256k1};
+use bitcoin::taproot::{ControlBlock, LeafVersion, TapNodeHash, TapTree, TaprootBuilder};
+use bitcoin::{Network, PrivateKey, PublicKey, ScriptBuf, XOnlyPublicKey};
+use miniscript::descriptor::{DescriptorSecretKey, ShInner, SinglePubKey, Wildcard};
+use miniscript::{Descriptor, DescriptorPublicKey, TranslatePk, Translator, translate_hash_clone};
+use serde_json::Value;
+
+use super::descriptor::{self, Parsed};
+use super::descriptor_text;
+use super::error::{Answer, unknown};
+
+/// A script of a taproot output, behind the proof that it is one.
+type Leaf = (ControlBlock, (ScriptBuf, LeafVersion));
+
+/// How a taproot output is made: its inner key, and the scripts that it may be spent by.
+#[derive(Clone)]
+pub(super) struct Taproot {
+    pub(super) internal_key: XOnlyPublicKey,
+    pub(super) tree: Option<TapTree>,
+}
+
+impl Taproot {
+    /// The root of the tree, and its scripts with their proofs.
+    pub(super) fn leaves(&self, secp: &Secp256k1<All>) -> (Option<TapNodeHash>, Vec<Leaf>) {
+        let Some(tree) = &self.tree else { return (None, Vec::new()) };
+        let root = tree.root_hash();
+        let (_, output_key_parity) = bitcoin::key::TapTweak::tap_tweak(self.internal_key, secp, Some(root));
+        let leaf = |leaf: bitcoin::taproot::ScriptLeaf<'_>| {
+            let proof = ControlBlock {
+                leaf_version: leaf.version(),
+                output_key_parity,
+                internal_key: self.internal_key,
+                merkle_branch: leaf.merkle_branch().clone(),
+            };
+            (proof, (leaf.script().to_owned(), leaf.version()))
+        };
+        (Some(root), tree.script_leaves().map(leaf).collect())
+    }
+}
+
+/// What is known of keys and scripts. The first thing that is told of one counts.
+#[derive(Default)]
+pub(super) struct Keys {
+    scripts: BTreeMap<hash160::Hash, ScriptBuf>,
+    public: BTreeMap<hash160::Hash, PublicKey>,
+    origins: BTreeMap<PublicKey, KeySource>,
+    private: BTreeMap<PublicKey, PrivateKey>,
+    taproot: BTreeMap<XOnlyPublicKey, Taproot>,
+}
+
+/// The two keys that an x-only key may be.
+fn both(key: XOnlyPublicKey) -> [PublicKey; 2] {
+    [Parity::Even, Parity::Odd].map(|parity| PublicKey::new(key.public_key(parity)))
+}
+
+impl Keys {
+    /// Reads descriptors as text, or as objects with `desc` and `range`.
+    ///
+    /// # Errors
+    ///
+    /// -8 and -5 for what is wrong with them.
+    pub(super) fn read(objects: &[Value], network: Network, private: bool) -> Answer<Self> {
+        let mut keys = Keys::default();
+        for object in objects {
+            keys.add(object, network, private)?;
+        }
+        Ok(keys)
+    }
+
+    /// Forgets where keys come from.
+    pub(super) fn forget_origins(&mut self) {
+        self.origins.clear();
+    }
+
+    pub(super) fn script(&self, hash: &hash160::Hash) -> Option<&ScriptBuf> {
+        self.scripts.get(hash)
+    }
+
+    /// A key by its hash, or by that of its x-only form.
+    pub(super) fn public(&self, hash: &hash160::Hash) -> Option<PublicKey> {
+        self.public.get(hash).copied()
+    }
+
+    pub(super) fn origin(&self, key: &PublicKey) -> Option<&KeySource> {
+        self.origins.get(key)
+    }
+
+    pub(super) fn x_only_origin(&self, key: XOnlyPublicKey) -> Option<&KeySource> {
+        both(key).iter().find_map(|key| self.origins.get(key))
+    }
+
+    pub(super) fn private(&self, key: &PublicKey) -> Option<&PrivateKey> {
+        self.private.get(key)
+    }
+
+    pub(super) fn x_only_private(&self, key: XOnlyPublicKey) -> Option<&PrivateKey> {
+        both(key).iter().find_map(|key| self.private.get(key))
+    }
+
+    pub(super) fn taproot(&self, output_key: XOnlyPublicKey) -> Option<&Taproot> {
+        self.taproot.get(&output_key)
+    }
+
+    fn add(&mut self, object: &Value, network: Network, private: bool) -> Answer<()> {
+        let (text, (low, high)) = descriptor::scanned(object)?;
+        let bare = descriptor_text::payload(text, false)?;
+        let inside = |name: &str| bare.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
+        let (forms, only_keys) = match (inside("combo"), inside("rawtr")) {
+            (Some(key), _) => {
+                let forms = ["pkh", "wpkh"].map(|name| format!("{name}({key})"));
+                (forms.into_iter().chain([format!("sh(wpkh({key}))")]).collect(), false)
+            }
+            // The key of `tr` is read by the same rules.
+            (_, Some(key)) => (vec![format!("tr({key})")], true),
+            _ => (vec![bare.to_owned()], false),
+        };
+        for (place, form) in forms.iter().enumerate() {
+            let (all, secrets) = match descriptor::parse(form, network, false) {
+                Ok(Parsed::Keys(all, secrets)) => (all, secrets),
+                Ok(Parsed::Fixed { .. }) => continue,
+                // A long key has no form with a witness.
+                Err(_) if place > 0 => continue,
+                Err(error) => return Err(error),
+            };
+            let single = secrets
+                .into_iter()
+                .flat_map(|(public, secret)| {
+                    public.into_single_keys().into_iter().zip(secret.into_single_keys())
+                })
+                .collect();
+            let mut derive =
+                Derive { keys: self, single: &single, private, index: 0, secp: Secp256k1::new() };
+            let is_range = all.iter().any(Descriptor::has_wildcard);
+            for index in if is_range { low..=high } else { 0..=0 } {
+                derive.index = index;
+                for one in &all {
+                    let Ok(derived) = one.translate_pk(&mut derive) else {
+                        return unknown(format!("Cannot derive script without private keys: '{text}'"));
+                    };
+                    if !only_keys {
+                        derive.keys.add_scripts(&derived);
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn add_scripts(&mut self, descriptor: &Descriptor<PublicKey>) {
+        let scripts = match descriptor {
+            Descriptor::Wsh(wsh) => vec![wsh.inner_script()],
+            Descriptor::Sh(sh) => match sh.as_inner() {
+                ShInner::Wsh(wsh) => vec![wsh.inner_script(), wsh.script_pubkey()],
+                ShInner::Wpkh(wpkh) => vec![wpkh.script_pubkey()],
+                ShInner::SortedMulti(_) | ShInner::Ms(_) => vec![sh.inner_script()],
+            },
+            Descriptor::Tr(tr) => {
+                let add = |builder: Option<TaprootBuilder>, (depth, script): (u8, ScriptBuf)| {
+                    builder?.add_leaf(depth, script).ok()
+                };
+                let leaves = tr.iter_scripts().map(|(depth, script)| (depth, script.encode()));
+                let tree = leaves.fold(Some(TaprootBuilder::new()), add);
+                let info = tr.spend_info();
+                let output_key = info.output_key().to_x_only_public_key();
+                let tree = tree.and_then(|tree| tree.try_into_taptree().ok());
+                self.taproot.insert(output_key, Taproot { internal_key: info.internal_key(), tree });
+                Vec::new()
+            }
+            Descriptor::Bare(_) | Descriptor::Pkh(_) | Descriptor::Wpkh(_) => Vec::new(),
+        };
+        for script in scripts {
+            self.scripts.entry(hash160::Hash::hash(script.as_bytes())).or_insert(script);
+        }
+    }
+}
+
+/// Derives the keys of a descriptor at an index, and notes what is known of them.
+struct Derive<'a> {
+    keys: &'a mut Keys,
+    /// The private keys that the descriptor has.
+    single: &'a BTreeMap<DescriptorPublicKey, DescriptorSecretKey>,
+    /// Whether to note them.
+    private: bool,
+    index: u32,
+    secp: Secp256k1<All>,
+}
+
+/// A key that cannot be derived.
+struct NoKey;
+
+impl Derive<'_> {
+    /// The last step of a path, if it is not in the descriptor.
+    fn step(&self, wildcard: Wildcard) -> Result<Vec<ChildNumber>, NoKey> {
+        let step = match wildcard {
+            Wildcard::None => return Ok(Vec::new()),
+            Wildcard::Unhardened => ChildNumber::from_normal_idx(self.index),
+            Wildcard::Hardened => ChildNumber::from_hardened_idx(self.index),
+        };
+        step.map(|step| vec![step]).map_err(|_| NoKey)
+    }
+
+    fn secret(&self, key: &DescriptorPublicKey) -> Result<Option<PrivateKey>, NoKey> {
+        match self.single.get(key) {
+            Some(DescriptorSecretKey::Single(single)) => Ok(Some(single.key)),
+            Some(DescriptorSecretKey::XPrv(xprv)) => {
+                let path = xprv.derivation_path.extend(self.step(xprv.wildcard)?);
+                let derived = xprv.xkey.derive_priv(&self.secp, &path).map_err(|_| NoKey)?;
+                Ok(Some(derived.to_priv()))
+            }
+            Some(DescriptorSecretKey::MultiXPrv(_)) | None => Ok(None),
+        }
+    }
+
+    fn public(&self, key: &DescriptorPublicKey) -> Result<PublicKey, NoKey> {
+        match key {
+            DescriptorPublicKey::Single(single) => match single.key {
+                SinglePubKey::FullKey(key) => Ok(key),
+                SinglePubKey::XOnly(key) => Ok(PublicKey::new(key.public_key(Parity::Even))),
+            },
+            DescriptorPublicKey::XPub(xpub) => {
+                let path = xpub.derivation_path.extend(self.step(xpub.wildcard)?);
+                let derived = xpub.xkey.derive_pub(&self.secp, &path).map_err(|_| NoKey)?;
+                Ok(PublicKey::new(derived.public_key))
+            }
+            DescriptorPublicKey::MultiXPub(_) => Err(NoKey),
+        }
+    }
+
+    fn origin(&self, key: &DescriptorPublicKey, public: &PublicKey) -> Result<KeySource, NoKey> {
+        match key {
+            DescriptorPublicKey::Single(single) => Ok(single.origin.clone().unwrap_or_else(|| {
+                let [a, b, c, d, ..] = public.pubkey_hash().to_byte_array();
+                (Fingerprint::from([a, b, c, d]), DerivationPath::default())
+            })),
+            DescriptorPublicKey::XPub(xpub) => {
+                let origin = xpub.origin.clone();
+                let (root, path) =
+                    origin.unwrap_or_else(|| (xpub.xkey.fingerprint(), DerivationPath::default()));
+                Ok((root, path.extend(&xpub.derivation_path).extend(self.step(xpub.wildcard)?)))
+            }
+            DescriptorPublicKey::MultiXPub(_) => Err(NoKey),
+        }
+    }
+}
+
+impl Translator<DescriptorPublicKey, PublicKey, NoKey> for Derive<'_> {
+    fn pk(&mut self, key: &DescriptorPublicKey) -> Result<PublicKey, NoKey> {
+        let secret = self.secret(key)?;
+        let public = match &secret {
+            Some(secret) => secret.public_key(&self.secp),
+            None => self.public(key)?,
+        };
+        let origin = self.origin(key, &public)?;
+        let x_only = public.inner.x_only_public_key().0;
+        for hash in [hash160::Hash::hash(&public.to_bytes()), hash160::Hash::hash(&x_only.serialize())] {
+            self.keys.public.entry(hash).or_insert(public);
+        }
+        self.keys.origins.entry(public).or_insert(origin);
+        if let Some(secret) = secret.filter(|_| self.private) {
+            self.keys.private.entry(public).or_insert(secret);
+        }
+        Ok(public)
+    }
+
+    translate_hash_clone!(DescriptorPublicKey, PublicKey, NoKey);
+}
