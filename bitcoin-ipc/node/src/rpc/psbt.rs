@@ -11,7 +11,6 @@ use bitcoin::hex::FromHex;
 use bitcoin::io::ErrorKind::UnexpectedEof;
 use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{Psbt, ScriptBuf, Transaction, Witness, psbt};
-use miniscript::psbt::PsbtExt;
 use serde_json::{Map, Value};
 
 use super::command::Kind::{Any, Bool, Hex, List, Number, Text};
@@ -19,6 +18,8 @@ use super::command::{Arg, Call, Command, arg, command};
 use super::construct::{INPUTS, OUTPUTS};
 use super::decode::construct;
 use super::error::{Answer, invalid, undecodable};
+use super::psbt_input::{self, Options, Signed};
+use super::psbt_keys::Keys;
 use super::{transaction, value};
 
 const RAW: &str = "rawtransactions";
@@ -153,28 +154,23 @@ fn combine(call: &Call<'_>) -> Answer {
     Ok(all.to_string().into())
 }
 
-/// Whether an input is finished.
-fn is_final(input: &bitcoin::psbt::Input) -> bool {
-    input.final_script_sig.is_some() || input.final_script_witness.is_some()
-}
-
 fn finalize(call: &Call<'_>) -> Answer {
     let mut psbt = parse(call.text(0)?)?;
     let extract = call.flag_or(1, true)?;
-    let secp = Secp256k1::verification_only();
+    let (secp, keys) = (&Secp256k1::new(), &Keys::default());
+    let spent = psbt_input::utxos(&psbt);
+    let mut complete = true;
     for place in 0..psbt.inputs.len() {
-        if !is_final(&psbt.inputs[place]) {
-            // An input that lacks something stays as it is.
-            let _ = psbt.finalize_inp_mut(&secp, place);
-        }
+        let sighash = psbt.inputs[place].sighash_type.and_then(|sighash| u8::try_from(sighash.to_u32()).ok());
+        let options = Options { secp, keys, sighash, finalize: true, placeholders: false };
+        // An input that lacks something stays as it is.
+        complete &= psbt_input::sign(&mut psbt, place, spent.as_deref(), &options)?.0 == Signed::Complete;
     }
-    let complete = psbt.inputs.iter().all(is_final);
     let mut object = Map::new();
     if complete && extract {
-        let tx = psbt.extract_tx_unchecked_fee_rate();
-        object.insert("hex".to_owned(), transaction::hex(&tx).into());
+        object.insert("hex".to_owned(), transaction::hex(&psbt_input::extract(&psbt)).into());
     } else {
-        object.insert("psbt".to_owned(), psbt.to_string().into());
+        object.insert("psbt".to_owned(), psbt_input::text(psbt).into());
     }
     object.insert("complete".to_owned(), Value::Bool(complete));
     Ok(object.into())

@@ -33,7 +33,14 @@ pub(crate) fn process(both: &Both, params: Value) -> Answer {
     both.same_after("descriptorprocesspsbt", params, |answer| in_cores_order(both, &mut answer["psbt"]))
 }
 
+/// Asks for what it lacks, and for what can be made final without more.
 pub(crate) fn analyze(both: &Both, psbt: &Value) -> Value {
+    let form = |answer: &mut Value| {
+        if !answer["psbt"].is_null() {
+            in_cores_order(both, &mut answer["psbt"]);
+        }
+    };
+    both.same_after("finalizepsbt", json!([psbt]), form).unwrap();
     both.same("analyzepsbt", json!([psbt])).unwrap()
 }
 
