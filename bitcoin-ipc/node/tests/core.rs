@@ -14,12 +14,12 @@ mod mine;
 mod mistakes;
 #[path = "core/packages.rs"]
 mod packages;
-#[path = "core/random.rs"]
-mod random;
 #[path = "core/psbt.rs"]
 mod psbt;
 #[path = "core/psbt_mistakes.rs"]
 mod psbt_mistakes;
+#[path = "core/random.rs"]
+mod random;
 #[path = "core/refusals.rs"]
 mod refusals;
 #[path = "core/scanning.rs"]

@@ -22,6 +22,7 @@ use serde_json::{Value, json};
 
 use super::command::Kind::{Range, Text};
 use super::command::{Call, Command, arg, command};
+use super::derive;
 use super::descriptor_text::{alternatives, payload, with_origins};
 use super::error::{Answer, failed, invalid, unknown};
 use super::{script, value};
@@ -64,18 +65,14 @@ impl Parsed {
     pub(super) fn scripts(&self, index: u32) -> Answer<Vec<ScriptBuf>> {
         match self {
             Parsed::Fixed { scripts, .. } => Ok(scripts.clone()),
-            // The library would panic.
-            Parsed::Keys(all, _) if all.iter().any(is_hardened) => {
-                unknown("Cannot derive script without private keys")
-            }
-            Parsed::Keys(all, _) => {
-                let secp = Secp256k1::verification_only();
-                let one = |descriptor: &Descriptor<DescriptorPublicKey>| {
-                    descriptor.derived_descriptor(&secp, index).map(|derived| derived.script_pubkey())
+            Parsed::Keys(all, secrets) => {
+                let secp = Secp256k1::new();
+                let one = |descriptor| {
+                    derive::at(descriptor, secrets, index, &secp, |_| ()).map(|one| one.script_pubkey())
                 };
-                match all.iter().map(one).collect::<Result<_, _>>() {
-                    Ok(scripts) => Ok(scripts),
-                    Err(_) => unknown("Cannot derive script without private keys"),
+                match all.iter().map(one).collect() {
+                    Some(scripts) => Ok(scripts),
+                    None => unknown("Cannot derive script without private keys"),
                 }
             }
         }
@@ -161,7 +158,7 @@ fn combo(key: &PublicKey) -> Vec<ScriptBuf> {
     scripts
 }
 
-/// Whether a step is wanted that only private keys can take.
+/// Whether a step is wanted that only private keys can take, on which the library panics.
 fn is_hardened(descriptor: &Descriptor<DescriptorPublicKey>) -> bool {
     descriptor.for_any_key(|key| {
         let wildcard = match key {
@@ -231,7 +228,9 @@ pub(super) fn scan_object(object: &Value, network: Network) -> Answer<HashMap<Sc
     let mut scripts = HashMap::new();
     for index in indexes {
         let single = single(&parsed, index);
-        for script in parsed.scripts(index)? {
+        let found =
+            parsed.scripts(index).or_else(|error| unknown(format!("{}: '{text}'", error.message())))?;
+        for script in found {
             let text = single.get(&script).cloned();
             let text = text.unwrap_or_else(|| script::descriptor(&script, network));
             scripts.insert(script, text);

@@ -19,6 +19,7 @@ mod command;
 mod control;
 mod decode;
 mod deployments;
+mod derive;
 mod descriptor;
 mod descriptor_text;
 mod envelope;

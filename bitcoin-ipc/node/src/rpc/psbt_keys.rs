@@ -5,15 +5,16 @@
 
 use std::collections::BTreeMap;
 
-use bitcoin::bip32::{ChildNumber, DerivationPath, Fingerprint, KeySource};
+use bitcoin::bip32::KeySource;
 use bitcoin::hashes::{Hash, hash160};
 use bitcoin::secp256k1::{All, Parity, Secp256k1};
 use bitcoin::taproot::{ControlBlock, LeafVersion, TapNodeHash, TapTree, TaprootBuilder};
 use bitcoin::{Network, PrivateKey, PublicKey, ScriptBuf, XOnlyPublicKey};
-use miniscript::descriptor::{DescriptorSecretKey, ShInner, SinglePubKey, Wildcard};
-use miniscript::{Descriptor, DescriptorPublicKey, TranslatePk, Translator, translate_hash_clone};
+use miniscript::Descriptor;
+use miniscript::descriptor::ShInner;
 use serde_json::Value;
 
+use super::derive::{self, Derived};
 use super::descriptor::{self, Parsed};
 use super::descriptor_text;
 use super::error::{Answer, unknown};
@@ -123,6 +124,7 @@ impl Keys {
             (_, Some(key)) => (vec![format!("tr({key})")], true),
             _ => (vec![bare.to_owned()], false),
         };
+        let secp = Secp256k1::new();
         for (place, form) in forms.iter().enumerate() {
             let (all, secrets) = match descriptor::parse(form, network, false) {
                 Ok(Parsed::Keys(all, secrets)) => (all, secrets),
@@ -131,28 +133,32 @@ impl Keys {
                 Err(_) if place > 0 => continue,
                 Err(error) => return Err(error),
             };
-            let single = secrets
-                .into_iter()
-                .flat_map(|(public, secret)| {
-                    public.into_single_keys().into_iter().zip(secret.into_single_keys())
-                })
-                .collect();
-            let mut derive =
-                Derive { keys: self, single: &single, private, index: 0, secp: Secp256k1::new() };
             let is_range = all.iter().any(Descriptor::has_wildcard);
             for index in if is_range { low..=high } else { 0..=0 } {
-                derive.index = index;
                 for one in &all {
-                    let Ok(derived) = one.translate_pk(&mut derive) else {
+                    let note = |key: Derived| self.add_key(key, private);
+                    let Some(derived) = derive::at(one, &secrets, index, &secp, note) else {
                         return unknown(format!("Cannot derive script without private keys: '{text}'"));
                     };
                     if !only_keys {
-                        derive.keys.add_scripts(&derived);
+                        self.add_scripts(&derived);
                     }
                 }
             }
         }
         Ok(())
+    }
+
+    fn add_key(&mut self, key: Derived, private: bool) {
+        let Derived { public, origin, secret } = key;
+        let x_only = public.inner.x_only_public_key().0;
+        for hash in [hash160::Hash::hash(&public.to_bytes()), hash160::Hash::hash(&x_only.serialize())] {
+            self.public.entry(hash).or_insert(public);
+        }
+        self.origins.entry(public).or_insert(origin);
+        if let Some(secret) = secret.filter(|_| private) {
+            self.private.entry(public).or_insert(secret);
+        }
     }
 
     fn add_scripts(&mut self, descriptor: &Descriptor<PublicKey>) {
@@ -181,95 +187,4 @@ impl Keys {
             self.scripts.entry(hash160::Hash::hash(script.as_bytes())).or_insert(script);
         }
     }
-}
-
-/// Derives the keys of a descriptor at an index, and notes what is known of them.
-struct Derive<'a> {
-    keys: &'a mut Keys,
-    /// The private keys that the descriptor has.
-    single: &'a BTreeMap<DescriptorPublicKey, DescriptorSecretKey>,
-    /// Whether to note them.
-    private: bool,
-    index: u32,
-    secp: Secp256k1<All>,
-}
-
-/// A key that cannot be derived.
-struct NoKey;
-
-impl Derive<'_> {
-    /// The last step of a path, if it is not in the descriptor.
-    fn step(&self, wildcard: Wildcard) -> Result<Vec<ChildNumber>, NoKey> {
-        let step = match wildcard {
-            Wildcard::None => return Ok(Vec::new()),
-            Wildcard::Unhardened => ChildNumber::from_normal_idx(self.index),
-            Wildcard::Hardened => ChildNumber::from_hardened_idx(self.index),
-        };
-        step.map(|step| vec![step]).map_err(|_| NoKey)
-    }
-
-    fn secret(&self, key: &DescriptorPublicKey) -> Result<Option<PrivateKey>, NoKey> {
-        match self.single.get(key) {
-            Some(DescriptorSecretKey::Single(single)) => Ok(Some(single.key)),
-            Some(DescriptorSecretKey::XPrv(xprv)) => {
-                let path = xprv.derivation_path.extend(self.step(xprv.wildcard)?);
-                let derived = xprv.xkey.derive_priv(&self.secp, &path).map_err(|_| NoKey)?;
-                Ok(Some(derived.to_priv()))
-            }
-            Some(DescriptorSecretKey::MultiXPrv(_)) | None => Ok(None),
-        }
-    }
-
-    fn public(&self, key: &DescriptorPublicKey) -> Result<PublicKey, NoKey> {
-        match key {
-            DescriptorPublicKey::Single(single) => match single.key {
-                SinglePubKey::FullKey(key) => Ok(key),
-                SinglePubKey::XOnly(key) => Ok(PublicKey::new(key.public_key(Parity::Even))),
-            },
-            DescriptorPublicKey::XPub(xpub) => {
-                let path = xpub.derivation_path.extend(self.step(xpub.wildcard)?);
-                let derived = xpub.xkey.derive_pub(&self.secp, &path).map_err(|_| NoKey)?;
-                Ok(PublicKey::new(derived.public_key))
-            }
-            DescriptorPublicKey::MultiXPub(_) => Err(NoKey),
-        }
-    }
-
-    fn origin(&self, key: &DescriptorPublicKey, public: &PublicKey) -> Result<KeySource, NoKey> {
-        match key {
-            DescriptorPublicKey::Single(single) => Ok(single.origin.clone().unwrap_or_else(|| {
-                let [a, b, c, d, ..] = public.pubkey_hash().to_byte_array();
-                (Fingerprint::from([a, b, c, d]), DerivationPath::default())
-            })),
-            DescriptorPublicKey::XPub(xpub) => {
-                let origin = xpub.origin.clone();
-                let (root, path) =
-                    origin.unwrap_or_else(|| (xpub.xkey.fingerprint(), DerivationPath::default()));
-                Ok((root, path.extend(&xpub.derivation_path).extend(self.step(xpub.wildcard)?)))
-            }
-            DescriptorPublicKey::MultiXPub(_) => Err(NoKey),
-        }
-    }
-}
-
-impl Translator<DescriptorPublicKey, PublicKey, NoKey> for Derive<'_> {
-    fn pk(&mut self, key: &DescriptorPublicKey) -> Result<PublicKey, NoKey> {
-        let secret = self.secret(key)?;
-        let public = match &secret {
-            Some(secret) => secret.public_key(&self.secp),
-            None => self.public(key)?,
-        };
-        let origin = self.origin(key, &public)?;
-        let x_only = public.inner.x_only_public_key().0;
-        for hash in [hash160::Hash::hash(&public.to_bytes()), hash160::Hash::hash(&x_only.serialize())] {
-            self.keys.public.entry(hash).or_insert(public);
-        }
-        self.keys.origins.entry(public).or_insert(origin);
-        if let Some(secret) = secret.filter(|_| self.private) {
-            self.keys.private.entry(public).or_insert(secret);
-        }
-        Ok(public)
-    }
-
-    translate_hash_clone!(DescriptorPublicKey, PublicKey, NoKey);
 }

@@ -119,7 +119,12 @@ fn coins(both: &Both) -> Vec<Coin> {
         // Core derives hardened steps only for those who give the private key.
         let checksum = &public["checksum"];
         let checked = format!("{private}#{}", checksum.as_str().unwrap());
-        let place = match both.core("deriveaddresses", json!([checked, ends])) {
+        let addresses = match private.starts_with("rawtr") {
+            // Outside of PSBTs ours takes it with a public key only.
+            true => both.core("deriveaddresses", json!([public["descriptor"]])),
+            false => both.same("deriveaddresses", json!([checked, ends])),
+        };
+        let place = match addresses {
             Ok(addresses) => {
                 let first = match &addresses[0] {
                     Value::Array(several) => several[0].clone(),

@@ -147,6 +147,13 @@ pub(crate) fn psbts_that_are_wrong_are_refused_the_same() {
         update(&both, wrong.clone()).unwrap_err();
         process(&both, wrong).unwrap_err();
     }
+    // Hardened steps need the private key.
+    let xpub = "tpubD6NzVbkrYhZ4XccijNhpXysErmvbLWBTKoRsaF25Ktm3HvfL35PnuQ495h9zcFbPMzJ2DRuNDNzjP9CBz1Mkr9ykx1YohakBsYRj4Fqv4rT";
+    for path in ["/1h", "/1h/*", "/*h"] {
+        let wrong = json!([format!("wpkh({xpub}{path})")]);
+        update(&both, json!([known, wrong])).unwrap_err();
+        both.same("scantxoutset", json!(["start", wrong])).unwrap_err();
+    }
     process(&both, json!([known, [pair], "x"])).unwrap_err();
     process(&both, json!([known, [pair], "ALL", 1])).unwrap_err();
     both.finish();
