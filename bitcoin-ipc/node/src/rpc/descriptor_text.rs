@@ -3,6 +3,8 @@
 //! In: descriptors with checksums, several steps in one place, and private keys. Out: descriptors that the
 //! library can read.
 
+use std::collections::HashSet;
+
 use bitcoin::PrivateKey;
 use bitcoin::secp256k1::{Secp256k1, SignOnly};
 use miniscript::descriptor::checksum::desc_checksum;
@@ -54,25 +56,35 @@ pub(super) fn with_origins(text: &str, secp: &Secp256k1<SignOnly>, secrets: &mut
     text.split_inclusive(['(', ')', ',', '{', '}']).map(piece).collect()
 }
 
-/// The descriptors that one with several steps in one place stands for; the library does not take these
-/// apart where keys are private.
+/// The descriptors that one with several steps in one place stands for, where keys are private: the library
+/// does not take these apart.
 pub(super) fn alternatives(text: &str) -> Vec<String> {
-    let steps = |text: &str| -> Option<usize> {
-        let (_, rest) = text.split_once('<')?;
-        Some(rest.split_once('>')?.0.split(';').count())
-    };
-    let Some(count) = steps(text) else { return vec![text.to_owned()] };
-    let one = |place: usize| {
-        let (mut done, mut rest) = (String::new(), text);
-        while let Some((before, after)) = rest.split_once('<') {
-            let (steps, after) = after.split_once('>')?;
-            let steps: Vec<&str> = steps.split(';').collect();
-            done = done + before + steps.get(place).filter(|_| steps.len() == count)?;
-            rest = after;
-        }
-        Some(done + rest)
-    };
     // What is not well formed is for the library to say.
-    let all: Option<Vec<String>> = (0..count).map(one).collect();
-    all.filter(|all| all.len() > 1).unwrap_or_else(|| vec![text.to_owned()])
+    split(text).unwrap_or_else(|| vec![text.to_owned()])
+}
+
+fn split(text: &str) -> Option<Vec<String>> {
+    let several = |key: &str| key.matches('<').count() > 1;
+    if !text.contains("prv") || text.split(['(', ')', ',', '{', '}']).any(several) {
+        return None;
+    }
+    // Texts between the places, and the steps of each place.
+    let (mut between, mut places, mut rest) = (Vec::new(), Vec::new(), text);
+    while let Some((before, after)) = rest.split_once('<') {
+        let (steps, after) = after.split_once('>')?;
+        let steps: Vec<&str> = steps.split(';').collect();
+        let distinct: HashSet<&str> = steps.iter().copied().collect();
+        if steps.len() < 2 || distinct.len() != steps.len() {
+            return None;
+        }
+        between.push(before);
+        places.push(steps);
+        rest = after;
+    }
+    let count = places.first()?.len();
+    let one = |number: usize| {
+        let parts = between.iter().zip(&places).map(|(before, steps)| [*before, steps[number]].concat());
+        parts.chain([rest.to_owned()]).collect()
+    };
+    places.iter().all(|steps| steps.len() == count).then(|| (0..count).map(one).collect())
 }

@@ -2,7 +2,7 @@
 //!
 //! In: PSBTs of different transactions. Out: one PSBT with the inputs and outputs of all, in any order.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use bitcoin::{Psbt, Transaction, absolute, transaction};
@@ -35,7 +35,7 @@ fn join(call: &Call<'_>) -> Answer {
     let version = psbts.iter().map(|psbt| psbt.unsigned_tx.version.0.cast_unsigned()).fold(1, u32::max);
     let lock_time = psbts.iter().map(|psbt| psbt.unsigned_tx.lock_time.to_consensus_u32()).min();
     let (mut inputs, mut outputs, mut spent) = (Vec::new(), Vec::new(), HashSet::new());
-    let mut unknown = std::collections::BTreeMap::new();
+    let mut unknown = BTreeMap::new();
     for psbt in psbts {
         for (input, mut fields) in psbt.unsigned_tx.input.into_iter().zip(psbt.inputs) {
             let place = input.previous_output;

@@ -154,6 +154,12 @@ pub(crate) fn psbts_that_are_wrong_are_refused_the_same() {
         update(&both, json!([known, wrong])).unwrap_err();
         both.same("scantxoutset", json!(["start", wrong])).unwrap_err();
     }
+    let xprv = bitcoin::bip32::Xpriv::new_master(bitcoin::NetworkKind::Test, &[7; 32]).unwrap();
+    for path in ["<0>", "<0;0>", "<0;1", "<0;1>/<2;3>", "<>", "<0;x>"] {
+        let wrong = json!([known, [format!("wpkh({xprv}/{path}/*)")]]);
+        assert_eq!(both.ours("utxoupdatepsbt", wrong.clone()).unwrap_err().0, -5);
+        assert_eq!(both.core("utxoupdatepsbt", wrong).unwrap_err().0, -5);
+    }
     process(&both, json!([known, [pair], "x"])).unwrap_err();
     process(&both, json!([known, [pair], "ALL", 1])).unwrap_err();
     both.finish();
