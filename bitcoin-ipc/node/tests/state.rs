@@ -116,9 +116,10 @@ fn a_transaction_survives_a_reorganisation_and_a_crash() {
         format!("connected {height} {}", confirming.block_hash()),
         "tip".to_owned(),
         format!("disconnected {height} {}", confirming.block_hash()),
+        // Whoever has heard of the new blocks has heard of this.
+        format!("added {txid}"),
         format!("connected {height} {}", first.block_hash()),
         format!("connected {} {}", height + 1, second.block_hash()),
-        format!("added {txid}"),
         "tip".to_owned(),
     ];
     let told: Vec<_> = heard.take().into_iter().filter(|event| event != "flushed").collect();

@@ -321,13 +321,14 @@ impl Chain for NodeChain {
     }
 
     fn wait_for_notifications_if_tip_changed(&self, old_tip: BlockHash) -> Result<()> {
-        if self.state.tip().hash == old_tip {
+        if self.state.settled_tip().hash == old_tip {
             return Ok(());
         }
         self.wait_for_notifications()
     }
 
     fn wait_for_notifications(&self) -> Result<()> {
+        self.state.settled_tip();
         let registrations = self.registrations.lock().unwrap_or_else(PoisonError::into_inner).clone();
         registrations.iter().for_each(Watcher::drain);
         Ok(())

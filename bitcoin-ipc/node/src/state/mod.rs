@@ -180,6 +180,12 @@ impl State {
         Ok(progress::guess(self.network, self.clock.now(), &known))
     }
 
+    /// [`State::tip`] once the change that is under way is over, so that everything is to be told.
+    pub(crate) fn settled_tip(&self) -> Place {
+        let _writer = lock(&self.writer);
+        self.tip()
+    }
+
     /// What the node is like now, for [`State::wait`].
     #[must_use]
     pub fn seen(&self) -> Seen {
@@ -267,7 +273,9 @@ impl State {
         let now = self.clock.now();
         let mut mempool = self.mempool();
         self.index.apply(&events)?;
-        let mut told = Vec::new();
+        // Whoever has heard of a block has heard of the mempool on top of it, as from Bitcoin Core: blocks
+        // are told last.
+        let (mut told, mut connected) = (Vec::new(), Vec::new());
         for event in &events {
             match event {
                 ChainEvent::BlockConnected { block, height, undo } => {
@@ -278,7 +286,7 @@ impl State {
                     self.estimator().block_connected(*height, &confirmed);
                     told.extend(self.left(conflicts));
                     let info = self.block_info(block, *height, Some(undo))?;
-                    told.push(Event::Connected(info.hash, self.notifier.keep(info)));
+                    connected.push(Event::Connected(info.hash, self.notifier.keep(info)));
                 }
                 ChainEvent::BlockDisconnected { block, height, undo } => {
                     told.extend(self.left(mempool.block_disconnected(block)));
@@ -295,6 +303,7 @@ impl State {
             told.extend(self.take_in(&changes));
         }
         told.extend(self.left(mempool.expire(now)));
+        told.append(&mut connected);
         told.push(Event::Tip);
         if let Some(locator) = self.flush_is_due(writer, tip) {
             told.push(Event::Flushed(locator.into()));
