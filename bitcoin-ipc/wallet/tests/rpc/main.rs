@@ -13,6 +13,7 @@ mod descriptors;
 mod exports;
 mod hd_keys;
 mod node;
+mod nonsense;
 mod passphrases;
 mod privacy;
 mod pruned;
