@@ -13,9 +13,11 @@ use bitcoin_common::logging::{EarlyLog, Log, LogOptions};
 fn early_lines_are_written_and_a_hangup_opens_the_log_anew() {
     // The same event counts or not, by when it comes.
     let detail = || tracing::debug!(target: "node", "detail");
+    let other = || tracing::debug!(target: "wallet", "not wanted");
     let early = EarlyLog::start().expect("a log");
     tracing::info!(target: "node", "early");
     detail();
+    other();
     let dir = tempfile::tempdir().expect("a directory");
     let program = Program::new("bitcoin-node", "1", "A node.");
     let program = program.options(SHARED_OPTIONS).options(NETWORK_OPTIONS).options(LOG_OPTIONS);
@@ -28,6 +30,7 @@ fn early_lines_are_written_and_a_hangup_opens_the_log_anew() {
     assert!(Log::start(&options).is_err() && early.open(&options).is_err(), "a process has one log");
 
     detail();
+    other();
     tracing::debug!(target: "node", "before");
     let (path, old) = (network.join("debug.log"), network.join("debug.log.1"));
     fs::rename(&path, &old).expect("a move");
@@ -36,7 +39,8 @@ fn early_lines_are_written_and_a_hangup_opens_the_log_anew() {
 
     let text = |path| fs::read_to_string(path).expect("a log");
     let lines = |path| text(path).lines().map(|line| line[28..].to_owned()).collect::<Vec<_>>();
-    assert_eq!(lines(&old), ["[node:info] early", "[node:debug] detail", "[node:debug] before"]);
+    let [detail, before] = ["[node:debug] detail", "[node:debug] before"];
+    assert_eq!(lines(&old), ["[node:info] early", detail, detail, before]);
     assert_eq!(lines(&path), ["[node:debug] after"]);
     assert_eq!(log.dropped(), 0);
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use tracing::{Level, Metadata};
+use tracing::Level;
 
 use crate::error::{Error, Result};
 
@@ -133,11 +133,6 @@ impl Levels {
         true
     }
 
-    /// Whether an event is logged.
-    pub(super) fn wants(&self, event: &Metadata<'_>) -> bool {
-        self.wants_level(*event.level(), event.target())
-    }
-
     /// Whether any event of this level may be logged.
     pub(super) fn most(&self) -> Level {
         self.chosen.iter().map(|name| self.level(name)).max().unwrap_or(Level::INFO).max(Level::INFO)
@@ -148,10 +143,11 @@ impl Levels {
         self.own.get(name).copied().unwrap_or(self.general)
     }
 
-    fn wants_level(&self, level: Level, target: &str) -> bool {
+    /// Whether an event of a category is logged.
+    pub(super) fn wants(&self, level: Level, category: Option<&str>) -> bool {
         // The more detailed, the greater.
         level <= Level::INFO
-            || category(target).is_some_and(|name| self.chosen.contains(name) && level <= self.level(name))
+            || category.is_some_and(|name| self.chosen.contains(name) && level <= self.level(name))
     }
 }
 
@@ -195,7 +191,7 @@ mod tests {
     #[test]
     fn categories_and_levels() {
         let wants = |debug: &[&str], exclude: &[&str], level: &[&str], at, target| {
-            levels(debug, exclude, level).expect("good options").0.wants_level(at, target)
+            levels(debug, exclude, level).expect("good options").0.wants(at, category(target))
         };
         assert!(wants(&[], &[], &[], Level::INFO, "h2"));
         assert!(!wants(&[], &[], &["trace"], Level::DEBUG, "ipc"));
@@ -220,8 +216,8 @@ mod tests {
         };
         assert!(levels.switch("node", true) && levels.switch("tor", true));
         assert_eq!(on(&levels), ["node", "rpc", "tor"]);
-        assert!(levels.wants_level(Level::TRACE, "node"));
-        assert!(levels.switch("rpc", false) && !levels.wants_level(Level::DEBUG, "rpc"));
+        assert!(levels.wants(Level::TRACE, category("node")));
+        assert!(levels.switch("rpc", false) && !levels.wants(Level::DEBUG, category("rpc")));
         assert!(!levels.switch("nonesuch", true) && levels.switch("libevent", true));
         assert_eq!(on(&levels), ["node", "tor"]);
         assert!(levels.switch("all", true) && levels.list().iter().all(|(_, on)| *on));

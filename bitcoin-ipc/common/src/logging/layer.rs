@@ -49,7 +49,9 @@ impl<S: Subscriber> Layer<S> for LogLayer {
         if !message.is_empty() {
             text.push_str(&others);
         }
-        self.sink.write(Line { micros: time::now(), thread, text });
+        let metadata = event.metadata();
+        let (level, category) = (*metadata.level(), category(metadata.target()));
+        self.sink.write(Line { level, category, micros: time::now(), thread, text });
     }
 }
 

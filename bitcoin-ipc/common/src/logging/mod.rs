@@ -30,7 +30,7 @@ static OF_PROCESS: OnceLock<Arc<Sink>> = OnceLock::new();
 
 /// A log that is not open yet: its lines wait in memory until the settings say where they go.
 ///
-/// These are the lines of every log, at info and above; of more than 1 MB the oldest are discarded.
+/// Those at debug wait too, in case the settings want them; of more than 1 MB the oldest are discarded.
 /// When the process ends before, nobody sees them.
 #[derive(Debug)]
 pub struct EarlyLog {

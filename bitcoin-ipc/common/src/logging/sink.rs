@@ -8,16 +8,21 @@ use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use tracing::{Level, Metadata};
 
-use super::categories::Levels;
+use super::categories::{Levels, category};
 use super::file::LogFile;
 use crate::time;
 
 /// How many bytes of lines are kept before the log is open: Bitcoin Core's `DEFAULT_MAX_LOG_BUFFER`.
 const MOST_BYTES: usize = 1_000_000;
 
+/// The most detailed level that is kept before the log is open; what of it is not wanted goes then.
+const EARLY: Level = Level::DEBUG;
+
 /// What one event says.
 #[derive(Debug)]
 pub(super) struct Line {
+    pub(super) level: Level,
+    pub(super) category: Option<&'static str>,
     /// When, in microseconds since 1970.
     pub(super) micros: u64,
     /// The thread's name.
@@ -49,7 +54,7 @@ impl Opened {
     }
 
     fn write(&self, line: &Line) {
-        let Line { micros, thread, text } = line;
+        let Line { micros, thread, text, .. } = line;
         let time = time::format(*micros);
         if self.thread_names {
             self.file.write(&format!("{time} [{thread}] {text}\n"));
@@ -100,9 +105,11 @@ impl Sink {
         let log = self.opened.get_or_init(|| log);
         if discarded > 0 {
             let text = format!("Early logging buffer overflowed, {discarded} log lines discarded.");
-            log.write(&Line { micros: time::now(), thread: "main".to_owned(), text });
+            let (level, category, thread) = (Level::WARN, None, "main".to_owned());
+            log.write(&Line { level, category, micros: time::now(), thread, text });
         }
-        lines.iter().for_each(|line| log.write(line));
+        let wanted = |line: &&Line| log.with_levels(|levels| levels.wants(line.level, line.category));
+        lines.iter().filter(wanted).for_each(|line| log.write(line));
     }
 
     /// The log, once it is open.
@@ -110,15 +117,18 @@ impl Sink {
         self.opened.get()
     }
 
-    /// Whether an event is logged; until the log is open, those that every log has.
+    /// Whether an event is logged; until the log is open, whether it may be.
     pub(super) fn wants(&self, event: &Metadata<'_>) -> bool {
-        self.opened()
-            .map_or(*event.level() <= Level::INFO, |log| log.with_levels(|levels| levels.wants(event)))
+        let (level, category) = (*event.level(), category(event.target()));
+        match self.opened() {
+            Some(log) => log.with_levels(|levels| levels.wants(level, category)),
+            None => level <= Level::INFO || (level <= EARLY && category.is_some()),
+        }
     }
 
     /// Whether any event of this level may be logged.
     pub(super) fn most(&self) -> Level {
-        self.opened().map_or(Level::INFO, |log| log.with_levels(Levels::most))
+        self.opened().map_or(EARLY, |log| log.with_levels(Levels::most))
     }
 
     /// Writes or keeps a line.
@@ -141,7 +151,7 @@ mod tests {
     use super::*;
 
     fn line(text: String) -> Line {
-        Line { micros: 0, thread: "t".to_owned(), text }
+        Line { level: Level::INFO, category: None, micros: 0, thread: "t".to_owned(), text }
     }
 
     fn opened(path: &std::path::Path, thread_names: bool) -> Opened {
@@ -161,6 +171,22 @@ mod tests {
         let text = std::fs::read_to_string(&path).expect("the log");
         let start = "1970-01-01T00:00:00.000000Z [t] ";
         assert_eq!(text, format!("{start}one\n{start}two\n{start}three\n"));
+    }
+
+    #[test]
+    fn early_details_are_written_if_they_are_wanted() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("debug.log");
+        let sink = Sink::default();
+        for category in ["ipc", "node"] {
+            let line = line(category.to_owned());
+            sink.write(Line { level: Level::DEBUG, category: Some(category), ..line });
+        }
+        let mut levels = Levels::default();
+        assert!(levels.switch("ipc", true));
+        sink.open(Opened { levels: RwLock::new(levels), ..opened(&path, false) });
+        let text = std::fs::read_to_string(&path).expect("the log");
+        assert_eq!(text, "1970-01-01T00:00:00.000000Z ipc\n");
     }
 
     #[test]
