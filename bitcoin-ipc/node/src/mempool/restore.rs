@@ -32,7 +32,7 @@ impl Mempool {
     /// mined or no longer valid stays away. Transactions keep the times at which they first came.
     pub fn restore(&mut self, view: &dyn View, records: Vec<Record>, now: u64) -> Vec<Change> {
         let mut changes = Vec::new();
-        let mut left = 0;
+        let mut all = 0;
         let mut poor = Poor::new();
         for record in records {
             let (txid, sum) = match &record {
@@ -44,24 +44,24 @@ impl Mempool {
                 self.prioritise(txid, more);
             }
             let Record::Transaction { tx, time, .. } = record else { continue };
+            all += 1;
             let time = time.min(now);
             if time.saturating_add(self.options.expiry.as_secs()) <= now {
-                left += 1;
                 continue;
             }
             let options = AcceptOptions { now, entry_time: Some(time), ..AcceptOptions::default() };
             match self.accept(view, tx.clone(), options) {
                 Ok(accepted) => changes.extend(accepted.changes),
                 Err(rejected) => {
-                    left += 1;
                     tracing::debug!(target: "mempool", "{txid} does not come back by itself: {rejected}");
                     changes.extend(rejected.changes.clone());
                     changes.extend(self.restore_package(view, &mut poor, tx, &rejected, options));
                 }
             }
         }
-        let count = self.len();
-        tracing::info!(target: "mempool", "{count} transactions came back; {left} did not by themselves.");
+        if all > 0 {
+            tracing::info!(target: "mempool", "{} of {all} transactions of the mempool came back.", self.len());
+        }
         changes
     }
 
