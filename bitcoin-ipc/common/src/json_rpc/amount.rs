@@ -23,9 +23,9 @@ pub fn bitcoin(satoshi: i64) -> Value {
     number(format!("{sign}{}.{:08}", size / SATOSHI_PER_BITCOIN, size % SATOSHI_PER_BITCOIN))
 }
 
-/// An amount in bitcoin.
+/// An amount in bitcoin. What has the highest bit is negative, as in Bitcoin Core.
 pub fn amount(amount: Amount) -> Value {
-    bitcoin(i64::try_from(amount.to_sat()).unwrap_or(i64::MAX))
+    bitcoin(amount.to_sat().cast_signed())
 }
 
 /// A number with 16 significant digits, as C++ streams write it: without zeros at the end, and with an

@@ -11,6 +11,7 @@ pub mod error;
 pub mod help;
 pub mod params;
 pub mod prevouts;
+pub mod psbt;
 pub mod script;
 pub mod transaction;
 pub mod value;

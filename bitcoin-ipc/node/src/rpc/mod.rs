@@ -34,6 +34,7 @@ mod network;
 mod package;
 mod psbt;
 mod psbt_analyze;
+mod psbt_combine;
 mod psbt_decode;
 mod psbt_input;
 mod psbt_join;
@@ -98,6 +99,7 @@ const GROUPS: &[&[Command]] = &[
     package::COMMANDS,
     psbt::COMMANDS,
     psbt_analyze::COMMANDS,
+    psbt_combine::COMMANDS,
     psbt_decode::COMMANDS,
     psbt_join::COMMANDS,
     psbt_update::COMMANDS,

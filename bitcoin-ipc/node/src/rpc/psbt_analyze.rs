@@ -6,13 +6,14 @@ use bitcoin::hashes::hash160;
 use bitcoin::hex::DisplayHex;
 use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{Amount, OutPoint, Psbt};
+use bitcoin_common::json_rpc::psbt::parse;
+use bitcoin_ipc::types::psbt::lock_time;
 use serde_json::{Map, Value, json};
 
 use super::amount;
 use super::command::Kind::Text;
 use super::command::{Call, Command, arg, command};
 use super::error::Answer;
-use super::psbt::parse;
 use super::psbt_input::{self, Options, Signed};
 use super::psbt_keys::Keys;
 use super::psbt_solve::Missing;
@@ -46,8 +47,8 @@ impl Role {
 }
 
 /// An answer for a PSBT of which nothing can come.
-fn hopeless(reason: &str) -> Answer {
-    Ok(json!({ "next": "creator", "error": format!("PSBT is not valid. {reason}") }))
+fn hopeless(reason: impl Into<String>) -> Answer {
+    Ok(json!({ "next": "creator", "error": reason.into() }))
 }
 
 fn missing(missing: &Missing) -> Map<String, Value> {
@@ -69,7 +70,7 @@ fn missing(missing: &Missing) -> Map<String, Value> {
 }
 
 /// The sum, if it and all its parts are amounts that there can be.
-fn sum(amounts: impl IntoIterator<Item = Amount>) -> Option<Amount> {
+pub(super) fn sum(amounts: impl IntoIterator<Item = Amount>) -> Option<Amount> {
     let add = |sum: Amount, amount: Amount| {
         sum.checked_add(amount).filter(|sum| amount <= Amount::MAX_MONEY && *sum <= Amount::MAX_MONEY)
     };
@@ -78,6 +79,9 @@ fn sum(amounts: impl IntoIterator<Item = Amount>) -> Option<Amount> {
 
 fn analyze(call: &Call<'_>) -> Answer {
     let mut psbt = parse(call.text(0)?)?;
+    if lock_time(&psbt).is_none() {
+        return hopeless("PSBT cannot be made into a valid transaction");
+    }
     let (secp, keys) = (&Secp256k1::new(), &Keys::default());
     let mut options = Options { secp, keys, sighash: None, finalize: true, placeholders: false };
     let spent = psbt_input::utxos(&psbt);
@@ -87,10 +91,10 @@ fn analyze(call: &Call<'_>) -> Answer {
         if let Some(utxo) = &utxo {
             match sum([paid_in, utxo.value]) {
                 Some(sum) => paid_in = sum,
-                None => return hopeless(&format!("Input {place} has invalid value")),
+                None => return hopeless(format!("PSBT is not valid. Input {place} has invalid value")),
             }
             if script::is_unspendable(&utxo.script_pubkey) {
-                return hopeless(&format!("Input {place} spends unspendable output"));
+                return hopeless(format!("PSBT is not valid. Input {place} spends unspendable output"));
             }
         }
         let is_final = psbt_input::is_verified(&psbt, place, spent.as_deref())?;
@@ -125,7 +129,7 @@ fn analyze(call: &Call<'_>) -> Answer {
     }
     if spent.is_some() {
         let Some(paid_out) = sum(psbt.unsigned_tx.output.iter().map(|output| output.value)) else {
-            return hopeless("Output amount invalid");
+            return hopeless("PSBT is not valid. Output amount invalid");
         };
         let fee = satoshi(paid_in) - satoshi(paid_out);
         options.placeholders = true;
@@ -143,7 +147,7 @@ fn analyze(call: &Call<'_>) -> Answer {
     Ok(result.into())
 }
 
-fn satoshi(amount: Amount) -> i64 {
+pub(super) fn satoshi(amount: Amount) -> i64 {
     i64::try_from(amount.to_sat()).unwrap_or(i64::MAX)
 }
 

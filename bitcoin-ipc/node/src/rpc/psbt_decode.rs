@@ -1,6 +1,6 @@
 //! The command `decodepsbt`.
 //!
-//! In: a PSBT of version 0. Out: all that it holds as JSON, in the order of Bitcoin Core.
+//! In: a PSBT. Out: all that it holds as JSON, in the order of Bitcoin Core.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,15 @@ use bitcoin::bip32::{DerivationPath, Fingerprint, KeySource};
 use bitcoin::hashes::Hash;
 use bitcoin::hex::DisplayHex;
 use bitcoin::psbt::{self, raw};
-use bitcoin::{Network, Psbt, Script, TxOut, XOnlyPublicKey, taproot};
+use bitcoin::{Amount, Network, Psbt, Script, TxIn, TxOut, XOnlyPublicKey, taproot};
+use bitcoin_common::json_rpc::psbt::parse;
+use bitcoin_ipc::types::psbt::{Fields, InputFields};
 use serde_json::{Map, Value, json};
 
 use super::command::Kind::Text;
 use super::command::{Call, Command, arg, command};
 use super::error::Answer;
-use super::psbt::parse;
+use super::psbt_analyze::{satoshi, sum};
 use super::transaction::{self, Detail};
 use super::{amount, script};
 
@@ -89,12 +91,34 @@ fn spent(psbt: &Psbt, place: usize) -> Option<&TxOut> {
     whole.and_then(|tx| tx.output.get(usize::try_from(vout).ok()?)).or(input.witness_utxo.as_ref())
 }
 
-/// The sum of outputs in satoshi, if all are there.
-fn total<'a>(mut outputs: impl Iterator<Item = Option<&'a TxOut>>) -> Option<i64> {
-    outputs.try_fold(0, |sum: i64, output| sum.checked_add(i64::try_from(output?.value.to_sat()).ok()?))
+/// What is not told in another way, without the fields of version 2, which are.
+fn put_unknown(
+    put: &mut impl FnMut(&str, Value) -> Option<Value>,
+    fields: &BTreeMap<raw::Key, Vec<u8>>,
+    is_told: impl Fn(&raw::Key) -> bool,
+) {
+    let rest: Vec<_> = fields.iter().filter(|(key, _)| !is_told(key)).collect();
+    if !rest.is_empty() {
+        put("unknown", unknown(rest));
+    }
 }
 
-fn input(input: &psbt::Input, network: Network) -> Value {
+/// What version 2 has of an input, and version 0 in the transaction.
+fn spending(input: &psbt::Input, from: &TxIn, put: &mut impl FnMut(&str, Value) -> Option<Value>) {
+    let InputFields { sequence, time_lock, height_lock } = InputFields::of(input);
+    put("previous_txid", from.previous_output.txid.to_string().into());
+    put("previous_vout", from.previous_output.vout.into());
+    for (name, number) in
+        [("sequence", sequence), ("time_locktime", time_lock), ("height_locktime", height_lock)]
+    {
+        if let Some(number) = number {
+            put(name, number.into());
+        }
+    }
+}
+
+/// An input; of version 2 with what it spends.
+fn input(input: &psbt::Input, from: Option<&TxIn>, network: Network) -> Value {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     if let Some(utxo) = &input.witness_utxo {
@@ -143,13 +167,14 @@ fn input(input: &psbt::Input, network: Network) -> Value {
             put(name, map);
         }
     }
+    if let Some(from) = from {
+        spending(input, from, &mut put);
+    }
     tap_fields(input, &mut put);
     if !input.proprietary.is_empty() {
         put("proprietary", proprietary(&input.proprietary));
     }
-    if !input.unknown.is_empty() {
-        put("unknown", unknown(&input.unknown));
-    }
+    put_unknown(&mut put, &input.unknown, InputFields::has);
     object.into()
 }
 
@@ -194,7 +219,8 @@ fn tap_fields(input: &psbt::Input, put: &mut impl FnMut(&str, Value) -> Option<V
     }
 }
 
-fn output(output: &psbt::Output) -> Value {
+/// An output; of version 2 with what it pays.
+fn output(output: &psbt::Output, to: Option<&TxOut>, network: Network) -> Value {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     if let Some(inner) = &output.redeem_script {
@@ -206,6 +232,10 @@ fn output(output: &psbt::Output) -> Value {
     if !output.bip32_derivation.is_empty() {
         let keys = output.bip32_derivation.iter();
         put("bip32_derivs", keys.map(|(key, source)| derivation(key.to_string(), source)).collect());
+    }
+    if let Some(to) = to {
+        put("amount", amount::amount(to.value));
+        put("script", script::to_json(&to.script_pubkey, network));
     }
     if let Some(key) = &output.tap_internal_key {
         put("taproot_internal_key", key.to_string().into());
@@ -226,9 +256,7 @@ fn output(output: &psbt::Output) -> Value {
     if !output.proprietary.is_empty() {
         put("proprietary", proprietary(&output.proprietary));
     }
-    if !output.unknown.is_empty() {
-        put("unknown", unknown(&output.unknown));
-    }
+    put_unknown(&mut put, &output.unknown, |_| false);
     object.into()
 }
 
@@ -242,19 +270,39 @@ fn decode(call: &Call<'_>) -> Answer {
             "path": path(steps),
         })
     };
-    let mut object = json!({
-        "tx": transaction::to_json(&psbt.unsigned_tx, network, Detail::default()),
-        "global_xpubs": psbt.xpub.iter().map(xpub).collect::<Value>(),
-        "psbt_version": psbt.version,
-        "proprietary": proprietary(&psbt.proprietary),
-        "unknown": unknown(&psbt.unknown),
-        "inputs": psbt.inputs.iter().map(|one| input(one, network)).collect::<Value>(),
-        "outputs": psbt.outputs.iter().map(output).collect::<Value>(),
-    });
-    let coins = total((0..psbt.inputs.len()).map(|place| spent(&psbt, place)));
-    let paid = total(psbt.unsigned_tx.output.iter().map(Some));
-    if let (Some(coins), Some(paid)) = (coins, paid) {
-        object["fee"] = amount::bitcoin(coins.saturating_sub(paid));
+    let (tx, is_new) = (&psbt.unsigned_tx, psbt.version == 2);
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
+    if !is_new {
+        put("tx", transaction::to_json(tx, network, Detail::default()).into());
     }
-    Ok(object)
+    put("global_xpubs", psbt.xpub.iter().map(xpub).collect());
+    if is_new {
+        let Fields { fallback_lock_time, tx_modifiable } = Fields::of(&psbt);
+        put("tx_version", tx.version.0.cast_unsigned().into());
+        if let Some(lock_time) = fallback_lock_time {
+            put("fallback_locktime", lock_time.into());
+        }
+        put("input_count", tx.input.len().into());
+        put("output_count", tx.output.len().into());
+        if let Some(bits) = tx_modifiable {
+            put("inputs_modifiable", (bits & 1 != 0).into());
+            put("outputs_modifiable", (bits & 2 != 0).into());
+            put("has_sighash_single", (bits & 4 != 0).into());
+        }
+    }
+    put("psbt_version", psbt.version.into());
+    put("proprietary", proprietary(&psbt.proprietary));
+    put("unknown", unknown(psbt.unknown.iter().filter(|(key, _)| !(is_new && Fields::has(key)))));
+    let inputs = psbt.inputs.iter().zip(&tx.input);
+    put("inputs", inputs.map(|(one, from)| input(one, is_new.then_some(from), network)).collect());
+    let outputs = psbt.outputs.iter().zip(&tx.output);
+    put("outputs", outputs.map(|(one, to)| output(one, is_new.then_some(to), network)).collect());
+    let coins: Option<Vec<Amount>> =
+        (0..psbt.inputs.len()).map(|place| Some(spent(&psbt, place)?.value)).collect();
+    let paid = sum(tx.output.iter().map(|output| output.value));
+    if let (Some(coins), Some(paid)) = (coins.and_then(sum), paid) {
+        put("fee", amount::bitcoin(satoshi(coins) - satoshi(paid)));
+    }
+    Ok(object.into())
 }

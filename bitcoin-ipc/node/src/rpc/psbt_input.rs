@@ -6,6 +6,7 @@
 use bitcoin::psbt::{Input, PsbtSighashType};
 use bitcoin::secp256k1::{All, Secp256k1};
 use bitcoin::{Psbt, ScriptBuf, TxOut, Witness};
+use bitcoin_common::json_rpc::psbt::is_final;
 
 use super::error::Answer;
 use super::header::broken;
@@ -25,29 +26,6 @@ pub(super) fn utxo(psbt: &Psbt, place: usize) -> Option<TxOut> {
 /// What all inputs spend, if it is known of all.
 pub(super) fn utxos(psbt: &Psbt) -> Option<Vec<TxOut>> {
     (0..psbt.inputs.len()).map(|place| utxo(psbt, place)).collect()
-}
-
-/// Whether an input has a final script or witness.
-pub(super) fn is_final(input: &Input) -> bool {
-    input.final_script_sig.as_ref().is_some_and(|script| !script.is_empty())
-        || input.final_script_witness.as_ref().is_some_and(|witness| !witness.is_empty())
-}
-
-/// The text of a PSBT, in which final inputs have nothing that only signers need.
-pub(super) fn text(mut psbt: Psbt) -> String {
-    for input in psbt.inputs.iter_mut().filter(|input| is_final(input)) {
-        let whole = std::mem::take(input);
-        *input = Input {
-            non_witness_utxo: whole.non_witness_utxo,
-            witness_utxo: whole.witness_utxo,
-            final_script_sig: whole.final_script_sig,
-            final_script_witness: whole.final_script_witness,
-            proprietary: whole.proprietary,
-            unknown: whole.unknown,
-            ..Input::default()
-        };
-    }
-    psbt.to_string()
 }
 
 /// Whether what an input has lets it spend its output. Taproot needs to know what all inputs spend.

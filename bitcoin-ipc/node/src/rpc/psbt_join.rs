@@ -1,16 +1,17 @@
 //! The command `joinpsbts`.
 //!
-//! In: PSBTs of different transactions. Out: one PSBT with the inputs and outputs of all, in any order.
+//! In: PSBTs of version 0 of different transactions. Out: one PSBT with the inputs and outputs of all, in any
+//! order.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-use bitcoin::{Psbt, Transaction, absolute, transaction};
+use bitcoin::{Transaction, absolute, transaction};
+use bitcoin_common::json_rpc::psbt::{create, parse, text};
 
 use super::command::Kind::List;
 use super::command::{Call, Command, arg, command};
-use super::error::{Answer, invalid, undecodable};
-use super::psbt::parse;
+use super::error::{Answer, invalid};
 use super::value;
 
 pub(super) const COMMANDS: &[Command] =
@@ -30,7 +31,11 @@ fn join(call: &Call<'_>) -> Answer {
     if texts.len() <= 1 {
         return invalid("At least two PSBTs are required to join PSBTs.");
     }
-    let psbts = texts.iter().map(|text| parse(value::text(text)?)).collect::<Answer<Vec<_>>>()?;
+    let read = |text| match parse(value::text(text)?)? {
+        psbt if psbt.version == 0 => Ok(psbt),
+        _ => invalid("joinpsbts only operates on version 0 PSBTs"),
+    };
+    let psbts = texts.iter().map(read).collect::<Answer<Vec<_>>>()?;
     // Versions are numbers without a sign in Bitcoin Core.
     let version = psbts.iter().map(|psbt| psbt.unsigned_tx.version.0.cast_unsigned()).fold(1, u32::max);
     let lock_time = psbts.iter().map(|psbt| psbt.unsigned_tx.lock_time.to_consensus_u32()).min();
@@ -59,11 +64,7 @@ fn join(call: &Call<'_>) -> Answer {
         input,
         output,
     };
-    match Psbt::from_unsigned_tx(tx) {
-        Ok(mut psbt) => {
-            (psbt.inputs, psbt.outputs, psbt.unknown) = (input_fields, output_fields, unknown);
-            Ok(psbt.to_string().into())
-        }
-        Err(error) => undecodable(error.to_string()),
-    }
+    let mut psbt = create(tx, 0)?;
+    (psbt.inputs, psbt.outputs, psbt.unknown) = (input_fields, output_fields, unknown);
+    Ok(text(psbt).into())
 }

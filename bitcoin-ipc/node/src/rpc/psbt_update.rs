@@ -5,14 +5,15 @@
 use bitcoin::hashes::{Hash, hash160};
 use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{Psbt, Script, Transaction, Txid};
-use bitcoin_common::json_rpc::prevouts;
+use bitcoin_common::json_rpc::psbt::{is_final, parse, text};
+use bitcoin_common::json_rpc::{Code, RpcError, prevouts};
+use bitcoin_ipc::types::psbt::lock_time;
 use serde_json::{Map, Value};
 
 use super::command::Kind::{Bool, List, Text};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, undecodable};
 use super::header::broken;
-use super::psbt::parse;
 use super::psbt_input::{self, Options, Signed};
 use super::psbt_keys::Keys;
 use super::transaction;
@@ -81,9 +82,12 @@ fn add_spent(call: &Call<'_>, psbt: &mut Psbt, keys: &Keys) -> Answer<()> {
 fn complete(call: &Call<'_>, options: &Options<'_>) -> Answer<Psbt> {
     let mut psbt = parse(call.text(0)?)?;
     add_spent(call, &mut psbt, options.keys)?;
+    if lock_time(&psbt).is_none() {
+        return Err(RpcError::new(Code::VerifyError, "The transaction cannot be valid"));
+    }
     let spent = psbt_input::utxos(&psbt);
     for place in 0..psbt.inputs.len() {
-        if psbt_input::is_final(&psbt.inputs[place]) {
+        if is_final(&psbt.inputs[place]) {
             continue;
         }
         if psbt_input::sign(&mut psbt, place, spent.as_deref(), options)?.0 == Signed::Mismatch {
@@ -103,7 +107,7 @@ fn update(call: &Call<'_>) -> Answer {
     let keys = Keys::read(descriptors, call.state.network(), false)?;
     let secp = &Secp256k1::new();
     let options = Options { secp, keys: &keys, sighash: None, finalize: false, placeholders: false };
-    Ok(psbt_input::text(complete(call, &options)?).into())
+    Ok(text(complete(call, &options)?).into())
 }
 
 fn process(call: &Call<'_>) -> Answer {
@@ -122,7 +126,7 @@ fn process(call: &Call<'_>) -> Answer {
         complete = complete && psbt_input::is_verified(&psbt, place, spent.as_deref())?;
     }
     let mut object = Map::new();
-    object.insert("psbt".to_owned(), psbt_input::text(psbt.clone()).into());
+    object.insert("psbt".to_owned(), text(psbt.clone()).into());
     object.insert("complete".to_owned(), complete.into());
     if complete {
         object.insert("hex".to_owned(), transaction::hex(&psbt_input::extract(&psbt)).into());

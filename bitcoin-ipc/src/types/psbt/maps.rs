@@ -1,13 +1,18 @@
 //! The maps of a PSBT as they are written, whatever its version.
 //!
-//! In: bytes. Out: the pairs of each map, in their order, and back.
+//! In: bytes. Out: the pairs of each map, in their order, and back. Errors have Bitcoin Core's words.
+
+use std::collections::HashSet;
 
 use bitcoin::VarInt;
 use bitcoin::consensus::{Decodable, Encodable, encode};
+use bitcoin::hex::DisplayHex;
 use mp_runtime::{Error, Result};
 
 /// What a PSBT begins with (BIP 174).
 const MAGIC: [u8; 5] = *b"psbt\xff";
+/// The longest that anything may be: Bitcoin Core's `MAX_SIZE`.
+const MAX_SIZE: u64 = 0x0200_0000;
 
 /// A key, whose first byte is its type, and its value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,32 +35,51 @@ impl Pair {
 /// The pairs of a global map, of an input or of an output.
 pub(super) type Map = Vec<Pair>;
 
-fn malformed(error: encode::Error) -> Error {
-    Error::bad_value(format!("not a PSBT: {error}"))
+/// The error of bytes that end too early.
+pub(super) fn end_of_data() -> Error {
+    Error::bad_value("SpanReader::read(): end of data")
 }
 
-/// Some bytes, with their number before them.
+/// Takes a number off.
+pub(super) fn compact_size(input: &mut &[u8]) -> Result<u64> {
+    match VarInt::consensus_decode(input) {
+        Ok(VarInt(number)) if number <= MAX_SIZE => Ok(number),
+        Ok(_) => Err(Error::bad_value("ReadCompactSize(): size too large")),
+        Err(encode::Error::NonMinimalVarInt) => Err(Error::bad_value("non-canonical ReadCompactSize()")),
+        Err(_) => Err(end_of_data()),
+    }
+}
+
+/// Takes some bytes off, with their number before them.
 fn bytes<'a>(input: &mut &'a [u8]) -> Result<&'a [u8]> {
-    let length = VarInt::consensus_decode(input).map_err(malformed)?.0;
-    let length = usize::try_from(length).ok().filter(|length| *length <= input.len());
-    let length = length.ok_or_else(|| Error::bad_value("not a PSBT: it ends in the middle"))?;
-    let (bytes, rest) = input.split_at(length);
+    let length = usize::try_from(compact_size(input)?).map_err(|_| end_of_data())?;
+    let (bytes, rest) = input.split_at_checked(length).ok_or_else(end_of_data)?;
     *input = rest;
     Ok(bytes)
 }
 
 /// Takes the magic bytes off.
-pub(super) fn begin(input: &[u8]) -> Result<&[u8]> {
-    input.strip_prefix(&MAGIC).ok_or_else(|| Error::bad_value("not a PSBT: it does not begin as one"))
+pub(super) fn begin(input: &mut &[u8]) -> Result<()> {
+    let (magic, rest) = input.split_at_checked(MAGIC.len()).ok_or_else(end_of_data)?;
+    *input = rest;
+    if magic == MAGIC { Ok(()) } else { Err(Error::bad_value("Invalid PSBT magic bytes")) }
 }
 
-/// Takes a map off.
-pub(super) fn read(input: &mut &[u8]) -> Result<Map> {
-    let mut map = Map::new();
+/// Takes a map off, in which no key comes twice. Its name is for errors.
+pub(super) fn read(input: &mut &[u8], name: &str) -> Result<Map> {
+    let (mut map, mut seen) = (Map::new(), HashSet::new());
     loop {
+        if input.is_empty() {
+            let article = if name == "global" { "the" } else { "an" };
+            return Err(Error::bad_value(format!("Separator is missing at the end of {article} {name} map")));
+        }
         let key = bytes(input)?;
         if key.is_empty() {
             return Ok(map);
+        }
+        if !seen.insert(key) {
+            let key = key.to_lower_hex_string();
+            return Err(Error::bad_value(format!("Duplicate Key, {name} key \"{key}\" already provided")));
         }
         let value = bytes(input)?;
         map.push(Pair { key: key.to_vec(), value: value.to_vec() });

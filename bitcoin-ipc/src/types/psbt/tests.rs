@@ -2,7 +2,11 @@
 
 use bitcoin::hashes::Hash;
 use bitcoin::psbt::PsbtSighashType;
+use bitcoin::psbt::raw::{Key, ProprietaryKey};
+use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, absolute, transaction};
 
+use super::fields::{global, input, output};
+use super::maps::{Map, Pair};
 use super::*;
 
 fn psbt(sequences: &[u32]) -> Psbt {
@@ -28,14 +32,20 @@ fn psbt(sequences: &[u32]) -> Psbt {
 
 /// A change of an input's map in the bytes of version 2.
 fn with_input(psbt: &Psbt, place: usize, change: impl FnOnce(&mut Map)) -> Vec<u8> {
-    let bytes = encode(psbt);
-    let mut rest = maps::begin(&bytes).unwrap();
-    let mut all = Vec::new();
-    while !rest.is_empty() {
-        all.push(maps::read(&mut rest).unwrap());
-    }
+    let mut all = maps_of(psbt);
     change(&mut all[place]);
     maps::write(&all)
+}
+
+fn maps_of(psbt: &Psbt) -> Vec<Map> {
+    let bytes = encode(psbt);
+    let mut rest = bytes.as_slice();
+    maps::begin(&mut rest).unwrap();
+    let mut all = Vec::new();
+    while !rest.is_empty() {
+        all.push(maps::read(&mut rest, "").unwrap());
+    }
+    all
 }
 
 fn refused(bytes: &[u8]) -> String {
@@ -96,15 +106,55 @@ fn inputs_agree_on_a_lock_time() {
     // Heights come first where both can be.
     assert_eq!(lock_time(&[(0, HEIGHT, 10), (0, TIME, NOON)]), 10);
     assert_eq!(lock_time(&[(0, HEIGHT, 10), (0, TIME, NOON), (1, TIME, NOON + 5)]), NOON + 5);
-    let conflict = with_input(&two, 1, |map| map.push(Pair::new(TIME, NOON.to_le_bytes().to_vec())));
-    let conflict = with_input(&decode(&conflict).unwrap(), 2, |map| {
-        map.push(Pair::new(HEIGHT, vec![5, 0, 0, 0]));
-    });
-    assert!(refused(&conflict).contains("no lock time"));
-    for (kind, number) in [(TIME, 5), (HEIGHT, 0), (HEIGHT, NOON)] {
+    let mut conflict = two.clone();
+    InputFields { time_lock: Some(NOON), ..InputFields::default() }.set(&mut conflict, 0);
+    assert_eq!(super::lock_time(&conflict), Some(absolute::LockTime::from_consensus(NOON)));
+    InputFields { height_lock: Some(5), ..InputFields::default() }.set(&mut conflict, 1);
+    assert_eq!(super::lock_time(&conflict), None);
+    assert_eq!(decode(&encode(&conflict)).unwrap(), conflict);
+    for (kind, number, text) in [
+        (TIME, 5, "time based locktime is invalid (less than 500000000)"),
+        (HEIGHT, 0, "height based locktime is invalid (0)"),
+        (HEIGHT, NOON, "height based locktime is invalid (greater than or equal to 500000000)"),
+    ] {
         let wrong = with_input(&two, 1, |map| map.push(Pair::new(kind, number.to_le_bytes().to_vec())));
-        assert!(refused(&wrong).contains("none of its kind"));
+        assert_eq!(refused(&wrong), format!("Required {text}"));
     }
+}
+
+#[test]
+fn what_is_set_is_followed_by_the_transaction() {
+    let mut two = to_version_2(psbt(&[1, 2]));
+    let fields = Fields { fallback_lock_time: None, tx_modifiable: Some(5) };
+    fields.set(&mut two);
+    assert_eq!(two.unsigned_tx.lock_time, absolute::LockTime::ZERO);
+    let own = InputFields { sequence: None, height_lock: Some(77), time_lock: None };
+    own.set(&mut two, 1);
+    own.set(&mut two, 2);
+    assert_eq!(two.unsigned_tx.lock_time.to_consensus_u32(), 77);
+    assert_eq!(two.unsigned_tx.input[1].sequence, Sequence::MAX);
+    assert_eq!((Fields::of(&two), InputFields::of(&two.inputs[1])), (fields, own));
+    assert_eq!(decode(&encode(&two)).unwrap(), two);
+}
+
+#[test]
+fn pairs_are_written_in_the_order_of_bitcoin_core() {
+    let mut two = to_version_2(psbt(&[1]));
+    let (own, unknown) =
+        (ProprietaryKey { prefix: vec![1], subtype: 2, key: vec![] }, Key { type_value: 0x19, key: vec![] });
+    two.proprietary.insert(own.clone(), vec![]);
+    two.unknown.insert(unknown.clone(), vec![]);
+    two.inputs[0].proprietary.insert(own.clone(), vec![]);
+    two.inputs[0].unknown.insert(unknown.clone(), vec![]);
+    two.outputs[0].proprietary.insert(own, vec![]);
+    two.outputs[0].unknown.insert(unknown, vec![]);
+    two.outputs[0].tap_internal_key = Some(bitcoin::secp256k1::XOnlyPublicKey::from_slice(&[2; 32]).unwrap());
+    let kinds = |map: &Map| map.iter().map(Pair::kind).collect::<Vec<_>>();
+    let all: Vec<_> = maps_of(&two).iter().map(kinds).collect();
+    assert_eq!(all[0], [0x02, 0x03, 0x04, 0x05, 0xfb, 0xfc, 0x19]);
+    assert_eq!(all[1], [0x01, 0x03, 0x0e, 0x0f, 0x10, 0xfc, 0x19, 0x30]);
+    assert_eq!(all[2], [0x03, 0x04, 0xfc, 0x05, 0x19]);
+    assert_eq!(decode(&encode(&two)).unwrap(), two);
 }
 
 #[test]
@@ -119,29 +169,31 @@ fn fields_of_the_wrong_version_are_refused() {
         let bytes = with_input(&zero, 1, |map| map.push(Pair::new(kind, vec![1, 0, 0, 0])));
         assert!(refused(&bytes).contains("PSBTv0"));
     }
-    assert!(refused(&global(global::VERSION, &[1, 0, 0, 0])).contains("no PSBT version 1"));
-    assert!(refused(&global(global::VERSION, &[3, 0, 0, 0])).contains("version 3"));
-    let both = with_input(&two, 0, |map| map.push(Pair::new(global::UNSIGNED_TX, vec![])));
+    assert_eq!(refused(&global(global::VERSION, &[1, 0, 0, 0])), "There is no PSBT version 1");
+    assert_eq!(refused(&global(global::VERSION, &[3, 0, 0, 0])), "Unsupported version number");
+    let both = with_input(&two, 0, |map| map.push(maps_of(&zero)[0][0].clone()));
     assert!(refused(&both).contains("not allowed in PSBTv2"));
     for (place, kind, name) in [
         (0, global::TX_VERSION, "PSBT_GLOBAL_TX_VERSION is required"),
         (0, global::INPUT_COUNT, "PSBT_GLOBAL_INPUT_COUNT is required"),
         (0, global::OUTPUT_COUNT, "PSBT_GLOBAL_OUTPUT_COUNT is required"),
         (1, input::PREVIOUS_TXID, "Previous TXID is required"),
-        (1, input::OUTPUT_INDEX, "Output Index is required"),
-        (2, output::AMOUNT, "Output Amount is required"),
-        (2, output::SCRIPT, "Output Script is required"),
+        (1, input::OUTPUT_INDEX, "Previous output's index is required"),
+        (2, output::AMOUNT, "Output amount is required"),
+        (2, output::SCRIPT, "Output script is required"),
     ] {
         let less = with_input(&two, place, |map| map.retain(|pair| pair.kind() != kind));
         assert!(refused(&less).contains(name), "{name}");
         let long = with_input(&two, place, |map| map.push(Pair { key: vec![kind, 0], value: vec![0] }));
-        assert!(refused(&long).contains("twice or is too long"), "{name}");
+        assert!(refused(&long).contains("Size of key was not 1 for the type"), "{name}");
     }
     let sequence =
         with_input(&two, 1, |map| map.push(Pair { key: vec![input::SEQUENCE, 0], value: vec![0] }));
     decode(&sequence).unwrap_err();
     let modifiable = with_input(&two, 0, |map| map.push(Pair::new(global::TX_MODIFIABLE, vec![1, 2])));
-    assert!(refused(&modifiable).contains("one byte"));
+    assert_eq!(refused(&modifiable), "Size of value was not the stated size");
+    let twice = with_input(&two, 1, |map| map.push(Pair::new(input::SEQUENCE, vec![1, 0, 0, 0])));
+    assert_eq!(refused(&twice), "Duplicate Key, input key \"10\" already provided");
 }
 
 #[test]
@@ -151,7 +203,7 @@ fn cut_off_and_prolonged_bytes_are_errors() {
         for end in 0..bytes.len() {
             decode(&bytes[..end]).unwrap_err();
         }
-        assert!(refused(&[&bytes[..], &[0]].concat()).contains("1 bytes too many"));
+        assert!(refused(&[&bytes[..], &[0]].concat()).contains("extra data"));
         // Many more inputs than there are bytes for.
         let many = with_input(&to_version_2(psbt), 0, |map| {
             map.retain(|pair| pair.kind() != global::INPUT_COUNT);

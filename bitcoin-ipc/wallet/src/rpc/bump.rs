@@ -7,12 +7,12 @@ use std::collections::BTreeMap;
 use bitcoin::{OutPoint, Txid};
 use bitcoin_common::json_rpc::Kind::{Hex, Object};
 use bitcoin_common::json_rpc::error::{failed, invalid};
-use bitcoin_common::json_rpc::{Answer, Arg, amount, arg, construct, value};
+use bitcoin_common::json_rpc::{Answer, Arg, amount, arg, construct, psbt, value};
 use bitcoin_ipc::types::{Coin, CoinControl, PsbtFillOptions};
 use serde_json::{Map, Value};
 
 use super::command::{Call, Command, command, ensure_unlocked, refused};
-use super::funding::{check_psbt_version, options, unsigned};
+use super::funding::{options, unsigned};
 use super::{fees, psbt::psbt_error};
 use crate::wallet::WalletHandle;
 
@@ -102,7 +102,7 @@ fn replace(call: &Call<'_>, wallet: &WalletHandle, wants_psbt: bool) -> Answer {
         Value::Null => None,
         index => Some(value::int::<u32>(index)?),
     };
-    check_psbt_version(option("psbt_version"))?;
+    let version = psbt::version::<u32>(option("psbt_version"))?;
     call.synced()?;
     ensure_unlocked(wallet)?;
     ensure_unspent(wallet, txid)?;
@@ -111,11 +111,11 @@ fn replace(call: &Call<'_>, wallet: &WalletHandle, wants_psbt: bool) -> Answer {
     let mut object = Map::new();
     if wants_psbt {
         let fill = PsbtFillOptions { sign: false, sighash_type: None, finalize: true, bip32_derivs: true };
-        let filled = wallet.fill_psbt(&fill, &unsigned(made.mtx)?)?;
+        let filled = wallet.fill_psbt(&fill, &unsigned(made.mtx, version)?)?;
         if let Some(error) = filled.error {
             return Err(psbt_error(error));
         }
-        object.insert("psbt".into(), filled.psbtx.to_string().into());
+        object.insert("psbt".into(), psbt::text(filled.psbtx).into());
     } else {
         let Some(tx) = wallet.sign_transaction(&made.mtx)? else { return refused("Can't sign transaction.") };
         object.insert("txid".into(), wallet.commit_bump(txid, &tx)?.to_string().into());

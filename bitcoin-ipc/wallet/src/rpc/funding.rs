@@ -7,6 +7,7 @@ use bitcoin::{Amount, Psbt, Transaction};
 use bitcoin_common::json_rpc::Kind::{Any, Bool, Hex, List, Number, Object};
 use bitcoin_common::json_rpc::construct::{self, INPUTS, OUTPUTS, Parts};
 use bitcoin_common::json_rpc::error::{invalid, undecodable, unknown};
+use bitcoin_common::json_rpc::psbt::{self, VERSION};
 use bitcoin_common::json_rpc::{Answer, Code, address, amount, arg, transaction, value};
 use bitcoin_ipc::types::{CoinControl, Destination, PsbtFillOptions};
 use serde_json::{Map, Value, json};
@@ -90,7 +91,7 @@ pub(super) const COMMANDS: &[Command] = &[
         arg("options", Object, "How it is funded.").optional().fields(FIELDS),
         arg("bip32derivs", Bool, "Whether to tell where keys come from.").default("true"),
         arg("version", Number, "The transaction's version.").default("2"),
-        arg("psbt_version", Number, "The PSBT's version; only 0 is supported.").default("0"),
+        VERSION,
     ]),
 ];
 
@@ -291,18 +292,6 @@ fn fund_raw(call: &Call<'_>) -> Answer {
     }))
 }
 
-/// Refuses versions of PSBTs that are not supported.
-pub(super) fn check_psbt_version(given: &Value) -> Answer<()> {
-    match given {
-        Value::Null => Ok(()),
-        number => match value::int::<i64>(number)? {
-            0 => Ok(()),
-            2 => refused("PSBTs of version 2 are not supported; ask for psbt_version 0"),
-            _ => invalid("The PSBT version can only be 2 or 0"),
-        },
-    }
-}
-
 fn create_psbt(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
     let options = options(call, 3)?;
@@ -318,10 +307,10 @@ fn create_psbt(call: &Call<'_>) -> Answer {
     let payers = options.get("subtractFeeFromOutputs").unwrap_or(&Value::Null);
     let recipients = recipients(&wallet, call.value(1), payers)?;
     refuse_weights(call.value(0))?;
-    check_psbt_version(call.value(6))?;
     let mut control = locked_at(tx.lock_time.to_consensus_u32());
     control.allow_other_inputs = tx.input.is_empty();
     let funded = fund(&wallet, &tx, recipients, &options, control, true)?;
+    let version = psbt::version::<i32>(call.value(6))?;
     let fill = PsbtFillOptions {
         sign: false,
         sighash_type: None,
@@ -329,23 +318,22 @@ fn create_psbt(call: &Call<'_>) -> Answer {
         bip32_derivs: call.flag_or(4, true)?,
     };
     let change = funded.change();
-    let psbt = unsigned(funded.tx)?;
-    let filled = wallet.fill_psbt(&fill, &psbt)?;
+    let filled = wallet.fill_psbt(&fill, &unsigned(funded.tx, version)?)?;
     if let Some(error) = filled.error {
         return Err(psbt_error(error));
     }
     Ok(json!({
-        "psbt": filled.psbtx.to_string(),
+        "psbt": psbt::text(filled.psbtx),
         "fee": amount::amount(funded.fee),
         "changepos": change,
     }))
 }
 
 /// A PSBT of a transaction, whose signatures are left out.
-pub(super) fn unsigned(mut tx: Transaction) -> Answer<Psbt> {
+pub(super) fn unsigned(mut tx: Transaction, version: u32) -> Answer<Psbt> {
     for input in &mut tx.input {
         input.script_sig = Default::default();
         input.witness.clear();
     }
-    Psbt::from_unsigned_tx(tx).or_else(|error| refused(error.to_string()))
+    psbt::create(tx, version)
 }

@@ -2,12 +2,8 @@
 //!
 //! In: a PSBT. Out: the same with what the wallet knows and can sign.
 
-use std::str::FromStr as _;
-
-use bitcoin::Psbt;
 use bitcoin_common::json_rpc::Kind::{Bool, Text};
-use bitcoin_common::json_rpc::error::undecodable;
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, prevouts, transaction};
+use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, prevouts, psbt, transaction};
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
 use serde_json::{Map, Value};
 
@@ -48,10 +44,7 @@ pub(super) fn sighash(given: &Value) -> Answer<Option<i32>> {
 
 fn process(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
-    let psbt = match Psbt::from_str(call.text(0)?) {
-        Ok(psbt) => psbt,
-        Err(error) => return undecodable(format!("TX decode failed {error}")),
-    };
+    let given = psbt::parse(call.text(0)?)?;
     let options = PsbtFillOptions {
         sign: call.flag_or(1, true)?,
         sighash_type: sighash(call.value(2))?,
@@ -61,12 +54,12 @@ fn process(call: &Call<'_>) -> Answer {
     if options.sign {
         ensure_unlocked(&wallet)?;
     }
-    let filled = wallet.fill_psbt(&options, &psbt)?;
+    let filled = wallet.fill_psbt(&options, &given)?;
     if let Some(error) = filled.error {
         return Err(psbt_error(error));
     }
     let mut object = Map::new();
-    object.insert("psbt".into(), filled.psbtx.to_string().into());
+    object.insert("psbt".into(), psbt::text(filled.psbtx.clone()).into());
     object.insert("complete".into(), filled.complete.into());
     if filled.complete {
         let tx = filled.psbtx.extract_tx_unchecked_fee_rate();

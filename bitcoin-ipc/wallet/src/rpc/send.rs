@@ -6,6 +6,7 @@ use bitcoin::{Sequence, Transaction};
 use bitcoin_common::json_rpc::Kind::{Any, Number, Object};
 use bitcoin_common::json_rpc::construct::{self, OUTPUTS, Parts};
 use bitcoin_common::json_rpc::error::invalid;
+use bitcoin_common::json_rpc::psbt::text;
 use bitcoin_common::json_rpc::{Answer, arg, transaction, value};
 use bitcoin_ipc::types::{CoinControl, PsbtFillOptions};
 use serde_json::{Map, Value};
@@ -105,7 +106,7 @@ pub(super) fn finish(wallet: &WalletHandle, options: &Map<String, Value>, tx: Tr
         options.get(name).filter(|value| !value.is_null()).map_or(Ok(default), value::flag)
     };
     let (wants_psbt, add) = (flag("psbt", false)?, flag("add_to_wallet", true)?);
-    let mut psbt = unsigned(tx)?;
+    let mut psbt = unsigned(tx, 2)?;
     let mut complete = false;
     for sign in [false, true] {
         let fill = PsbtFillOptions { sign, sighash_type: None, finalize: true, bip32_derivs: !sign };
@@ -117,7 +118,7 @@ pub(super) fn finish(wallet: &WalletHandle, options: &Map<String, Value>, tx: Tr
     }
     let mut object = Map::new();
     if wants_psbt || !complete || !add {
-        object.insert("psbt".into(), psbt.to_string().into());
+        object.insert("psbt".into(), text(psbt.clone()).into());
     }
     if complete {
         let tx = psbt.extract_tx_unchecked_fee_rate();

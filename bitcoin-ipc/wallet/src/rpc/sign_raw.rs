@@ -41,7 +41,7 @@ fn sign(call: &Call<'_>) -> Answer {
     let mut spent = find(&wallet, &tx)?;
     read_spent(call.value(1), &mut spent)?;
     let sighash_type = sighash(call.value(2))?;
-    let mut psbt = unsigned(tx.clone())?;
+    let mut psbt = unsigned(tx.clone(), 0)?;
     for (input, of) in psbt.inputs.iter_mut().zip(&tx.input) {
         input.witness_utxo = spent.get(&of.previous_output).cloned();
     }

@@ -1,4 +1,4 @@
-//! PSBTs (BIP 174, BIP 371): what the wallet knows of their inputs and outputs, and its signatures.
+//! PSBTs (BIP 174, BIP 370, BIP 371): what the wallet knows of their inputs and outputs, and its signatures.
 //!
 //! In: a PSBT. Out: the same with more in it.
 
@@ -8,6 +8,7 @@ use bdk_wallet::miniscript::psbt::{PsbtExt as _, PsbtInputExt as _, PsbtOutputEx
 use bitcoin::psbt::PsbtSighashType;
 use bitcoin::{Psbt, Transaction};
 use bitcoin_ipc::interfaces::FilledPsbt;
+use bitcoin_ipc::types::psbt::lock_time;
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
 
 use super::{State, WalletHandle};
@@ -54,7 +55,7 @@ impl State {
     }
 
     fn fill(&mut self, psbt: &mut Psbt, options: &PsbtFillOptions) -> Result<(u64, Option<PsbtError>)> {
-        if psbt.inputs.len() != psbt.unsigned_tx.input.len() {
+        if psbt.inputs.len() != psbt.unsigned_tx.input.len() || lock_time(psbt).is_none() {
             return Ok((0, Some(PsbtError::InvalidTx)));
         }
         let mut wanted = None;
@@ -109,8 +110,13 @@ impl State {
         }
         if options.finalize {
             for index in 0..psbt.inputs.len() {
-                // One that lacks something stays as it is.
+                let input = &psbt.inputs[index];
+                let (proprietary, unknown) = (input.proprietary.clone(), input.unknown.clone());
+                // One that lacks something stays as it is; of another one the library forgets these, among
+                // which are the fields of version 2.
                 let _ = psbt.finalize_inp_mut(&SECP, index);
+                let input = &mut psbt.inputs[index];
+                (input.proprietary, input.unknown) = (proprietary, unknown);
             }
         }
         if !options.bip32_derivs {
