@@ -18,6 +18,8 @@ mod packages;
 mod psbt;
 #[path = "core/psbt_mistakes.rs"]
 mod psbt_mistakes;
+#[path = "core/psbt_versions.rs"]
+mod psbt_versions;
 #[path = "core/random.rs"]
 mod random;
 #[path = "core/refusals.rs"]
@@ -50,11 +52,23 @@ const TESTS: &[(&str, fn())] = &[
     ),
     ("nodes_without_peers_say_the_same", scanning::nodes_without_peers_say_the_same),
     ("mistakes_about_scans_have_the_same_words", scanning::mistakes_about_scans_have_the_same_words),
-    ("psbts_are_signed_the_same", psbt::psbts_are_signed_the_same),
-    ("psbts_of_coins_are_signed_the_same", psbt::psbts_of_coins_are_signed_the_same),
-    ("psbts_with_long_keys_are_signed_the_same", psbt::psbts_with_long_keys_are_signed_the_same),
+    ("psbts_are_signed_the_same", || psbt::psbts_are_signed_the_same(0)),
+    ("psbts_of_version_2_are_signed_the_same", || psbt::psbts_are_signed_the_same(2)),
+    ("psbts_of_coins_are_signed_the_same", || psbt::psbts_of_coins_are_signed_the_same(0)),
+    ("psbts_of_version_2_of_coins_are_signed_the_same", || psbt::psbts_of_coins_are_signed_the_same(2)),
+    ("psbts_with_long_keys_are_signed_the_same", || {
+        psbt::psbts_with_long_keys_are_signed_the_same(0);
+        psbt::psbts_with_long_keys_are_signed_the_same(2);
+    }),
     ("psbts_are_joined_the_same", psbt_mistakes::psbts_are_joined_the_same),
-    ("psbts_that_are_wrong_are_refused_the_same", psbt_mistakes::psbts_that_are_wrong_are_refused_the_same),
+    ("psbts_that_are_wrong_are_refused_the_same", || {
+        psbt_mistakes::psbts_that_are_wrong_are_refused_the_same(0);
+        psbt_mistakes::psbts_that_are_wrong_are_refused_the_same(2);
+    }),
+    ("psbts_have_the_same_versions", psbt_versions::psbts_have_the_same_versions),
+    ("psbts_of_version_2_are_combined_the_same", psbt_versions::psbts_of_version_2_are_combined_the_same),
+    ("required_lock_times_are_kept_the_same", psbt_versions::required_lock_times_are_kept_the_same),
+    ("broken_psbts_are_refused_the_same", psbt_versions::broken_psbts_are_refused_the_same),
     ("texts_of_users_are_read_the_same", answers::texts_of_users_are_read_the_same),
     ("mistakes_have_the_same_words", mistakes::mistakes_have_the_same_words),
     ("templates_have_the_same_parts", templates::templates_have_the_same_parts),

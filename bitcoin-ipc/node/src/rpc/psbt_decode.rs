@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use bitcoin::bip32::{DerivationPath, Fingerprint, KeySource};
 use bitcoin::hashes::Hash;
 use bitcoin::hex::DisplayHex;
-use bitcoin::psbt::{self, raw};
+use bitcoin::psbt::{self, PsbtSighashType, raw};
 use bitcoin::{Amount, Network, Psbt, Script, TxIn, TxOut, XOnlyPublicKey, taproot};
 use bitcoin_common::json_rpc::psbt::parse;
 use bitcoin_ipc::types::psbt::{Fields, InputFields};
@@ -38,12 +38,18 @@ fn derivation(key: String, (fingerprint, steps): &KeySource) -> Value {
     json!({ "pubkey": key, "master_fingerprint": fingerprint.to_string(), "path": path(steps) })
 }
 
+/// A key with its type, in hex digits.
+fn written(key: &raw::Key) -> String {
+    [&[key.type_value], key.key.as_slice()].concat().to_lower_hex_string()
+}
+
 fn proprietary<'a>(fields: impl IntoIterator<Item = (&'a raw::ProprietaryKey, &'a Vec<u8>)>) -> Value {
     let field = |(key, value): (&raw::ProprietaryKey, &Vec<u8>)| {
+        let whole = written(&key.to_key());
         json!({
             "identifier": key.prefix.to_lower_hex_string(),
             "subtype": key.subtype,
-            "key": key.key.to_lower_hex_string(),
+            "key": whole,
             "value": value.to_lower_hex_string(),
         })
     };
@@ -51,10 +57,8 @@ fn proprietary<'a>(fields: impl IntoIterator<Item = (&'a raw::ProprietaryKey, &'
 }
 
 fn unknown<'a>(fields: impl IntoIterator<Item = (&'a raw::Key, &'a Vec<u8>)>) -> Value {
-    let field = |(key, value): (&raw::Key, &Vec<u8>)| {
-        let name = [&[key.type_value], key.key.as_slice()].concat().to_lower_hex_string();
-        (name, Value::from(value.to_lower_hex_string()))
-    };
+    let field =
+        |(key, value): (&raw::Key, &Vec<u8>)| (written(key), Value::from(value.to_lower_hex_string()));
     fields.into_iter().map(field).collect::<Map<_, _>>().into()
 }
 
@@ -81,6 +85,19 @@ fn tap_derivations<'a>(
         object
     };
     keys.into_iter().map(one).collect()
+}
+
+/// What signatures are for; nothing for taproot's default and what has no name.
+fn sighash_name(kind: PsbtSighashType) -> &'static str {
+    match kind.to_u32() & 0xff {
+        0x01 => "ALL",
+        0x02 => "NONE",
+        0x03 => "SINGLE",
+        0x81 => "ALL|ANYONECANPAY",
+        0x82 => "NONE|ANYONECANPAY",
+        0x83 => "SINGLE|ANYONECANPAY",
+        _ => "",
+    }
 }
 
 /// The output that an input spends, as far as the PSBT has it.
@@ -138,7 +155,7 @@ fn input(input: &psbt::Input, from: Option<&TxIn>, network: Network) -> Value {
         put("partial_signatures", signatures.into_iter().map(pair).collect::<Map<_, _>>().into());
     }
     if let Some(kind) = input.sighash_type {
-        put("sighash", kind.to_string().trim_start_matches("SIGHASH_").into());
+        put("sighash", sighash_name(kind).into());
     }
     if let Some(inner) = &input.redeem_script {
         put("redeem_script", inner_script(inner));

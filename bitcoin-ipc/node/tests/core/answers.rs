@@ -89,18 +89,18 @@ fn about_blocks(both: &Both) {
     }
 }
 
-/// A PSBT on its way through both nodes; Core signs.
-fn about_psbts(both: &Both) {
+/// A PSBT of a version on its way through both nodes; Core signs.
+fn about_psbts(both: &Both, version: &Value) {
     let hash = both.core("getblockhash", json!([4])).unwrap();
     let block = both.core("getblock", json!([hash, 1])).unwrap();
     let inputs = json!([{ "txid": block["tx"][0], "vout": 0 }]);
     let outputs = json!([{ ADDRESS: 49.9999 }, { "data": "ab" }]);
-    let empty = both.same("createpsbt", json!([inputs, outputs, 0, true, 2, 0])).unwrap();
+    let empty = both.same("createpsbt", json!([inputs, outputs, 0, true, 2, version])).unwrap();
     both.same("decodepsbt", json!([empty])).unwrap();
     let unsigned = both.same("finalizepsbt", json!([empty])).unwrap();
     assert_eq!(unsigned["complete"], false);
     let raw = both.same("createrawtransaction", json!([inputs, outputs])).unwrap();
-    both.same("converttopsbt", json!([raw, false, null, 0])).unwrap();
+    both.same("converttopsbt", json!([raw, false, null, version])).unwrap();
     let keys = json!([format!("wpkh({KEY})"), format!("pkh({KEY})"), format!("tr({KEY})")]);
     let signed = both.core("descriptorprocesspsbt", json!([empty, keys, "ALL", true, false])).unwrap();
     both.same("decodepsbt", json!([signed["psbt"]])).unwrap();
@@ -110,9 +110,9 @@ fn about_psbts(both: &Both) {
     both.same("decodepsbt", json!([finished["psbt"]])).unwrap();
     let tx = both.same("finalizepsbt", json!([finished["psbt"]])).unwrap();
     both.same("testmempoolaccept", json!([[tx["hex"]]])).unwrap();
-    let spent = both.same("converttopsbt", json!([tx["hex"], false, null, 0]));
+    let spent = both.same("converttopsbt", json!([tx["hex"], false, null, version]));
     assert!(spent.is_err());
-    both.same("converttopsbt", json!([tx["hex"], true, true, 0])).unwrap();
+    both.same("converttopsbt", json!([tx["hex"], true, true, version])).unwrap();
     both.same("combinepsbt", json!([[]])).unwrap_err();
 }
 
@@ -180,7 +180,8 @@ pub(crate) fn blocks_and_transactions_look_the_same() {
     let other = pay(&both, 2, json!({ TAPROOT: 49.99998 }));
     send(&both, &other);
     about_transactions(&both, &parent, &child);
-    about_psbts(&both);
+    about_psbts(&both, &json!(0));
+    about_psbts(&both, &Value::Null);
     both.same("getblocktemplate", json!([{}])).unwrap_err();
     both.same_without("getblocktemplate", json!([{ "rules": ["segwit"] }]), &["longpollid"]).unwrap();
     // Again, and a double spend.

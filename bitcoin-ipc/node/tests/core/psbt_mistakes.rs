@@ -68,15 +68,15 @@ pub(crate) fn psbts_are_joined_the_same() {
     both.finish();
 }
 
-pub(crate) fn psbts_that_are_wrong_are_refused_the_same() {
+pub(crate) fn psbts_that_are_wrong_are_refused_the_same(version: u32) {
     let both = Both::start();
     both.generate(103, ADDRESS);
     let zeros = "0".repeat(64);
-    let nothing = create(&both, &json!([]), ADDRESS, "1");
-    let unknown = create(&both, &json!([{ "txid": zeros, "vout": 1 }]), ADDRESS, "1");
+    let nothing = create(&both, version, &json!([]), ADDRESS, "1");
+    let unknown = create(&both, version, &json!([{ "txid": zeros, "vout": 1 }]), ADDRESS, "1");
     let hash = both.core("getblockhash", json!([3])).unwrap();
     let coinbase = both.core("getblock", json!([hash, 1])).unwrap()["tx"][0].clone();
-    let known = create(&both, &json!([{ "txid": coinbase, "vout": 0 }]), ADDRESS, "1");
+    let known = create(&both, version, &json!([{ "txid": coinbase, "vout": 0 }]), ADDRESS, "1");
     let known = update(&both, json!([known])).unwrap();
     for psbt in [&nothing, &unknown, &known] {
         analyze(&both, psbt);

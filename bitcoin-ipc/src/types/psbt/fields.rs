@@ -6,7 +6,7 @@ use bitcoin::psbt::raw::Key;
 use bitcoin::{Psbt, Sequence, absolute};
 use mp_runtime::{Error, Result};
 
-use super::maps::Map;
+use super::maps::{Map, compact_size};
 
 /// The types of pairs, which BIP 370 calls `PSBT_GLOBAL_…`.
 pub(super) mod global {
@@ -53,11 +53,19 @@ pub(super) struct Field {
     name: &'static str,
     /// In the error that it is missing, if it may not be.
     required: Option<&'static str>,
-    /// How many bytes it has, if not any number.
-    size: Option<usize>,
+    size: Size,
 }
 
-const fn field(kind: u8, key_name: &'static str, name: &'static str, size: Option<usize>) -> Field {
+/// How many bytes a value has.
+enum Size {
+    Exactly(usize),
+    /// Those of a compact size.
+    Compact,
+    Any,
+}
+use Size::{Any, Compact, Exactly};
+
+const fn field(kind: u8, key_name: &'static str, name: &'static str, size: Size) -> Field {
     Field { kind, key_name, name, required: None, size }
 }
 
@@ -69,43 +77,50 @@ impl Field {
 }
 
 pub(super) const GLOBAL: &[Field] = &[
-    field(global::TX_VERSION, "Global Transaction Version", "PSBT_GLOBAL_TX_VERSION", Some(4))
+    field(global::TX_VERSION, "Global Transaction Version", "PSBT_GLOBAL_TX_VERSION", Exactly(4))
         .required("PSBT_GLOBAL_TX_VERSION"),
-    field(global::FALLBACK_LOCKTIME, "Global Fallback Locktime", "PSBT_GLOBAL_FALLBACK_LOCKTIME", Some(4)),
-    field(global::INPUT_COUNT, "Global Input Count", "PSBT_GLOBAL_INPUT_COUNT", None)
+    field(global::FALLBACK_LOCKTIME, "Global Fallback Locktime", "PSBT_GLOBAL_FALLBACK_LOCKTIME", Exactly(4)),
+    field(global::INPUT_COUNT, "Global Input Count", "PSBT_GLOBAL_INPUT_COUNT", Compact)
         .required("PSBT_GLOBAL_INPUT_COUNT"),
-    field(global::OUTPUT_COUNT, "Global Output Count", "PSBT_GLOBAL_OUTPUT_COUNT", None)
+    field(global::OUTPUT_COUNT, "Global Output Count", "PSBT_GLOBAL_OUTPUT_COUNT", Compact)
         .required("PSBT_GLOBAL_OUTPUT_COUNT"),
-    field(global::TX_MODIFIABLE, "Global TX Modifiable Flags", "PSBT_GLOBAL_TX_MODIFIABLE", Some(1)),
+    field(global::TX_MODIFIABLE, "Global TX Modifiable Flags", "PSBT_GLOBAL_TX_MODIFIABLE", Exactly(1)),
 ];
 
 pub(super) const INPUT: &[Field] = &[
-    field(input::PREVIOUS_TXID, "Input Previous TXID", "Previous txid", Some(32)).required("Previous TXID"),
-    field(input::OUTPUT_INDEX, "Input Previous Output's Index", "Previous output's index", Some(4))
+    field(input::PREVIOUS_TXID, "Input Previous TXID", "Previous txid", Exactly(32))
+        .required("Previous TXID"),
+    field(input::OUTPUT_INDEX, "Input Previous Output's Index", "Previous output's index", Exactly(4))
         .required("Previous output's index"),
-    field(input::SEQUENCE, "Input Sequence", "Sequence", Some(4)),
+    field(input::SEQUENCE, "Input Sequence", "Sequence", Exactly(4)),
     field(
         input::REQUIRED_TIME_LOCKTIME,
         "Input Required Time Based Locktime",
         "Required time based locktime",
-        Some(4),
+        Exactly(4),
     ),
     field(
         input::REQUIRED_HEIGHT_LOCKTIME,
         "Input Required Height Based Locktime",
         "Required height based locktime",
-        Some(4),
+        Exactly(4),
     ),
 ];
 
 pub(super) const OUTPUT: &[Field] = &[
-    field(output::AMOUNT, "Output Amount", "Output amount", Some(8)).required("Output amount"),
-    field(output::SCRIPT, "Output Script", "Output script", None).required("Output script"),
+    field(output::AMOUNT, "Output Amount", "Output amount", Exactly(8)).required("Output amount"),
+    field(output::SCRIPT, "Output Script", "Output script", Any).required("Output script"),
 ];
 
 /// The error of a value that has not the length of its type.
 pub(super) fn wrong_size() -> Error {
     Error::bad_value("Size of value was not the stated size")
+}
+
+/// A value that is a compact size.
+pub(super) fn count(mut value: &[u8]) -> Result<u64> {
+    let count = compact_size(&mut value).map_err(|_| wrong_size())?;
+    if value.is_empty() { Ok(count) } else { Err(wrong_size()) }
 }
 
 /// Checks that a map has those of these fields that its version requires, and none that it does not allow.
@@ -119,11 +134,13 @@ pub(super) fn check(map: &Map, fields: &[Field], version: u32) -> Result<()> {
             if pair.key.len() != 1 {
                 return Err(wrong_key(field.key_name));
             }
+            match field.size {
+                Exactly(size) if pair.value.len() != size => return Err(wrong_size()),
+                Compact => drop(count(&pair.value)?),
+                Exactly(_) | Any => {}
+            }
             if version == 0 {
                 return Err(Error::bad_value(format!("{} is not allowed in PSBTv0", field.name)));
-            }
-            if field.size.is_some_and(|size| pair.value.len() != size) {
-                return Err(wrong_size());
             }
         }
     }

@@ -49,7 +49,10 @@ pub fn read(bytes: &mut &[u8]) -> Result<Psbt> {
     }
     let (inputs, outputs) = match &unsigned {
         Some(tx) => (tx.input.len() as u64, tx.output.len() as u64),
-        None => (count(&mut globals, global::INPUT_COUNT)?, count(&mut globals, global::OUTPUT_COUNT)?),
+        None => {
+            let mut count = |kind| fields::count(&taken(&mut globals, kind)?);
+            (count(global::INPUT_COUNT)?, count(global::OUTPUT_COUNT)?)
+        }
     };
     let inputs = read_maps(bytes, "input", inputs, fields::INPUT, version)?;
     let outputs = read_maps(bytes, "output", outputs, fields::OUTPUT, version)?;
@@ -90,13 +93,6 @@ fn take(map: &mut Map, kind: u8, name: &str) -> Result<Option<Vec<u8>>> {
 /// Takes the value of a field that was checked to be there.
 fn taken(map: &mut Map, kind: u8) -> Result<Vec<u8>> {
     take(map, kind, "")?.ok_or_else(maps::end_of_data)
-}
-
-fn count(globals: &mut Map, kind: u8) -> Result<u64> {
-    let value = taken(globals, kind)?;
-    let mut rest = value.as_slice();
-    let count = maps::compact_size(&mut rest)?;
-    if rest.is_empty() { Ok(count) } else { Err(wrong_size()) }
 }
 
 /// A transaction in the old form, also if it has no inputs.
