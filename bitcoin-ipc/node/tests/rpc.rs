@@ -140,20 +140,38 @@ fn a_transaction_goes_through_the_mempool_into_a_block() {
 
 #[test]
 fn a_psbt_is_updated_signed_and_sent() {
-    const KEY: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
-    const PUBKEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
     let node = start();
-    let hashes = node.get("generatetoaddress", json!([102, ADDRESS]));
-    let make = |place: usize| {
+    let hashes = node.get("generatetoaddress", json!([104, ADDRESS]));
+    let input = |place: usize| {
         let block = node.get("getblock", json!([hashes[place], 1]));
-        let inputs = json!([{ "txid": block["tx"][0], "vout": 0 }]);
-        node.get("createpsbt", json!([inputs, [{ ADDRESS: "49.999" }]]))
+        json!({ "txid": block["tx"][0], "vout": 0 })
     };
-    let (first, second) = (make(0), make(1));
+    let make = |place: usize, version: u32| {
+        let outputs = json!([{ ADDRESS: "49.999" }]);
+        node.get("createpsbt", json!([[input(place)], outputs, 0, true, 2, version]))
+    };
+    let (first, second) = (make(0, 0), make(1, 0));
     let unknown = node.get("analyzepsbt", json!([first]));
     assert_eq!(unknown["inputs"], json!([{ "has_utxo": false, "is_final": false, "next": "updater" }]));
     let joined = node.get("joinpsbts", json!([[first, second]]));
-    let known = node.get("utxoupdatepsbt", json!([joined, [format!("wpkh({PUBKEY})")]]));
+    update_sign_and_send(&node, &joined, 0);
+    assert_eq!(node.code("joinpsbts", json!([[first, first]])), -8);
+    assert_eq!(node.code("joinpsbts", json!([[first, make(2, 2)]])), -8);
+    // Bitcoin Core v32 makes version 2 unless asked otherwise.
+    let inputs = json!([input(2), input(3)]);
+    let newer = node.get("createpsbt", json!([inputs, [{ ADDRESS: "99.998" }]]));
+    let decoded = node.get("decodepsbt", json!([newer]));
+    assert_eq!((&decoded["inputs"][1]["previous_txid"], &decoded["tx"]), (&inputs[1]["txid"], &Value::Null));
+    update_sign_and_send(&node, &newer, 2);
+    assert_eq!(node.code("createpsbt", json!([inputs, [], 0, true, 2, 1])), -8);
+    assert_eq!(node.code("combinepsbt", json!([[newer, first]])), -8);
+}
+
+/// Goes all the way with a PSBT that spends two coins and pays a fee of 0.002.
+fn update_sign_and_send(node: &Node, psbt: &Value, version: u32) {
+    const KEY: &str = "cMahea7zqjxrtgAbB7LSGbcQUr1uX1ojuat9jZodMN87JcbXMTcA";
+    const PUBKEY: &str = "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+    let known = node.get("utxoupdatepsbt", json!([psbt, [format!("wpkh({PUBKEY})")]]));
     let analysis = node.get("analyzepsbt", json!([known]));
     let missing = json!({ "signatures": ["751e76e8199196d454941c45d1b3a323f1433bd6"] });
     for input in analysis["inputs"].as_array().unwrap() {
@@ -170,7 +188,11 @@ fn a_psbt_is_updated_signed_and_sent() {
     // A signature may be a byte shorter than most.
     assert!((vsize - 1..=vsize).contains(&raw["vsize"].as_u64().unwrap()));
     node.get("sendrawtransaction", json!([done["hex"]]));
-    assert_eq!(node.code("joinpsbts", json!([[first, first]])), -8);
+    for psbt in
+        [&known, &part["psbt"], &done["psbt"], &node.get("combinepsbt", json!([[known, done["psbt"]]]))]
+    {
+        assert_eq!(node.get("decodepsbt", json!([psbt]))["psbt_version"], version);
+    }
     let other = node.code("descriptorprocesspsbt", json!([part["psbt"], [], "NONE"]));
     assert_eq!(other, -22);
     // Hardened steps need the private key.

@@ -284,7 +284,8 @@ pub(crate) fn broken_psbts_are_refused_the_same() {
             let params = json!([written(maps)]);
             let code = |answer: Answer| answer.map_err(|(code, _)| code);
             let core = code(both.core("decodepsbt", params.clone()));
-            both.equal(&params.to_string(), Pair { ours: code(both.ours("decodepsbt", params)), core });
+            let _ =
+                both.equal(&params.to_string(), Pair { ours: code(both.ours("decodepsbt", params)), core });
         };
         for (place, map) in whole.iter().enumerate() {
             for index in 0..map.len() {
