@@ -17,6 +17,7 @@ mod hd_keys;
 #[allow(dead_code, reason = "other tests use the rest")]
 mod node;
 mod privacy;
+mod psbts;
 mod stories;
 mod story;
 
@@ -29,6 +30,7 @@ const STORIES: &[(&str, story::Tell)] = &[
     ("coins_and_balances", stories::coins),
     ("payments_and_transactions", stories::payments),
     ("psbts_and_raw_transactions", stories::psbts),
+    ("psbts_of_both_versions", psbts::versions),
     ("passphrases", stories::passphrases),
     ("descriptors", stories::descriptors),
     ("addresses_that_are_not_used_again", privacy::reuse),

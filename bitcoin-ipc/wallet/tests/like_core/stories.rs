@@ -138,7 +138,7 @@ pub(crate) fn payments(story: &mut Story<'_>) {
     let _ = story.ask("abandontransaction", json!([txid]));
     let _ = story.ask("abandontransaction", json!(["00".repeat(32)]));
     let _ = story.ask("bumpfee", json!([txid, { "fee_rate": "2" }]));
-    story.ok("psbtbumpfee", json!([txid, { "fee_rate": 30, "psbt_version": 0 }]));
+    story.ok("psbtbumpfee", json!([txid, { "fee_rate": 30 }]));
     let bumped = story.ok("bumpfee", json!([txid, { "fee_rate": 30 }]));
     story.ok("gettransaction", json!([txid]));
     story.ok("gettransaction", json!([bumped["txid"]]));
@@ -197,7 +197,7 @@ pub(crate) fn payments(story: &mut Story<'_>) {
 pub(crate) fn psbts(story: &mut Story<'_>) {
     story.ok("createwallet", json!(["w"]));
     story.earn();
-    let made = story.ok("walletcreatefundedpsbt", json!({ "outputs": { foreign(): 1 }, "psbt_version": 0 }));
+    let made = story.ok("walletcreatefundedpsbt", json!({ "outputs": { foreign(): 1 } }));
     story.ok("walletprocesspsbt", json!([made["psbt"], false]));
     let signed = story.ok("walletprocesspsbt", json!([made["psbt"]]));
     let _ = story.ask("walletprocesspsbt", json!([made["psbt"], true, "X"]));

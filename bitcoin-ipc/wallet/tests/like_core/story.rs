@@ -41,6 +41,11 @@ impl Story<'_> {
         self.told.push(("the error".into(), Err((error["code"].as_i64().unwrap_or_default(), text))));
     }
 
+    /// Keeps what was found in an answer.
+    pub(crate) fn tell(&mut self, found: Value) {
+        self.told.push(("what is in it".into(), Ok(found)));
+    }
+
     /// The answer, which is there.
     pub(crate) fn ok(&mut self, method: &str, params: Value) -> Value {
         self.ask(method, params).unwrap_or_else(|error| panic!("{method}: {error:?}"))
