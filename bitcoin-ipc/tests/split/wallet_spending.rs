@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use bitcoin::{Amount, Psbt, ScriptBuf, Transaction, Witness};
 use bitcoin_ipc::interfaces::{BumpTransaction, FilledPsbt, TxStatus, WalletTxDetails};
+use bitcoin_ipc::types::psbt::{Fields, InputFields, to_version_2};
 use bitcoin_ipc::types::{
     CoinControl, CreatedTransactionResult, Destination, OutputType, PsbtError, PsbtFillOptions, Recipient,
     WalletTx, WalletTxStatus,
@@ -172,6 +173,12 @@ pub(crate) fn a_psbt_is_filled(ends: &Ends) {
         PsbtFillOptions { sign: false, sighash_type: Some(-3), finalize: false, bip32_derivs: true };
     let filled = FilledPsbt { n_signed: 1, psbtx: psbt(true), complete: true, error: None };
     same!(script, wallet.fill_psbt(&options, 7_u64, true, &psbt(false)), filled.clone());
+    // Of version 2, with all fields that only it has.
+    let mut newer = to_version_2(psbt(true));
+    Fields { fallback_lock_time: Some(7), tx_modifiable: Some(6) }.set(&mut newer);
+    InputFields { sequence: None, time_lock: Some(1_600_000_000), height_lock: Some(9) }.set(&mut newer, 0);
+    let filled_too = FilledPsbt { psbtx: newer.clone(), ..filled.clone() };
+    same!(script, wallet.fill_psbt(&options, 7_u64, true, &newer), filled_too);
     let usual = PsbtFillOptions { sign: true, sighash_type: None, finalize: true, bip32_derivs: false };
     for error in [PsbtError::MissingInputs, PsbtError::SighashMismatch, PsbtError::Ok] {
         let filled = FilledPsbt { n_signed: 0, complete: false, error: Some(error), ..filled.clone() };

@@ -1,7 +1,10 @@
 //! Paying, in all ways.
 
-use bitcoin::Transaction;
 use bitcoin::consensus::encode::deserialize_hex;
+use bitcoin::psbt::raw::Key;
+use bitcoin::{Psbt, Transaction};
+use bitcoin_common::json_rpc::psbt::{parse, text};
+use bitcoin_ipc::types::psbt::{Fields, InputFields};
 use serde_json::{Value, json};
 
 use super::chain::elsewhere;
@@ -262,17 +265,62 @@ fn psbts_are_made_and_signed() {
         (-8, "'X' is not a valid sighash parameter.".into())
     );
     assert_eq!(
-        node.code("walletcreatefundedpsbt", json!({ "outputs": { foreign(): 1 }, "psbt_version": 2 })),
-        -4
-    );
-    assert_eq!(
-        node.code("walletcreatefundedpsbt", json!({ "outputs": { foreign(): 1 }, "psbt_version": 1 })),
-        -8
+        node.error("walletcreatefundedpsbt", json!({ "outputs": { foreign(): 1 }, "psbt_version": 1 })),
+        (-8, "The PSBT version can only be 2 or 0".into())
     );
     assert_eq!(
         node.error("walletcreatefundedpsbt", json!([[], { foreign(): 90 }])),
         (-4, "Insufficient funds".into())
     );
+}
+
+fn psbt(text: &Value) -> Psbt {
+    parse(text.as_str().unwrap()).unwrap()
+}
+
+#[test]
+fn psbts_are_of_version_2_unless_asked_otherwise() {
+    let node = Node::rich("w");
+    let outputs = json!({ foreign(): 1 });
+    let made = |version: Value| {
+        psbt(
+            &node.ok("walletcreatefundedpsbt", json!({ "outputs": outputs, "psbt_version": version }))["psbt"],
+        )
+    };
+    assert_eq!([json!(null), json!(2), json!(0)].map(|version| made(version).version), [2, 2, 0]);
+    let sent = node.ok("send", json!({ "outputs": outputs, "psbt": true }));
+    assert_eq!(psbt(&sent["psbt"]).version, 2);
+    let txid = node.ok("sendtoaddress", json!([foreign(), 1]));
+    for (options, version) in [(json!({}), 2), (json!({ "psbt_version": 0 }), 0)] {
+        let bumped = node.ok("psbtbumpfee", json!([txid, options]));
+        assert_eq!(psbt(&bumped["psbt"]).version, version);
+    }
+    assert_eq!(node.code("psbtbumpfee", json!([txid, { "psbt_version": 3 }])), -8);
+}
+
+#[test]
+fn what_only_others_know_of_a_psbt_stays_in_it() {
+    let node = Node::rich("w");
+    let made = node.ok("walletcreatefundedpsbt", json!([[], { foreign(): 1 }]));
+    let mut given = psbt(&made["psbt"]);
+    let fields = Fields { fallback_lock_time: Some(3), tx_modifiable: Some(2) };
+    let own = InputFields { sequence: Some(1), time_lock: Some(1_600_000_000), height_lock: None };
+    fields.set(&mut given);
+    own.set(&mut given, 0);
+    let key = Key { type_value: 0x70, key: vec![1] };
+    given.inputs[0].unknown.insert(key.clone(), vec![2]);
+    for last in [false, true] {
+        let filled = node.ok("walletprocesspsbt", json!([text(given.clone()), true, null, true, last]));
+        let done = psbt(&filled["psbt"]);
+        assert_eq!((done.version, Fields::of(&done), InputFields::of(&done.inputs[0])), (2, fields, own));
+        assert_eq!(done.inputs[0].unknown.get(&key), Some(&vec![2]));
+        assert_eq!(filled["complete"], last);
+        if last {
+            let tx = tx(&filled["hex"]);
+            assert_eq!(tx.lock_time.to_consensus_u32(), 1_600_000_000);
+            assert_eq!(tx.input[0].sequence.0, 1);
+        }
+    }
 }
 
 #[test]

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use bitcoin::{Amount, OutPoint, Psbt};
 use bitcoin_ipc::interfaces::Wallet;
+use bitcoin_ipc::types::psbt::{InputFields, to_version_2};
 use bitcoin_ipc::types::{
-    CoinControl, Destination, OutputType, PsbtFillOptions, Recipient, Secret, WireFeeRate,
+    CoinControl, Destination, OutputType, PsbtError, PsbtFillOptions, Recipient, Secret, WireFeeRate,
 };
 use bitcoin_wallet::{Error, flag};
 
@@ -254,6 +255,24 @@ fn a_psbt_of_two_wallets_is_signed_by_both() {
     let last = one.fill_psbt(&sign, &both).unwrap();
     assert!(last.complete);
     setup.chain.submit(&last.psbtx.extract_tx_unchecked_fee_rate()).unwrap();
+}
+
+#[test]
+fn a_psbt_of_which_nothing_can_come_is_not_signed() {
+    let setup = Setup::new();
+    let wallet = setup.wallet("hot");
+    setup.chain.mine(2, &script(&wallet, OutputType::Bech32));
+    setup.chain.mine(100, &elsewhere());
+    let made = wallet.create_transaction(&[to(&elsewhere(), btc(60))], &CoinControl::default(), false, None);
+    let mut psbt = to_version_2(Psbt::from_unsigned_tx(made.unwrap().tx).unwrap());
+    let sign = PsbtFillOptions { sign: true, sighash_type: None, finalize: true, bip32_derivs: true };
+    assert!(wallet.fill_psbt(&sign, &psbt).unwrap().complete);
+    InputFields { time_lock: Some(1_600_000_000), ..InputFields::default() }.set(&mut psbt, 0);
+    assert!(wallet.fill_psbt(&sign, &psbt).unwrap().complete);
+    // No lock time is what both of them require.
+    InputFields { height_lock: Some(5), ..InputFields::default() }.set(&mut psbt, 1);
+    let refused = wallet.fill_psbt(&sign, &psbt).unwrap();
+    assert_eq!((refused.error, refused.complete, refused.psbtx), (Some(PsbtError::InvalidTx), false, psbt));
 }
 
 #[test]
