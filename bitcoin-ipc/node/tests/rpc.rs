@@ -8,8 +8,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bitcoin::Network;
+use bitcoin_common::json_rpc::psbt::{parse, text};
 use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::Rpc;
+use bitcoin_ipc::types::psbt::{Fields, InputFields};
 use bitcoin_ipc::types::{JsonRpcRequestMode, RpcActor, RpcArg, RpcCommand, RpcOutcome};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::index;
@@ -202,6 +204,50 @@ fn update_sign_and_send(node: &Node, psbt: &Value, version: u32) {
         assert_eq!(node.code("utxoupdatepsbt", json!([known, wrong])), -5);
         assert_eq!(node.code("scantxoutset", json!(["start", wrong])), -5);
     }
+}
+
+#[test]
+fn psbts_of_version_2_are_put_together() {
+    let node = start();
+    let inputs = json!([{ "txid": "11".repeat(32), "vout": 0 }, { "txid": "22".repeat(32), "vout": 3 }]);
+    let made = node.get("createpsbt", json!([inputs, [{ "data": "00" }]]));
+    let made = parse(made.as_str().unwrap()).unwrap();
+    let with = |place: usize, own: InputFields, bits: Option<u8>| {
+        let mut psbt = made.clone();
+        own.set(&mut psbt, place);
+        Fields { tx_modifiable: bits, fallback_lock_time: Some(9) }.set(&mut psbt);
+        Value::from(text(psbt))
+    };
+    let sequence = |sequence| InputFields { sequence, ..InputFields::default() };
+    let height = InputFields { height_lock: Some(9), ..InputFields::default() };
+    let several =
+        [with(0, sequence(Some(5)), Some(7)), with(1, sequence(None), None), with(0, height, Some(3))];
+    let decode = |psbt: &Value| node.get("decodepsbt", json!([psbt]));
+    let read = decode(&node.get("combinepsbt", json!([several])));
+    for (name, value) in
+        [("inputs_modifiable", false), ("outputs_modifiable", false), ("has_sighash_single", true)]
+    {
+        assert_eq!(read[name], value, "{name}");
+    }
+    assert_eq!(
+        (&read["inputs"][0]["sequence"], &read["inputs"][0]["height_locktime"]),
+        (&json!(5), &json!(9))
+    );
+    assert_eq!(read["inputs"][1]["sequence"], decode(&several[0])["inputs"][1]["sequence"]);
+    let later = InputFields { height_lock: Some(10), ..InputFields::default() };
+    assert_eq!(node.code("combinepsbt", json!([[several[0], with(0, later, None)]])), -8);
+    // No lock time is what both inputs require.
+    let mut none = made.clone();
+    later.set(&mut none, 0);
+    InputFields { time_lock: Some(1_600_000_000), ..InputFields::default() }.set(&mut none, 1);
+    let none = text(none);
+    assert_eq!(decode(&json!(none))["inputs"][1]["time_locktime"], 1_600_000_000);
+    let analysis = node.get("analyzepsbt", json!([none]));
+    assert_eq!(analysis["error"], "PSBT cannot be made into a valid transaction");
+    assert_eq!(node.get("finalizepsbt", json!([none])), json!({ "psbt": none, "complete": false }));
+    assert_eq!(node.code("utxoupdatepsbt", json!([none])), -25);
+    assert_eq!(node.code("descriptorprocesspsbt", json!([none, []])), -25);
+    assert_eq!(node.code("combinepsbt", json!([[none, none]])), -8);
 }
 
 #[test]

@@ -87,3 +87,50 @@ pub fn text(mut psbt: Psbt) -> String {
     }
     BASE64_STANDARD.encode(psbt::encode(&psbt))
 }
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::{ScriptBuf, TxIn, absolute, transaction};
+    use serde_json::json;
+
+    use super::*;
+
+    fn made(version: u32) -> Psbt {
+        let (input, lock_time) = (vec![TxIn::default()], absolute::LockTime::ZERO);
+        let tx = Transaction { version: transaction::Version::TWO, lock_time, input, output: Vec::new() };
+        create(tx, version).unwrap()
+    }
+
+    #[test]
+    fn versions_are_2_or_0() {
+        let version = |given| version::<u32>(&given).map_err(|error| error.code());
+        assert_eq!([json!(null), json!(2), json!(0)].map(version), [Ok(2), Ok(2), Ok(0)]);
+        assert_eq!([json!(1), json!(-1), json!("2")].map(version), [Err(-8), Err(-1), Err(-3)]);
+        assert_eq!(super::version::<i32>(&json!(-1)).unwrap_err().code(), -8);
+    }
+
+    #[test]
+    fn texts_are_read_in_both_versions() {
+        for version in [0, 2] {
+            let made = made(version);
+            assert_eq!(made.version, version);
+            assert_eq!(parse(&text(made.clone())), Ok(made));
+        }
+        let wrong = |text: &str| parse(text).unwrap_err().message().to_owned();
+        assert_eq!(wrong("x"), "TX decode failed invalid base64");
+        assert_eq!(wrong("AAAA"), "TX decode failed SpanReader::read(): end of data: iostream error");
+        let long = BASE64_STANDARD.encode([psbt::encode(&made(2)), vec![0]].concat());
+        assert_eq!(wrong(&long), "TX decode failed extra data after PSBT");
+    }
+
+    #[test]
+    fn final_inputs_lose_what_signers_need() {
+        let mut made = made(2);
+        made.inputs[0].redeem_script = Some(ScriptBuf::from_bytes(vec![0x51]));
+        assert_eq!(parse(&text(made.clone())), Ok(made.clone()));
+        made.inputs[0].final_script_sig = Some(ScriptBuf::from_bytes(vec![0x51]));
+        let mut less = made.clone();
+        less.inputs[0].redeem_script = None;
+        assert_eq!(parse(&text(made)), Ok(less));
+    }
+}

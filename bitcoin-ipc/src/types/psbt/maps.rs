@@ -10,7 +10,7 @@ use bitcoin::hex::DisplayHex;
 use mp_runtime::{Error, Result};
 
 /// What a PSBT begins with (BIP 174).
-const MAGIC: [u8; 5] = *b"psbt\xff";
+pub(super) const MAGIC: [u8; 5] = *b"psbt\xff";
 /// The longest that anything may be: Bitcoin Core's `MAX_SIZE`.
 const MAX_SIZE: u64 = 0x0200_0000;
 
@@ -84,6 +84,23 @@ pub(super) fn read(input: &mut &[u8], name: &str) -> Result<Map> {
         let value = bytes(input)?;
         map.push(Pair { key: key.to_vec(), value: value.to_vec() });
     }
+}
+
+/// Takes a map off that `bitcoin` has written, or nothing at the end. Unknown pairs may repeat known ones in
+/// it.
+pub(super) fn written(input: &mut &[u8]) -> Map {
+    let mut bytes = || {
+        let length = VarInt::consensus_decode(input).ok()?.0;
+        let (bytes, rest) = input.split_at_checked(usize::try_from(length).ok()?)?;
+        *input = rest;
+        Some(bytes.to_vec())
+    };
+    let mut map = Map::new();
+    while let Some(key) = bytes().filter(|key| !key.is_empty()) {
+        let Some(value) = bytes() else { break };
+        map.push(Pair { key, value });
+    }
+    map
 }
 
 /// Writes all maps of a PSBT.

@@ -4,6 +4,7 @@ use bitcoin::hashes::Hash;
 use bitcoin::psbt::PsbtSighashType;
 use bitcoin::psbt::raw::{Key, ProprietaryKey};
 use bitcoin::{Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, absolute, transaction};
+use proptest::prelude::*;
 
 use super::fields::{global, input, output};
 use super::maps::{Map, Pair};
@@ -162,12 +163,13 @@ fn fields_of_the_wrong_version_are_refused() {
     let (zero, two) = (psbt(&[1]), to_version_2(psbt(&[1])));
     let global =
         |kind: u8, value: &[u8]| with_input(&zero, 0, |map| map.push(Pair::new(kind, value.to_vec())));
-    for kind in global::TX_VERSION..=global::TX_MODIFIABLE {
-        assert!(refused(&global(kind, &[1, 0, 0, 0])).contains("PSBTv0"));
+    for (kind, size) in (global::TX_VERSION..=global::TX_MODIFIABLE).zip([4, 4, 1, 1, 1]) {
+        assert!(refused(&global(kind, &[1, 0, 0, 0][..size])).ends_with("not allowed in PSBTv0"));
     }
     for kind in input::PREVIOUS_TXID..=input::REQUIRED_HEIGHT_LOCKTIME {
-        let bytes = with_input(&zero, 1, |map| map.push(Pair::new(kind, vec![1, 0, 0, 0])));
-        assert!(refused(&bytes).contains("PSBTv0"));
+        let size = if kind == input::PREVIOUS_TXID { 32 } else { 4 };
+        let bytes = with_input(&zero, 1, |map| map.push(Pair::new(kind, vec![1; size])));
+        assert!(refused(&bytes).ends_with("not allowed in PSBTv0"));
     }
     assert_eq!(refused(&global(global::VERSION, &[1, 0, 0, 0])), "There is no PSBT version 1");
     assert_eq!(refused(&global(global::VERSION, &[3, 0, 0, 0])), "Unsupported version number");
@@ -210,5 +212,41 @@ fn cut_off_and_prolonged_bytes_are_errors() {
             map.push(Pair::new(global::INPUT_COUNT, vec![0xfe, 0xff, 0xff, 0xff, 0xff]));
         });
         decode(&many).unwrap_err();
+    }
+}
+
+#[test]
+fn what_does_not_go_together_is_written_but_not_read() {
+    let two = to_version_2(psbt(&[1, 2]));
+    let mut less = two.clone();
+    less.inputs.pop();
+    assert!(decode(&encode(&less)).is_ok_and(|read| read.unsigned_tx.input.len() == 1));
+    let mut more = two.clone();
+    more.inputs.push(more.inputs[0].clone());
+    assert_eq!(refused(&encode(&more)), "Previous TXID is required in PSBTv2");
+    let mut twice = two;
+    twice.inputs[0].unknown.insert(Key { type_value: input::OUTPUT_INDEX, key: vec![] }, vec![]);
+    assert_eq!(refused(&encode(&twice)), "Duplicate Key, input key \"0f\" already provided");
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_it_panic(
+        is_new: bool,
+        changes in prop::collection::vec((0..1000_usize, any::<u8>()), 0..4),
+    ) {
+        let mut whole = psbt(&[1, 2]);
+        if is_new {
+            whole = to_version_2(whole);
+            InputFields { sequence: None, time_lock: Some(600_000_000), height_lock: Some(3) }.set(&mut whole, 1);
+        }
+        let mut bytes = encode(&whole);
+        for (place, byte) in changes {
+            let place = place % bytes.len();
+            bytes[place] = byte;
+        }
+        if let Ok(read) = decode(&bytes) {
+            prop_assert_eq!(decode(&encode(&read)).unwrap(), read);
+        }
     }
 }
