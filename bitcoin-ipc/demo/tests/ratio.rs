@@ -95,7 +95,8 @@ fn one_process_and_two_find_the_same() {
     let ratio = |one: Duration, two: Duration| two.as_secs_f64() / one.as_secs_f64();
     // Past the harness, which keeps what tests print that pass.
     let mut out = std::io::stdout().lock();
-    writeln!(out, "\n{BLOCKS} blocks with {payments} payments   one process   two processes   ratio").unwrap();
+    writeln!(out, "\n{BLOCKS} blocks with {payments} payments   one process   two processes   ratio")
+        .unwrap();
     for (what, one, two) in [("sync", one.sync, two.sync), ("rescan", one.rescan, two.rescan)] {
         writeln!(out, "{what:34}{one:>11.2?}{two:>16.2?}{:>8.2}", ratio(one, two)).unwrap();
     }
