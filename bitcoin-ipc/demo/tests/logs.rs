@@ -86,9 +86,9 @@ fn two_processes_log_every_request_with_its_response_and_no_secret() {
     let out = String::from_utf8(out).unwrap();
     let between: Vec<&str> = out.lines().filter(|line| line.contains("client send ")).collect();
     assert!(between.len() > 300, "{}", between.len());
-    // The wallet process opens its log with the first of its calls, which tells it the settings.
-    let early = between.iter().filter(|line| line.contains("Init.make")).count();
-    assert_eq!(all.paired, (between.len() - early) as u64, "{all:?}");
+    // Also those from before the wallet process knew its settings, and so where its log is.
+    assert!(between.iter().any(|line| line.contains("Init.make")));
+    assert_eq!(all.paired, between.len() as u64, "{all:?}");
     let mut out = Vec::new();
     combined(&node, Some(&format!("{WALLET_METHOD}#{number}")), false, &mut out).unwrap();
     let one = String::from_utf8(out).unwrap();
