@@ -15,6 +15,7 @@ use super::command::Kind::{Any, Bool, Hex, List, Number, Text};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, failed, invalid};
 use super::header::broken;
+use super::scan::{RUNNING, Scan};
 use super::{amount, descriptor, script};
 use crate::mempool::MEMPOOL_HEIGHT;
 
@@ -134,13 +135,19 @@ fn disk_size(call: &Call<'_>) -> u64 {
 }
 
 fn scan(call: &Call<'_>) -> Answer {
+    let progress = &call.shared.coin_scan;
     match call.text(0)? {
-        // One scan is as long as its request; another request can neither see nor end it.
-        "status" => return Ok(Value::Null),
-        "abort" => return Ok(false.into()),
-        "start" => {}
-        action => return invalid(format!("Invalid action '{action}'")),
+        "status" => Ok(progress.status().map_or(Value::Null, |(percent, _)| json!({ "progress": percent }))),
+        "abort" => Ok(progress.abort().into()),
+        "start" => match progress.begin() {
+            Some(scan) => start_scan(call, &scan),
+            None => invalid(RUNNING),
+        },
+        action => invalid(format!("Invalid action '{action}'")),
     }
+}
+
+fn start_scan(call: &Call<'_>, scan: &Scan<'_>) -> Answer {
     let Some(_) = call.get(1) else {
         return failed("scanobjects argument is required for the start action");
     };
@@ -153,7 +160,12 @@ fn scan(call: &Call<'_>) -> Answer {
     let (mut count, mut total, mut found, mut over) = (0_u64, Amount::ZERO, Vec::new(), false);
     view.for_each_coin(|outpoint, coin| {
         count += 1;
-        over = count.is_multiple_of(LOOK_UP) && call.is_over();
+        if count.is_multiple_of(LOOK_UP) {
+            over = call.is_over() || scan.is_aborted();
+            // Coins come in the order of their hashes, which are spread evenly.
+            let [first, second, ..] = outpoint.txid.to_byte_array();
+            scan.is_at(best.height, u32::from(u16::from_be_bytes([first, second])) * 100 / (1 << 16));
+        }
         if wanted.contains_key(&coin.output.script_pubkey) {
             total = total.checked_add(coin.output.value).unwrap_or(Amount::MAX_MONEY);
             found.push((outpoint, coin));

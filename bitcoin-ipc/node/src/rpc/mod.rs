@@ -45,6 +45,7 @@ mod psbt_update;
 mod rate;
 mod raw_transaction;
 mod registry;
+mod scan;
 mod scan_blocks;
 mod sign;
 mod signatures;
@@ -157,7 +158,8 @@ struct Shared {
     mock_forward: Mutex<Option<MockForwardFn>>,
     /// Echoes through another process.
     echo: Mutex<Option<EchoFn>>,
-    block_scan: scan_blocks::Progress,
+    block_scan: scan::Progress,
+    coin_scan: scan::Progress,
 }
 
 /// Passes on a clock that was set, in seconds since 1970; 0 is the real time.
@@ -216,7 +218,8 @@ impl RpcServer {
             mock_time: Mutex::default(),
             mock_forward: Mutex::default(),
             echo: Mutex::default(),
-            block_scan: scan_blocks::Progress::default(),
+            block_scan: scan::Progress::default(),
+            coin_scan: scan::Progress::default(),
         });
         let run = {
             let shared = shared.clone();

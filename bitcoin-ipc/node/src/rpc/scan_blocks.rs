@@ -4,7 +4,6 @@
 //! runs at a time; other requests see how far it is, and can end it.
 
 use std::collections::HashSet;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use bitcoin::{BlockHash, ScriptBuf, TxOut};
 use serde_json::{Value, json};
@@ -13,6 +12,7 @@ use super::command::Kind::{List, Number, Object, Text};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, failed, invalid, unknown};
 use super::header::broken;
+use super::scan::{RUNNING, Scan};
 use super::{descriptor, value};
 
 pub(super) const COMMANDS: &[Command] = &[command(
@@ -35,65 +35,17 @@ pub(super) const COMMANDS: &[Command] = &[command(
         .fields(&["filter_false_positives"]),
 ])];
 
-/// The scan that is running, if any.
-#[derive(Debug, Default)]
-pub(super) struct Progress {
-    running: AtomicBool,
-    aborted: AtomicBool,
-    percent: AtomicU32,
-    height: AtomicU32,
-}
-
-/// The right to scan, until it is dropped.
-struct Scan<'a>(&'a Progress);
-
-impl Progress {
-    /// Begins a scan, unless one is running.
-    fn begin(&self) -> Option<Scan<'_>> {
-        if self.running.swap(true, Ordering::Acquire) {
-            return None;
-        }
-        self.aborted.store(false, Ordering::Relaxed);
-        self.is_at(0, 0);
-        Some(Scan(self))
-    }
-
-    fn is_at(&self, height: u32, percent: u32) {
-        self.height.store(height, Ordering::Relaxed);
-        self.percent.store(percent, Ordering::Relaxed);
-    }
-
-    fn status(&self) -> Option<Value> {
-        self.running.load(Ordering::Acquire).then(|| {
-            json!({
-                "progress": self.percent.load(Ordering::Relaxed),
-                "current_height": self.height.load(Ordering::Relaxed),
-            })
-        })
-    }
-
-    /// Has the scan end soon; false if there is none.
-    fn abort(&self) -> bool {
-        let running = self.running.load(Ordering::Acquire);
-        self.aborted.fetch_or(running, Ordering::Relaxed);
-        running
-    }
-}
-
-impl Drop for Scan<'_> {
-    fn drop(&mut self) {
-        self.0.running.store(false, Ordering::Release);
-    }
-}
-
 fn scan_blocks(call: &Call<'_>) -> Answer {
     let progress = &call.shared.block_scan;
     match call.text(0)? {
-        "status" => Ok(progress.status().unwrap_or_default()),
+        "status" => Ok(progress.status().map_or(
+            Value::Null,
+            |(percent, height)| json!({ "progress": percent, "current_height": height }),
+        )),
         "abort" => Ok(progress.abort().into()),
         "start" => match progress.begin() {
             Some(scan) => start(call, &scan),
-            None => invalid("Scan already in progress, use action \"abort\" or \"status\""),
+            None => invalid(RUNNING),
         },
         action => invalid(format!("Invalid action '{action}'")),
     }
@@ -129,8 +81,8 @@ fn start(call: &Call<'_>, scan: &Scan<'_>) -> Answer {
         return failed(format!("Index is not enabled for filtertype {filter_type}"));
     }
     let (first, last) = heights(call)?;
-    scan.0.is_at(first, 0);
-    let aborted = || scan.0.aborted.load(Ordering::Relaxed);
+    scan.is_at(first, 0);
+    let aborted = || scan.is_aborted();
     let mut scripts = HashSet::new();
     for object in call.list(1)? {
         if call.is_over() || aborted() {
@@ -153,7 +105,7 @@ fn start(call: &Call<'_>, scan: &Scan<'_>) -> Answer {
         }
         reached = height;
         let percent = u64::from(height - first) * 100 / u64::from((last - first).max(1));
-        scan.0.is_at(height, u32::try_from(percent).unwrap_or(100));
+        scan.is_at(height, u32::try_from(percent).unwrap_or(100));
     }
     Ok(
         json!({ "from_height": first, "to_height": reached, "relevant_blocks": found, "completed": completed }),
@@ -175,24 +127,4 @@ fn contains(call: &Call<'_>, hash: BlockHash, scripts: &HashSet<ScriptBuf>) -> A
     let mut spent = undo.transactions.iter().flat_map(|tx| &tx.spent).map(|coin| &coin.output);
     let wanted = |output: &TxOut| scripts.contains(&output.script_pubkey);
     Ok(created.any(wanted) || spent.any(wanted))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn one_scan_at_a_time_can_be_seen_and_ended() {
-        let progress = Progress::default();
-        assert_eq!((progress.status(), progress.abort()), (None, false));
-        let scan = progress.begin().unwrap();
-        assert!(!progress.aborted.load(Ordering::Relaxed), "an abort is for a running scan only");
-        scan.0.is_at(7, 50);
-        assert_eq!(progress.status(), Some(json!({ "progress": 50, "current_height": 7 })));
-        assert!(progress.begin().is_none());
-        assert!(progress.abort() && progress.aborted.load(Ordering::Relaxed));
-        drop(scan);
-        assert_eq!(progress.status(), None);
-        assert!(progress.begin().is_some() && !progress.aborted.load(Ordering::Relaxed));
-    }
 }
