@@ -328,6 +328,7 @@ impl Chain for NodeChain {
     }
 
     fn wait_for_notifications(&self) -> Result<()> {
+        // What is told of a change waits for its end.
         self.state.settled_tip();
         let registrations = self.registrations.lock().unwrap_or_else(PoisonError::into_inner).clone();
         registrations.iter().for_each(Watcher::drain);

@@ -28,6 +28,7 @@ use events::{Hub, lock};
 pub use reads::Place;
 use salvage::{Salvage, Stored};
 use verdict::Checked;
+pub(crate) use verdict::MAX_FUTURE_BLOCK_TIME;
 pub use verdict::{Reject, RejectKind, Verdict};
 
 /// A chain on disk, owned by this process. Share it with `Arc`.

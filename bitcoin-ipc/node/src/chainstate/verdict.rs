@@ -30,6 +30,20 @@ pub struct Reject {
     pub kind: RejectKind,
 }
 
+/// How far ahead of the clock a block may be, in seconds: Bitcoin Core's `MAX_FUTURE_BLOCK_TIME`.
+pub(crate) const MAX_FUTURE_BLOCK_TIME: u64 = 2 * 60 * 60;
+
+impl Reject {
+    /// For a block further ahead of the clock than [`MAX_FUTURE_BLOCK_TIME`].
+    pub(crate) fn time_too_new() -> Self {
+        Reject {
+            reason: "time-too-new".to_owned(),
+            details: "block timestamp too far in the future".to_owned(),
+            kind: RejectKind::TimeFuture,
+        }
+    }
+}
+
 /// The kind of rule that a block broke: Bitcoin Core's `BlockValidationResult`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]

@@ -8,11 +8,8 @@ use bitcoin::{CompactTarget, Network, Target};
 
 use super::next::Next;
 use super::{Failure, broken};
-use crate::state::MAX_FUTURE_BLOCK_TIME;
+use crate::chainstate::{MAX_FUTURE_BLOCK_TIME, Reject};
 use crate::template::{MAX_TIMEWARP, interval, next_bits};
-
-/// What Bitcoin Core says of a block too far ahead of the clock.
-pub(crate) const TOO_NEW: [&str; 2] = ["time-too-new", "block timestamp too far in the future"];
 
 /// Whether the target has more than 256 bits, of which the library keeps only the lower ones.
 fn overflows(bits: CompactTarget) -> bool {
@@ -51,7 +48,8 @@ pub(super) fn in_place(next: &Next<'_>, header: &Header) -> Result<(), Failure> 
         }
     }
     if u64::from(header.time) > next.now.saturating_add(MAX_FUTURE_BLOCK_TIME) {
-        return broken(TOO_NEW[0], TOO_NEW[1]);
+        let too_new = Reject::time_too_new();
+        return broken(&too_new.reason, too_new.details);
     }
     let active = next.active;
     let version = header.version.to_consensus();

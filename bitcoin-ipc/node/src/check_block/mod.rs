@@ -18,8 +18,6 @@ use bitcoin::Block;
 use bitcoin_ipc::types::{BlockCheckOptions, Reject};
 use mp_runtime::{Error, Result};
 
-pub(crate) use header::TOO_NEW;
-
 use crate::mempool::ViewError;
 use crate::state::State;
 use next::Next;

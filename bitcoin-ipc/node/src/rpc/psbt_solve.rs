@@ -2,6 +2,9 @@
 //!
 //! In: an output's script, the fields of the input that spends it, keys. Out: the input's final script and
 //! witness if they can be made; the fields with more in them; and what is missing.
+//!
+//! Scripts of miniscript are that library's to satisfy. Its own finalizer tells neither what is missing nor
+//! keeps what others put into an input, and takes other forms than Bitcoin Core.
 
 use std::collections::BTreeMap;
 

@@ -5,9 +5,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// How far ahead of the clock a block may be, in seconds: Bitcoin Core's `MAX_FUTURE_BLOCK_TIME`.
-pub(crate) const MAX_FUTURE_BLOCK_TIME: u64 = 2 * 60 * 60;
-
 /// A clock. 0 as its setting means the system's time.
 #[derive(Debug, Default)]
 pub struct Clock {

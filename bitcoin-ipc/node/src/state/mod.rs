@@ -32,7 +32,6 @@ use tokio::sync::watch;
 pub use beacon::Seen;
 pub use branches::BranchStatus;
 pub use clock::Clock;
-pub(crate) use clock::MAX_FUTURE_BLOCK_TIME;
 pub use import::{ImportOptions, Imported};
 pub use notifier::Registration;
 pub(crate) use notifier::Watcher;
@@ -40,8 +39,7 @@ pub use open::Options;
 
 pub use view::ChainView;
 
-use crate::chainstate::{ChainEvent, Chainstate, Place, Reject, RejectKind, Verdict};
-use crate::check_block::TOO_NEW;
+use crate::chainstate::{ChainEvent, Chainstate, MAX_FUTURE_BLOCK_TIME, Place, Reject, Verdict};
 use crate::fees::Estimator;
 use crate::index::Index;
 use crate::mempool::Mempool;
@@ -214,8 +212,7 @@ impl State {
         let (verdict, followed) = {
             let mut writer = lock(&self.writer);
             if self.is_ahead_of_mock_time(block)? {
-                let [reason, details] = TOO_NEW.map(str::to_owned);
-                return Ok(Verdict::Invalid(Reject { reason, details, kind: RejectKind::TimeFuture }));
+                return Ok(Verdict::Invalid(Reject::time_too_new()));
             }
             (self.chain.process_block(block), self.follow(&mut writer))
         };
