@@ -50,6 +50,9 @@ pub enum Error {
     /// A wish that the wallet cannot meet, in words for the user.
     #[error("{0}")]
     Refused(String),
+    /// The node refuses a transaction, for this reason.
+    #[error("The node refused the transaction: {0}")]
+    Rejected(String),
     /// A replacement that cannot be, with all reasons.
     #[error("{}", .0.join("; "))]
     Bump(Vec<String>),

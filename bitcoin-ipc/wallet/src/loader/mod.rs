@@ -193,6 +193,7 @@ impl Loader {
             options: self.0.options.clone(),
             node: self.0.node.clone(),
             clock: self.0.clock.clone(),
+            turns: Default::default(),
             state: Mutex::new(Some(state)),
             events: Events::default(),
             follow: Follow::default(),

@@ -107,7 +107,8 @@ fn replace(call: &Call<'_>, wallet: &WalletHandle, wants_psbt: bool) -> Answer {
     ensure_unlocked(wallet)?;
     ensure_unspent(wallet, txid)?;
     let change = change.map(|index| usize::try_from(index).unwrap_or(usize::MAX));
-    let made = wallet.create_bump_to(txid, &control, outputs, change)?;
+    let spending = wallet.spending()?;
+    let made = spending.create_bump(txid, &control, outputs, change)?;
     let mut object = Map::new();
     if wants_psbt {
         let fill = PsbtFillOptions { sign: false, sighash_type: None, finalize: true, bip32_derivs: true };
@@ -118,7 +119,7 @@ fn replace(call: &Call<'_>, wallet: &WalletHandle, wants_psbt: bool) -> Answer {
         object.insert("psbt".into(), psbt::text(filled.psbtx).into());
     } else {
         let Some(tx) = wallet.sign_transaction(&made.mtx)? else { return refused("Can't sign transaction.") };
-        object.insert("txid".into(), wallet.commit_bump(txid, &tx)?.to_string().into());
+        object.insert("txid".into(), spending.commit_bump(txid, &tx)?.to_string().into());
     }
     object.insert("origfee".into(), amount::amount(made.old_fee));
     object.insert("fee".into(), amount::amount(made.new_fee));

@@ -17,7 +17,7 @@ use super::fees;
 use super::psbt::psbt_error;
 use super::refusal::with_code;
 use super::spending::{Recipients, payers_of, recipients};
-use crate::wallet::WalletHandle;
+use crate::wallet::{Spending, WalletHandle};
 
 /// Options of all commands that fund transactions.
 pub(super) const TYPES: &[(&str, &str)] = &[
@@ -219,14 +219,14 @@ pub(super) fn read_depths(options: &Map<String, Value>, control: &mut CoinContro
 /// Adds coins and change: Bitcoin Core's `FundTransaction`. Of the transaction, the inputs and the
 /// version count. A fee rate may be below the minimum if `below` says so.
 pub(super) fn fund(
-    wallet: &WalletHandle,
+    spending: &Spending<'_>,
     base: &Transaction,
     recipients: Recipients,
     options: &Map<String, Value>,
     mut control: CoinControl,
     below: bool,
 ) -> Answer<Funded> {
-    let change_pos = read(wallet, options, recipients.len(), &mut control, below)?;
+    let change_pos = read(spending, options, recipients.len(), &mut control, below)?;
     let version = u32::from_ne_bytes(base.version.0.to_ne_bytes());
     (control.has_version, control.version) = (1, version);
     if version == 3 && (control.has_max_tx_weight == 0 || control.max_tx_weight > TRUC_MAX_WEIGHT) {
@@ -236,7 +236,7 @@ pub(super) fn fund(
         return invalid("TX must have at least one output");
     }
     control.set_selected = base.input.iter().map(|input| input.previous_output).collect();
-    let made = wallet.make(recipients, &control, false, change_pos, None);
+    let made = spending.make(recipients, &control, false, change_pos, None);
     let made = made.map_err(with_code(Code::WalletError))?;
     let mut tx = made.tx;
     for input in &mut tx.input {
@@ -248,9 +248,7 @@ pub(super) fn fund(
     if let Some(lock) = either(options, "lock_unspents", "lockUnspents")
         && value::flag(lock)?
     {
-        for input in &tx.input {
-            wallet.lock_coin(input.previous_output, false)?;
-        }
+        spending.lock_coins(tx.input.iter().map(|input| input.previous_output))?;
     }
     Ok(Funded { tx, fee: made.fee, change_pos: made.change_pos })
 }
@@ -284,7 +282,7 @@ fn fund_raw(call: &Call<'_>) -> Answer {
     let recipients =
         outputs.map(|(place, to)| (to.script_pubkey.clone(), to.value, payers.contains(&place))).collect();
     let control = locked_at(tx.lock_time.to_consensus_u32());
-    let funded = fund(&wallet, &tx, recipients, &options, control, true)?;
+    let funded = fund(&wallet.spending()?, &tx, recipients, &options, control, true)?;
     Ok(json!({
         "hex": transaction::hex(&funded.tx),
         "fee": amount::amount(funded.fee),
@@ -309,7 +307,7 @@ fn create_psbt(call: &Call<'_>) -> Answer {
     refuse_weights(call.value(0))?;
     let mut control = locked_at(tx.lock_time.to_consensus_u32());
     control.allow_other_inputs = tx.input.is_empty();
-    let funded = fund(&wallet, &tx, recipients, &options, control, true)?;
+    let funded = fund(&wallet.spending()?, &tx, recipients, &options, control, true)?;
     let version = psbt::version::<i32>(call.value(6))?;
     let fill = PsbtFillOptions {
         sign: false,

@@ -9,6 +9,7 @@ use crate::Error;
 impl From<Error> for RpcError {
     fn from(error: Error) -> Self {
         let code = match &error {
+            Error::Rejected(_) => Code::VerifyRejected,
             Error::InsufficientFunds => Code::WalletInsufficientFunds,
             Error::Locked => {
                 let text = "Error: Please enter the wallet passphrase with walletpassphrase first.";

@@ -16,7 +16,7 @@ use super::fees::{self, MODE, RATE, TARGET};
 use super::funding::{self, fund, options, unsigned};
 use super::psbt::psbt_error;
 use super::spending::recipients;
-use crate::wallet::WalletHandle;
+use crate::wallet::{Spending, Texts};
 
 pub(super) const COMMANDS: &[Command] = &[command("send", "Pays, or makes a PSBT that pays.", send).args(&[
     arg("outputs", Any, "What it pays: a list of objects with one field, or one object.").shape(OUTPUTS),
@@ -84,8 +84,9 @@ fn send(call: &Call<'_>) -> Answer {
     let mut control = lock_time(&tx, !option("locktime").is_null());
     control.allow_other_inputs = tx.input.is_empty();
     (control.has_signal_rbf, control.signal_rbf) = (true, replaceable);
-    let funded = fund(&wallet, &tx, recipients, &options, control, false)?;
-    finish(&wallet, &options, funded.tx)
+    let spending = wallet.spending()?;
+    let funded = fund(&spending, &tx, recipients, &options, control, false)?;
+    finish(spending, &options, funded.tx)
 }
 
 /// Coin control that keeps the lock time if it was given, or if an input's sequence number has a meaning
@@ -101,7 +102,7 @@ fn lock_time(tx: &Transaction, given: bool) -> CoinControl {
 
 /// Signs a transaction and sends it, unless the options say otherwise or signatures of others are
 /// missing: Bitcoin Core's `FinishTransaction`.
-pub(super) fn finish(wallet: &WalletHandle, options: &Map<String, Value>, tx: Transaction) -> Answer {
+pub(super) fn finish(spending: Spending<'_>, options: &Map<String, Value>, tx: Transaction) -> Answer {
     let flag = |name: &str, default| {
         options.get(name).filter(|value| !value.is_null()).map_or(Ok(default), value::flag)
     };
@@ -110,7 +111,7 @@ pub(super) fn finish(wallet: &WalletHandle, options: &Map<String, Value>, tx: Tr
     let mut complete = false;
     for sign in [false, true] {
         let fill = PsbtFillOptions { sign, sighash_type: None, finalize: true, bip32_derivs: !sign };
-        let filled = wallet.fill_psbt(&fill, &psbt)?;
+        let filled = spending.fill_psbt(&fill, &psbt)?;
         if let Some(error) = filled.error {
             return Err(psbt_error(error));
         }
@@ -124,7 +125,7 @@ pub(super) fn finish(wallet: &WalletHandle, options: &Map<String, Value>, tx: Tr
         let tx = psbt.extract_tx_unchecked_fee_rate();
         object.insert("txid".into(), tx.compute_txid().to_string().into());
         if add && !wants_psbt {
-            wallet.commit_transaction(&tx, Default::default(), Vec::new())?;
+            spending.commit(&tx, Texts::default())?;
         } else {
             object.insert("hex".into(), transaction::hex(&tx).into());
         }

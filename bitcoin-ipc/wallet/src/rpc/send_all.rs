@@ -120,18 +120,17 @@ fn send_all(call: &Call<'_>) -> Answer {
         version: wish.version,
     };
     let mut tx = construct::transaction(parts, wallet.network())?;
+    let spending = wallet.spending()?;
     choose(&wallet, &wish, &mut tx)?;
     share(&wallet, &wish, &mut tx, &sharers)?;
     if option("lock_unspents") == true {
-        for input in &tx.input {
-            wallet.lock_coin(input.previous_output, false)?;
-        }
+        spending.lock_coins(tx.input.iter().map(|input| input.previous_output))?;
     }
     if option("locktime").is_null() {
         let current = !wallet.chain().is_initial_block_download()?;
         tx.lock_time = wallet.state()?.lock_time(current);
     }
-    finish(&wallet, &wish.options, tx)
+    finish(spending, &wish.options, tx)
 }
 
 /// Adds all coins, unless coins were given; these have to be the wallet's and unspent.

@@ -4,6 +4,8 @@
 
 use std::collections::BTreeMap;
 
+use bitcoin::key::rand::rngs::OsRng;
+use bitcoin::key::rand::seq::SliceRandom as _;
 use bitcoin::{Amount, ScriptBuf};
 use bitcoin_common::json_rpc::Kind::{Amount as Btc, Bool, List, Number, Object, Text};
 use bitcoin_common::json_rpc::error::invalid;
@@ -15,7 +17,7 @@ use super::balances::avoid_reuse;
 use super::command::{Call, Command, command, ensure_unlocked, refused};
 use super::fees::{self, MODE, RATE, TARGET};
 use super::refusal::with_code;
-use crate::wallet::{WalletHandle, shuffle};
+use crate::wallet::{Texts, WalletHandle};
 
 const REPLACEABLE: Arg = arg("replaceable", Bool, "Whether it says that it may be replaced (BIP 125).")
     .default("set by -walletrbf");
@@ -160,10 +162,11 @@ fn pay(
         let text = "Transaction must have at least one recipient";
         return Err(RpcError::new(Code::WalletInsufficientFunds, text));
     }
-    shuffle(&mut recipients);
-    let made = wallet.make(recipients, control, true, None, None);
+    recipients.shuffle(&mut OsRng);
+    let spending = wallet.spending()?;
+    let made = spending.make(recipients, control, true, None, None);
     let made = made.map_err(with_code(Code::WalletInsufficientFunds))?;
-    wallet.commit_transaction(&made.tx, notes, Vec::new())?;
+    spending.commit(&made.tx, Texts { value_map: notes, ..Texts::default() })?;
     let txid = made.tx.compute_txid().to_string();
     if verbose {
         return Ok(json!({ "txid": txid, "fee_reason": fees::reason(made.calculation.reason) }));

@@ -34,3 +34,9 @@ pub(crate) fn set_locked(tx: &Transaction<'_>, coin: OutPoint, locked: bool) -> 
     tx.execute(sql, params![coin.txid.to_string(), coin.vout])?;
     Ok(())
 }
+
+/// Unlocks coins that are spent.
+pub(crate) fn free(tx: &Transaction<'_>, spent: &[(OutPoint, bool)]) -> Result<()> {
+    let mut written = spent.iter().filter(|(_, written)| *written);
+    written.try_for_each(|(coin, _)| set_locked(tx, *coin, false))
+}

@@ -10,7 +10,7 @@ use bitcoin_ipc::types::{ChangeType, FoundBlockRequest, MempoolRemovalReason};
 
 use super::notices::{NewBlock, Notice};
 use crate::ledger::{BlockPart, Place};
-use crate::storage::{self, TxNote, transactions};
+use crate::storage::{self, TxNote, coins, transactions};
 use crate::wallet::{Event, State, WalletHandle};
 use crate::{Error, Result};
 
@@ -119,8 +119,13 @@ impl State {
         }
         let mut note = self.note(txid, now);
         note.abandoned = false;
-        self.save(|db| transactions::put(db, txid, &note))?;
+        let spent = self.locked_inputs(tx);
+        self.save(|db| {
+            coins::free(db, &spent)?;
+            transactions::put(db, txid, &note)
+        })?;
         self.notes.insert(txid, note);
+        self.free(&spent);
         let change = if known { ChangeType::Updated } else { ChangeType::New };
         Ok((news || !known).then_some(Event::Tx(txid, change)))
     }
@@ -142,11 +147,11 @@ impl State {
         let tip_time = if self.ledger.tip() == was_tip { self.tip_time } else { time };
         let mut events = Vec::new();
         let mut notes = Vec::new();
+        let mut spent = Vec::new();
         let mut place = self.notes.values().map(|note| note.place + 1).max().unwrap_or_default();
         for (index, txid) in relevant {
-            if self.ledger.tx(txid).is_none() {
-                continue;
-            }
+            let Some(tx) = self.ledger.tx(txid) else { continue };
+            spent.extend(self.locked_inputs(&tx));
             let known = self.notes.get(&txid).cloned();
             let change = if known.is_some() { ChangeType::Updated } else { ChangeType::New };
             let mut note = known.unwrap_or_else(|| {
@@ -160,12 +165,14 @@ impl State {
             events.push(Event::Tx(txid, change));
         }
         self.save(|db| {
+            coins::free(db, &spent)?;
             for (txid, note) in &notes {
                 transactions::put(db, *txid, note)?;
             }
             storage::set_tip_time(db, tip_time)
         })?;
         self.notes.extend(notes);
+        self.free(&spent);
         self.tip_time = tip_time;
         Ok(events)
     }

@@ -34,9 +34,15 @@ impl WalletHandle {
         };
         let chain = self.chain();
         for (_, txid, tx) in pending {
+            // One that is being committed is sent by whoever does, who may have to take it back.
+            let spending = self.spending()?;
+            if self.state()?.ledger.view().place(txid) != Place::Pending {
+                continue;
+            }
             match chain.broadcast_transaction(&tx, self.0.options.max_tx_fee, how)? {
                 Ok(()) => {
                     let news = self.state()?.ledger.set_in_mempool(txid, true);
+                    drop(spending);
                     self.tell(news.then_some(Event::Tx(txid, ChangeType::Updated)));
                 }
                 Err(reason) => {

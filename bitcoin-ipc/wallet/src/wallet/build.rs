@@ -11,6 +11,7 @@ use bdk_wallet::coin_selection::{
 };
 use bdk_wallet::{KeychainKind, LocalOutput, Utxo, WeightedUtxo};
 use bitcoin::absolute::LockTime;
+use bitcoin::key::rand::Rng as _;
 use bitcoin::key::rand::rngs::OsRng;
 use bitcoin::transaction::Version;
 use bitcoin::{
@@ -21,7 +22,7 @@ use bitcoin_ipc::types::{CoinControl, OutputType};
 use super::State;
 use super::coins::AvailableCoin;
 use super::fees::fee_for;
-use super::spending::{any_place, given};
+use super::spending::given;
 use crate::keys::random;
 use crate::{Error, Result};
 
@@ -246,7 +247,7 @@ impl State {
                 .ok()
                 .filter(|place| *place <= outputs.len())
                 .ok_or_else(|| Error::Refused("Transaction change output index out of range".into()))?,
-            None => any_place(outputs.len() + 1),
+            None => OsRng.gen_range(0..=outputs.len()),
         };
         with.insert(place, TxOut { value: Amount::ZERO, script_pubkey: change.script.clone() });
         let mut with = self.assemble(plan, inputs, with);

@@ -8,7 +8,9 @@ use bitcoin_ipc::interfaces::BumpTransaction;
 use bitcoin_ipc::types::{CoinControl, Destination, WireFeeRate};
 
 use super::build::Replaced;
+use super::commit::Texts;
 use super::fees::{fee_for, sat_per_kvb};
+use super::spending::Spending;
 use super::{State, WalletHandle};
 use crate::{Error, Result};
 
@@ -36,11 +38,34 @@ impl WalletHandle {
     ///
     /// [`Error::Bump`] with all reasons why not; or the node cannot be asked.
     pub fn create_bump(&self, txid: Txid, control: &CoinControl) -> Result<BumpTransaction> {
-        self.create_bump_to(txid, control, Vec::new(), None)
+        self.spending()?.create_bump(txid, control, Vec::new(), None)
     }
 
-    /// The same with other outputs, or with the output that is to be change.
-    pub(crate) fn create_bump_to(
+    /// Puts a signed replacement into the wallet, sends it and gives its id. The texts and notes of what
+    /// it replaces are its own as well.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Bump`] with all reasons why not; the node refuses it, after which the original counts as
+    /// before; or the node cannot be asked.
+    pub fn commit_bump(&self, txid: Txid, tx: &Transaction) -> Result<Txid> {
+        self.spending()?.commit_bump(txid, tx)
+    }
+
+    /// The transaction and its fee, if it can be replaced.
+    fn bumpable(&self, txid: Txid) -> Result<(Transaction, Amount)> {
+        let (mut reasons, found) = self.state()?.reasons_against_bump(txid);
+        if found.is_some() && self.chain().has_descendants_in_mempool(txid)? {
+            reasons.push("Transaction has descendants in the mempool".into());
+        }
+        found.filter(|_| reasons.is_empty()).ok_or(Error::Bump(reasons))
+    }
+}
+
+impl Spending<'_> {
+    /// Makes the replacement of a transaction, with the outputs that it has or with others, or with the
+    /// output that is to be change.
+    pub(crate) fn create_bump(
         &self,
         txid: Txid,
         control: &CoinControl,
@@ -120,31 +145,17 @@ impl WalletHandle {
         Ok(BumpTransaction { old_fee, new_fee: made.fee, mtx: made.tx })
     }
 
-    /// Puts a signed replacement into the wallet, sends it and gives its id. The texts and notes of what
-    /// it replaces are its own as well.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Bump`] with all reasons why not; or the node cannot be asked.
-    pub fn commit_bump(&self, txid: Txid, tx: &Transaction) -> Result<Txid> {
+    /// Commits a signed replacement: [`WalletHandle::commit_bump`].
+    pub(crate) fn commit_bump(self, txid: Txid, tx: &Transaction) -> Result<Txid> {
         self.bumpable(txid)?;
         let note = {
             let state = self.state()?;
             state.note(txid, 0)
         };
-        let mut value_map = note.value_map;
+        let (mut value_map, order_form) = (note.value_map, note.order_form);
         value_map.insert("replaces_txid".into(), txid.to_string());
-        self.commit(tx, value_map, note.order_form, Some(txid))?;
+        self.commit(tx, Texts { value_map, order_form, replaces: Some(txid) })?;
         Ok(tx.compute_txid())
-    }
-
-    /// The transaction and its fee, if it can be replaced.
-    fn bumpable(&self, txid: Txid) -> Result<(Transaction, Amount)> {
-        let (mut reasons, found) = self.state()?.reasons_against_bump(txid);
-        if found.is_some() && self.chain().has_descendants_in_mempool(txid)? {
-            reasons.push("Transaction has descendants in the mempool".into());
-        }
-        found.filter(|_| reasons.is_empty()).ok_or(Error::Bump(reasons))
     }
 }
 

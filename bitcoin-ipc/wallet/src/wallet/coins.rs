@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use bitcoin::{Amount, OutPoint, TxOut};
+use bitcoin::{Amount, OutPoint, Transaction, TxOut};
 use bitcoin_ipc::types::{CoinControl, Destination, WalletTxOut};
 
 use super::balances::Trust;
@@ -65,7 +65,9 @@ impl WalletHandle {
     ///
     /// It could not be written.
     pub fn lock_coin(&self, outpoint: OutPoint, write: bool) -> Result<bool> {
-        let mut state = self.state()?;
+        // A payment that has chosen it is finished first.
+        let spending = self.spending()?;
+        let mut state = spending.state()?;
         if write {
             state.save(|tx| coins::set_locked(tx, outpoint, true))?;
         }
@@ -218,6 +220,19 @@ impl State {
             safe: true,
             descriptor,
         })
+    }
+
+    /// The coins that a transaction spends and that are locked, and whether that is on disk.
+    pub(crate) fn locked_inputs(&self, tx: &Transaction) -> Vec<(OutPoint, bool)> {
+        let spent = tx.input.iter().map(|input| input.previous_output);
+        spent.filter_map(|coin| Some((coin, *self.locked.get(&coin)?))).collect()
+    }
+
+    /// Takes locks off that coins do not need any more, as they are spent: Bitcoin Core's `AddToSpends`.
+    pub(crate) fn free(&mut self, spent: &[(OutPoint, bool)]) {
+        for (coin, _) in spent {
+            self.locked.remove(coin);
+        }
     }
 
     fn wallet_txout(&mut self, outpoint: OutPoint) -> WalletTxOut {

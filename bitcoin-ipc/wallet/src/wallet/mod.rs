@@ -9,6 +9,7 @@ mod balances;
 mod build;
 mod bump;
 mod coins;
+mod commit;
 mod details;
 mod encryption;
 mod events;
@@ -21,6 +22,7 @@ mod psbt;
 mod reuse;
 mod spending;
 pub(crate) mod state;
+mod turns;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
@@ -30,11 +32,12 @@ use bitcoin_ipc::interfaces::Chain;
 
 pub(crate) use balances::{Trust, signed};
 pub use coins::AvailableCoin;
+pub(crate) use commit::Texts;
 pub(crate) use events::{Event, Events};
 pub use fees::FeeChoice;
 pub(crate) use fees::fee_for;
 pub(crate) use hd_keys::Which;
-pub(crate) use spending::shuffle;
+pub(crate) use spending::Spending;
 pub(crate) use state::State;
 pub use state::flag;
 
@@ -61,6 +64,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<Clock>,
     /// `None` once it is unloaded. The node must not be asked while this is locked.
     pub(crate) state: Mutex<Option<State>>,
+    /// Who spends now. This comes before the state.
+    pub(crate) turns: turns::Turns,
     pub(crate) events: Events,
     pub(crate) follow: Follow,
     /// Takes it out of its loader.
@@ -169,6 +174,8 @@ impl WalletHandle {
 
     /// Lets go of the node and the file.
     pub(crate) fn close(&self) {
+        // A payment is finished first, unless it hangs.
+        let _turn = self.0.turns.take();
         self.0.follow.stop();
         let state = lock(&self.0.state).take();
         drop(state);

@@ -2,6 +2,7 @@
 //!
 //! In: a transaction of a block, or the id of one. Out: a wallet that knows it, or knows it no more.
 
+use bdk_wallet::rusqlite::Transaction;
 use bitcoin::{BlockHash, Txid};
 use bitcoin_ipc::types::ChangeType;
 
@@ -45,9 +46,20 @@ impl State {
         if self.ledger.tx(txid).is_none() {
             return Err(Error::Refused(format!("Transaction {txid} does not belong to this wallet")));
         }
+        self.delete_tx(txid, ahead, |_| Ok(()))
+    }
+
+    /// Takes a transaction out of the wallet, and writes more in the same go.
+    pub(super) fn delete_tx(
+        &mut self,
+        txid: Txid,
+        ahead: u32,
+        more: impl FnOnce(&Transaction<'_>) -> Result<()>,
+    ) -> Result<()> {
         let kept = self.save(|tx| {
             transactions::delete(tx, txid)?;
             LedgerChanges::delete(tx, txid)?;
+            more(tx)?;
             LedgerChanges::get(tx)
         })?;
         self.notes.remove(&txid);

@@ -1,19 +1,15 @@
-//! Spending: from a wish to a transaction, and into the mempool.
+//! Spending: from a wish to a transaction.
 //!
-//! In: recipients, coin control. Out: a transaction with inputs, change and fee, signed if wanted.
+//! In: recipients, coin control. Out: a transaction with inputs, change and fee, signed if wanted. Choosing
+//! coins, signing and committing are steps of one [`Spending`], which one has at a time.
 
-use std::collections::BTreeMap;
+use bitcoin::{Amount, OutPoint, Psbt, ScriptBuf, Transaction, Txid};
+use bitcoin_ipc::types::{CoinControl, CreatedTransactionResult, Destination, OutputType, Recipient};
 
-use bitcoin::{Amount, Psbt, ScriptBuf, Transaction, Txid};
-use bitcoin_ipc::types::{
-    ChangeType, CoinControl, CreatedTransactionResult, Destination, OutputType, Recipient, TxBroadcast,
-};
-
+use super::WalletHandle;
 use super::build::{Plan, Recipients, Replaced};
 use super::fees::sat_per_kvb;
-use super::{Event, State, WalletHandle};
-use crate::keys::random;
-use crate::storage::transactions;
+use super::turns::Turn;
 use crate::{Error, Result};
 
 /// A transaction that was made.
@@ -24,7 +20,31 @@ pub(crate) struct Made {
     pub(crate) calculation: bitcoin_ipc::types::FeeCalculation,
 }
 
+/// The right to spend the wallet's coins, until it is dropped. Coins that were chosen with it are nobody
+/// else's before.
+pub(crate) struct Spending<'a> {
+    wallet: &'a WalletHandle,
+    turn: Turn<'a>,
+}
+
+impl std::ops::Deref for Spending<'_> {
+    type Target = WalletHandle;
+
+    fn deref(&self) -> &WalletHandle {
+        self.wallet
+    }
+}
+
 impl WalletHandle {
+    /// Waits for the right to spend. Nothing may be locked.
+    ///
+    /// # Errors
+    ///
+    /// Another payment takes too long.
+    pub(crate) fn spending(&self) -> Result<Spending<'_>> {
+        Ok(Spending { wallet: self, turn: self.0.turns.take()? })
+    }
+
     /// Makes a transaction, signed if that is wanted. Its change is output `change_pos`, or any one.
     ///
     /// A change address that it uses is not given again.
@@ -50,8 +70,86 @@ impl WalletHandle {
         });
         let outputs = outputs.collect::<Result<_>>()?;
         let Made { tx, fee, change_pos, calculation } =
-            self.make(outputs, control, sign, change_pos, None)?;
+            self.spending()?.make(outputs, control, sign, change_pos, None)?;
         Ok(CreatedTransactionResult { tx, fee, fee_calc: calculation, change_pos })
+    }
+
+    /// The kind of change that tells the least about which output it is: that of a recipient, if the
+    /// wallet has it (Bitcoin Core's `TransactionChangeType`).
+    fn change_kind(&self, outputs: &Recipients, control: &CoinControl) -> Result<OutputType> {
+        if control.has_change_type {
+            return Ok(control.change_type);
+        }
+        let options = &self.0.options;
+        if let Some(kind) = options.change_type {
+            return Ok(kind);
+        }
+        if options.address_type == OutputType::Legacy {
+            return Ok(OutputType::Legacy);
+        }
+        let state = self.state()?;
+        let has = |kind| state.active(kind, true).is_some();
+        let pays = |fits: fn(&ScriptBuf) -> bool| outputs.iter().any(|(script, ..)| fits(script));
+        let by_recipient = [
+            (OutputType::Bech32m, pays(|script| script.is_p2tr())),
+            (OutputType::Bech32, pays(|script| script.is_p2wpkh())),
+            (OutputType::P2shSegwit, pays(|script| script.is_p2sh())),
+            (OutputType::Legacy, pays(|script| script.is_p2pkh())),
+            (OutputType::Bech32m, true),
+            (OutputType::Bech32, true),
+        ];
+        let fits = by_recipient.into_iter().find(|(kind, pays)| *pays && has(*kind));
+        Ok(fits.map_or(options.address_type, |(kind, _)| kind))
+    }
+
+    /// Whether the node's mempool has a transaction, as far as it told.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn is_in_mempool(&self, txid: Txid) -> Result<bool> {
+        Ok(self.state()?.ledger.in_mempool(txid))
+    }
+
+    /// Signs what the wallet can sign of a transaction. `None` if an input is missing a signature after
+    /// that.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is locked.
+    pub fn sign_transaction(&self, tx: &Transaction) -> Result<Option<Transaction>> {
+        let mut unsigned = tx.clone();
+        for input in &mut unsigned.input {
+            input.script_sig = ScriptBuf::new();
+            input.witness.clear();
+        }
+        let Ok(mut psbt) = Psbt::from_unsigned_tx(unsigned) else { return Ok(None) };
+        match self.state()?.sign_all(&mut psbt) {
+            Ok(tx) => Ok(Some(tx)),
+            Err(Error::Refused(_)) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl<'a> Spending<'a> {
+    /// Gives the right back.
+    pub(super) fn end(self) -> &'a WalletHandle {
+        drop(self.turn);
+        self.wallet
+    }
+
+    /// Keeps coins from being chosen by others after this.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub(crate) fn lock_coins(&self, coins: impl IntoIterator<Item = OutPoint>) -> Result<()> {
+        let mut state = self.state()?;
+        for coin in coins {
+            state.locked.entry(coin).or_default();
+        }
+        Ok(())
     }
 
     pub(crate) fn make(
@@ -109,190 +207,9 @@ impl WalletHandle {
         }
         Ok(Made { tx, fee, change_pos, calculation: choice.calculation })
     }
-
-    /// The kind of change that tells the least about which output it is: that of a recipient, if the
-    /// wallet has it (Bitcoin Core's `TransactionChangeType`).
-    fn change_kind(&self, outputs: &Recipients, control: &CoinControl) -> Result<OutputType> {
-        if control.has_change_type {
-            return Ok(control.change_type);
-        }
-        let options = &self.0.options;
-        if let Some(kind) = options.change_type {
-            return Ok(kind);
-        }
-        if options.address_type == OutputType::Legacy {
-            return Ok(OutputType::Legacy);
-        }
-        let state = self.state()?;
-        let has = |kind| state.active(kind, true).is_some();
-        let pays = |fits: fn(&ScriptBuf) -> bool| outputs.iter().any(|(script, ..)| fits(script));
-        let by_recipient = [
-            (OutputType::Bech32m, pays(|script| script.is_p2tr())),
-            (OutputType::Bech32, pays(|script| script.is_p2wpkh())),
-            (OutputType::P2shSegwit, pays(|script| script.is_p2sh())),
-            (OutputType::Legacy, pays(|script| script.is_p2pkh())),
-            (OutputType::Bech32m, true),
-            (OutputType::Bech32, true),
-        ];
-        let fits = by_recipient.into_iter().find(|(kind, pays)| *pays && has(*kind));
-        Ok(fits.map_or(options.address_type, |(kind, _)| kind))
-    }
-
-    /// Puts a transaction into the wallet and sends it, with texts and with notes in their order.
-    ///
-    /// When this returns, the transaction is in the wallet, whatever the node said: it will be sent again
-    /// later. [`is_in_mempool`](Self::is_in_mempool) tells whether the node has it.
-    ///
-    /// # Errors
-    ///
-    /// It could not be written.
-    pub fn commit_transaction(
-        &self,
-        tx: &Transaction,
-        value_map: BTreeMap<String, String>,
-        order_form: Vec<(String, String)>,
-    ) -> Result<()> {
-        self.commit(tx, value_map, order_form, None)
-    }
-
-    pub(crate) fn commit(
-        &self,
-        tx: &Transaction,
-        value_map: BTreeMap<String, String>,
-        order_form: Vec<(String, String)>,
-        replaces: Option<Txid>,
-    ) -> Result<()> {
-        let (txid, now) = (tx.compute_txid(), self.now());
-        let mut events = vec![Event::Tx(txid, ChangeType::New)];
-        {
-            let mut state = self.state()?;
-            state.ledger.add_pending(tx, now);
-            let mut notes = Vec::new();
-            if let Some(old) = replaces {
-                let mut note = state.note(old, now);
-                note.value_map.insert("replaced_by_txid".into(), txid.to_string());
-                notes.push((old, note));
-                events.push(Event::Tx(old, ChangeType::Updated));
-            }
-            let mut note = state.note(txid, now);
-            (note.value_map, note.order_form, note.abandoned) = (value_map, order_form, false);
-            notes.push((txid, note));
-            state.save(|db| notes.iter().try_for_each(|(txid, note)| transactions::put(db, *txid, note)))?;
-            state.notes.extend(notes);
-        }
-        self.tell(events);
-        if self.0.options.broadcast {
-            let (max, how) = (self.0.options.max_tx_fee, TxBroadcast::MempoolAndBroadcastToAll);
-            let refused = match self.chain().broadcast_transaction(tx, max, how) {
-                Ok(Ok(())) => {
-                    self.state()?.ledger.set_in_mempool(txid, true);
-                    None
-                }
-                Ok(Err(reason)) => Some(reason),
-                Err(error) => Some(error.to_string()),
-            };
-            if let Some(reason) = refused {
-                let wallet = self.name();
-                tracing::warn!(target: "wallet", wallet, %txid, reason, "a transaction was not sent yet");
-            }
-        }
-        Ok(())
-    }
-
-    /// Whether the node's mempool has a transaction, as far as it told.
-    ///
-    /// # Errors
-    ///
-    /// The wallet is unloaded.
-    pub fn is_in_mempool(&self, txid: Txid) -> Result<bool> {
-        Ok(self.state()?.ledger.in_mempool(txid))
-    }
-
-    /// Whether a transaction can be given up: it is neither in a block nor in the mempool, and is not
-    /// given up.
-    ///
-    /// # Errors
-    ///
-    /// The wallet is unloaded.
-    pub fn can_be_abandoned(&self, txid: Txid) -> Result<bool> {
-        Ok(self.state()?.can_be_abandoned(txid))
-    }
-
-    /// Gives a transaction up, and those that spend from it, so that its coins can be spent again. Gives
-    /// false if it cannot be given up.
-    ///
-    /// # Errors
-    ///
-    /// It could not be written.
-    pub fn abandon(&self, txid: Txid) -> Result<bool> {
-        let now = self.now();
-        let given_up = {
-            let mut state = self.state()?;
-            if !state.can_be_abandoned(txid) {
-                return Ok(false);
-            }
-            let view = state.ledger.view();
-            let mut all = state.ledger.descendants(txid);
-            all.retain(|child| view.depth(*child) == 0 && !state.ledger.in_mempool(*child));
-            all.push(txid);
-            let mut notes = Vec::new();
-            for txid in &all {
-                state.ledger.give_up(*txid, now);
-                let mut note = state.note(*txid, now);
-                note.abandoned = true;
-                notes.push((*txid, note));
-            }
-            state.save(|db| notes.iter().try_for_each(|(txid, note)| transactions::put(db, *txid, note)))?;
-            state.notes.extend(notes);
-            all
-        };
-        self.tell(given_up.into_iter().map(|txid| Event::Tx(txid, ChangeType::Updated)));
-        Ok(true)
-    }
-
-    /// Signs what the wallet can sign of a transaction. `None` if an input is missing a signature after
-    /// that.
-    ///
-    /// # Errors
-    ///
-    /// The wallet is locked.
-    pub fn sign_transaction(&self, tx: &Transaction) -> Result<Option<Transaction>> {
-        let mut unsigned = tx.clone();
-        for input in &mut unsigned.input {
-            input.script_sig = ScriptBuf::new();
-            input.witness.clear();
-        }
-        let Ok(mut psbt) = Psbt::from_unsigned_tx(unsigned) else { return Ok(None) };
-        match self.state()?.sign_all(&mut psbt) {
-            Ok(tx) => Ok(Some(tx)),
-            Err(Error::Refused(_)) => Ok(None),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-impl State {
-    fn can_be_abandoned(&mut self, txid: Txid) -> bool {
-        let abandoned = self.notes.get(&txid).is_some_and(|note| note.abandoned);
-        let known = self.ledger.tx(txid).is_some();
-        known && !abandoned && self.ledger.view().depth(txid) == 0 && !self.ledger.in_mempool(txid)
-    }
-}
-
-/// A place among so many.
-pub(crate) fn any_place(places: usize) -> usize {
-    let random = u64::from_le_bytes(random::<8>());
-    usize::try_from(random % u64::try_from(places.max(1)).unwrap_or(1)).unwrap_or_default()
 }
 
 /// Whether a destination is given.
 pub(crate) fn given(destination: &Destination) -> bool {
     *destination != Destination::None
-}
-
-/// Brings into an order that tells nothing.
-pub(crate) fn shuffle<T>(list: &mut [T]) {
-    for place in (1..list.len()).rev() {
-        list.swap(place, any_place(place + 1));
-    }
 }

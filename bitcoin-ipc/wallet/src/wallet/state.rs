@@ -114,7 +114,12 @@ impl State {
             unused,
             store,
         };
-        state.save(|_| Ok(()))?;
+        // Locks of coins that were spent before locks were taken off then.
+        let view = state.ledger.view();
+        let locked = state.locked.iter().filter(|(coin, _)| view.spender(**coin).is_some());
+        let spent: Vec<_> = locked.map(|(coin, written)| (*coin, *written)).collect();
+        state.save(|db| storage::coins::free(db, &spent))?;
+        state.free(&spent);
         Ok(state)
     }
 

@@ -36,6 +36,8 @@ pub(crate) struct Shared {
     pub(crate) lost: AtomicBool,
     pub(crate) filters: AtomicBool,
     pub(crate) deprecated: AtomicBool,
+    /// Why no transaction is taken into the mempool.
+    pub(crate) refusal: Mutex<Option<String>>,
     /// How many blocks were read with their transactions.
     pub(crate) blocks_read: AtomicU64,
     pub(crate) settings: Mutex<BTreeMap<String, Value>>,
@@ -127,6 +129,11 @@ impl TestChain {
     /// Allows commands that Bitcoin Core is going to drop.
     pub(crate) fn set_deprecated(&self, allowed: bool) {
         self.0.deprecated.store(allowed, Ordering::SeqCst);
+    }
+
+    /// Lets no transaction into the mempool, for this reason, or lets them in again.
+    pub(crate) fn refuse(&self, reason: Option<&str>) {
+        *self.0.refusal.lock().unwrap() = reason.map(str::to_owned);
     }
 
     pub(crate) fn blocks_read(&self) -> u64 {
@@ -282,6 +289,9 @@ impl TestChain {
             let txid = tx.compute_txid();
             if state.mempool.iter().any(|other| other.compute_txid() == txid) {
                 return Ok(());
+            }
+            if let Some(reason) = &*self.0.refusal.lock().unwrap() {
+                return Err(reason.clone());
             }
             let fee = state.fee(tx).ok_or("bad-txns-inputs-missingorspent")?;
             if tx.input.iter().any(|input| state.spent_in_chain(input.previous_output)) {

@@ -4,6 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
+mod at_once;
 mod attached;
 #[allow(dead_code, reason = "not every test of wallets uses all of it")]
 #[path = "../chain/mod.rs"]

@@ -16,14 +16,14 @@ use crate::process::{PROGRAM, signal};
 use crate::{PATIENCE, eventually, settings};
 
 /// The node's side of a process of wallets.
-struct Parent {
+pub(crate) struct Parent {
     child: Child,
     connection: Connection,
     loader: bitcoin_ipc::Result<Box<dyn WalletLoader>>,
 }
 
 impl Parent {
-    fn new(directory: &Path, chain: &TestChain, more: &[(&str, &str)]) -> Parent {
+    pub(crate) fn new(directory: &Path, chain: &TestChain, more: &[(&str, &str)]) -> Parent {
         let event_loop = EventLoop::new("node").unwrap();
         let (child, init) = spawn::<dyn SplitInit>(&event_loop, PROGRAM, SpawnArgument::default()).unwrap();
         let loader = init.any_wallet_loader(&settings(directory, more), Arc::new(chain.clone()));
@@ -34,19 +34,19 @@ impl Parent {
         &**self.loader.as_ref().unwrap()
     }
 
-    fn begin(&self) {
+    pub(crate) fn begin(&self) {
         let loader = self.loader();
         loader.register_rpcs().unwrap();
         assert!(loader.verify().unwrap() && loader.load().unwrap());
         loader.start(()).unwrap();
     }
 
-    fn create(&self, name: &str) -> Box<dyn Wallet> {
+    pub(crate) fn create(&self, name: &str) -> Box<dyn Wallet> {
         self.loader().create_wallet(name, &Secret::default(), 0).unwrap().result.unwrap()
     }
 
     /// Leaves, and gives the code with which the process ends.
-    fn leave(self) -> Option<i32> {
+    pub(crate) fn leave(self) -> Option<i32> {
         let Parent { mut child, connection, loader } = self;
         drop(loader);
         connection.close();

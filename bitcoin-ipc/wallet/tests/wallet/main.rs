@@ -7,6 +7,7 @@
 #[path = "../chain/mod.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 pub(crate) mod chain;
+mod committing;
 mod following;
 mod housekeeping;
 mod secrets;

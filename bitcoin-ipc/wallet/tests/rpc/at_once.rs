@@ -1,0 +1,116 @@
+//! Payments that are made at the same time.
+
+use std::sync::Barrier;
+
+use bitcoin::consensus::encode::deserialize_hex;
+use bitcoin::{Transaction, Txid};
+use serde_json::{Value, json};
+
+use super::chain::elsewhere;
+use super::node::{Node, foreign};
+
+const PAYERS: usize = 8;
+const PAYMENTS: usize = 5;
+
+/// How a payment of so many satoshi is made; gives its id.
+type Pay = fn(&Node, u64) -> Result<Value, (i64, String)>;
+
+fn amount(satoshi: u64) -> String {
+    format!("{}.{:08}", satoshi / 100_000_000, satoshi % 100_000_000)
+}
+
+fn satoshi(value: &Value) -> i64 {
+    value.to_string().replace('.', "").parse().unwrap()
+}
+
+fn to_address(node: &Node, satoshi: u64) -> Result<Value, (i64, String)> {
+    let rate = 1 + satoshi % 7;
+    node.ask(
+        "sendtoaddress",
+        json!({ "address": foreign(), "amount": amount(satoshi), "fee_rate": rate }),
+        "",
+    )
+}
+
+fn send(node: &Node, satoshi: u64) -> Result<Value, (i64, String)> {
+    let rate = 1 + satoshi % 7;
+    let sent =
+        node.ask("send", json!({ "outputs": { foreign(): amount(satoshi) }, "fee_rate": rate }), "")?;
+    assert_eq!(sent["complete"], true);
+    Ok(sent["txid"].clone())
+}
+
+/// A coin is locked while others choose theirs, so that the transaction can be signed later.
+fn fund(node: &Node, satoshi: u64) -> Result<Value, (i64, String)> {
+    let outputs = json!([{ foreign(): amount(satoshi) }]);
+    let options = json!({ "lockUnspents": true, "fee_rate": 1 + satoshi % 7 });
+    let made = node.ask("walletcreatefundedpsbt", json!([[], outputs, 0, options]), "")?;
+    let signed = node.ask("walletprocesspsbt", json!([made["psbt"]]), "")?;
+    let tx: Transaction = deserialize_hex(signed["hex"].as_str().unwrap()).unwrap();
+    node.chain.submit(&tx).map_err(|reason| (-26, reason))?;
+    Ok(json!(tx.compute_txid().to_string()))
+}
+
+fn at_once(coins: usize, pay: Pay) -> usize {
+    let node = Node::new();
+    node.ok("createwallet", json!(["w"]));
+    for _ in 0..coins {
+        node.chain.mine(1, &node.new_script());
+    }
+    node.chain.mine(100, &elsewhere());
+    let begin = Barrier::new(PAYERS);
+    let paid: Vec<(u64, Txid)> = std::thread::scope(|scope| {
+        let payers: Vec<_> = (0..PAYERS)
+            .map(|payer| {
+                let (node, begin) = (&node, &begin);
+                scope.spawn(move || {
+                    begin.wait();
+                    let amounts = (0..PAYMENTS).map(|turn| 1_000_000 + (payer * PAYMENTS + turn) as u64);
+                    let paid = amounts.filter_map(|satoshi| match pay(node, satoshi) {
+                        Ok(txid) => Some((satoshi, txid.as_str().unwrap().parse().unwrap())),
+                        Err((code, text)) => {
+                            assert!([-6, -4].contains(&code), "{code} {text}");
+                            None
+                        }
+                    });
+                    paid.collect::<Vec<_>>()
+                })
+            })
+            .collect();
+        payers.into_iter().flat_map(|payer| payer.join().unwrap()).collect()
+    });
+    let mut left = coins as i64 * 5_000_000_000;
+    for (satoshi, txid) in &paid {
+        assert!(node.chain.in_mempool(*txid), "{txid} was acknowledged and is nowhere");
+        let told = node.ok("gettransaction", json!([txid.to_string()]));
+        assert_eq!(self::satoshi(&told["amount"]), -(*satoshi as i64));
+        left -= *satoshi as i64 - self::satoshi(&told["fee"]);
+    }
+    assert_eq!(node.chain.state().mempool.len(), paid.len(), "what was not acknowledged is not paid");
+    let balances = node.ok("getbalances", json!([]))["mine"].clone();
+    assert_eq!(
+        ["trusted", "untrusted_pending", "nonmempool"].map(|name| satoshi(&balances[name])),
+        [left, 0, 0]
+    );
+    node.chain.mine(1, &elsewhere());
+    assert_eq!(satoshi(&node.ok("getbalance", json!([]))), left);
+    assert_eq!(node.ok("listlockunspent", json!([])), json!([]));
+    paid.len()
+}
+
+#[test]
+fn of_few_coins_each_is_spent_once() {
+    assert!(at_once(1, to_address) >= 25);
+    assert!(at_once(3, send) >= 25);
+}
+
+#[test]
+fn of_many_coins_each_is_spent_once() {
+    assert_eq!(at_once(45, to_address), PAYERS * PAYMENTS);
+    assert_eq!(at_once(45, send), PAYERS * PAYMENTS);
+}
+
+#[test]
+fn coins_that_are_locked_for_later_are_nobody_elses() {
+    assert_eq!(at_once(45, fund), PAYERS * PAYMENTS);
+}
