@@ -4,6 +4,8 @@ mod cleanup;
 mod connection;
 mod error;
 mod event_loop;
+#[cfg(feature = "json")]
+mod json;
 mod listen;
 pub mod monitor;
 #[doc(hidden)]
@@ -21,6 +23,8 @@ pub mod with;
 pub use connection::Connection;
 pub use error::{Error, ErrorKind, Origin, Result};
 pub use event_loop::{Driver, EventLoop};
+#[cfg(feature = "json")]
+pub use json::Json;
 pub use listen::{Server, listen};
 #[doc = include_str!("../docs/ipc_enum.md")]
 pub use mpgen_macros::IpcEnum;

@@ -293,7 +293,7 @@ fn a_wallets_command_is_one_of_the_nodes() {
         category: "wallet".to_owned(),
         name: "twice".to_owned(),
         actor: Box::new(|request, _, _| {
-            let number = request.params[0].as_i64().unwrap_or(0);
+            let number = Value::from(request.params)[0].as_i64().unwrap_or(0);
             Ok(RpcOutcome::Answered { response: json!(number * 2), handled: true })
         }),
         arg_names: vec![bitcoin_ipc::types::RpcArg { name: "number".to_owned(), named_only: false }],

@@ -23,7 +23,7 @@ const IPC: u64 = 1 << 22;
 const RPC: u64 = 1 << 7;
 
 fn ask(node: &dyn Node, method: &str, params: Value) -> Result<Value, Value> {
-    node.execute_rpc(method, &params, "/").unwrap().map_err(|failure| match failure {
+    node.execute_rpc(method, &params.into(), "/").unwrap().map_err(|failure| match failure {
         RpcFailure::RpcError(error) => error,
         other => panic!("{other:?}"),
     })

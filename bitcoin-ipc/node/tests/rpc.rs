@@ -12,7 +12,7 @@ use bitcoin_common::json_rpc::psbt::{parse, text};
 use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::Rpc;
 use bitcoin_ipc::types::psbt::{Fields, InputFields};
-use bitcoin_ipc::types::{JsonRpcRequestMode, RpcActor, RpcArg, RpcCommand, RpcOutcome};
+use bitcoin_ipc::types::{Json, JsonRpcRequestMode, RpcActor, RpcArg, RpcCommand, RpcOutcome};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::index;
 use bitcoin_node::rpc::{RpcError, RpcOptions, RpcServer};
@@ -65,7 +65,7 @@ fn requests_wait_until_the_node_is_ready() {
     let directory = tempfile::tempdir().unwrap();
     let server = RpcServer::new(RpcOptions::new(directory.path())).unwrap();
     server.set_warmup("Loading block index…");
-    let request = json!({ "id": 1, "method": "getblockcount", "params": [] });
+    let request = Json::from(json!({ "id": 1, "method": "getblockcount", "params": [] }));
     let response = run(server.execute_rpc(&request, "/", "")).unwrap();
     let expected = json!({ "code": -28, "message": "Loading block index…" });
     assert_eq!(response["error"], expected);
@@ -277,22 +277,69 @@ fn branches_are_listed_by_what_became_of_them() {
     assert_eq!(node.get("getblockheader", json!([one.block_hash().to_string()]))["confirmations"], -1);
 }
 
+/// The words are those of Bitcoin Core's node for the same requests.
+#[test]
+fn a_name_that_comes_twice_is_refused_where_both_would_count() {
+    let node = start();
+    let one = |text: String| {
+        let request: Json = format!(r#"{{"id":1,"method":{text}}}"#).parse().unwrap();
+        let response = run(node.server.execute_rpc(&request, "/", "")).unwrap();
+        match &response["error"] {
+            Value::Null => Ok(response["result"].to_string()),
+            error => Err(format!("{} {}", error["code"], error["message"].as_str().unwrap())),
+        }
+    };
+    let duplicated = Err(format!("-8 Invalid parameter, duplicated address: {ADDRESS}"));
+    let refused = |text: &str| Err(format!("-8 {text}"));
+    for method in ["createrawtransaction", "createpsbt"] {
+        let outputs = |outputs: &str| one(format!(r#""{method}","params":[[],{outputs}]"#));
+        let twice = |first: &str, second: &str| {
+            outputs(&format!(r#"{{"{ADDRESS}":{first},"data":"00","{ADDRESS}":{second}}}"#))
+        };
+        assert_eq!(twice("1", "2"), duplicated);
+        // The second value is not looked at.
+        assert_eq!(twice("1", "\"x\""), duplicated);
+        assert_eq!(twice("\"x\"", "1"), Err("-3 Invalid amount".into()));
+        let upper = ADDRESS.to_uppercase();
+        let other = outputs(&format!(r#"{{"{ADDRESS}":1,"{upper}":1}}"#));
+        assert_eq!(other, Err(format!("-8 Invalid parameter, duplicated address: {upper}")));
+        assert_eq!(
+            outputs(r#"{"data":"00","data":"01"}"#),
+            refused("Invalid parameter, duplicate key: data")
+        );
+        let text = "Invalid parameter, key-value pair must contain exactly one key";
+        assert_eq!(outputs(&format!(r#"[{{"{ADDRESS}":1,"{ADDRESS}":1}}]"#)), refused(text));
+        let separate = outputs(&format!(r#"[{{"{ADDRESS}":1}},{{"{ADDRESS}":"x"}}]"#));
+        assert_eq!(separate, duplicated);
+    }
+    let twice = refused("Parameter height specified multiple times");
+    assert_eq!(one(r#""getblockhash","params":{"height":1,"height":2}"#.into()), twice);
+    // Elsewhere the first one counts.
+    let genesis = node.get("getblockhash", json!([0])).to_string();
+    assert_eq!(one(r#""getblockhash","params":[0],"params":[2],"method":"x""#.into()), Ok(genesis));
+    let zeros = "0".repeat(64);
+    let inputs =
+        format!(r#""createrawtransaction","params":[[{{"txid":"{zeros}","vout":0,"vout":7}}],{{}}]"#);
+    let made = format!("\"020000000100{}fdffffff0000000000\"", "0".repeat(72));
+    assert_eq!(one(inputs), Ok(made));
+}
+
 #[test]
 fn a_wait_ends_with_a_block_or_with_its_client() {
     let node = start();
     let server = node.server.clone();
-    let request = json!({ "id": 1, "method": "waitforblockheight", "params": [1] });
+    let request = Json::from(json!({ "id": 1, "method": "waitforblockheight", "params": [1] }));
     let waiting = std::thread::spawn(move || run(server.execute_rpc(&request, "/", "")).unwrap());
     node.get("generatetoaddress", json!([1, ADDRESS]));
     assert_eq!(waiting.join().unwrap()["result"]["height"], 1);
     // As many as there are threads; dropped, they make room.
-    let request = json!({ "id": 1, "method": "waitforblockheight", "params": [5] });
+    let request = Json::from(json!({ "id": 1, "method": "waitforblockheight", "params": [5] }));
     run(async {
         for _ in 0..40 {
             let wait = node.server.execute_rpc(&request, "/", "");
             assert!(tokio::time::timeout(Duration::from_millis(1), wait).await.is_err());
         }
-        let request = json!({ "id": 2, "method": "uptime" });
+        let request = Json::from(json!({ "id": 2, "method": "uptime" }));
         assert!(node.server.execute_rpc(&request, "/", "").await.unwrap()["result"].is_u64());
     });
 }
@@ -306,7 +353,7 @@ fn more_requests_than_fit_are_refused() {
     (options.threads, options.queue) = (1, 2);
     let server = RpcServer::new(options).unwrap();
     server.set_ready(state.clone());
-    let request = json!({ "id": 1, "method": "waitforblockheight", "params": [1] });
+    let request = Json::from(json!({ "id": 1, "method": "waitforblockheight", "params": [1] }));
     let answers = run(async {
         let waits: Vec<_> = (0..9).map(|_| server.execute_rpc(&request, "/", "")).collect();
         let mut all = Box::pin(futures::future::join_all(waits));
@@ -341,8 +388,9 @@ fn commands_of_wallets_are_asked_in_their_order() {
             if request.mode == JsonRpcRequestMode::GetHelp {
                 return Ok(RpcOutcome::Help("mine \"first\"\n\nIts help.\n".to_owned()));
             }
-            seen.lock().unwrap().push((handled, last, request.params.clone(), request.uri.clone()));
-            Ok(RpcOutcome::Answered { response: request.params, handled })
+            let response = Value::from(request.params);
+            seen.lock().unwrap().push((handled, last, response.clone(), request.uri));
+            Ok(RpcOutcome::Answered { response, handled })
         })
     };
     let left = node.server.register(command("mine", actor(false)));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use bitcoin::{Amount, Block, BlockHash, Transaction, TxMerkleNode, Txid, Wtxid, block};
 use futures::StreamExt;
 use futures::executor::block_on;
-use mp_runtime::{Error, Result};
+use mp_runtime::{Error, Json, Result};
 use serde_json::Value;
 
 use super::{Address, RpcError, TemplateOptions, TipEvent};
@@ -84,7 +84,12 @@ impl Client {
     /// # Errors
     ///
     /// When the method fails, the node is older than v32, or the connection is lost.
-    pub fn execute_rpc(&self, method: &str, params: Value, wallet: Option<&str>) -> Result<Value, RpcError> {
+    pub fn execute_rpc(
+        &self,
+        method: &str,
+        params: impl Into<Json>,
+        wallet: Option<&str>,
+    ) -> Result<Value, RpcError> {
         block_on(self.0.execute_rpc(method, params, wallet))
     }
 

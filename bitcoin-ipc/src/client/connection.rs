@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use mp_runtime::{Error, ErrorKind, EventLoop, Result};
+use mp_runtime::{Error, ErrorKind, EventLoop, Json, Result};
 use tokio::sync::Semaphore;
 
 use super::address::Address;
@@ -145,7 +145,8 @@ impl Client {
     }
 
     /// Calls a method of the node's JSON-RPC server and gives its result. `params` is a list or an
-    /// object; `wallet` names the wallet for methods of one.
+    /// object, as a [`serde_json::Value`] or, where a field may come twice, as [`Json`]; `wallet` names the
+    /// wallet for methods of one.
     ///
     /// # Errors
     ///
@@ -154,10 +155,10 @@ impl Client {
     pub async fn execute_rpc(
         &self,
         method: &str,
-        params: serde_json::Value,
+        params: impl Into<Json>,
         wallet: Option<&str>,
     ) -> Result<serde_json::Value, super::RpcError> {
-        rpc::execute(self, method, params, wallet).await
+        rpc::execute(self, method, params.into(), wallet).await
     }
 
     /// How many connections there have been so far.

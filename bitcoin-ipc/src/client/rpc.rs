@@ -1,6 +1,6 @@
 //! JSON-RPC by way of IPC, with typed errors.
 
-use mp_runtime::{Error, Result};
+use mp_runtime::{Error, Json, Result};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Value, json};
 
@@ -28,13 +28,16 @@ pub enum RpcError {
 pub(super) async fn execute(
     client: &Client,
     method: &str,
-    params: Value,
+    params: Json,
     wallet: Option<&str>,
 ) -> Result<Value, RpcError> {
-    if !params.is_array() && !params.is_object() {
+    if !matches!(params, Json::Array(_) | Json::Object(_)) {
         return Err(Error::bad_value("RPC parameters are a list or an object").in_field("params").into());
     }
-    let request = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+    let fields =
+        [("jsonrpc", json!("2.0").into()), ("id", json!(1).into()), ("method", json!(method).into())];
+    let fields = fields.into_iter().chain([("params", params)]);
+    let request = Json::Object(fields.map(|(name, value)| (name.to_owned(), value)).collect());
     let uri = wallet.map_or_else(|| "/".to_owned(), |name| format!("/wallet/{}", escaped(name)));
     let rpc = client.rpc().await?;
     let response = client.limited(rpc.execute_rpc(&request, &uri, "")).await?;

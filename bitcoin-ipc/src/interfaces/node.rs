@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction};
-use mp_runtime::{Result, ipc_interface};
+use mp_runtime::{Json, Result, ipc_interface};
 use serde_json::Value;
 
 use super::{
@@ -169,7 +169,7 @@ pub trait Node: Send + Sync {
     fn execute_rpc(
         &self,
         command: &str,
-        #[ipc(secret)] params: &Value,
+        #[ipc(secret)] params: &Json,
         uri: &str,
     ) -> Result<Result<Value, RpcFailure>>;
 

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::MemoryNode;
 use crate::interfaces::Rpc;
+use crate::types::Json;
 
 /// Errors of JSON-RPC and of Bitcoin Core's `rpc/protocol.h`.
 const METHOD_NOT_FOUND: i64 = -32601;
@@ -13,9 +14,10 @@ const INVALID_PARAMETER: i64 = -8;
 
 #[ipc_interface]
 impl Rpc for MemoryNode {
-    async fn execute_rpc(&self, request: &Value, _: &str, _: &str) -> Result<Value> {
+    async fn execute_rpc(&self, request: &Json, _: &str, _: &str) -> Result<Value> {
+        let request = Value::from(request.clone());
         let id = request["id"].clone();
-        Ok(match self.answer(request) {
+        Ok(match self.answer(&request) {
             Ok(result) => json!({ "jsonrpc": "2.0", "result": result, "id": id }),
             Err((code, message)) => {
                 json!({ "jsonrpc": "2.0", "error": { "code": code, "message": message }, "id": id })

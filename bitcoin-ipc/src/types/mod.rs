@@ -29,6 +29,7 @@ pub use destination::{Destination, WitnessUnknown};
 pub use enums::*;
 pub use fee_rate::WireFeeRate;
 pub use locator::BlockLocator;
+pub use mp_runtime::Json;
 pub use net::{NetAddr, PeerAddress, Service};
 pub use outcome::Expected;
 pub use secret::{Key, Secret, secret_text};

@@ -12,8 +12,9 @@ use bitcoin_ipc::interfaces::{
     WalletLoader,
 };
 use bitcoin_ipc::types::{
-    BanMap, BilingualStr, BlockAndHeaderTipInfo, Coin, ConnectionDirection, GlobalArgs, LocalServiceInfo,
-    NetAddr, Network, NodeStats, ProxyInfo, RpcFailure, SubNet, TransactionError, WireFeeRate,
+    BanMap, BilingualStr, BlockAndHeaderTipInfo, Coin, ConnectionDirection, GlobalArgs, Json,
+    LocalServiceInfo, NetAddr, Network, NodeStats, ProxyInfo, RpcFailure, SubNet, TransactionError,
+    WireFeeRate,
 };
 use serde_json::Value;
 
@@ -66,7 +67,7 @@ impl Node for Peer {
         fn set_network_active(&self, active: bool) -> ();
         fn get_network_active(&self) -> bool;
         fn get_dust_relay_fee(&self) -> WireFeeRate;
-        fn execute_rpc(&self, command: &str, params: &Value, uri: &str) -> Result<Value, RpcFailure>;
+        fn execute_rpc(&self, command: &str, params: &Json, uri: &str) -> Result<Value, RpcFailure>;
         fn list_rpc_commands(&self) -> Vec<String>;
         fn get_unspent_output(&self, output: OutPoint) -> Option<Coin>;
         fn broadcast_transaction(&self, tx: &Transaction, max_tx_fee: Amount) -> Result<(), BroadcastFailure>;

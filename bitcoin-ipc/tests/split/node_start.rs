@@ -1,6 +1,6 @@
 //! Node: its start and end, its settings, and RPC.
 
-use bitcoin_ipc::types::{BlockAndHeaderTipInfo, GlobalArgs, RpcFailure};
+use bitcoin_ipc::types::{BlockAndHeaderTipInfo, GlobalArgs, Json, RpcFailure};
 use serde_json::json;
 
 use crate::ends::Ends;
@@ -43,7 +43,8 @@ pub(crate) fn settings_of_the_gui(ends: &Ends) {
 
 pub(crate) fn rpc_methods_answer_and_fail(ends: &Ends) {
     let (node, script) = (ends.node(), &ends.peer.script);
-    let (params, uri) = (json!({"verbose": true}), "/wallet/hot");
+    let (params, uri) =
+        (r#"{"verbose": true, "b": 1, "b": 2}"#.parse::<Json>().expect("it is JSON"), "/wallet/hot");
     for outcome in [
         Ok(json!(["address"])),
         Ok(json!(null)),

@@ -14,7 +14,7 @@ fn request(method: &str) -> JsonRpcRequest {
     JsonRpcRequest {
         id: json!("request 7"),
         method: method.into(),
-        params: json!({"blocks": [1, 2]}),
+        params: json!({"blocks": [1, 2]}).into(),
         mode: JsonRpcRequestMode::GetArgs,
         uri: "/wallet/hot".into(),
         auth_user: "alice".into(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// The layers, from the lowest. Those of one line may import each other.
 const LAYERS: &[&[&str]] = &[
     &["error"],
-    &["monitor"],
+    &["monitor", "json"],
     &["process", "socket", "cleanup"],
     &["event_loop"],
     &["thread"],

@@ -1,6 +1,7 @@
 //! `rpc`: any method of the node's RPC server.
 
-use serde_json::{Map, Value};
+use bitcoin_ipc::types::Json;
+use serde_json::Value;
 
 use crate::arguments::Rpc;
 use crate::failure::Failure;
@@ -22,31 +23,33 @@ pub(crate) async fn run(command: &Rpc, node: &Node, output: Output) -> Result<()
     }
 }
 
-/// JSON as it is, anything else as a string.
-fn value(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|_| Value::from(text))
+/// JSON as it is, with names that come twice, which some methods refuse; anything else as a string.
+fn value(text: &str) -> Json {
+    text.parse().unwrap_or_else(|_| Json::String(text.to_owned()))
 }
 
-fn positional(args: &[String]) -> Value {
-    args.iter().map(|arg| value(arg)).collect()
+fn positional(args: &[String]) -> Json {
+    Json::Array(args.iter().map(|arg| value(arg)).collect())
 }
 
-/// Arguments by name. Bitcoin Core takes those without one, in order, under the name `args`.
-fn named(args: &[String]) -> Value {
-    let mut params = Map::new();
+/// Arguments by name, of which the last one of a name counts, as in bitcoin-cli. Bitcoin Core takes those
+/// without one, in order, under the name `args`.
+fn named(args: &[String]) -> Json {
+    let mut params: Vec<(String, Json)> = Vec::new();
     let mut rest = Vec::new();
     for arg in args {
         match arg.split_once('=') {
-            Some((name, text)) => {
-                params.insert(name.to_owned(), value(text));
-            }
+            Some((name, text)) => match params.iter_mut().find(|(known, _)| known == name) {
+                Some((_, before)) => *before = value(text),
+                None => params.push((name.to_owned(), value(text))),
+            },
             None => rest.push(value(arg)),
         }
     }
     if !rest.is_empty() {
-        params.insert("args".into(), Value::from(rest));
+        params.push(("args".into(), Json::Array(rest)));
     }
-    Value::from(params)
+    Json::Object(params)
 }
 
 #[cfg(test)]
@@ -62,12 +65,15 @@ mod tests {
     #[test]
     fn arguments_are_json_or_strings() {
         let args = words(r#"1 true null abc "12" [1,"a"] {"a":2} -5 00ff"#);
-        assert_eq!(positional(&args), json!([1, true, null, "abc", "12", [1, "a"], { "a": 2 }, -5, "00ff"]));
+        let expected = json!([1, true, null, "abc", "12", [1, "a"], { "a": 2 }, -5, "00ff"]);
+        assert_eq!(positional(&args), expected.into());
+        let twice = positional(&words(r#"{"a":1,"a":2}"#));
+        assert_eq!(twice.to_string(), r#"[{"a":1,"a":2}]"#);
     }
 
     #[test]
     fn arguments_have_names() {
-        let args = words("height=5 label=a=b first 2");
-        assert_eq!(named(&args), json!({ "height": 5, "label": "a=b", "args": ["first", 2] }));
+        let args = words("height=4 label=a=b first 2 height=5");
+        assert_eq!(named(&args), json!({ "height": 5, "label": "a=b", "args": ["first", 2] }).into());
     }
 }

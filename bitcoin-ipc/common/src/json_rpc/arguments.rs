@@ -2,10 +2,11 @@
 //!
 //! In: declarations, requests. Out: [`Command`]s, and arguments in their positions and of their types.
 
+use bitcoin_ipc::types::Json;
 use serde_json::{Map, Value, json};
 
 use super::error::{Answer, Code, RpcError, failed, invalid};
-use super::{help, value};
+use super::{construct, help};
 
 /// The type of an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,12 +70,36 @@ pub struct Arg {
     pub hidden: bool,
     /// Fields of this object that may be given by name as if they were arguments.
     pub fields: &'static [&'static str],
+    /// Where it holds outputs of a transaction, which may not be given twice.
+    pub outputs: Outputs,
+}
+
+/// Where an argument holds outputs of a transaction: as names of fields, which are addresses. Elsewhere the
+/// first of several fields of one name is the one that counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outputs {
+    /// Nowhere.
+    No,
+    /// It is outputs.
+    All,
+    /// A field of it is.
+    Field(&'static str),
 }
 
 /// Declares an argument that has to be given.
 #[must_use]
 pub const fn arg(names: &'static str, kind: Kind, about: &'static str) -> Arg {
-    Arg { names, kind, about, optional: false, default: None, shape: "", hidden: false, fields: &[] }
+    Arg {
+        names,
+        kind,
+        about,
+        optional: false,
+        default: None,
+        shape: "",
+        hidden: false,
+        fields: &[],
+        outputs: Outputs::No,
+    }
 }
 
 impl Arg {
@@ -110,6 +135,20 @@ impl Arg {
     #[must_use]
     pub const fn fields(mut self, fields: &'static [&'static str]) -> Self {
         self.fields = fields;
+        self
+    }
+
+    /// Is outputs of a transaction.
+    #[must_use]
+    pub const fn outputs(mut self) -> Self {
+        self.outputs = Outputs::All;
+        self
+    }
+
+    /// Has a field that is outputs of a transaction.
+    #[must_use]
+    pub const fn outputs_in(mut self, field: &'static str) -> Self {
+        self.outputs = Outputs::Field(field);
         self
     }
 
@@ -177,20 +216,22 @@ impl<R: Copy> Command<R> {
 
     /// Checks the number and the types of arguments, and fills up those that are left out with null.
     ///
+    /// Outputs where a name comes twice become lists of objects with one field each.
+    ///
     /// # Errors
     ///
     /// -1 with the help for a wrong number, -3 for wrong types.
-    pub fn check(&self, mut params: Vec<Value>) -> Answer<Vec<Value>> {
+    pub fn check(&self, mut params: Vec<Json>) -> Answer<Vec<Value>> {
         let needed = self.args.iter().rposition(|arg| !arg.optional).map_or(0, |last| last + 1);
         if !(needed..=self.args.len()).contains(&params.len()) {
             return failed(help::text(self));
         }
-        params.resize(self.args.len(), Value::Null);
+        params.resize(self.args.len(), Json::Null);
         let mut wrong = Map::new();
         for (position, (arg, value)) in self.args.iter().zip(&params).enumerate() {
-            let found = value::type_name(value);
+            let found = type_name(value);
             match arg.kind.expected() {
-                Some(expected) if expected != found && !(arg.optional && value.is_null()) => {
+                Some(expected) if expected != found && !(arg.optional && *value == Json::Null) => {
                     let key = format!("Position {} ({})", position + 1, arg.names);
                     let text = format!("JSON value of type {found} is not of expected type {expected}");
                     wrong.insert(key, text.into());
@@ -199,9 +240,37 @@ impl<R: Copy> Command<R> {
             }
         }
         if wrong.is_empty() {
-            return Ok(params);
+            return self.args.iter().zip(params).map(|(arg, given)| one_for_each_name(arg, given)).collect();
         }
         Err(RpcError::new(Code::TypeError, format!("Wrong type passed:\n{}", pretty(&wrong))))
+    }
+}
+
+/// An argument, with one value for each name. Outputs of one name stay, in the form of a list.
+fn one_for_each_name(arg: &Arg, given: Json) -> Answer<Value> {
+    match (arg.outputs, given) {
+        (Outputs::All, outputs) => construct::listed(outputs),
+        (Outputs::Field(name), Json::Object(mut fields)) => {
+            let outputs = match fields.iter_mut().find(|(found, _)| found == name) {
+                Some((_, outputs)) => construct::listed(std::mem::take(outputs))?,
+                None => return Ok(Json::Object(fields).into()),
+            };
+            let mut object = Value::from(Json::Object(fields));
+            object[name] = outputs;
+            Ok(object)
+        }
+        (_, given) => Ok(given.into()),
+    }
+}
+
+fn type_name(json: &Json) -> &'static str {
+    match json {
+        Json::Null => "null",
+        Json::Bool(_) => "bool",
+        Json::Object(_) => "object",
+        Json::Array(_) => "array",
+        Json::String(_) => "string",
+        Json::Number(_) => "number",
     }
 }
 
@@ -218,19 +287,26 @@ fn pretty(object: &Map<String, Value>) -> String {
 /// # Errors
 ///
 /// -8 for a name that is not known or comes twice.
-pub fn positional(named: &Map<String, Value>, names: &[(String, bool)]) -> Answer<Vec<Value>> {
-    let mut left = named.clone();
+pub fn positional(named: &[(String, Json)], names: &[(String, bool)]) -> Answer<Vec<Json>> {
+    let mut left: Vec<(String, Json)> = Vec::new();
+    for (name, value) in named {
+        if left.iter().any(|(found, _)| found == name) {
+            return invalid(format!("Parameter {name} specified multiple times"));
+        }
+        left.push((name.clone(), value.clone()));
+    }
+    let take = |left: &mut Vec<(String, Json)>, name: &str| {
+        let place = left.iter().position(|(found, _)| found == name)?;
+        Some(left.remove(place))
+    };
     let mut params = Vec::new();
     // Positions left out since the last one that was given; those before the first may come as `args`.
     let (mut hole, mut first_hole, mut first) = (0, 0, None);
-    let mut options = Map::new();
+    let mut options: Vec<(String, Json)> = Vec::new();
     for (pattern, named_only) in names {
-        let name = pattern.split('|').find(|name| left.contains_key(*name));
-        let given = name.and_then(|name| Some((name, left.shift_remove(name)?)));
+        let given = pattern.split('|').find_map(|name| take(&mut left, name));
         if *named_only {
-            if let Some((name, value)) = given {
-                options.insert(name.to_owned(), value);
-            }
+            options.extend(given);
             continue;
         }
         if given.is_none() && options.is_empty() {
@@ -240,17 +316,18 @@ pub fn positional(named: &Map<String, Value>, names: &[(String, bool)]) -> Answe
             }
             continue;
         }
-        params.resize(params.len() + std::mem::take(&mut hole), Value::Null);
+        params.resize(params.len() + std::mem::take(&mut hole), Json::Null);
         first.get_or_insert(pattern);
-        match (given, options.keys().next()) {
-            (Some((name, _)), Some(option)) => {
+        match (given, options.first()) {
+            (Some((name, _)), Some((option, _))) => {
                 return invalid(format!("Parameter {name} conflicts with parameter {option}"));
             }
             (Some((_, value)), None) => params.push(value),
-            (None, _) => params.push(Value::Object(std::mem::take(&mut options))),
+            (None, _) => params.push(Json::Object(std::mem::take(&mut options))),
         }
     }
-    if let Some(Value::Array(positions)) = left.get("args") {
+    let positions = left.iter().position(|(name, _)| name == "args");
+    if let Some((place, Json::Array(positions))) = positions.map(|place| (place, &left[place].1)) {
         if let Some(first) = first.filter(|_| first_hole < positions.len()) {
             return invalid(format!(
                 "Parameter {first} specified twice both as positional and named argument"
@@ -259,11 +336,11 @@ pub fn positional(named: &Map<String, Value>, names: &[(String, bool)]) -> Answe
         let mut all = positions.clone();
         all.extend(params.into_iter().skip(positions.len()));
         params = all;
-        left.shift_remove("args");
+        left.remove(place);
     }
-    match left.keys().next() {
+    match left.first() {
         None => Ok(params),
-        Some(name) => invalid(format!("Unknown named parameter {name}")),
+        Some((name, _)) => invalid(format!("Unknown named parameter {name}")),
     }
 }
 
@@ -281,8 +358,13 @@ mod tests {
     ]);
 
     fn named(params: Value) -> Answer<Value> {
-        let params = params.as_object().unwrap().clone();
-        positional(&params, &COMMAND.argument_names()).map(Value::from)
+        let Json::Object(params) = params.into() else { panic!() };
+        positional(&params, &COMMAND.argument_names()).map(|params| Json::Array(params).into())
+    }
+
+    fn check(params: Value) -> Answer<Vec<Value>> {
+        let Json::Array(params) = params.into() else { panic!() };
+        COMMAND.check(params)
     }
 
     #[test]
@@ -312,24 +394,54 @@ mod tests {
     }
 
     #[test]
+    fn a_name_that_comes_twice_is_refused() {
+        for text in [r#"{"first":"a","first":"b"}"#, r#"{"deep":1,"deep":1}"#, r#"{"x":1,"first":"a","x":1}"#]
+        {
+            let Ok(Json::Object(params)) = text.parse() else { panic!() };
+            let error = positional(&params, &COMMAND.argument_names()).unwrap_err();
+            let name = params[params.len() - 1].0.as_str();
+            let message = format!("Parameter {name} specified multiple times");
+            assert_eq!((error.code(), error.message()), (-8, message.as_str()));
+        }
+    }
+
+    #[test]
+    fn only_outputs_keep_what_comes_twice() {
+        const PAYS: Command<()> = Command::new("test", "pays", "For a test.", ()).args(&[
+            arg("inputs", Kind::List, "Coins."),
+            arg("outputs", Kind::Any, "Outputs.").outputs(),
+            arg("options", Kind::Object, "More.").optional().outputs_in("outputs"),
+        ]);
+        let check = |text: &str| {
+            let Ok(Json::Array(params)) = text.parse() else { panic!("{text}") };
+            PAYS.check(params).map(Value::from)
+        };
+        let pays = check(r#"[[{"n":1,"n":2}],{"a":1,"a":2},{"n":1,"outputs":{"b":1,"c":2,"b":3},"n":2}]"#);
+        let outputs = json!([{ "b": 1 }, { "c": 2 }, { "b": 3 }]);
+        let expected = json!([[{ "n": 1 }], [{ "a": 1 }, { "a": 2 }], { "n": 1, "outputs": outputs }]);
+        assert_eq!(pays, Ok(expected));
+        assert_eq!(check(r#"[[],{"a":1,"b":2}]"#), Ok(json!([[], { "a": 1, "b": 2 }, null])));
+        let error = check(r#"[[],[{"a":1,"a":2}]]"#).unwrap_err();
+        let text = "Invalid parameter, key-value pair must contain exactly one key";
+        assert_eq!((error.code(), error.message()), (-8, text));
+    }
+
+    #[test]
     fn numbers_and_types_of_arguments_are_checked() {
-        assert_eq!(
-            COMMAND.check(vec![json!("a")]),
-            Ok(vec![json!("a"), json!(null), json!(null), json!(null)])
-        );
-        for params in [vec![], vec![json!(null); 5]] {
-            let error = COMMAND.check(params).unwrap_err();
+        assert_eq!(check(json!(["a"])), Ok(vec![json!("a"), json!(null), json!(null), json!(null)]));
+        for params in [json!([]), json!(vec![json!(null); 5])] {
+            let error = check(params).unwrap_err();
             assert_eq!(error.code(), -1);
             assert!(
                 error.message().starts_with("test \"first\" ( second {} last )\n\nFor a test.\n"),
                 "{error}"
             );
         }
-        let error = COMMAND.check(vec![json!(1), json!("2")]).unwrap_err();
+        let error = check(json!([1, "2"])).unwrap_err();
         let text = "Wrong type passed:\n{\n    \"Position 1 (first|one)\": \"JSON value of type number is not \
                     of expected type string\",\n    \"Position 2 (second)\": \"JSON value of type string is not of \
                     expected type number\"\n}";
         assert_eq!((error.code(), error.message()), (-3, text));
-        assert_eq!(COMMAND.check(vec![json!(null)]).unwrap_err().code(), -3);
+        assert_eq!(check(json!([null])).unwrap_err().code(), -3);
     }
 }

@@ -9,6 +9,7 @@ use bitcoin::{
     Amount, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness, absolute,
     transaction::Version,
 };
+use bitcoin_ipc::types::Json;
 use serde_json::Value;
 
 use super::error::{Answer, invalid, unknown};
@@ -55,6 +56,25 @@ pub fn inputs(given: &Value, lock_time: u32, replaceable: Option<bool>) -> Answe
     given.into_iter().flatten().map(input).collect()
 }
 
+/// Outputs in a form that keeps names that come twice, for [`outputs`] to refuse. Where none does, nothing
+/// changes.
+///
+/// # Errors
+///
+/// -8 for objects of a list that have a name twice.
+pub fn listed(given: Json) -> Answer<Value> {
+    let twice = given.repeats_a_name();
+    match given {
+        Json::Object(fields) if twice => {
+            Ok(fields.into_iter().map(|field| Value::from(Json::Object(vec![field]))).collect())
+        }
+        Json::Array(list) if list.iter().any(Json::repeats_a_name) => invalid(SEVERAL_KEYS),
+        given => Ok(given.into()),
+    }
+}
+
+const SEVERAL_KEYS: &str = "Invalid parameter, key-value pair must contain exactly one key";
+
 /// Outputs as JSON: a list of objects with one field each, or one object.
 ///
 /// # Errors
@@ -71,16 +91,19 @@ pub fn outputs(given: &Value, network: Network) -> Answer<Vec<TxOut>> {
                     return invalid("Invalid parameter, key-value pair not an object as expected");
                 };
                 if output.len() != 1 {
-                    return invalid("Invalid parameter, key-value pair must contain exactly one key");
+                    return invalid(SEVERAL_KEYS);
                 }
                 pairs.extend(output);
             }
         }
     }
-    let (mut seen, mut outputs) = (HashSet::new(), Vec::new());
+    let duplicated = |name: &str| invalid(format!("Invalid parameter, duplicated address: {name}"));
+    let (mut names, mut seen, mut outputs) = (HashSet::new(), HashSet::new(), Vec::new());
     for (name, given) in pairs {
+        // The value is that of the first field of the name, whatever this one's is.
+        let new = names.insert(name);
         if name == "data" {
-            if !seen.insert(ScriptBuf::new()) {
+            if !new {
                 return invalid("Invalid parameter, duplicate key: data");
             }
             let Ok(data) = PushBytesBuf::try_from(value::bytes(given, "Data")?) else {
@@ -89,6 +112,9 @@ pub fn outputs(given: &Value, network: Network) -> Answer<Vec<TxOut>> {
             outputs.push(TxOut { value: Amount::ZERO, script_pubkey: ScriptBuf::new_op_return(data) });
             continue;
         }
+        if !new {
+            return duplicated(name);
+        }
         let address = address::parse(name, network);
         let amount = amount::parse_amount(given)?;
         let Ok(address) = address else {
@@ -96,7 +122,7 @@ pub fn outputs(given: &Value, network: Network) -> Answer<Vec<TxOut>> {
         };
         let script_pubkey = address.script_pubkey();
         if !seen.insert(script_pubkey.clone()) {
-            return invalid(format!("Invalid parameter, duplicated address: {name}"));
+            return duplicated(name);
         }
         outputs.push(TxOut { value: amount, script_pubkey });
     }

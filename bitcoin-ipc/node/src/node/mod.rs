@@ -22,7 +22,7 @@ use bitcoin_ipc::types::{
     BanMap, BilingualStr, BlockAndHeaderTipInfo, Coin, ConnectionDirection, GlobalArgs, LocalServiceInfo,
     NetAddr, Network, NodeStats, ProxyInfo, RpcFailure, SubNet, WireFeeRate,
 };
-use mp_runtime::{Error, Result, ipc_interface};
+use mp_runtime::{Error, Json, Result, ipc_interface};
 use serde_json::Value;
 
 use crate::mempool::MempoolOptions;
@@ -277,7 +277,7 @@ impl Node for GuiNode {
         Ok(rate.into())
     }
 
-    fn execute_rpc(&self, command: &str, params: &Value, uri: &str) -> Result<Result<Value, RpcFailure>> {
+    fn execute_rpc(&self, command: &str, params: &Json, uri: &str) -> Result<Result<Value, RpcFailure>> {
         let answer = self.parts()?.rpc.execute(command, params.clone(), uri);
         Ok(answer.map_err(|error| RpcFailure::RpcError(error.into_object())))
     }

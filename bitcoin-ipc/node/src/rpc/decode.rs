@@ -22,7 +22,9 @@ const RAW: &str = "rawtransactions";
 pub(super) const COMMANDS: &[Command] = &[
     command(RAW, "createrawtransaction", "Makes a transaction without signatures.", create).args(&[
         arg("inputs", List, "What it spends.").shape(INPUTS),
-        arg("outputs", Any, "What it pays: a list of objects with one field, or one object.").shape(OUTPUTS),
+        arg("outputs", Any, "What it pays: a list of objects with one field, or one object.")
+            .shape(OUTPUTS)
+            .outputs(),
         arg("locktime", Number, "Its lock time.").default("0"),
         arg("replaceable", Bool, "Whether it says that it may be replaced.").default("true"),
         arg("version", Number, "Its version.").default("2"),

@@ -3,7 +3,7 @@
 //! In: what a client sent. Out: a [`Request`], and the response to it, in the form of JSON-RPC 2.0 or
 //! in the older one of Bitcoin Core, as the request asks.
 
-use bitcoin_ipc::types::JsonRpcVersion;
+use bitcoin_ipc::types::{Json, JsonRpcVersion};
 use serde_json::{Map, Value};
 
 use super::error::{Answer, Code, RpcError};
@@ -21,7 +21,7 @@ pub(super) struct ReplyTo {
 pub(super) struct Request {
     pub(super) method: String,
     /// A list or an object.
-    pub(super) params: Value,
+    pub(super) params: Json,
 }
 
 impl ReplyTo {
@@ -52,19 +52,21 @@ impl ReplyTo {
 }
 
 /// Reads a request. How to answer is known as far as it was read, also where the rest is wrong.
-pub(super) fn parse(request: &Value) -> (ReplyTo, Answer<Request>) {
+pub(super) fn parse(request: &Json) -> (ReplyTo, Answer<Request>) {
     let mut to = ReplyTo { id: None, version: JsonRpcVersion::V1Legacy };
     let result = parse_fields(request, &mut to);
     (to, result)
 }
 
-fn parse_fields(request: &Value, to: &mut ReplyTo) -> Answer<Request> {
+fn parse_fields(request: &Json, to: &mut ReplyTo) -> Answer<Request> {
     let invalid = |message: &str| RpcError::new(Code::InvalidRequest, message);
-    let request = request.as_object().ok_or_else(|| invalid("Invalid Request object"))?;
-    to.id = request.get("id").cloned();
+    if !matches!(request, Json::Object(_)) {
+        return Err(invalid("Invalid Request object"));
+    }
+    to.id = request.get("id").cloned().map(Value::from);
     match request.get("jsonrpc") {
-        None | Some(Value::Null) => {}
-        Some(Value::String(version)) => match version.as_str() {
+        None | Some(Json::Null) => {}
+        Some(Json::String(version)) => match version.as_str() {
             "1.0" => {}
             "2.0" => to.version = JsonRpcVersion::V2,
             _ => return Err(invalid("JSON-RPC version not supported")),
@@ -72,29 +74,29 @@ fn parse_fields(request: &Value, to: &mut ReplyTo) -> Answer<Request> {
         Some(_) => return Err(invalid("jsonrpc field must be a string")),
     }
     let method = match request.get("method") {
-        None | Some(Value::Null) => return Err(invalid("Missing method")),
-        Some(Value::String(method)) => method.clone(),
+        None | Some(Json::Null) => return Err(invalid("Missing method")),
+        Some(Json::String(method)) => method.clone(),
         Some(_) => return Err(invalid("Method must be a string")),
     };
     let params = match request.get("params") {
-        None | Some(Value::Null) => Value::Array(Vec::new()),
-        Some(params @ (Value::Array(_) | Value::Object(_))) => params.clone(),
+        None | Some(Json::Null) => Json::Array(Vec::new()),
+        Some(params @ (Json::Array(_) | Json::Object(_))) => params.clone(),
         Some(_) => return Err(invalid("Params must be an array or object")),
     };
     Ok(Request { method, params })
 }
 
 /// Answers a request or a list of them. Null where no answer is wanted.
-pub(super) fn answer(request: &Value, mut run: impl FnMut(&ReplyTo, Request) -> Answer) -> Value {
-    let mut one = |request: &Value| {
+pub(super) fn answer(request: &Json, mut run: impl FnMut(&ReplyTo, Request) -> Answer) -> Value {
+    let mut one = |request: &Json| {
         let (to, request) = parse(request);
         let parsed = request.is_ok();
         let answer = request.and_then(|request| run(&to, request));
         if to.is_notification() && parsed { None } else { Some(to.respond(answer)) }
     };
     match request {
-        Value::Object(_) => one(request).unwrap_or_default(),
-        Value::Array(requests) => {
+        Json::Object(_) => one(request).unwrap_or_default(),
+        Json::Array(requests) => {
             let replies: Vec<Value> = requests.iter().filter_map(one).collect();
             if replies.is_empty() && !requests.is_empty() { Value::Null } else { Value::Array(replies) }
         }
@@ -112,8 +114,8 @@ mod tests {
     use super::*;
 
     fn ask(request: &Value) -> Value {
-        answer(request, |_, request| match request.method.as_str() {
-            "params" => Ok(request.params),
+        answer(&request.clone().into(), |_, request| match request.method.as_str() {
+            "params" => Ok(request.params.into()),
             _ => Err(RpcError::new(Code::MethodNotFound, "Method not found")),
         })
     }

@@ -63,7 +63,7 @@ use bitcoin_common::json_rpc::arguments::positional;
 pub use bitcoin_common::json_rpc::{Answer, Code, RpcError};
 use bitcoin_common::json_rpc::{Params, address, amount, construct, error, help, script, transaction, value};
 use bitcoin_ipc::interfaces::{Handler, Rpc};
-use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, RpcCommand};
+use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, RpcCommand};
 use mp_runtime::{Error, Result, ipc_interface};
 use serde_json::Value;
 use tokio::sync::oneshot;
@@ -273,9 +273,9 @@ impl RpcServer {
     /// # Errors
     ///
     /// As the command says; -28 while the node starts.
-    pub fn execute(&self, method: &str, params: Value, uri: &str) -> Answer {
+    pub fn execute(&self, method: &str, params: impl Into<Json>, uri: &str) -> Answer {
         let to = ReplyTo { id: None, version: bitcoin_ipc::types::JsonRpcVersion::V2 };
-        let request = Request { method: method.to_owned(), params };
+        let request = Request { method: method.to_owned(), params: params.into() };
         self.inner.shared.execute(&to, request, &Caller { uri, user: "", wanted: &|| true })
     }
 
@@ -288,10 +288,10 @@ impl RpcServer {
 
 #[ipc_interface]
 impl Rpc for RpcServer {
-    async fn execute_rpc(&self, request: &Value, uri: &str, user: &str) -> Result<Value> {
+    async fn execute_rpc(&self, request: &Json, uri: &str, user: &str) -> Result<Value> {
         let (reply, receiver) = oneshot::channel();
         let job = Job { request: request.clone(), uri: uri.to_owned(), user: user.to_owned(), reply };
-        let refuse = |request: &Value, message: &str| {
+        let refuse = |request: &Json, message: &str| {
             let error = RpcError::new(Code::InternalError, message);
             Ok(envelope::answer(request, |_, _| Err(error.clone())))
         };
@@ -332,8 +332,8 @@ impl Shared {
         let mut response = Value::Null;
         for (position, entry) in entries.into_iter().enumerate() {
             let params = match &request.params {
-                Value::Object(named) => positional(named, &entry.argument_names())?,
-                Value::Array(params) => params.clone(),
+                Json::Object(named) => positional(named, &entry.argument_names())?,
+                Json::Array(params) => params.clone(),
                 _ => Vec::new(),
             };
             let _running = self.begin(&request.method);
@@ -348,7 +348,7 @@ impl Shared {
                     let request = JsonRpcRequest {
                         id: to.id.clone().unwrap_or_default(),
                         method: request.method.clone(),
-                        params: params.into(),
+                        params: Json::Array(params),
                         mode: JsonRpcRequestMode::Execute,
                         uri: caller.uri.to_owned(),
                         auth_user: caller.user.to_owned(),

@@ -23,7 +23,9 @@ const RAW: &str = "rawtransactions";
 pub(super) const COMMANDS: &[Command] = &[
     command(RAW, "createpsbt", "Makes a PSBT.", create).args(&[
         arg("inputs", List, "What it spends.").shape(INPUTS),
-        arg("outputs", Any, "What it pays: a list of objects with one field, or one object.").shape(OUTPUTS),
+        arg("outputs", Any, "What it pays: a list of objects with one field, or one object.")
+            .shape(OUTPUTS)
+            .outputs(),
         arg("locktime", Number, "Its lock time.").default("0"),
         arg("replaceable", Bool, "Whether it says that it may be replaced.").default("true"),
         arg("version", Number, "The transaction's version.").default("2"),

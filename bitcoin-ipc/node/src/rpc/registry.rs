@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use bitcoin_ipc::interfaces::Handler;
 use bitcoin_ipc::types::{
-    JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcArg, RpcCommand, RpcOutcome,
+    Json, JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcArg, RpcCommand, RpcOutcome,
 };
 use mp_runtime::{ErrorKind, Result, ipc_interface};
 use serde_json::Value;
@@ -229,7 +229,7 @@ fn bare(name: &str, mode: JsonRpcRequestMode) -> JsonRpcRequest {
     JsonRpcRequest {
         id: Value::Null,
         method: name.to_owned(),
-        params: Value::Null,
+        params: Json::Null,
         mode,
         uri: String::new(),
         auth_user: String::new(),

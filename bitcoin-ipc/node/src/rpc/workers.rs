@@ -7,12 +7,13 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use bitcoin_ipc::types::Json;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
 /// A request on its way to a thread. Dropping the receiver of the reply says that nobody wants it.
 pub(super) struct Job {
-    pub(super) request: Value,
+    pub(super) request: Json,
     pub(super) uri: String,
     pub(super) user: String,
     pub(super) reply: oneshot::Sender<Value>,
@@ -88,7 +89,7 @@ mod tests {
 
     fn job(request: Value) -> (Box<Job>, oneshot::Receiver<Value>) {
         let (reply, receiver) = oneshot::channel();
-        (Box::new(Job { request, uri: String::new(), user: String::new(), reply }), receiver)
+        (Box::new(Job { request: request.into(), uri: String::new(), user: String::new(), reply }), receiver)
     }
 
     #[test]
@@ -99,7 +100,7 @@ mod tests {
         let workers = Workers::start(1, 1, move |job| {
             started.send(()).unwrap();
             let _ = gate.lock().unwrap().recv();
-            job.request.clone()
+            job.request.clone().into()
         });
         let workers = workers.unwrap();
         let (first, first_reply) = job(json!(1));
@@ -107,7 +108,7 @@ mod tests {
         running.recv().unwrap();
         let (second, second_reply) = job(json!(2));
         assert!(workers.give(second).is_ok());
-        assert_eq!(workers.give(job(json!(3)).0).unwrap_err().request, 3);
+        assert_eq!(workers.give(job(json!(3)).0).unwrap_err().request, json!(3).into());
         drop(second_reply);
         go.send(()).unwrap();
         assert_eq!(first_reply.blocking_recv().unwrap(), 1);
@@ -123,7 +124,8 @@ mod tests {
 
     #[test]
     fn a_request_that_panics_ends_alone() {
-        let workers = Workers::start(1, 4, |job| json!(job.request.as_i64().unwrap())).unwrap();
+        let workers =
+            Workers::start(1, 4, |job| json!(Value::from(job.request.clone()).as_i64().unwrap())).unwrap();
         let (bad, bad_reply) = job(json!("x"));
         let (good, good_reply) = job(json!(5));
         assert!(workers.give(bad).is_ok() && workers.give(good).is_ok());

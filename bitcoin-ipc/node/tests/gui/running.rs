@@ -117,10 +117,10 @@ fn rpc_and_transactions() {
     with_node(&[], |running, node, _| {
         let commands = node.list_rpc_commands().unwrap();
         assert!(commands.iter().any(|name| name == "getblockcount"), "{commands:?}");
-        let answer = node.execute_rpc("nonesuch", &json!([]), "/").unwrap();
+        let answer = node.execute_rpc("nonesuch", &json!([]).into(), "/").unwrap();
         let Err(RpcFailure::RpcError(error)) = answer else { panic!("{answer:?}") };
         assert_eq!(error["code"], json!(-32601));
-        let set = node.execute_rpc("setmocktime", &json!([1_900_000_000]), "/").unwrap();
+        let set = node.execute_rpc("setmocktime", &json!([1_900_000_000]).into(), "/").unwrap();
         assert_eq!(set, Ok(Value::Null));
         assert_eq!(running.offer().state.clock().now(), 1_900_000_000);
 

@@ -68,7 +68,7 @@ fn a_gui_starts_and_ends_its_node() {
     assert!(warning.starts_with("Option '-limitancestorsize' is given"), "{warning}");
     assert_eq!(style, 2, "a warning");
     assert_eq!(node.get_best_block_hash().unwrap(), genesis.block_hash());
-    assert_eq!(node.execute_rpc("getblockcount", &json!([]), "/").unwrap(), Ok(json!(0)));
+    assert_eq!(node.execute_rpc("getblockcount", &json!([]).into(), "/").unwrap(), Ok(json!(0)));
     assert!(node.wallet_loader().err().unwrap().text().contains("-disablewallet"));
     assert!(node.app_init_main().unwrap().unwrap_err().contains("started before"));
 

@@ -32,7 +32,7 @@ fn rules_that_the_node_does_not_know_are_told_everywhere() {
             .unwrap();
         let told = || {
             for method in ["getblockchaininfo", "getmininginfo", "getnetworkinfo"] {
-                let info = node.execute_rpc(method, &json!([]), "/").unwrap().unwrap();
+                let info = node.execute_rpc(method, &json!([]).into(), "/").unwrap().unwrap();
                 let texts: Vec<_> =
                     info["warnings"].as_array().unwrap().iter().map(|text| text.as_str().unwrap()).collect();
                 assert_eq!(texts.join("<hr />"), node.get_warnings().unwrap().original, "{method}");

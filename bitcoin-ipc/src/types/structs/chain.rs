@@ -5,7 +5,7 @@ use mp_runtime::{IpcStruct, Result};
 use serde_json::Value;
 
 use crate::files::CHAIN;
-use crate::types::{Bitcoin, BlockLocator, BlockUndo, JsonRpcRequestMode, JsonRpcVersion};
+use crate::types::{Bitcoin, BlockLocator, BlockUndo, Json, JsonRpcRequestMode, JsonRpcVersion};
 
 /// Which facts of a block are wanted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, IpcStruct)]
@@ -148,8 +148,8 @@ pub struct JsonRpcRequest {
     /// The method.
     #[ipc(cxx_name = "strMethod")]
     pub method: String,
-    /// The parameters, a list or an object.
-    pub params: Value,
+    /// The parameters, a list or an object. Fields that come twice are kept, for those who refuse them.
+    pub params: Json,
     /// What to do with it.
     pub mode: JsonRpcRequestMode,
     /// The path of the HTTP request.

@@ -32,9 +32,9 @@ const OPTIONS: Arg = arg("options", Object, "How high the fee is, and what is pa
 
 pub(super) const COMMANDS: &[Command] = &[
     command("bumpfee", "Replaces a transaction by one with a higher fee.", bump)
-        .args(&[TXID, OPTIONS.fields(FIELDS)]),
+        .args(&[TXID, OPTIONS.fields(FIELDS).outputs_in("outputs")]),
     command("psbtbumpfee", "Makes a PSBT that replaces a transaction by one with a higher fee.", bump_psbt)
-        .args(&[TXID, OPTIONS.fields(PSBT_FIELDS)]),
+        .args(&[TXID, OPTIONS.fields(PSBT_FIELDS).outputs_in("outputs")]),
 ];
 
 fn bump(call: &Call<'_>) -> Answer {

@@ -4,7 +4,7 @@
 
 use bitcoin::{Address, Txid};
 use bitcoin_common::json_rpc::{self, Answer, Code, Params, RpcError, address, error};
-use bitcoin_ipc::types::{OutputType, Secret};
+use bitcoin_ipc::types::{Json, OutputType, Secret};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroize as _;
@@ -54,6 +54,16 @@ pub(super) fn wipe(value: &mut Value) {
         Value::String(text) => text.zeroize(),
         Value::Array(list) => list.iter_mut().for_each(wipe),
         Value::Object(object) => object.values_mut().for_each(wipe),
+        _ => {}
+    }
+}
+
+/// As [`wipe`].
+pub(super) fn wipe_given(json: &mut Json) {
+    match json {
+        Json::String(text) => text.zeroize(),
+        Json::Array(list) => list.iter_mut().for_each(wipe_given),
+        Json::Object(fields) => fields.iter_mut().for_each(|(_, value)| wipe_given(value)),
         _ => {}
     }
 }

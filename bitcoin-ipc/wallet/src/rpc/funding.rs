@@ -86,7 +86,9 @@ pub(super) const COMMANDS: &[Command] = &[
     ]),
     command("walletcreatefundedpsbt", "Makes a PSBT with coins and change.", create_psbt).args(&[
         arg("inputs", List, "What it spends in any case.").optional().shape(INPUTS),
-        arg("outputs", Any, "What it pays: a list of objects with one field, or one object.").shape(OUTPUTS),
+        arg("outputs", Any, "What it pays: a list of objects with one field, or one object.")
+            .shape(OUTPUTS)
+            .outputs(),
         arg("locktime", Number, "Its lock time.").default("0"),
         arg("options", Object, "How it is funded.").optional().fields(FIELDS),
         arg("bip32derivs", Bool, "Whether to tell where keys come from.").default("true"),

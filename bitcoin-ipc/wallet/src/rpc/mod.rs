@@ -40,13 +40,13 @@ use std::sync::{Arc, Mutex, Weak};
 use bitcoin_common::json_rpc::arguments::positional;
 use bitcoin_common::json_rpc::{Answer, Code, Params, help};
 use bitcoin_ipc::interfaces::Handler;
-use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, RpcArg, RpcCommand, RpcOutcome};
+use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, RpcArg, RpcCommand, RpcOutcome};
 use bitcoin_ipc::{Error, Result};
 use serde_json::Value;
 
 use crate::listeners::lock;
 use crate::loader::{Inner, Loader};
-use command::{Call, Command, wipe};
+use command::{Call, Command, wipe_given};
 
 /// All commands of wallets.
 const GROUPS: &[&[Command]] = &[
@@ -149,12 +149,12 @@ fn act(
 
 fn execute(loader: &Loader, command: &'static Command, mut request: JsonRpcRequest) -> Answer {
     let params = match &request.params {
-        Value::Object(named) => positional(named, &command.argument_names()),
-        Value::Array(list) => Ok(list.clone()),
+        Json::Object(named) => positional(named, &command.argument_names()),
+        Json::Array(list) => Ok(list.clone()),
         _ => Ok(Vec::new()),
     };
     // Some arguments are secrets; copies that the transport made are out of reach.
-    wipe(&mut request.params);
+    wipe_given(&mut request.params);
     let params = Params(command.check(params?)?);
     (command.run)(&Call { loader, uri: &request.uri, params })
 }

@@ -19,7 +19,9 @@ use super::spending::recipients;
 use crate::wallet::{Spending, Texts};
 
 pub(super) const COMMANDS: &[Command] = &[command("send", "Pays, or makes a PSBT that pays.", send).args(&[
-    arg("outputs", Any, "What it pays: a list of objects with one field, or one object.").shape(OUTPUTS),
+    arg("outputs", Any, "What it pays: a list of objects with one field, or one object.")
+        .shape(OUTPUTS)
+        .outputs(),
     TARGET,
     MODE,
     RATE,

@@ -24,7 +24,8 @@ const MAX_WEIGHT: u64 = 400_000;
 pub(super) const COMMANDS: &[Command] =
     &[command("sendall", "Spends all coins, or some of them to the last satoshi.", send_all).args(&[
         arg("recipients", List, "Addresses that share the rest, and objects with a given amount.")
-            .shape("[\"address\",{\"address\":amount,...},...]"),
+            .shape("[\"address\",{\"address\":amount,...},...]")
+            .outputs(),
         TARGET,
         MODE,
         RATE,

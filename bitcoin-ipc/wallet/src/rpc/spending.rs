@@ -40,7 +40,7 @@ pub(super) const COMMANDS: &[Command] = &[
     ]),
     command("sendmany", "Pays several addresses.", to_many).args(&[
         arg("dummy", Text, "Has to be \"\".").default("\"\"").shape("\"\""),
-        arg("amounts", Object, "How much each gets.").shape("{\"address\":amount,...}"),
+        arg("amounts", Object, "How much each gets.").shape("{\"address\":amount,...}").outputs(),
         arg("minconf", Number, "Has no effect.").optional(),
         arg("comment", Text, "What it is for; only the wallet keeps it.").optional(),
         arg("subtractfeefrom", List, "Addresses that pay the fee in equal parts.")

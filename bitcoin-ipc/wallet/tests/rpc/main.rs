@@ -18,6 +18,7 @@ mod nonsense;
 mod passphrases;
 mod privacy;
 mod pruned;
+mod repeated;
 mod requests;
 mod spending;
 mod transactions;

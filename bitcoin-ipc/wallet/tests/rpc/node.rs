@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bitcoin::{Address, Network, ScriptBuf};
 use bitcoin_ipc::interfaces::{Chain, ChainClient as _};
-use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcOutcome};
+use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcOutcome};
 use bitcoin_wallet::{Loader, Options};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -62,7 +62,7 @@ impl Node {
         self.ask(method, params, "").expect_err(method)
     }
 
-    pub(crate) fn ask(&self, method: &str, params: Value, uri: &str) -> Answer {
+    pub(crate) fn ask(&self, method: &str, params: impl Into<Json>, uri: &str) -> Answer {
         match self.run(request(method, params, uri, JsonRpcRequestMode::Execute), true) {
             RpcOutcome::Answered { response, handled: true } => Ok(response),
             RpcOutcome::RpcError(error) => {
@@ -79,11 +79,16 @@ impl Node {
     }
 }
 
-pub(crate) fn request(method: &str, params: Value, uri: &str, mode: JsonRpcRequestMode) -> JsonRpcRequest {
+pub(crate) fn request(
+    method: &str,
+    params: impl Into<Json>,
+    uri: &str,
+    mode: JsonRpcRequestMode,
+) -> JsonRpcRequest {
     JsonRpcRequest {
         id: json!(1),
         method: method.into(),
-        params,
+        params: params.into(),
         mode,
         uri: uri.into(),
         auth_user: String::new(),

@@ -19,7 +19,7 @@ pub(crate) fn of_the_process(setup: &Setup) {
     setup.note(init.make_wallet_loader(&GlobalArgs::default(), chain.into()));
     let rpc = setup.note(init.make_rpc()).flatten().unwrap();
     let request = json!({ "jsonrpc": "2.0", "id": 1, "method": "getblockcount", "params": [] });
-    let response = setup.note(setup.wait(rpc.execute_rpc(&request, "/", ""))).unwrap();
+    let response = setup.note(setup.wait(rpc.execute_rpc(&request.into(), "/", ""))).unwrap();
     assert_eq!(response["result"], json!(0));
 
     let node = &setup.node;

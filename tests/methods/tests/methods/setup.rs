@@ -101,7 +101,7 @@ impl Setup {
 
     /// Runs a command of RPC.
     pub(crate) fn rpc(&self, method: &str, params: Value) -> Value {
-        self.node.execute_rpc(method, &params, "/").unwrap().unwrap()
+        self.node.execute_rpc(method, &params.into(), "/").unwrap().unwrap()
     }
 
     pub(crate) fn mine_to(&self, address: &Address, blocks: u32) {
