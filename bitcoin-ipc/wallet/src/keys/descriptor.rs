@@ -3,6 +3,8 @@
 //! In: texts, with or without private keys. Out: what the wallet watches, and the private text, which is
 //! wiped when dropped.
 
+use std::borrow::Cow;
+
 use bdk_wallet::miniscript::descriptor::DescriptorType;
 use bitcoin::NetworkKind;
 use bitcoin_ipc::types::OutputType;
@@ -39,8 +41,10 @@ pub struct DescriptorImport {
     pub internal: bool,
     /// When its first coin may have come, in seconds since 1970; the chain is searched from there.
     pub timestamp: i64,
-    /// The number of the next new address, if it has several.
-    pub next_index: u32,
+    /// The first and the last number of its addresses that are watched, if it has several.
+    pub range: Option<(u32, u32)>,
+    /// The number of the next new address, if it is not the first one of the range.
+    pub next_index: Option<u32>,
     /// The label of its address, if it has only one.
     pub label: Option<String>,
 }
@@ -80,17 +84,52 @@ pub(crate) fn parse(text: &str, network: NetworkKind) -> Result<(Public, Option<
     // The error of the parser may quote its input, which may hold a private key.
     let (public, keys) = Public::parse_descriptor(&SECP, text)
         .map_err(|_| invalid(&"it does not parse, its checksum is wrong, or it is hardened at its end"))?;
-    if public.is_multipath() {
-        return Err(invalid(&"it has several paths; import them one by one"));
-    }
-    public.sanity_check().map_err(|error| invalid(&error))?;
-    let mut networks = Vec::new();
-    for_each_xkey(&public, &mut networks);
-    if networks.iter().any(|found| *found != network) {
-        return Err(invalid(&"its keys are of another network"));
-    }
+    check(&public, network).map_err(|why| invalid(&why))?;
     let private = (!keys.is_empty()).then(|| Zeroizing::new(public.to_string_with_secret(&keys)));
     Ok((public, private))
+}
+
+/// Reads a descriptor without private keys that was written.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub(crate) fn read_public(text: &str, network: NetworkKind) -> Result<Public> {
+    let public: Public =
+        text.parse().map_err(|_| Error::File("its text is damaged, or of a newer version".into()))?;
+    check(&public, network).map_err(|why| Error::File(why.into_owned()))?;
+    Ok(public)
+}
+
+/// What keeps the wallet from using a descriptor.
+fn check(public: &Public, network: NetworkKind) -> Result<(), Cow<'static, str>> {
+    if public.is_multipath() {
+        return Err("it has several paths; import them one by one".into());
+    }
+    if has_hardened_step(public) {
+        return Err("it is hardened at its end".into());
+    }
+    public.sanity_check().map_err(|error| error.to_string())?;
+    let mut networks = Vec::new();
+    for_each_xkey(public, &mut networks);
+    if networks.iter().any(|found| *found != network) {
+        return Err("its keys are of another network".into());
+    }
+    Ok(())
+}
+
+/// Whether scripts cannot be derived without private keys.
+pub(crate) fn has_hardened_step(public: &Public) -> bool {
+    use bdk_wallet::miniscript::descriptor::Wildcard;
+    use bdk_wallet::miniscript::{DescriptorPublicKey, ForEachKey as _};
+    public.for_any_key(|key| {
+        let wildcard = match key {
+            DescriptorPublicKey::Single(_) => Wildcard::None,
+            DescriptorPublicKey::XPub(key) => key.wildcard,
+            DescriptorPublicKey::MultiXPub(key) => key.wildcard,
+        };
+        wildcard == Wildcard::Hardened || key.has_hardened_step()
+    })
 }
 
 fn for_each_xkey(public: &Public, networks: &mut Vec<NetworkKind>) {

@@ -3,6 +3,7 @@
 //! In: random bytes, descriptors, passphrases. Out: public [`Descriptor`]s to watch the chain with, and
 //! private ones that are opened only to sign.
 
+mod derive;
 mod descriptor;
 mod hd;
 mod seed;
@@ -16,7 +17,8 @@ use bitcoin::key::rand::RngCore as _;
 use bitcoin::key::rand::rngs::OsRng;
 use bitcoin::secp256k1::{All, Secp256k1};
 
-pub(crate) use descriptor::{Descriptor, kind, parse};
+pub(crate) use derive::{Derived, Deriver, LAST, Range};
+pub(crate) use descriptor::{Descriptor, kind, parse, read_public};
 pub use descriptor::{DescriptorImport, DescriptorInfo};
 pub(crate) use hd::{HdKey, Unused, hd_keys_of_private, hd_keys_of_public};
 pub(crate) use seed::{KINDS, fresh_key, standard};

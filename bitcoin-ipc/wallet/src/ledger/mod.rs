@@ -8,24 +8,25 @@
 //! balances and the choice of coins go over all kinds of addresses without any of them being foreign.
 
 mod part;
+mod scripts;
 mod view;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use bdk_wallet::chain::keychain_txout::KeychainTxOutIndex;
 use bdk_wallet::chain::local_chain::LocalChain;
 use bdk_wallet::chain::{Anchor as _, BlockId, ConfirmationBlockTime, IndexedTxGraph, Merge as _};
 use bitcoin::{BlockHash, OutPoint, Script, ScriptBuf, Transaction, TxOut, Txid};
 
 pub(crate) use part::BlockPart;
+use scripts::Scripts;
+pub(crate) use scripts::{Origin, ScriptChanges};
 pub(crate) use view::{Place, View};
 
-use crate::keys::Descriptor;
+use crate::keys::{Derived, Deriver, Descriptor, Range};
 use crate::storage::LedgerChanges;
 use crate::{Error, Result};
 
-type Scripts = KeychainTxOutIndex<u32>;
 type Graph = IndexedTxGraph<ConfirmationBlockTime, Scripts>;
 
 /// Blocks, scripts and transactions. Changes wait in it until they are written.
@@ -47,17 +48,32 @@ impl Ledger {
     pub(crate) fn new(genesis: BlockHash, ahead: u32) -> Self {
         let (chain, changes) = LocalChain::from_genesis_hash(genesis);
         let changes = LedgerChanges { chain: changes, ..LedgerChanges::default() };
-        Self::of(chain, Graph::new(Scripts::new(ahead, true)), changes)
+        Self::of(chain, Graph::new(Scripts::new(ahead)), changes)
     }
 
-    /// The ledger that was kept.
-    pub(crate) fn load(kept: LedgerChanges, descriptors: &[Descriptor], ahead: u32) -> Result<Self> {
+    /// The ledger that was kept, with the scripts of its descriptors.
+    pub(crate) fn load<'a>(
+        kept: LedgerChanges,
+        descriptors: impl IntoIterator<Item = (&'a Descriptor, Derived)>,
+        ahead: u32,
+    ) -> Result<Self> {
+        let mut scripts = Scripts::new(ahead);
+        let mut more = ScriptChanges::default();
+        for (descriptor, derived) in descriptors {
+            scripts.add(descriptor.id, Deriver::new(&descriptor.public), derived);
+            // A number that was given out is one less ahead, until the next one is. Only where the setting was
+            // raised there are fewer.
+            more.merge(scripts.top_up(descriptor.id, ahead.saturating_sub(1)));
+        }
+        let mut ledger = Self::read(kept, scripts)?;
+        more.merge(std::mem::take(&mut ledger.changes.scripts));
+        ledger.changes.scripts = more;
+        Ok(ledger)
+    }
+
+    fn read(kept: LedgerChanges, scripts: Scripts) -> Result<Self> {
         let chain = LocalChain::from_changeset(kept.chain)
             .map_err(|_| Error::File("the wallet has no first block".into()))?;
-        let mut scripts = Scripts::from_changeset(ahead, true, kept.scripts);
-        for descriptor in descriptors {
-            insert(&mut scripts, descriptor)?;
-        }
         let kept = (kept.graph, Default::default()).into();
         let (graph, changes) = Graph::from_changeset(kept, |_| Ok::<_, Error>(scripts))?;
         let changes = LedgerChanges { scripts: changes.indexer, ..LedgerChanges::default() };
@@ -72,14 +88,11 @@ impl Ledger {
         Ledger { chain, graph, changes, stamp, mempool: HashSet::new(), view: None, derived: None }
     }
 
-    /// Becomes what was kept, which something was taken out of; what the mempool has stays known.
-    pub(crate) fn reload(
-        &mut self,
-        kept: LedgerChanges,
-        descriptors: &[Descriptor],
-        ahead: u32,
-    ) -> Result<()> {
-        let new = Self::load(kept, descriptors, ahead)?;
+    /// Becomes what was kept, which something was taken out of; scripts, and what the mempool has, stay known.
+    pub(crate) fn reload(&mut self, kept: LedgerChanges) -> Result<()> {
+        let mut scripts = std::mem::replace(&mut self.graph.index, Scripts::new(0));
+        scripts.forget_outputs();
+        let new = Self::read(kept, scripts)?;
         let stamp = new.stamp.max(self.stamp);
         let mempool = std::mem::take(&mut self.mempool);
         *self = Ledger { stamp, mempool, derived: self.derived, ..new };
@@ -96,65 +109,74 @@ impl Ledger {
         self.changes = LedgerChanges::default();
     }
 
-    /// Adds a descriptor.
-    pub(crate) fn add(&mut self, descriptor: &Descriptor) -> Result<()> {
-        insert(&mut self.graph.index, descriptor)?;
+    /// Adds a descriptor with its scripts, or more scripts of one that is there.
+    pub(crate) fn add(&mut self, descriptor: &Descriptor, derived: Derived) {
+        self.graph.index.add(descriptor.id, Deriver::new(&descriptor.public), derived);
         self.derive_from(self.tip().height + 1);
         // Transactions that are known may pay it.
         let found = self.graph.reindex();
         self.changes.scripts.merge(found.indexer);
         self.view = None;
-        Ok(())
     }
 
     /// The next new script of a descriptor and its number.
     pub(crate) fn reveal(&mut self, descriptor: u32) -> Option<(u32, ScriptBuf)> {
-        let ((index, script), changes) = self.graph.index.reveal_next_spk(descriptor)?;
+        let (next, changes) = self.graph.index.reveal(descriptor);
         self.changes.scripts.merge(changes);
         self.derive_from(self.tip().height + 1);
-        Some((index, script))
-    }
-
-    /// Gives out the scripts of a descriptor up to a number, which is the next new one then.
-    pub(crate) fn reveal_to(&mut self, descriptor: u32, next: u32) {
-        let Some(last) = next.checked_sub(1) else { return };
-        if let Some((_, changes)) = self.graph.index.reveal_to_target(descriptor, last) {
-            self.changes.scripts.merge(changes);
-        }
+        next
     }
 
     /// The next new script of a descriptor, which stays new.
     pub(crate) fn peek(&self, descriptor: u32) -> Option<ScriptBuf> {
-        self.graph.index.spk_at_index(descriptor, self.next_index(descriptor))
+        self.graph.index.next(descriptor).map(|(_, script)| script)
     }
 
     /// The number of the next new script of a descriptor.
     pub(crate) fn next_index(&self, descriptor: u32) -> u32 {
-        self.graph.index.next_index(descriptor).map_or(0, |(index, _)| index)
+        self.range(descriptor).next
     }
 
-    /// The descriptor that a script comes from, and the number in it.
-    pub(crate) fn origin(&self, script: &Script) -> Option<(u32, u32)> {
-        self.graph.index.index_of_spk(script.to_owned()).copied()
+    /// What is derived of a descriptor.
+    pub(crate) fn range(&self, descriptor: u32) -> Range {
+        self.graph.index.range(descriptor).unwrap_or_default()
+    }
+
+    /// The scripts that are derived of a descriptor.
+    pub(crate) fn derived(&self, descriptor: u32) -> Derived {
+        self.graph.index.derived(descriptor)
+    }
+
+    /// How many scripts of each descriptor are derived beyond the next new one.
+    pub(crate) fn ahead(&self) -> u32 {
+        self.graph.index.ahead()
+    }
+
+    /// The descriptor that speaks for a script, and the number in it.
+    pub(crate) fn origin(&self, script: &Script) -> Option<Origin> {
+        self.graph.index.origin(script)
+    }
+
+    /// All descriptors that have a script, and the numbers in them; first the one that speaks for it.
+    pub(crate) fn origins(&self, script: &Script) -> impl Iterator<Item = Origin> {
+        self.graph.index.origins(script)
+    }
+
+    /// Other descriptors that have scripts in common with one.
+    pub(crate) fn relatives(&self, descriptor: u32) -> impl Iterator<Item = u32> {
+        self.graph.index.relatives(descriptor)
     }
 
     /// All scripts of the wallet, with some that are not given out yet.
     pub(crate) fn scripts(&self) -> impl Iterator<Item = &ScriptBuf> {
-        self.graph.index.inner().all_spks().values()
+        self.graph.index.all()
     }
 
-    /// The scripts of each descriptor but so many first ones, and how many there are of each.
-    pub(crate) fn scripts_beyond(&self, counts: &BTreeMap<u32, u32>) -> (Vec<ScriptBuf>, BTreeMap<u32, u32>) {
-        let all = self.graph.index.inner().all_spks();
-        let (mut scripts, mut now) = (Vec::new(), counts.clone());
-        for (descriptor, _) in self.graph.index.keychains() {
-            let known = counts.get(&descriptor).copied().unwrap_or_default();
-            for ((_, index), script) in all.range((descriptor, known)..=(descriptor, u32::MAX)) {
-                scripts.push(script.clone());
-                now.insert(descriptor, index + 1);
-            }
-        }
-        (scripts, now)
+    /// All scripts but so many first ones, and how many there are.
+    pub(crate) fn scripts_beyond(&self, known: usize) -> (Vec<ScriptBuf>, usize) {
+        let all = self.graph.index.all();
+        let now = all.len();
+        (all.skip(known).cloned().collect(), now)
     }
 
     /// Notes that new scripts may have something in blocks from a height on.
@@ -169,14 +191,16 @@ impl Ledger {
 
     /// How many scripts there are.
     pub(crate) fn script_count(&self) -> usize {
-        self.graph.index.inner().all_spks().len()
+        self.graph.index.all().len()
     }
 
-    /// The wallet's outputs, spent or not, in transactions that count or not.
+    /// The wallet's outputs, spent or not, in transactions that count or not, with the descriptors that speak for
+    /// their scripts.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = (u32, OutPoint, &TxOut)> {
-        let known = self.graph.index.outpoints().iter();
-        known.filter_map(|((descriptor, _), outpoint)| {
-            Some((*descriptor, *outpoint, self.graph.graph().get_txout(*outpoint)?))
+        self.graph.index.outputs().filter_map(|outpoint| {
+            let output = self.graph.graph().get_txout(outpoint)?;
+            let (descriptor, _) = self.origin(&output.script_pubkey)?;
+            Some((descriptor, outpoint, output))
         })
     }
 
@@ -187,12 +211,13 @@ impl Ledger {
 
     /// An output, if it is the wallet's.
     pub(crate) fn own_txout(&self, outpoint: OutPoint) -> Option<&TxOut> {
-        self.graph.index.txout(outpoint).map(|(_, output)| output)
+        self.txout(outpoint).filter(|_| self.graph.index.has(outpoint))
     }
 
-    /// An output and the number of the descriptor that it pays, if it is the wallet's.
+    /// An output and the number of the descriptor that speaks for it, if it is the wallet's.
     pub(crate) fn own_output(&self, outpoint: OutPoint) -> Option<(u32, &TxOut)> {
-        self.graph.index.txout(outpoint).map(|((descriptor, _), output)| (descriptor, output))
+        let output = self.own_txout(outpoint)?;
+        Some((self.origin(&output.script_pubkey)?.0, output))
     }
 
     /// A transaction, if it is the wallet's.
@@ -391,9 +416,4 @@ impl Ledger {
         let view = self.view.take().unwrap_or_else(|| Arc::new(View::new(&self.chain, self.graph.graph())));
         self.view.insert(view).clone()
     }
-}
-
-fn insert(scripts: &mut Scripts, descriptor: &Descriptor) -> Result<()> {
-    let added = scripts.insert_descriptor(descriptor.id, descriptor.public.clone());
-    added.map(|_| ()).map_err(|_| Error::AlreadyThere("the wallet has this descriptor".into()))
 }

@@ -92,11 +92,11 @@ impl ChainClient for Loader {
 
 impl WalletLoader for Loader {
     fn create_wallet(&self, name: &str, passphrase: &Secret, flags: u64) -> Result<LoadedWallet> {
-        Ok(LoadedWallet { warning: Vec::new(), result: answer(self.create(name, passphrase, flags), boxed)? })
+        loaded(self.create(name, passphrase, flags))
     }
 
     fn load_wallet(&self, name: &str) -> Result<LoadedWallet> {
-        Ok(LoadedWallet { warning: Vec::new(), result: answer(Loader::load(self, name), boxed)? })
+        loaded(Loader::load(self, name))
     }
 
     fn get_wallet_dir(&self) -> Result<String> {
@@ -110,8 +110,8 @@ impl WalletLoader for Loader {
         load_after_restore: bool,
     ) -> Result<RestoredWallet> {
         let restored = self.restore(backup_file, name, load_after_restore);
-        let result = answer(restored, |wallet| wallet.map(boxed))?;
-        Ok(RestoredWallet { warning: Vec::new(), result })
+        let warning = restored.as_ref().ok().and_then(Option::as_ref).map(warnings).unwrap_or_default();
+        Ok(RestoredWallet { warning, result: answer(restored, |wallet| wallet.map(boxed))? })
     }
 
     fn migrate_wallet(
@@ -150,6 +150,16 @@ fn fail(chain: &dyn Chain, error: &Error) -> Result<bool> {
     tracing::error!(target: "wallet", "{error}");
     chain.init_error(&BilingualStr::untranslated(error.to_string()))?;
     Ok(false)
+}
+
+fn loaded(result: crate::Result<WalletHandle>) -> Result<LoadedWallet> {
+    let warning = result.as_ref().map(warnings).unwrap_or_default();
+    Ok(LoadedWallet { warning, result: answer(result, boxed)? })
+}
+
+/// What the user has to know of a wallet that was loaded.
+fn warnings(wallet: &WalletHandle) -> Vec<BilingualStr> {
+    wallet.warnings().unwrap_or_default().into_iter().map(BilingualStr::untranslated).collect()
 }
 
 fn boxed(wallet: WalletHandle) -> Box<dyn Wallet> {

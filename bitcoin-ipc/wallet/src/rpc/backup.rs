@@ -59,7 +59,7 @@ fn restore(call: &Call<'_>) -> Answer {
         other => other.into(),
     })?;
     let Some(wallet) = wallet else { return refused("Wallet loading failed.") };
-    let mut warnings = Vec::new();
+    let mut warnings = wallet.warnings()?;
     keep_loading(call, 2, name, &mut warnings)?;
     Ok(named(&wallet, warnings))
 }

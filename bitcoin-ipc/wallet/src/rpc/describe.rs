@@ -31,8 +31,8 @@ pub(super) fn path(path: &DerivationPath) -> String {
 
 /// The descriptors that a script comes from.
 pub(super) fn parents(state: &State, script: &Script) -> Vec<String> {
-    let found = state.ledger.origin(script).and_then(|(id, _)| state.descriptor(id));
-    found.map(|descriptor| normal(&descriptor.public.to_string())).into_iter().collect()
+    let found = state.ledger.origins(script).filter_map(|(id, _)| state.descriptor(id));
+    found.map(|descriptor| normal(&descriptor.public.to_string())).collect()
 }
 
 impl Solution {

@@ -11,8 +11,11 @@ use zeroize::Zeroizing;
 use super::command::{Call, Command, command, ensure_unlocked, label, push_warnings, refused};
 use super::describe::normal;
 use crate::Error;
-use crate::keys::{self, DescriptorImport, Unused};
+use crate::keys::{self, DescriptorImport, LAST, Unused};
 use crate::wallet::WalletHandle;
+
+/// How many scripts a range may have.
+const MAX_RANGE: u32 = 1_000_000;
 
 const REQUESTS: Arg = arg(
     "requests",
@@ -59,11 +62,10 @@ fn list(call: &Call<'_>) -> Answer {
             object.insert("internal".into(), descriptor.internal.into());
         }
         if descriptor.public.has_wildcard() {
-            let next = state.ledger.next_index(descriptor.id);
-            let last = u64::from(next) + u64::from(wallet.options().keypool);
-            object.insert("range".into(), json!([0, last.saturating_sub(1)]));
-            object.insert("next".into(), next.into());
-            object.insert("next_index".into(), next.into());
+            let range = state.ledger.range(descriptor.id);
+            object.insert("range".into(), json!([range.start, range.end.saturating_sub(1)]));
+            object.insert("next".into(), range.next.into());
+            object.insert("next_index".into(), range.next.into());
         }
         told.push((text, Value::Object(object)));
     }
@@ -78,7 +80,13 @@ fn list(call: &Call<'_>) -> Answer {
     }
     told.sort_by(|one, other| one.0.cmp(&other.0));
     let told: Vec<Value> = told.into_iter().map(|(_, object)| object).collect();
-    Ok(json!({ "wallet_name": wallet.name(), "descriptors": told }))
+    let mut answer = json!({ "wallet_name": wallet.name(), "descriptors": told });
+    if !state.aside.is_empty() {
+        // Beside the others, as it has not all that clients expect of a descriptor.
+        let aside = state.aside.iter().map(|row| json!({ "text": row.text, "reason": row.reason }));
+        answer["set_aside"] = aside.collect();
+    }
+    Ok(answer)
 }
 
 /// When the first coin of a descriptor may have come, in seconds since 1970.
@@ -110,12 +118,24 @@ fn read(
         return unknown("Missing checksum");
     }
     let ranged = is_ranged(wallet, &descriptor).or_else(|error| unknown(error.to_string()))?;
-    let mut next_index = 0;
+    let (mut span, mut next_index) = (None, None);
     match (ranged, value::field(request, "range")) {
         (false, Some(_)) => return invalid("Range should not be specified for an un-ranged descriptor"),
         (false, None) => {}
-        (true, None) => warnings.push("Range not given, using default keypool range".into()),
-        (true, Some(range)) => next_index = read_range(wallet, request, range)?,
+        (true, None) => {
+            warnings.push("Range not given, using default keypool range".into());
+            span = Some((0, wallet.options().keypool.max(1) - 1));
+        }
+        (true, Some(range)) => span = Some(read_range(range)?),
+    }
+    if let Some((first, last)) = span
+        && let Some(next) = value::field(request, "next_index")
+    {
+        let next = u32::try_from(value::int::<i64>(next)?).ok();
+        next_index = next.filter(|next| *next >= first && *next <= last);
+        if next_index.is_none() {
+            return invalid("next_index is out of range");
+        }
     }
     if active && !ranged {
         return invalid("Active descriptors must be ranged");
@@ -127,7 +147,7 @@ fn read(
         return invalid("Internal addresses should not have a label");
     }
     let label = (!ranged && !internal).then_some(name);
-    Ok(DescriptorImport { descriptor, active, internal, timestamp, next_index, label })
+    Ok(DescriptorImport { descriptor, active, internal, timestamp, range: span, next_index, label })
 }
 
 /// Whether a descriptor has several addresses.
@@ -141,9 +161,8 @@ fn is_ranged(wallet: &WalletHandle, text: &str) -> crate::Result<bool> {
     Ok(false)
 }
 
-/// Which address is the next new one, if a range is given. As many beyond it are watched as for all
-/// descriptors, so that a longer range is refused.
-fn read_range(wallet: &WalletHandle, request: &Value, range: &Value) -> Answer<u32> {
+/// The first and the last number of a range, which is given as its last one or as both.
+fn read_range(range: &Value) -> Answer<(u32, u32)> {
     let (first, last) = match range {
         Value::Array(ends) if ends.len() == 2 => (value::int::<i64>(&ends[0])?, value::int::<i64>(&ends[1])?),
         Value::Array(_) => return invalid("Range must have two values"),
@@ -155,20 +174,11 @@ fn read_range(wallet: &WalletHandle, request: &Value, range: &Value) -> Answer<u
     if last < first {
         return invalid("Range specified as [begin,end] must not have begin after end");
     }
-    if last - first >= 1_000_000 || last > i64::from(i32::MAX) {
-        return invalid("Range is too large");
+    match (u32::try_from(first), u32::try_from(last)) {
+        (Ok(first), Ok(last)) if last <= LAST && last - first < MAX_RANGE => Ok((first, last)),
+        (Ok(_), Ok(last)) if last <= LAST => invalid("Range is too large"),
+        _ => invalid("End of range is too high"),
     }
-    let next = value::field(request, "next_index").map_or(Ok(first), value::int)?;
-    if next < first || next > last {
-        return invalid("next_index is out of range");
-    }
-    if last - next >= i64::from(wallet.options().keypool) {
-        return refused(format!(
-            "this wallet watches {} scripts beyond next_index; for a longer range, raise -keypool",
-            wallet.options().keypool
-        ));
-    }
-    u32::try_from(next).or_else(|_| invalid("Range is too large"))
 }
 
 fn import(call: &Call<'_>) -> Answer {

@@ -111,7 +111,7 @@ fn load(call: &Call<'_>) -> Answer {
         Error::Invalid(text) => RpcError::new(Code::WalletNotFound, text),
         other => other.into(),
     })?;
-    let mut warnings = Vec::new();
+    let mut warnings = wallet.warnings()?;
     keep_loading(call, 1, name, &mut warnings)?;
     Ok(named(&wallet, warnings))
 }
@@ -179,7 +179,8 @@ fn info(call: &Call<'_>) -> Answer {
     let state = wallet.state()?;
     let keys = |internal| {
         let active = state.descriptors.iter().filter(|one| one.active && one.internal == internal);
-        u64::from(wallet.options().keypool) * active.count() as u64
+        let ranges = active.map(|one| state.ledger.range(one.id));
+        ranges.map(|range| u64::from(range.end.saturating_sub(range.next))).sum::<u64>()
     };
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
@@ -203,5 +204,6 @@ fn info(call: &Call<'_>) -> Answer {
     }
     put("flags", flags::names(state.flags).into());
     put("lastprocessedblock", last_block(&state));
+    push_warnings(&mut object, state.warnings());
     Ok(object.into())
 }

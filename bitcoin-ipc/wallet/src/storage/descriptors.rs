@@ -1,14 +1,18 @@
-//! The table of descriptors.
+//! The tables of descriptors and of the scripts that are derived of them.
 //!
-//! In: parsed descriptors. Out: the same after the next start.
+//! In: parsed descriptors, scripts. Out: the same after the next start; rows that cannot be read are told
+//! apart, and keep nobody from reading the others.
 
-use bdk_wallet::rusqlite::{Transaction, params};
+use bdk_wallet::rusqlite::{self, Row, Transaction, params};
 use bitcoin::bip32::Xpub;
+use bitcoin::hashes::{Hash as _, sha256};
+use bitcoin::{NetworkKind, ScriptBuf};
 use bitcoin_ipc::types::OutputType;
 
 use super::Store;
-use crate::keys::{Descriptor, Public, Unused};
-use crate::{Error, Result};
+use crate::Result;
+use crate::keys::{Derived, Descriptor, Public, Range, Unused, read_public};
+use crate::ledger::ScriptChanges;
 
 /// A descriptor that has no number yet.
 pub(crate) struct NewDescriptor {
@@ -27,42 +31,113 @@ const KINDS: [OutputType; 5] = [
     OutputType::Unknown,
 ];
 
+/// A row that means nothing to this program.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SetAside {
+    pub(crate) id: i64,
+    /// The descriptor, as far as it can be read.
+    pub(crate) text: String,
+    pub(crate) reason: String,
+}
+
+/// What the table has.
+#[derive(Default)]
+pub(crate) struct Descriptors {
+    /// By number; files of older versions do not say what is derived.
+    pub(crate) all: Vec<(Descriptor, Option<Range>)>,
+    /// The keys that none of them uses yet.
+    pub(crate) unused: Vec<Unused>,
+    pub(crate) aside: Vec<SetAside>,
+}
+
 impl Store {
-    /// All descriptors, by number, and the keys among them that none uses yet.
-    pub(crate) fn descriptors(&mut self) -> Result<(Vec<Descriptor>, Vec<Unused>)> {
-        let sql = "SELECT id, public, kind, internal, active, birth FROM descriptor ORDER BY id";
+    /// All descriptors.
+    pub(crate) fn descriptors(&self, network: NetworkKind) -> Result<Descriptors> {
+        let sql =
+            "SELECT id, identity, text, kind, internal, active, birth, range_start, range_end, next_index
+                   FROM descriptor ORDER BY id";
         let mut statement = self.connection.prepare(sql)?;
-        let rows = statement.query_map([], |row| {
-            let columns = (row.get(0)?, row.get::<_, String>(1)?, row.get::<_, usize>(2)?);
-            Ok((columns, row.get(3)?, row.get(4)?, row.get(5)?))
-        })?;
-        let (mut descriptors, mut unused) = (Vec::new(), Vec::new());
-        for row in rows {
-            let ((id, public, kind), internal, active, birth) = row?;
-            let damaged = || Error::File(format!("descriptor {id} of the wallet is damaged"));
-            if let Some(key) = Unused::key(&public) {
-                unused.push(Unused { id, xpub: key.parse().map_err(|_| damaged())?, birth });
-                continue;
+        let mut rows = statement.query([])?;
+        let mut found = Descriptors::default();
+        while let Some(row) = rows.next()? {
+            if let Err(reason) = read(row, network, &mut found) {
+                let text = row.get::<_, String>(2).or_else(|_| row.get(1)).unwrap_or_default();
+                found.aside.push(SetAside { id: row.get(0)?, text, reason });
             }
-            let public = public.parse().map_err(|_| damaged())?;
-            let kind = *KINDS.get(kind).ok_or_else(damaged)?;
-            descriptors.push(Descriptor { id, public, kind, internal, active, birth });
         }
-        Ok((descriptors, unused))
+        Ok(found)
+    }
+
+    /// The scripts that were derived of a descriptor, number by number; none if some are missing.
+    pub(crate) fn scripts(&self, id: u32, range: Range, width: usize) -> Result<Option<Derived>> {
+        let sql = "SELECT number, place, script FROM script WHERE descriptor = ?1 ORDER BY number, place";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([id])?;
+        let mut scripts = Vec::with_capacity(range.len().saturating_mul(width));
+        let mut wanted = range.numbers(width).zip((0..width).cycle());
+        while let Some(row) = rows.next()? {
+            let place = || Ok::<_, rusqlite::Error>((row.get::<_, u32>(0)?, row.get::<_, usize>(1)?));
+            match (place().ok(), wanted.next(), row.get(2)) {
+                (Some(place), Some(next), Ok(script)) if place == next => {
+                    scripts.push(ScriptBuf::from_bytes(script));
+                }
+                _ => return Ok(None),
+            }
+        }
+        Ok(wanted.next().is_none().then_some(Derived { range, scripts }))
+    }
+
+    /// The number of the next new script of a descriptor in a file of an older version, which knew it by
+    /// the hash of its first script.
+    pub(crate) fn old_next_index(&self, first: &ScriptBuf) -> Result<u32> {
+        let id = sha256::Hash::hash(first.as_bytes()).to_string();
+        let sql = "SELECT last_revealed FROM old_last_revealed WHERE descriptor_id = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut found = statement.query_map([id], |row| row.get::<_, u32>(0))?;
+        Ok(found.next().transpose()?.map_or(0, |last| last.saturating_add(1)))
     }
 }
 
-/// Adds a descriptor; an active one takes the place of the one that was active.
-pub(crate) fn insert(tx: &Transaction<'_>, new: &NewDescriptor) -> Result<Descriptor> {
+/// Reads a row; the error says what is wrong with it.
+fn read(row: &Row<'_>, network: NetworkKind, found: &mut Descriptors) -> Result<(), String> {
+    let damaged = |_: rusqlite::Error| "its row is damaged".to_owned();
+    let id = row.get::<_, u32>(0).map_err(damaged)?;
+    let identity = row.get::<_, String>(1).map_err(damaged)?;
+    let text = row.get::<_, Option<String>>(2).map_err(damaged)?.unwrap_or_else(|| identity.clone());
+    let birth = row.get(6).map_err(damaged)?;
+    if let Some(key) = Unused::key(&text) {
+        let xpub = key.parse().map_err(|_| "its key cannot be read".to_owned())?;
+        found.unused.push(Unused { id, xpub, birth });
+        return Ok(());
+    }
+    let kind = row.get::<_, i64>(3).map_err(damaged)?;
+    let kind = usize::try_from(kind).ok().and_then(|kind| KINDS.get(kind)).copied();
+    let kind = kind.ok_or("a newer version gave it a kind of addresses that this one does not know")?;
+    let (internal, active) = (row.get(4).map_err(damaged)?, row.get(5).map_err(damaged)?);
+    let public = read_public(&text, network).map_err(|error| error.to_string())?;
+    let ends = || Ok::<_, rusqlite::Error>((row.get(7)?, row.get(8)?, row.get(9)?));
+    let range = match ends().map_err(damaged)? {
+        (Some(start), Some(end), Some(next)) if start <= next && next <= end => {
+            Some(Range { start, end, next })
+        }
+        _ => None,
+    };
+    found.all.push((Descriptor { id, public, kind, internal, active, birth }, range));
+    Ok(())
+}
+
+/// Adds a descriptor and its scripts; an active one takes the place of the one that was active.
+pub(crate) fn insert(tx: &Transaction<'_>, new: &NewDescriptor, derived: &Derived) -> Result<Descriptor> {
     let NewDescriptor { public, kind, internal, active, birth } = new;
     if *active {
         deactivate(tx, *kind, *internal)?;
     }
     let id = tx.query_row(
-        "INSERT INTO descriptor(public, kind, internal, active, birth) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
+        "INSERT INTO descriptor(identity, kind, internal, active, birth) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
         params![public.to_string(), *kind as i64, internal, active, birth],
         |row| row.get(0),
     )?;
+    put_derived(tx, id, derived)?;
     Ok(Descriptor {
         id,
         public: public.clone(),
@@ -76,7 +151,7 @@ pub(crate) fn insert(tx: &Transaction<'_>, new: &NewDescriptor) -> Result<Descri
 /// Adds a key that no descriptor uses yet, as a descriptor without scripts.
 pub(crate) fn insert_unused(tx: &Transaction<'_>, xpub: &Xpub, birth: i64) -> Result<Unused> {
     let id = tx.query_row(
-        "INSERT INTO descriptor(public, kind, internal, active, birth) VALUES (?1, ?2, 0, 0, ?3) RETURNING id",
+        "INSERT INTO descriptor(identity, kind, internal, active, birth) VALUES (?1, ?2, 0, 0, ?3) RETURNING id",
         params![Unused::text(xpub), OutputType::Unknown as i64, birth],
         |row| row.get(0),
     )?;
@@ -100,5 +175,40 @@ fn deactivate(tx: &Transaction<'_>, kind: OutputType, internal: bool) -> Result<
         "UPDATE descriptor SET active = 0 WHERE kind = ?1 AND internal = ?2",
         params![kind as i64, internal],
     )?;
+    Ok(())
+}
+
+/// Writes what is derived of a descriptor, in place of what was.
+pub(crate) fn put_derived(tx: &Transaction<'_>, id: u32, derived: &Derived) -> Result<()> {
+    tx.execute("DELETE FROM script WHERE descriptor = ?1", [id])?;
+    put_range(tx, id, derived.range)?;
+    let width = derived.width();
+    let places = derived.range.numbers(width).zip((0_u32..).take(width).cycle());
+    for ((number, place), script) in places.zip(&derived.scripts) {
+        put_script(tx, (id, number, place), script)?;
+    }
+    Ok(())
+}
+
+/// Writes what changed in the index of scripts.
+pub(crate) fn put_scripts(tx: &Transaction<'_>, changes: &ScriptChanges) -> Result<()> {
+    for (id, range) in &changes.ranges {
+        put_range(tx, *id, *range)?;
+    }
+    for ((id, number, place), script) in &changes.scripts {
+        put_script(tx, (*id, *number, *place), script)?;
+    }
+    Ok(())
+}
+
+fn put_range(tx: &Transaction<'_>, id: u32, range: Range) -> Result<()> {
+    let sql = "UPDATE descriptor SET range_start = ?2, range_end = ?3, next_index = ?4 WHERE id = ?1";
+    tx.prepare_cached(sql)?.execute(params![id, range.start, range.end, range.next])?;
+    Ok(())
+}
+
+fn put_script(tx: &Transaction<'_>, at: (u32, u32, u32), script: &ScriptBuf) -> Result<()> {
+    let sql = "REPLACE INTO script(descriptor, number, place, script) VALUES (?1, ?2, ?3, ?4)";
+    tx.prepare_cached(sql)?.execute(params![at.0, at.1, at.2, script.as_bytes()])?;
     Ok(())
 }

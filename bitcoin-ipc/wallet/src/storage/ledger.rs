@@ -1,17 +1,18 @@
-//! BDK's tables: blocks, transactions, derived scripts.
+//! BDK's tables of blocks and transactions, and changes of derived scripts.
 //!
 //! In: change sets. Out: their sum after the next start.
 
-use bdk_wallet::chain::{ConfirmationBlockTime, Merge as _, keychain_txout, local_chain, tx_graph};
+use bdk_wallet::chain::{ConfirmationBlockTime, Merge as _, local_chain, tx_graph};
 use bdk_wallet::rusqlite::Transaction;
 use bitcoin::Txid;
 
-use super::Store;
+use super::{Store, descriptors};
 use crate::Result;
+use crate::ledger::ScriptChanges;
 
 type Graph = tx_graph::ChangeSet<ConfirmationBlockTime>;
 
-/// Changes of the part that BDK keeps.
+/// Changes of what the wallet knows of the chain.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct LedgerChanges {
     /// Of the known blocks.
@@ -19,7 +20,7 @@ pub(crate) struct LedgerChanges {
     /// Of the known transactions.
     pub(crate) graph: Graph,
     /// Of the derived scripts.
-    pub(crate) scripts: keychain_txout::ChangeSet,
+    pub(crate) scripts: ScriptChanges,
 }
 
 impl LedgerChanges {
@@ -28,12 +29,12 @@ impl LedgerChanges {
         self.chain.is_empty() && self.graph.is_empty() && self.scripts.is_empty()
     }
 
-    /// Reads what was written so far.
+    /// Reads the blocks and transactions that were written so far.
     pub(crate) fn get(tx: &Transaction<'_>) -> Result<Self> {
         Ok(LedgerChanges {
             chain: local_chain::ChangeSet::from_sqlite(tx)?,
             graph: Graph::from_sqlite(tx)?,
-            scripts: keychain_txout::ChangeSet::from_sqlite(tx)?,
+            scripts: ScriptChanges::default(),
         })
     }
 
@@ -41,8 +42,7 @@ impl LedgerChanges {
     pub(crate) fn put(&self, tx: &Transaction<'_>) -> Result<()> {
         self.chain.persist_to_sqlite(tx)?;
         self.graph.persist_to_sqlite(tx)?;
-        self.scripts.persist_to_sqlite(tx)?;
-        Ok(())
+        descriptors::put_scripts(tx, &self.scripts)
     }
 
     /// Takes a transaction out of what was written.
@@ -56,7 +56,7 @@ impl LedgerChanges {
 }
 
 impl Store {
-    /// What was written so far.
+    /// The blocks and transactions that were written so far.
     pub(crate) fn ledger(&mut self) -> Result<LedgerChanges> {
         self.write(LedgerChanges::get)
     }

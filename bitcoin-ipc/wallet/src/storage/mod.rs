@@ -13,10 +13,11 @@ pub(crate) mod transactions;
 
 use std::path::{Path, PathBuf};
 
+use bdk_wallet::rusqlite::config::DbConfig;
 use bdk_wallet::rusqlite::{self, Connection, ErrorCode, OpenFlags, Transaction};
 
 pub(crate) use book::BookEntry;
-pub(crate) use descriptors::NewDescriptor;
+pub(crate) use descriptors::{Descriptors, NewDescriptor, SetAside};
 pub(crate) use files::{put_in_place, remove_database, sync_folder};
 pub(crate) use ledger::LedgerChanges;
 pub(crate) use schema::{flags, set_flags, set_scrub_due, set_tip_time, tip_time};
@@ -64,8 +65,7 @@ impl Store {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| unusable(path, error))?;
         let mut store = Store { connection, path: path.to_owned() };
-        store.prepare().map_err(|error| unusable(path, error))?;
-        store.write(schema::migrate).map_err(|error| match error {
+        store.prepare().and_then(|()| store.write(schema::migrate)).map_err(|error| match error {
             Error::Database(error) => unusable(path, error),
             other => other,
         })?;
@@ -75,17 +75,22 @@ impl Store {
         Ok(store)
     }
 
-    fn prepare(&mut self) -> rusqlite::Result<()> {
+    fn prepare(&mut self) -> Result<()> {
         self.connection.busy_timeout(std::time::Duration::ZERO)?;
         // The lock has to be exclusive before the first use of the log; the file is then nobody else's.
+        self.connection.execute_batch("PRAGMA locking_mode = EXCLUSIVE")?;
+        // A file that is refused stays as it is, with its log.
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        schema::check(&self.connection)?;
+        self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         self.connection.execute_batch(
-            "PRAGMA locking_mode = EXCLUSIVE;
-             PRAGMA journal_mode = WAL;
+            "PRAGMA journal_mode = WAL;
              PRAGMA synchronous = FULL;
              PRAGMA secure_delete = ON;
              PRAGMA temp_store = MEMORY;
              BEGIN EXCLUSIVE; COMMIT;",
-        )
+        )?;
+        Ok(())
     }
 
     /// Where the file is.

@@ -3,10 +3,10 @@
 //! In: a new or older file. Out: the tables of today beside BDK's.
 
 use bdk_wallet::chain::rusqlite_impl::migrate_schema;
-use bdk_wallet::chain::{ConfirmationBlockTime, keychain_txout, local_chain, tx_graph};
-use bdk_wallet::rusqlite::{OptionalExtension as _, Transaction, params};
+use bdk_wallet::chain::{ConfirmationBlockTime, local_chain, tx_graph};
+use bdk_wallet::rusqlite::{self, Connection, OptionalExtension as _, Transaction, params};
 
-use crate::Result;
+use crate::{Error, Result};
 
 const NAME: &str = "bitcoin_wallet";
 
@@ -35,13 +35,66 @@ const SCRIPTS: &[&str] = &[
     "
     ALTER TABLE secret ADD COLUMN hd_keys TEXT;
 ",
+    // BDK's index knew a descriptor by its first script, of which two descriptors may have the same. What it
+    // noted stays for rows that cannot be read yet. An older program finds its tables gone and stops.
+    "
+    ALTER TABLE descriptor RENAME COLUMN public TO identity;
+    ALTER TABLE descriptor ADD COLUMN text TEXT;
+    ALTER TABLE descriptor ADD COLUMN range_start INTEGER;
+    ALTER TABLE descriptor ADD COLUMN range_end INTEGER;
+    ALTER TABLE descriptor ADD COLUMN next_index INTEGER;
+    CREATE TABLE script(
+        descriptor INTEGER NOT NULL REFERENCES descriptor, number INTEGER NOT NULL, place INTEGER NOT NULL,
+        script BLOB NOT NULL, PRIMARY KEY (descriptor, number, place)) STRICT, WITHOUT ROWID;
+    CREATE TABLE IF NOT EXISTS bdk_descriptor_last_revealed(
+        descriptor_id TEXT PRIMARY KEY NOT NULL, last_revealed INTEGER NOT NULL) STRICT;
+    ALTER TABLE bdk_descriptor_last_revealed RENAME TO old_last_revealed;
+    DROP TABLE IF EXISTS bdk_descriptor_derived_spks;
+",
 ];
+
+/// Refuses a file that a newer version has written, before anything is changed in it.
+///
+/// # Errors
+///
+/// A table is of a version that this program does not know.
+pub(super) fn check(connection: &Connection) -> Result<()> {
+    let known = newest_versions()?;
+    let newer =
+        |(name, found): &(String, i64)| known.iter().any(|(other, newest)| other == name && found > newest);
+    if versions(connection)?.iter().any(newer) {
+        return Err(Error::File(format!(
+            "{} was written by a newer version of this program and is left as it is: open it with that version",
+            connection.path().unwrap_or("the wallet")
+        )));
+    }
+    Ok(())
+}
+
+/// The versions of a file's tables, by the names that BDK notes them under.
+fn versions(connection: &Connection) -> rusqlite::Result<Vec<(String, i64)>> {
+    let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = 'bdk_schemas'";
+    if connection.query_row(sql, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok(Vec::new());
+    }
+    let mut statement = connection.prepare("SELECT name, version FROM bdk_schemas")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
+/// The versions of the tables that this program makes.
+fn newest_versions() -> Result<Vec<(String, i64)>> {
+    let mut new = Connection::open_in_memory()?;
+    let tx = new.transaction()?;
+    migrate(&tx)?;
+    tx.commit()?;
+    Ok(versions(&new)?)
+}
 
 /// Makes what is missing.
 pub(super) fn migrate(tx: &Transaction<'_>) -> Result<()> {
     local_chain::ChangeSet::init_sqlite_tables(tx)?;
     tx_graph::ChangeSet::<ConfirmationBlockTime>::init_sqlite_tables(tx)?;
-    keychain_txout::ChangeSet::init_sqlite_tables(tx)?;
     Ok(migrate_schema(tx, NAME, SCRIPTS)?)
 }
 

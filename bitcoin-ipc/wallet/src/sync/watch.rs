@@ -3,7 +3,6 @@
 //! In: scripts that the wallet derives, as it needs them. Out: a node that tells what concerns them, and a
 //! search of the blocks that it told before it knew them.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
@@ -33,8 +32,8 @@ pub(super) struct Watch {
 
 #[derive(Default)]
 struct Given {
-    /// How many scripts of each descriptor.
-    counts: BTreeMap<u32, u32>,
+    /// How many scripts, in the order in which the wallet derived them.
+    count: usize,
     /// Heights, from and to, of blocks that were told without some of them and are still to be searched.
     owed: Option<(u32, u32)>,
 }
@@ -95,10 +94,10 @@ impl WalletHandle {
     fn give(&self, watch: &Watch) -> Result<()> {
         // Held during the call, so that scripts are given once.
         let mut given = lock(&watch.given);
-        let (scripts, counts, derived) = {
+        let (scripts, count, derived) = {
             let mut state = self.state()?;
-            let (scripts, counts) = state.ledger.scripts_beyond(&given.counts);
-            (scripts, counts, state.ledger.take_derived())
+            let (scripts, count) = state.ledger.scripts_beyond(given.count);
+            (scripts, count, state.ledger.take_derived())
         };
         if scripts.is_empty() {
             return Ok(());
@@ -115,7 +114,7 @@ impl WalletHandle {
                 }
             }
         }
-        given.counts = counts;
+        given.count = count;
         if let (Some(from), Some(last)) = (derived, last) {
             let to = height(last.height)?;
             if from <= to {

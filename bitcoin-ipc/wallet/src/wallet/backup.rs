@@ -67,8 +67,10 @@ impl State {
             storage::set_flags(tx, self.flags | flag::DISABLE_PRIVATE_KEYS)?;
             storage::set_tip_time(tx, self.tip_time)?;
             ledger.put(tx)?;
-            for Descriptor { public, kind, internal, active, birth, .. } in self.descriptors.iter().cloned() {
-                descriptors::insert(tx, &NewDescriptor { public, kind, internal, active, birth })?;
+            for Descriptor { id, public, kind, internal, active, birth } in self.descriptors.iter().cloned() {
+                let derived = self.ledger.derived(id);
+                let new = NewDescriptor { public, kind, internal, active, birth };
+                descriptors::insert(tx, &new, &derived)?;
             }
             for unused in &self.unused {
                 descriptors::insert_unused(tx, &unused.xpub, unused.birth)?;

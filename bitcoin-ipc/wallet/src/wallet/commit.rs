@@ -125,7 +125,7 @@ impl Spending<'_> {
         let before = self.state()?.enter(tx, texts, self.now())?;
         let refused = self.send(tx);
         if let Some(reason) = refused {
-            self.state()?.take_back(txid, before, self.now(), self.options().keypool)?;
+            self.state()?.take_back(txid, before, self.now())?;
             return Err(Error::Rejected(reason));
         }
         let wallet = self.end();
@@ -231,13 +231,13 @@ impl State {
     }
 
     /// Takes back what was entered.
-    fn take_back(&mut self, txid: Txid, before: Before, now: i64, ahead: u32) -> Result<()> {
+    fn take_back(&mut self, txid: Txid, before: Before, now: i64) -> Result<()> {
         if before.place.is_some_and(|place| place != Place::Pending) {
             self.ledger.give_up(txid, now);
         }
         match before.place {
             Some(_) => self.save(|db| before.restore(db))?,
-            None => self.delete_tx(txid, ahead, |db| before.restore(db))?,
+            None => self.delete_tx(txid, |db| before.restore(db))?,
         }
         for (id, note) in before.notes {
             match note {

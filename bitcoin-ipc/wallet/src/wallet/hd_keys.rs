@@ -9,10 +9,12 @@ use bitcoin::bip32::{Xpriv, Xpub};
 use bitcoin_ipc::types::OutputType;
 use zeroize::Zeroizing;
 
+use super::import::derive;
 use super::state::{flag, put_secret};
 use super::{Event, State, WalletHandle};
 use crate::keys::{
-    Descriptor, HdKey, Public, SECP, Unused, hd_keys_of_private, hd_keys_of_public, kind, parse, standard,
+    Descriptor, HdKey, Public, Range, SECP, Unused, hd_keys_of_private, hd_keys_of_public, kind, parse,
+    standard,
 };
 use crate::storage::{self, NewDescriptor, descriptors, secrets};
 use crate::{Error, Result};
@@ -94,18 +96,20 @@ impl State {
         birth: i64,
         more: impl FnOnce(&Transaction<'_>) -> Result<()>,
     ) -> Result<()> {
+        let ahead = self.ledger.ahead();
         let mut parsed = Vec::new();
         for (text, internal) in texts {
             let (public, _) = parse(&text, self.network)?;
             let kind = kind(&public);
-            parsed.push((NewDescriptor { public, kind, internal, active: true, birth }, text));
+            let derived = derive(&public, Range::default(), ahead)?;
+            parsed.push((NewDescriptor { public, kind, internal, active: true, birth }, text, derived));
         }
         let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
         let added = self.store.write(|tx| {
             let added: Vec<Descriptor> = parsed
                 .iter()
-                .map(|(new, text)| {
-                    let added = descriptors::insert(tx, new)?;
+                .map(|(new, text, derived)| {
+                    let added = descriptors::insert(tx, new, derived)?;
                     put_secret(tx, wrapped, vault, added.id, text)?;
                     Ok(added)
                 })
@@ -113,9 +117,9 @@ impl State {
             more(tx)?;
             Ok(added)
         })?;
-        for descriptor in added {
+        for (descriptor, (_, _, derived)) in added.into_iter().zip(parsed) {
             self.with_secrets.insert(descriptor.id);
-            self.take(descriptor)?;
+            self.take(descriptor, derived);
         }
         self.save(|_| Ok(()))
     }

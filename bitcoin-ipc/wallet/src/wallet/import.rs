@@ -7,7 +7,7 @@ use bitcoin_ipc::types::{AddressPurpose, OutputType};
 
 use super::state::put_secret;
 use super::{Event, State, WalletHandle};
-use crate::keys::{DescriptorImport, DescriptorInfo, Unused, kind, parse};
+use crate::keys::{Derived, Deriver, DescriptorImport, DescriptorInfo, Public, Range, Unused, kind, parse};
 use crate::storage::{BookEntry, NewDescriptor, book, descriptors};
 use crate::{Error, Result};
 
@@ -85,6 +85,12 @@ impl WalletHandle {
     }
 }
 
+/// Derives the scripts of a range of a descriptor, and so many beyond the next new one.
+pub(super) fn derive(public: &Public, range: Range, ahead: u32) -> Result<Derived> {
+    let cannot = || Error::Invalid("not a usable descriptor: its scripts cannot be derived".into());
+    Deriver::new(public).derive(range, ahead).ok_or_else(cannot)
+}
+
 impl State {
     fn import(
         &mut self,
@@ -120,23 +126,22 @@ impl State {
             let text = "A descriptor with several addresses, or for change, should not have a label";
             return Err(Error::Invalid(text.into()));
         }
+        let ahead = self.ledger.ahead();
+        let mut range = Range::default();
+        if let Some((first, last)) = import.range {
+            range =
+                Range { start: first, end: last.saturating_add(1), next: import.next_index.unwrap_or(first) };
+        }
+        let derived = derive(&public, range, ahead)?;
         let known = self.descriptors.iter().position(|descriptor| descriptor.public == public);
         if let Some(known) = known {
-            let mut changed = self.descriptors[known].clone();
-            (changed.active, changed.internal) = (import.active, import.internal);
-            changed.birth = changed.birth.min(import.timestamp);
-            self.store.write(|tx| descriptors::update(tx, &changed))?;
-            if changed.active {
-                self.deactivate(changed.kind, changed.internal);
-            }
-            self.descriptors[known] = changed;
+            self.update(known, import, derived)?;
         } else {
             let (active, internal) = (import.active, import.internal);
-            let public = public.clone();
             let new = NewDescriptor { public, kind, internal, active, birth: import.timestamp };
             let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
             let added = self.store.write(|tx| {
-                let added = descriptors::insert(tx, &new)?;
+                let added = descriptors::insert(tx, &new, &derived)?;
                 if let Some(text) = &private {
                     put_secret(tx, wrapped, vault, added.id, text)?;
                 }
@@ -145,12 +150,7 @@ impl State {
             if private.is_some() {
                 self.with_secrets.insert(added.id);
             }
-            self.take(added)?;
-            self.save(|_| Ok(()))?;
-        }
-        let known = self.descriptors.iter().find(|descriptor| descriptor.public == public);
-        if let Some(id) = known.map(|known| known.id).filter(|_| ranged) {
-            self.ledger.reveal_to(id, import.next_index);
+            self.take(added, derived);
             self.save(|_| Ok(()))?;
         }
         if let Some(label) = &import.label {
@@ -161,6 +161,31 @@ impl State {
         }
         events.push(Event::CanGetAddresses);
         Ok(())
+    }
+
+    /// Changes the use of a descriptor, and which of its scripts are watched.
+    fn update(&mut self, known: usize, import: &DescriptorImport, derived: Derived) -> Result<()> {
+        let mut changed = self.descriptors[known].clone();
+        let was = self.ledger.range(changed.id);
+        if derived.range.start > was.start || derived.range.end < was.end {
+            return Err(Error::Refused(format!(
+                "new range must include current range = [{},{}]",
+                was.start,
+                was.end.saturating_sub(1)
+            )));
+        }
+        (changed.active, changed.internal, changed.birth) =
+            (import.active, import.internal, import.timestamp);
+        self.store.write(|tx| {
+            descriptors::update(tx, &changed)?;
+            descriptors::put_derived(tx, changed.id, &derived)
+        })?;
+        if changed.active {
+            self.deactivate(changed.kind, changed.internal);
+        }
+        self.ledger.add(&changed, derived);
+        self.descriptors[known] = changed;
+        self.save(|_| Ok(()))
     }
 
     fn first_script(&self, descriptor: &str, network: bitcoin::Network) -> Result<ScriptBuf> {

@@ -126,6 +126,15 @@ impl WalletHandle {
         self.0.node.chain()
     }
 
+    /// What of the wallet's file cannot be used, in words for the user.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn warnings(&self) -> Result<Vec<String>> {
+        Ok(self.state()?.warnings())
+    }
+
     /// Locks the wallet's state.
     ///
     /// # Errors

@@ -35,25 +35,24 @@ impl WalletHandle {
     ///
     /// The wallet has no such transaction, or it could not be written.
     pub fn forget_transaction(&self, txid: Txid) -> Result<()> {
-        self.state()?.forget(txid, self.0.options.keypool)?;
+        self.state()?.forget(txid)?;
         self.tell([Event::Tx(txid, ChangeType::Deleted)]);
         Ok(())
     }
 }
 
 impl State {
-    fn forget(&mut self, txid: Txid, ahead: u32) -> Result<()> {
+    fn forget(&mut self, txid: Txid) -> Result<()> {
         if self.ledger.tx(txid).is_none() {
             return Err(Error::Refused(format!("Transaction {txid} does not belong to this wallet")));
         }
-        self.delete_tx(txid, ahead, |_| Ok(()))
+        self.delete_tx(txid, |_| Ok(()))
     }
 
     /// Takes a transaction out of the wallet, and writes more in the same go.
     pub(super) fn delete_tx(
         &mut self,
         txid: Txid,
-        ahead: u32,
         more: impl FnOnce(&Transaction<'_>) -> Result<()>,
     ) -> Result<()> {
         let kept = self.save(|tx| {
@@ -64,7 +63,7 @@ impl State {
         })?;
         self.notes.remove(&txid);
         // BDK's graph only grows, so there is a new one without it.
-        self.ledger.reload(kept, &self.descriptors, ahead)?;
+        self.ledger.reload(kept)?;
         self.ledger.set_in_mempool(txid, false);
         Ok(())
     }

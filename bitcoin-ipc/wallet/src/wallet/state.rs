@@ -11,11 +11,12 @@ use bitcoin_ipc::types::{Destination, OutputType};
 use zeroize::Zeroizing;
 
 use crate::keys::{
-    Descriptor, KINDS, Signer, Unused, Vault, WrappedKey, fresh_key, hd_keys_of_private, standard,
+    Derived, Deriver, Descriptor, KINDS, Range, Signer, Unused, Vault, WrappedKey, fresh_key,
+    hd_keys_of_private, standard,
 };
 use crate::ledger::Ledger;
 use crate::options::Options;
-use crate::storage::{self, BookEntry, Store, Stored, TxNote, secrets};
+use crate::storage::{self, BookEntry, Descriptors, SetAside, Store, Stored, TxNote, descriptors, secrets};
 use crate::{Error, Result};
 
 /// Bits of Bitcoin Core's `WalletFlags` that mean something here.
@@ -38,6 +39,8 @@ pub(crate) struct State {
     pub(crate) descriptors: Vec<Descriptor>,
     /// Keys that no descriptor uses yet.
     pub(crate) unused: Vec<Unused>,
+    /// Descriptors of the file that cannot be used.
+    pub(crate) aside: Vec<SetAside>,
     pub(crate) flags: u64,
     pub(crate) book: BTreeMap<ScriptBuf, BookEntry>,
     pub(crate) requests: storage::book::Requests,
@@ -87,9 +90,35 @@ impl State {
 
     /// Reads a file.
     pub(crate) fn load(mut store: Store, options: &Options, genesis: BlockHash) -> Result<State> {
-        let (descriptors, unused) = store.descriptors()?;
+        let network = options.network.into();
+        let Descriptors { all, unused, mut aside } = store.descriptors(network)?;
+        let mut loaded = Vec::new();
+        let mut anew = Vec::new();
+        for (descriptor, range) in all {
+            let deriver = Deriver::new(&descriptor.public);
+            let kept = range.map(|range| store.scripts(descriptor.id, range, deriver.width())).transpose()?;
+            let derived = match kept.flatten() {
+                Some(kept) => Some(kept),
+                None => derive_anew(&store, &deriver, range, options.keypool)?
+                    .inspect(|derived| anew.push((descriptor.id, derived.clone()))),
+            };
+            match derived {
+                Some(derived) => loaded.push((descriptor, derived)),
+                None => aside.push(SetAside {
+                    id: descriptor.id.into(),
+                    text: descriptor.public.to_string(),
+                    reason: "its scripts cannot be derived".into(),
+                }),
+            }
+        }
+        for SetAside { id, reason, .. } in &aside {
+            let path = store.path().display();
+            tracing::warn!(target: "wallet", "Descriptor {id} of {path} is set aside: {reason}");
+        }
         let kept = store.ledger()?;
-        let ledger = Ledger::load(kept, &descriptors, options.keypool)?;
+        let known = loaded.iter().map(|(descriptor, derived)| (descriptor, derived.clone()));
+        let ledger = Ledger::load(kept, known, options.keypool)?;
+        let descriptors = loaded.into_iter().map(|(descriptor, _)| descriptor).collect();
         if ledger.genesis() != genesis {
             return Err(Error::File(format!("{} is a wallet of another network", store.path().display())));
         }
@@ -108,12 +137,16 @@ impl State {
             unlocks: 0,
             relock: None,
             unlocked_until: 0,
-            network: options.network.into(),
+            network,
             ledger,
             descriptors,
             unused,
+            aside,
             store,
         };
+        state.save_first(|tx| {
+            anew.iter().try_for_each(|(id, derived)| descriptors::put_derived(tx, *id, derived))
+        })?;
         // Locks of coins that were spent before locks were taken off then.
         let view = state.ledger.view();
         let locked = state.locked.iter().filter(|(coin, _)| view.spender(**coin).is_some());
@@ -136,6 +169,17 @@ impl State {
         Ok(done)
     }
 
+    /// As [`save`](Self::save), but writes the other things before what changed in the ledger.
+    fn save_first(&mut self, first: impl FnOnce(&Transaction<'_>) -> Result<()>) -> Result<()> {
+        let changes = self.ledger.changes().clone();
+        self.store.write(|tx| {
+            first(tx)?;
+            changes.put(tx)
+        })?;
+        self.ledger.kept();
+        Ok(())
+    }
+
     /// Makes a new master key and its eight active descriptors, and writes more in the same go. The
     /// wallet has to be unlocked.
     pub(crate) fn add_fresh_keys(
@@ -151,14 +195,13 @@ impl State {
         self.add_private(texts, now, more)
     }
 
-    /// Takes in a descriptor that was written.
-    pub(crate) fn take(&mut self, descriptor: Descriptor) -> Result<()> {
-        self.ledger.add(&descriptor)?;
+    /// Takes in a descriptor that was written with its scripts.
+    pub(crate) fn take(&mut self, descriptor: Descriptor, derived: Derived) {
+        self.ledger.add(&descriptor, derived);
         if descriptor.active {
             self.deactivate(descriptor.kind, descriptor.internal);
         }
         self.descriptors.push(descriptor);
-        Ok(())
     }
 
     /// New addresses of a kind come from no descriptor any more.
@@ -178,16 +221,24 @@ impl State {
         self.descriptors.iter().find(fits)
     }
 
+    /// What of the file cannot be used, in words for the user.
+    pub(crate) fn warnings(&self) -> Vec<String> {
+        let aside = self.aside.iter().map(|SetAside { id, reason, .. }| {
+            format!("Descriptor {id} is set aside, its coins are neither seen nor spent: {reason}")
+        });
+        aside.collect()
+    }
+
     /// Whether a script is the wallet's.
     pub(crate) fn is_mine(&self, script: &bitcoin::Script) -> bool {
         self.ledger.origin(script).is_some()
     }
 
-    /// Whether a script is the wallet's own for change: of a descriptor for change, and not in the
+    /// Whether a script is the wallet's own for change: only of descriptors for change, and not in the
     /// address book.
     pub(crate) fn is_change(&self, script: &ScriptBuf) -> bool {
-        let origin = self.ledger.origin(script).and_then(|(id, _)| self.descriptor(id));
-        origin.is_some_and(|descriptor| descriptor.internal) && !self.book.contains_key(script)
+        let internal = |(id, _)| self.descriptor(id).is_some_and(|descriptor| descriptor.internal);
+        self.is_mine(script) && self.ledger.origins(script).all(internal) && !self.book.contains_key(script)
     }
 
     pub(crate) fn is_mine_dest(&self, destination: &Destination) -> bool {
@@ -211,6 +262,9 @@ impl State {
         if self.is_locked() {
             return Err(Error::Locked);
         }
+        // Of a script that several descriptors have, each may have some of the keys.
+        let relatives = descriptors.iter().flat_map(|id| self.ledger.relatives(*id));
+        let descriptors: BTreeSet<u32> = descriptors.iter().copied().chain(relatives).collect();
         let mut texts = Vec::new();
         for (id, stored) in self.store.secrets()? {
             if !descriptors.contains(&id) {
@@ -232,6 +286,24 @@ impl State {
             }
         }
     }
+}
+
+/// Derives the scripts of a descriptor whose scripts are not in the file, as in those of older versions.
+fn derive_anew(
+    store: &Store,
+    deriver: &Deriver,
+    range: Option<Range>,
+    ahead: u32,
+) -> Result<Option<Derived>> {
+    let range = match (range, deriver.scripts_at(0)) {
+        (Some(range), _) => range,
+        (None, None) => return Ok(None),
+        (None, Some(first)) => {
+            let next = first.first().map_or(Ok(0), |first| store.old_next_index(first))?;
+            Range { start: 0, end: next, next }
+        }
+    };
+    Ok(deriver.derive(range, ahead))
 }
 
 /// Writes a private descriptor, sealed if the wallet is encrypted, and its extended public keys.

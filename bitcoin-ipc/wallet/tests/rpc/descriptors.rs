@@ -21,7 +21,7 @@ fn descriptors_are_listed() {
     let used = all.iter().find(|one| one["next"] == 1).unwrap();
     assert_eq!(
         (&used["range"], &used["next_index"], &used["internal"]),
-        (&json!([0, 20]), &json!(1), &json!(false))
+        (&json!([0, 19]), &json!(1), &json!(false))
     );
     for one in listed(&node, true, "") {
         let text = one["desc"].as_str().unwrap();
@@ -69,7 +69,9 @@ fn wrong_imports_say_what_is_wrong() {
         (json!({ "desc": ranged, "label": "x" }), -8, "Ranged descriptors should not have a label"),
         (json!({ "desc": ranged, "range": [3, 2] }), -8, "Range specified as [begin,end]"),
         (json!({ "desc": ranged, "range": [0, 9], "next_index": 10 }), -8, "next_index is out of range"),
-        (json!({ "desc": ranged, "range": [0, 20] }), -4, "this wallet watches 20 scripts"),
+        (json!({ "desc": ranged, "range": [0, 1_000_000] }), -8, "Range is too large"),
+        (json!({ "desc": ranged, "range": [-1, 9] }), -8, "Range should be greater or equal than 0"),
+        (json!({ "desc": ranged, "range": 2_147_483_647 }), -8, "End of range is too high"),
         (json!({ "desc": private }), -4, "Cannot import private keys to a wallet with private keys disabled"),
     ] {
         let mut request = request;

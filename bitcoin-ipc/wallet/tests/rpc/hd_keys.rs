@@ -186,8 +186,7 @@ fn a_file_of_an_older_version_learns_its_keys_when_it_is_unlocked() {
     let keys = node.ok("gethdkeys", json!([]));
     node.ok("unloadwallet", json!(["w"]));
     let file = node.folder.path().join("wallets/w/wallet.sqlite");
-    let older = "ALTER TABLE secret DROP COLUMN hd_keys;
-        UPDATE bdk_schemas SET version = 0 WHERE name = 'bitcoin_wallet';";
+    let older = "UPDATE secret SET hd_keys = NULL";
     bdk_wallet::rusqlite::Connection::open(file).unwrap().execute_batch(older).unwrap();
     node.ok("loadwallet", json!(["w"]));
     assert_eq!(node.error("gethdkeys", json!([])), (-13, LOCKED.into()));

@@ -15,6 +15,8 @@ mod exports;
 mod hd_keys;
 mod node;
 mod nonsense;
+mod old_files;
+mod overlaps;
 mod passphrases;
 mod privacy;
 mod pruned;

@@ -112,3 +112,9 @@ pub(crate) fn btc(value: &Value) -> String {
     assert!(value.is_number(), "{value}");
     value.to_string()
 }
+
+/// A descriptor with its checksum.
+pub(crate) fn with_checksum(text: &str) -> String {
+    let checksum = bdk_wallet::miniscript::descriptor::checksum::desc_checksum(text).unwrap();
+    format!("{text}#{checksum}")
+}

@@ -66,7 +66,7 @@ fn information_is_about_this_wallet() {
         (&info["walletname"], &info["format"], &info["txcount"]),
         (&json!("w"), &json!("sqlite"), &json!(1))
     );
-    assert_eq!((&info["keypoolsize"], &info["keypoolsize_hd_internal"]), (&json!(80), &json!(80)));
+    assert_eq!((&info["keypoolsize"], &info["keypoolsize_hd_internal"]), (&json!(79), &json!(80)));
     assert_eq!((&info["private_keys_enabled"], &info["scanning"]), (&json!(true), &json!(false)));
     assert_eq!(info["flags"], json!(["descriptor_wallet"]));
     assert_eq!(info["lastprocessedblock"]["height"], 101);
