@@ -1,0 +1,82 @@
+//! Our node and wallets give Bitcoin Core's answers: values, not shapes.
+//!
+//! In: scripted cases, and what Bitcoin Core answered to them, which `recorded` keeps. Out: every
+//! answer of ours that is another one, unless `allowed` says why it may be.
+//!
+//! The recording needs no Bitcoin Core to be compared with. `BITCOIN_NODE` names a `bitcoin-node` of v32
+//! with wallets; then the recording itself is compared with it too, and `MP_TRANSCRIPT=write` makes it anew.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
+
+mod allowed;
+mod branch;
+mod cases;
+mod chapter;
+mod compare;
+mod fields;
+mod node;
+mod plain;
+mod renamed;
+mod tape;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use cases::CHAPTERS;
+use chapter::Chapter;
+use node::Program;
+
+fn main() {
+    let core = std::env::var_os("BITCOIN_NODE").map(Program::Core);
+    let write = match std::env::var("MP_TRANSCRIPT").as_deref() {
+        Ok("write") => true,
+        Ok(other) => panic!("MP_TRANSCRIPT is {other}; it can be: write"),
+        Err(_) => false,
+    };
+    let mut trials = Vec::new();
+    for chapter in CHAPTERS {
+        match (&core, write) {
+            (Some(core), true) => {
+                let core = core.clone();
+                let record = move || Ok(tape::write(chapter, &chapter.tell(&core)?)?);
+                trials.push(Trial::test(format!("{}_is_recorded", chapter.name), record));
+            }
+            (None, true) => {
+                panic!("MP_TRANSCRIPT=write needs BITCOIN_NODE: a bitcoin-node of v32 with wallets")
+            }
+            (Some(core), false) => {
+                let core = core.clone();
+                let same = move || like_the_recording(chapter, &core);
+                trials.push(Trial::test(format!("{}_is_what_core_says", chapter.name), same));
+            }
+            (None, false) => {}
+        }
+        if !write {
+            trials.push(Trial::test(chapter.name, || like_the_recording(chapter, &Program::Ours)));
+        }
+    }
+    for (name, check) in renamed::CHECKS {
+        trials.push(Trial::test(*name, || {
+            check();
+            Ok(())
+        }));
+    }
+    let arguments = Arguments::from_args();
+    libtest_mimic::run(&arguments, trials).exit();
+}
+
+/// Tells a chapter to a program, and compares what it says with what is recorded.
+fn like_the_recording(chapter: &Chapter, program: &Program) -> Result<(), Failed> {
+    let told = chapter.tell(program)?;
+    let recorded = tape::read(chapter)?;
+    let mut differences = compare::differences(chapter, &recorded, &told);
+    for (case, step) in told.iter().flat_map(|case| case.steps.iter().map(move |step| (case, step))) {
+        let Ok(answer) = &step.answer else { continue };
+        if let Err(fault) = fields::check(step.method(), answer) {
+            differences.push(format!("{}: {}: fields: {fault}", case.name, step.method()));
+        }
+    }
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(format!("{} differences\n{}", differences.len(), differences.join("\n")).into())
+}
