@@ -45,7 +45,10 @@ pub mod monitor;
 pub mod release;
 pub mod types;
 
-pub use client::{Client, ConnectOptions, Reconnect, RpcError, TemplateOptions, TipEvent, blocking, connect};
+pub use client::{
+    Client, ConnectOptions, Reconnect, RpcError, TemplateOptions, TipEvent, Trust, WhenFull, blocking,
+    connect,
+};
 pub use mp_runtime;
 pub use mp_runtime::{Error, ErrorKind, Result};
 pub use release::Release;

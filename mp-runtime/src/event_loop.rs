@@ -15,8 +15,9 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
 
 use crate::cleanup::Cleanup;
@@ -119,6 +120,20 @@ impl EventLoop {
     pub fn spawn_task(&self, task: impl Future<Output = ()> + Send + 'static) {
         let event_loop = self.clone();
         self.run(move || event_loop.spawn(task));
+    }
+
+    /// Resolves after `duration`, by the loop's timer, so in any executor.
+    pub async fn sleep(&self, duration: Duration) {
+        let (sender, receiver) = oneshot::channel::<()>();
+        self.spawn_task(async move {
+            let mut sender = sender;
+            // Nobody waits any more when the receiver is gone.
+            tokio::select! {
+                () = tokio::time::sleep(duration) => {}
+                () = sender.closed() => {}
+            }
+        });
+        let _ = receiver.await;
     }
 
     /// Runs a job on the loop's thread: at once when this is that thread, soon otherwise. Jobs of

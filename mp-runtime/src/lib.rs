@@ -36,6 +36,7 @@ pub use mpgen_macros::ipc_file;
 pub use mpgen_macros::ipc_interface;
 pub use process::{Child, SpawnArgument, parent_stream, sibling};
 pub use proxy::{Handle, Interface, pipelined, pipelined_async, with_deadline, within};
-pub use remote::{Remote, connect, connect_stream, pair, serve_stream};
+pub use remote::{Remote, connect, connect_stream, connect_within, pair, serve_stream};
+pub use socket::{PeerCredentials, try_connect};
 pub use spawned::{serve_parent, spawn};
 pub use wire::MESSAGE_LIMIT_WORDS;

@@ -7,11 +7,13 @@ use std::ops::Deref;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::connection::{Connection, Stream};
 use crate::error::Result;
 use crate::event_loop::EventLoop;
 use crate::proxy::{Interface, Proxy, export};
+use crate::socket::{Pauses, PeerCredentials, nobody_accepts, refused, try_connect};
 
 /// The first interface of a peer, with the connection to it. Dropping it, and every object that
 /// came through it, closes the connection.
@@ -54,16 +56,54 @@ impl<I: Interface + ?Sized + 'static> Remote<I> {
     }
 }
 
-/// Connects to the Unix socket at `path`.
+/// How long [`connect`] waits for a server that is slow to accept.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Connects to the Unix socket at `path`. The process that serves it has to be of this process's own user
+/// or of root; for others, look at [`PeerCredentials`] and use [`connect_stream`].
+///
+/// Where as many peers wait to be accepted as may, this waits up to five seconds, but not on the thread of
+/// an event loop; [`connect_within`] waits without a thread.
 ///
 /// # Errors
 ///
-/// When nothing answers there; the text says what to do.
+/// When nothing answers there, or somebody else; the text says what to do.
 pub fn connect<I: Interface + ?Sized + 'static>(
     event_loop: &EventLoop,
     path: impl AsRef<Path>,
 ) -> Result<Remote<I>> {
-    Ok(connect_stream(event_loop, crate::socket::connect(path.as_ref())?))
+    let patience = if crate::event_loop::is_loop_thread() { Duration::ZERO } else { PATIENCE };
+    trusted(event_loop, crate::socket::connect(path.as_ref(), patience)?)
+}
+
+/// Does the same as [`connect`], in any executor, and waits as long as it is told for a server that is slow
+/// to accept.
+///
+/// # Errors
+///
+/// When nothing answers there, or somebody else; the text says what to do.
+pub async fn connect_within<I: Interface + ?Sized + 'static>(
+    event_loop: &EventLoop,
+    path: impl AsRef<Path>,
+    patience: Duration,
+) -> Result<Remote<I>> {
+    let path = path.as_ref();
+    let mut pauses = Pauses::new(patience);
+    loop {
+        match try_connect(path) {
+            Ok(stream) => return trusted(event_loop, stream),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => match pauses.next() {
+                Some(pause) => event_loop.sleep(pause).await,
+                None => return Err(nobody_accepts(path, patience)),
+            },
+            Err(error) => return Err(refused(path, &error)),
+        }
+    }
+}
+
+fn trusted<I: Interface + ?Sized + 'static>(event_loop: &EventLoop, stream: UnixStream) -> Result<Remote<I>> {
+    PeerCredentials::of(&stream)?.check()?;
+    Ok(connect_stream(event_loop, stream))
 }
 
 /// Uses a connected socket as the client: the peer serves its first interface on it.

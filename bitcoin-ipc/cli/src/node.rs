@@ -19,6 +19,7 @@ pub(crate) struct Node {
     address: Address,
     options: ConnectOptions,
     network: Option<Network>,
+    timeout: Duration,
     client: OnceCell<Client>,
 }
 
@@ -35,7 +36,18 @@ impl Node {
         if let Some(release) = global.release {
             options = options.release(release);
         }
-        Node { address: global.connect.clone(), options, network: global.network(), client: OnceCell::new() }
+        Node {
+            address: global.connect.clone(),
+            options,
+            network: global.network(),
+            timeout,
+            client: OnceCell::new(),
+        }
+    }
+
+    /// How long a call may take.
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout
     }
 
     /// The path of the node's socket.

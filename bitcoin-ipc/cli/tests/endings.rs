@@ -4,6 +4,7 @@ mod common;
 
 use bitcoin_ipc::Release;
 use common::{Node, Running, program, run};
+use rustix::process::Signal;
 
 #[test]
 fn errors_say_what_to_do() {
@@ -27,6 +28,44 @@ fn a_node_that_does_not_answer_is_not_waited_for() {
     let _silent = std::os::unix::net::UnixListener::bind(&socket).expect("a socket");
     let late = run(&format!("--timeout 1 --connect unix:{} info", socket.display())).bad();
     assert!(late.contains("timed out") && late.contains("--timeout"), "{late}");
+}
+
+#[test]
+fn a_node_that_is_stopped_is_noticed_by_who_watches() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = directory.path().display();
+    let mut node = Running::start(program(&format!("--datadir {at} serve --blocks 3 --every 1")));
+    assert!(node.line().starts_with("serving"));
+    let line = format!("--datadir {at} --regtest --timeout 1");
+    for command in ["tip --watch", "template --watch"] {
+        let mut watching = Running::start(program(&format!("{line} --json {command}")));
+        assert!(watching.line().starts_with('{'));
+        node.signal(Signal::STOP);
+        let (code, complaint) = watching.end();
+        assert_eq!(code, 1, "{command}: {complaint}");
+        assert!(complaint.contains("has not answered within 1s"), "{command}: {complaint}");
+        node.signal(Signal::CONT);
+    }
+    assert_eq!(node.interrupt(), 0);
+}
+
+#[test]
+fn a_node_that_accepts_nobody_is_given_up_in_time_or_by_ctrl_c() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let socket = directory.path().join("n.sock");
+    let _full = common::full_queue(&socket);
+    let line = |timeout: u32, command: &str| {
+        format!("--timeout {timeout} --connect unix:{} {command}", socket.display())
+    };
+    let late = run(&line(1, "info")).bad();
+    assert!(late.contains("nobody accepts connections") && late.contains("debug.log"), "{late}");
+    let late = run(&line(1, &format!("top --socket {}", socket.display()))).bad();
+    assert!(late.contains("nobody has accepted a connection within 1s"), "{late}");
+    for command in ["info", "tip --watch", "rpc getblockcount", "echo"] {
+        let running = Running::start(program(&line(600, command)));
+        running.connecting();
+        assert_eq!(running.interrupt(), 130, "{command}");
+    }
 }
 
 #[test]

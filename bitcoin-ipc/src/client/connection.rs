@@ -5,17 +5,19 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use mp_runtime::{Error, ErrorKind, EventLoop, Json, Result};
-use tokio::sync::Semaphore;
+use mp_runtime::{Error, ErrorKind, EventLoop, Json, PeerCredentials, Result};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::address::Address;
+use super::echo::ClientEcho;
 use super::mining::ClientMining;
-use super::options::ConnectOptions;
-use super::session::{Session, Source};
+use super::options::{ConnectOptions, Reconnect};
+use super::rpc::{self, ClientRpc};
+use super::session::{Session, Source, Stream};
+use super::template::too_many;
 use super::templates::{TemplateOptions, Templates};
 use super::timer::Deadlines;
 use super::tips::Tips;
-use super::{rpc, timer};
 use crate::interfaces::{Echo, Mining, Rpc};
 use crate::release::{Release, Services};
 
@@ -63,7 +65,10 @@ impl std::fmt::Debug for Client {
 
 impl Client {
     pub(super) async fn open(options: ConnectOptions, socket: PathBuf) -> Result<Client> {
-        Client::with(options, Source::Socket(socket))
+        let trust = options.trust;
+        let client = Client::with(options, Source::Socket { path: socket, trust })?;
+        client.0.start(client.0.options.call_timeout).await?;
+        Ok(client)
     }
 
     /// A client of services in this process, as if they were a node of this release: for tests.
@@ -72,7 +77,10 @@ impl Client {
     ///
     /// When the system has no socket or thread to give.
     pub fn local(options: ConnectOptions, services: Services, release: Release) -> Result<Client> {
-        Client::with(options, Source::Local(services, release))
+        let client = Client::with(options, Source::Local(services, release))?;
+        let stream = client.0.source.attempt(&client.0.event_loop)?;
+        client.0.begin(stream);
+        Ok(client)
     }
 
     fn with(options: ConnectOptions, source: Source) -> Result<Client> {
@@ -83,8 +91,8 @@ impl Client {
         if let Some(monitor) = &options.monitor {
             event_loop.set_monitor(monitor.clone());
         }
-        let client = Client(Arc::new(Shared {
-            templates: Arc::new(Semaphore::new(options.max_templates)),
+        Ok(Client(Arc::new(Shared {
+            templates: Arc::new(Semaphore::new(options.max_templates.min(Semaphore::MAX_PERMITS))),
             deadlines: Arc::default(),
             options,
             event_loop,
@@ -92,9 +100,7 @@ impl Client {
             connecting: tokio::sync::Mutex::default(),
             session: Mutex::default(),
             epoch: AtomicU64::new(0),
-        }));
-        client.0.start()?;
-        Ok(client)
+        })))
     }
 
     /// The node's release.
@@ -132,7 +138,9 @@ impl Client {
     ///
     /// When the connection is lost and does not come back.
     pub async fn echo(&self) -> Result<Arc<dyn Echo>> {
-        self.call(async |session| session.echo().await).await
+        let made = self.call(async |session| Ok((session.clone(), session.echo().await?)));
+        let (session, echo) = made.await?;
+        Ok(Arc::new(ClientEcho { client: self.clone(), session, echo }))
     }
 
     /// The node's JSON-RPC server as it is on the wire; see [`execute_rpc`](Client::execute_rpc).
@@ -141,7 +149,9 @@ impl Client {
     ///
     /// When the node is older than v32, or the connection is lost and does not come back.
     pub async fn rpc(&self) -> Result<Arc<dyn Rpc>> {
-        self.call(async |session| session.rpc().await).await
+        let made = self.call(async |session| Ok((session.clone(), session.rpc().await?)));
+        let (session, rpc) = made.await?;
+        Ok(Arc::new(ClientRpc { client: self.clone(), session, rpc }))
     }
 
     /// Calls a method of the node's JSON-RPC server and gives its result. `params` is a list or an
@@ -173,6 +183,13 @@ impl Client {
         self.0.live().is_some()
     }
 
+    /// Whose process serves the connection that stands now; `None` without one, and for a client of this
+    /// process's own services.
+    #[must_use]
+    pub fn peer(&self) -> Option<PeerCredentials> {
+        self.0.live()?.peer()
+    }
+
     /// The event loop of the client.
     #[must_use]
     pub fn event_loop(&self) -> &EventLoop {
@@ -183,7 +200,7 @@ impl Client {
     /// was dropped. Waits for that at most half a second.
     pub async fn close(self) {
         if let Some(session) = self.0.live() {
-            let limit = std::pin::pin!(self.sleep(CLOSING));
+            let limit = std::pin::pin!(self.pause(CLOSING));
             futures::future::select(std::pin::pin!(session.settle()), limit).await;
         }
         self.disconnect();
@@ -211,7 +228,7 @@ impl Client {
         let lost = Instant::now();
         let mut pause = policy.first_pause;
         loop {
-            match shared.start() {
+            match shared.start(Some(Duration::ZERO)).await {
                 Ok(session) => {
                     tracing::info!(target: "ipc", gap = ?lost.elapsed(), "IPC client connected again");
                     return Ok(session);
@@ -221,13 +238,13 @@ impl Client {
                 }
                 Err(error) => tracing::info!(target: "ipc", %error, ?pause, "IPC client could not connect"),
             }
-            timer::sleep(&shared.event_loop, pause).await;
+            self.pause(pause).await;
             pause = (pause * 2).min(policy.longest_pause);
         }
     }
 
     /// Makes a call that only asks for something: when the connection is lost it is made once more.
-    pub(super) async fn call<T>(&self, call: impl AsyncFn(&Session) -> Result<T>) -> Result<T> {
+    pub(super) async fn call<T>(&self, call: impl AsyncFn(&Arc<Session>) -> Result<T>) -> Result<T> {
         let session = self.session().await?;
         match self.noticed(&session, self.limited(call(&session)).await) {
             Err(error) if error.kind() == ErrorKind::Disconnected => {
@@ -249,12 +266,42 @@ impl Client {
 
     /// Awaits a call within the time for calls that do not wait.
     pub(super) async fn limited<T>(&self, call: impl Future<Output = Result<T>>) -> Result<T> {
-        let Shared { event_loop, options, deadlines, .. } = &*self.0;
-        deadlines.within(event_loop, options.call_timeout, call).await
+        self.within(self.0.options.call_timeout, call).await
     }
 
-    pub(super) async fn sleep(&self, duration: Duration) {
-        timer::sleep(&self.0.event_loop, duration).await;
+    /// Awaits a call, at most for `limit`.
+    pub(super) async fn within<T>(
+        &self,
+        limit: Option<Duration>,
+        call: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
+        self.0.deadlines.within(&self.0.event_loop, limit, call).await
+    }
+
+    /// A seat for a template, if one is free.
+    pub(super) fn free_seat(&self) -> Result<OwnedSemaphorePermit> {
+        let Shared { templates, options, .. } = &*self.0;
+        templates.clone().try_acquire_owned().map_err(|_| too_many(options.max_templates))
+    }
+
+    /// A seat for a template, once one is free.
+    pub(super) async fn seat(&self) -> Result<OwnedSemaphorePermit> {
+        let Shared { templates, options, .. } = &*self.0;
+        let none = || too_many(options.max_templates);
+        if options.max_templates == 0 {
+            return Err(none());
+        }
+        templates.clone().acquire_owned().await.map_err(|_| none())
+    }
+
+    /// The pause before a stream tries again after another error.
+    pub(super) fn longer_pause(&self, last: Option<Duration>) -> Duration {
+        let Reconnect { first_pause, longest_pause, .. } = self.0.options.reconnect;
+        last.map_or(first_pause, |last| (last * 2).min(longest_pause))
+    }
+
+    pub(super) async fn pause(&self, duration: Duration) {
+        self.0.deadlines.sleep(&self.0.event_loop, duration).await;
     }
 }
 
@@ -264,17 +311,23 @@ impl Shared {
         session.clone().filter(|session| !session.is_closed())
     }
 
-    fn forget(&self, session: &Arc<Session>) {
+    pub(super) fn forget(&self, session: &Arc<Session>) {
         let mut current = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         if current.as_ref().is_some_and(|current| Arc::ptr_eq(current, session)) {
             *current = None;
         }
     }
 
-    fn start(&self) -> Result<Arc<Session>> {
-        let session = Arc::new(Session::open(&self.source, &self.event_loop, self.options.release)?);
+    /// Connects, and waits so long for a node that is slow to accept.
+    async fn start(&self, patience: Option<Duration>) -> Result<Arc<Session>> {
+        Ok(self.begin(self.source.stream(&self.event_loop, patience).await?))
+    }
+
+    fn begin(&self, stream: Stream) -> Arc<Session> {
+        let Shared { source, event_loop, options, .. } = self;
+        let session = Arc::new(Session::new(source, event_loop, stream, options));
         *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(session.clone());
         self.epoch.fetch_add(1, Ordering::SeqCst);
-        Ok(session)
+        session
     }
 }

@@ -1,13 +1,14 @@
 //! Mining over a connection that comes back.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bitcoin::{Block, BlockHash, Transaction, Txid, Wtxid};
 use mp_runtime::{Error, ErrorKind, Result, ipc_interface};
 
 use super::connection::Client;
-use super::template::{HeldTemplate, too_many};
+use super::template::{Held, HeldTemplate};
+use super::watch::{SLICE, WaitTime};
 use crate::interfaces::{BlockTemplate, Mining};
 use crate::types::{BlockCheckOptions, BlockCreateOptions, BlockRef, Reject};
 
@@ -28,6 +29,24 @@ macro_rules! ask {
     ($client:expr, $($call:tt)*) => {
         ask!($client, |session| $client.limited(async { session.mining().await?.$($call)*.await }).await)
     };
+}
+
+/// Makes a template at the node, without a seat.
+pub(super) async fn create_held(
+    client: &Client,
+    options: &BlockCreateOptions,
+    cooldown: bool,
+) -> Result<Option<Arc<Held>>> {
+    ask!(client, |session| {
+        let mining = client.limited(session.make_mining()).await?;
+        let call = mining.create_new_block(options, cooldown);
+        let template = if cooldown {
+            client.watched(&session, WaitTime::Open, call).await?
+        } else {
+            client.limited(call).await?
+        };
+        Ok(template.map(|template| Held::new(client.clone(), session.clone(), template)))
+    })
 }
 
 /// [`Mining`] by way of whatever connection there is.
@@ -54,7 +73,21 @@ impl Mining for ClientMining {
     ) -> Result<Option<BlockRef>> {
         // Not made again when the connection is lost: who follows the chain wants to know of the gap.
         let session = self.0.session().await?;
-        let wait = async { session.make_mining().await?.wait_tip_changed(current_tip, timeout).await };
+        let wait = async {
+            let mining = self.0.limited(session.make_mining()).await?;
+            let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+            loop {
+                let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+                let slice = left.map_or(SLICE, |left| left.min(SLICE));
+                let call = mining.wait_tip_changed(current_tip, Some(slice));
+                let tip = self.0.watched(&session, WaitTime::AtMost(slice), call).await?;
+                let over = left.is_some_and(|left| left == slice);
+                // A tip that has not changed is there because the time was up.
+                if over || tip.is_none_or(|tip| tip.hash != current_tip) {
+                    return Ok(tip);
+                }
+            }
+        };
         self.0.noticed(&session, wait.await)
     }
 
@@ -63,13 +96,9 @@ impl Mining for ClientMining {
         options: &BlockCreateOptions,
         cooldown: bool,
     ) -> Result<Option<Arc<dyn BlockTemplate>>> {
-        let shared = &self.0.0;
-        let seat = shared.templates.clone().try_acquire_owned();
-        let seat = seat.map_err(|_| too_many(shared.options.max_templates))?;
-        let template = ask!(self.0, |session| {
-            session.make_mining().await?.create_new_block(options, cooldown).await
-        });
-        Ok(template?.map(|template| HeldTemplate::hold(self.0.clone(), template, seat)))
+        let seat = self.0.free_seat()?;
+        let held = create_held(&self.0, options, cooldown).await?;
+        Ok(held.map(|held| HeldTemplate::new(held, seat) as Arc<dyn BlockTemplate>))
     }
 
     async fn check_block(&self, block: &Block, options: &BlockCheckOptions) -> Result<Result<(), Reject>> {

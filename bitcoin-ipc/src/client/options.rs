@@ -10,6 +10,7 @@ use mp_runtime::{Error, EventLoop, Result};
 
 use super::address::{Address, default_data_dir, network_dir};
 use super::connection::Client;
+use super::trust::Trust;
 use crate::release::Release;
 
 /// How a [`Client`] connects.
@@ -29,6 +30,8 @@ pub struct ConnectOptions {
     pub(super) name: String,
     pub(super) release: Option<Release>,
     pub(super) call_timeout: Option<Duration>,
+    pub(super) rpc_timeout: Option<Duration>,
+    pub(super) trust: Trust,
     pub(super) reconnect: Reconnect,
     pub(super) max_templates: usize,
     pub(super) monitor: Option<Arc<dyn Monitor>>,
@@ -65,6 +68,8 @@ impl std::fmt::Debug for ConnectOptions {
             .field("data_dir", &self.data_dir)
             .field("release", &self.release)
             .field("call_timeout", &self.call_timeout)
+            .field("rpc_timeout", &self.rpc_timeout)
+            .field("trust", &self.trust)
             .field("reconnect", &self.reconnect)
             .field("max_templates", &self.max_templates)
             .finish_non_exhaustive()
@@ -79,6 +84,8 @@ impl Default for ConnectOptions {
             name: "bitcoin-ipc".into(),
             release: None,
             call_timeout: Some(Duration::from_secs(60)),
+            rpc_timeout: Some(Duration::from_secs(900)),
+            trust: Trust::default(),
             reconnect: Reconnect::default(),
             max_templates: 100,
             monitor: None,
@@ -123,10 +130,31 @@ impl ConnectOptions {
         self
     }
 
-    /// How long a call may take that does not wait for a block or a template; `None` for ever.
+    /// How long a call may take that does not wait for a block or a template, and how long one that does may
+    /// take beside its own time; `None` for ever. A minute by default.
+    ///
+    /// A wait without an end asks the node for something else that often: a node that does not answer that
+    /// within this time either has hung, which is an error of kind
+    /// [`Timeout`](mp_runtime::ErrorKind::Timeout) for who waits, and the end of the connection.
     #[must_use]
     pub fn call_timeout(mut self, timeout: Option<Duration>) -> Self {
         self.call_timeout = timeout;
+        self
+    }
+
+    /// How long a JSON-RPC method may take, beside the time that it waits by its own argument
+    /// (`waitfornewblock`, `waitforblock`, `waitforblockheight`); `None` for ever. By default a quarter of an
+    /// hour, as for `bitcoin-cli`. A node that hangs is noticed by the [`call_timeout`](Self::call_timeout).
+    #[must_use]
+    pub fn rpc_timeout(mut self, timeout: Option<Duration>) -> Self {
+        self.rpc_timeout = timeout;
+        self
+    }
+
+    /// Whose processes are taken for a node.
+    #[must_use]
+    pub fn trust(mut self, trust: Trust) -> Self {
+        self.trust = trust;
         self
     }
 

@@ -2,13 +2,28 @@
 
 use std::time::{Duration, Instant};
 
-use mp_runtime::{Error, Result};
+use mp_runtime::{Error, ErrorKind, Result};
 
 use super::connection::Client;
 
 /// The pause before a stream asks again. A node that shuts down answers with nothing until it is
 /// gone.
 const PAUSE: Duration = Duration::from_millis(200);
+
+/// Whether the node may be back after this error: the connection is gone, or the node has hung.
+pub(super) fn is_lost(error: &Error) -> bool {
+    matches!(error.kind(), ErrorKind::Disconnected | ErrorKind::Timeout)
+}
+
+/// Whether a stream has nothing to give after this error: the node has stayed away, or cannot do what it
+/// takes. Other errors concern one item.
+pub(super) fn ends_streams(error: &Error) -> bool {
+    is_lost(error)
+        || matches!(
+            error.kind(),
+            ErrorKind::Io | ErrorKind::Unimplemented | ErrorKind::Misuse | ErrorKind::Cancelled
+        )
+}
 
 /// The time that a stream waits for its node, as long as a lost connection may stay away.
 pub(super) struct Patience<'c> {
@@ -28,7 +43,11 @@ impl<'c> Patience<'c> {
         if limit.is_some_and(|limit| since.elapsed() > limit) {
             return Err(error);
         }
-        self.client.sleep(PAUSE).await;
+        if error.kind() == ErrorKind::Timeout {
+            // It may answer through another connection, or be another node by now.
+            self.client.disconnect();
+        }
+        self.client.pause(PAUSE).await;
         self.client.session().await.map(drop)
     }
 

@@ -1,10 +1,16 @@
 //! JSON-RPC by way of IPC, with typed errors.
 
-use mp_runtime::{Error, Json, Result};
+use std::sync::Arc;
+use std::time::Duration;
+
+use mp_runtime::{Error, Json, Result, ipc_interface};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Value, json};
 
 use super::connection::Client;
+use super::session::Session;
+use super::watch::WaitTime;
+use crate::interfaces::Rpc;
 
 /// Why a JSON-RPC method gave no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -39,9 +45,58 @@ pub(super) async fn execute(
     let fields = fields.into_iter().chain([("params", params)]);
     let request = Json::Object(fields.map(|(name, value)| (name.to_owned(), value)).collect());
     let uri = wallet.map_or_else(|| "/".to_owned(), |name| format!("/wallet/{}", escaped(name)));
-    let rpc = client.rpc().await?;
-    let response = client.limited(rpc.execute_rpc(&request, &uri, "")).await?;
+    let response = client.rpc().await?.execute_rpc(&request, &uri, "").await?;
     result(response)
+}
+
+/// The node's RPC server, with the time that its methods may take.
+pub(super) struct ClientRpc {
+    pub(super) client: Client,
+    pub(super) session: Arc<Session>,
+    pub(super) rpc: Arc<dyn Rpc>,
+}
+
+#[ipc_interface]
+impl Rpc for ClientRpc {
+    async fn execute_rpc(&self, request: &Json, uri: &str, user: &str) -> Result<Value> {
+        let ClientRpc { client, session, rpc } = self;
+        let own = match (request.get("method"), request.get("params")) {
+            (Some(Json::String(method)), Some(params)) => own_time(method, params),
+            _ => Some(Duration::ZERO),
+        };
+        let limit = client.0.options.rpc_timeout.and_then(|limit| Some(own?.saturating_add(limit)));
+        let call = client.watched(session, WaitTime::Open, rpc.execute_rpc(request, uri, user));
+        client.noticed(session, client.within(limit, call).await)
+    }
+}
+
+/// How long a method waits by its own argument; `None` for one that waits without an end.
+fn own_time(method: &str, params: &Json) -> Option<Duration> {
+    let (place, name) = match method {
+        "waitfornewblock" => (0, "timeout"),
+        "waitforblock" | "waitforblockheight" => (1, "timeout"),
+        // The answer comes with the next block, or with more fees.
+        "getblocktemplate" => {
+            let request = argument(params, 0, "template_request");
+            let long_poll = request.is_some_and(|request| request.get("longpollid").is_some());
+            return (!long_poll).then_some(Duration::ZERO);
+        }
+        _ => return Some(Duration::ZERO),
+    };
+    let millis = match argument(params, place, name) {
+        Some(Json::Number(millis)) => millis.as_u64().filter(|&millis| millis > 0),
+        _ => None,
+    };
+    millis.map(Duration::from_millis)
+}
+
+/// An argument by its place or by its name; Bitcoin Core takes those by place among named ones as `args`.
+fn argument<'p>(params: &'p Json, place: usize, name: &str) -> Option<&'p Json> {
+    let by_place = || match (params, params.get("args")) {
+        (Json::Array(values), _) | (_, Some(Json::Array(values))) => values.get(place),
+        _ => None,
+    };
+    params.get(name).or_else(by_place)
 }
 
 /// The result of a response, or its error.
@@ -71,6 +126,27 @@ fn escaped(name: &str) -> PercentEncode<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn methods_that_wait_say_how_long() {
+        let seconds = |count| Some(Duration::from_secs(count));
+        for (method, params, time) in [
+            ("waitfornewblock", json!([]), None),
+            ("waitfornewblock", json!([0]), None),
+            ("waitfornewblock", json!([5000]), seconds(5)),
+            ("waitfornewblock", json!({ "timeout": 5000 }), seconds(5)),
+            ("waitfornewblock", json!({ "args": [5000] }), seconds(5)),
+            ("waitforblock", json!(["00", 7000]), seconds(7)),
+            ("waitforblock", json!({ "blockhash": "00" }), None),
+            ("waitforblockheight", json!([10]), None),
+            ("waitforblockheight", json!({ "args": [10], "timeout": 1000 }), seconds(1)),
+            ("getblocktemplate", json!([{ "rules": ["segwit"] }]), seconds(0)),
+            ("getblocktemplate", json!([{ "rules": ["segwit"], "longpollid": "00" }]), None),
+            ("walletpassphrase", json!(["secret", 5000]), seconds(0)),
+        ] {
+            assert_eq!(own_time(method, &params.clone().into()), time, "{method} {params}");
+        }
+    }
 
     #[test]
     fn responses_become_results_and_errors() {

@@ -3,10 +3,16 @@
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use mp_runtime::{Connection, Error, ErrorKind, EventLoop, Remote, Result, connect_stream, serve_stream};
+use mp_runtime::{
+    Connection, Error, ErrorKind, EventLoop, PeerCredentials, Remote, Result, connect_stream, serve_stream,
+    try_connect,
+};
 use tokio::sync::OnceCell;
 
+use super::options::ConnectOptions;
+use super::trust::Trust;
 use crate::interfaces::{Echo, Mining, Rpc};
 use crate::release::{Release, Services, v30, v31, v32};
 
@@ -14,15 +20,29 @@ use crate::release::{Release, Services, v30, v31, v32};
 #[derive(Debug)]
 pub(super) enum Source {
     /// A node's socket.
-    Socket(PathBuf),
+    Socket {
+        /// Its path.
+        path: PathBuf,
+        /// Who may serve it.
+        trust: Trust,
+    },
     /// Services of this process, as a node of this release.
     Local(Services, Release),
 }
 
+/// A connected socket, and whose process is at its other end if that is not this one.
+pub(super) type Stream = (UnixStream, Option<PeerCredentials>);
+
 impl Source {
-    fn stream(&self, event_loop: &EventLoop) -> Result<UnixStream> {
+    /// One attempt to connect, which does not wait.
+    pub(super) fn attempt(&self, event_loop: &EventLoop) -> Result<Stream> {
         match self {
-            Source::Socket(path) => UnixStream::connect(path).map_err(|error| refused(path, &error)),
+            Source::Socket { path, trust } => {
+                let stream = try_connect(path).map_err(|error| refused(path, &error))?;
+                let peer = PeerCredentials::of(&stream)?;
+                trust.check(path, peer)?;
+                Ok((stream, Some(peer)))
+            }
             Source::Local(services, release) => {
                 let (near, far) = UnixStream::pair()?;
                 let services = Arc::new(services.clone());
@@ -31,11 +51,35 @@ impl Source {
                     Release::V31 => serve_stream::<dyn v31::Init>(event_loop, far, services),
                     Release::V32 => serve_stream::<dyn v32::Init>(event_loop, far, services),
                 };
-                Ok(near)
+                Ok((near, None))
+            }
+        }
+    }
+
+    /// Connects, and waits so long for a node that is slow to accept.
+    pub(super) async fn stream(&self, event_loop: &EventLoop, patience: Option<Duration>) -> Result<Stream> {
+        let started = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match self.attempt(event_loop) {
+                // Its queue is full.
+                Err(error)
+                    if error.kind() == ErrorKind::Timeout
+                        && patience.is_none_or(|patience| started.elapsed() < patience) =>
+                {
+                    event_loop.sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                result => return result,
             }
         }
     }
 }
+
+/// The first pause while a node does not accept.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+/// The longest one.
+const LONGEST_PAUSE: Duration = Duration::from_millis(50);
 
 /// What to do when nothing answers.
 fn refused(path: &Path, error: &std::io::Error) -> Error {
@@ -51,6 +95,14 @@ fn refused(path: &Path, error: &std::io::Error) -> Error {
         ),
         std::io::ErrorKind::PermissionDenied => {
             format!("no permission for {at}: only the user that runs the node may connect; run as that user")
+        }
+        // As many wait to be accepted as may.
+        std::io::ErrorKind::WouldBlock => {
+            let text = format!(
+                "nobody accepts connections at {at}: its queue is full, so the node hangs or is very busy; see \
+                 its debug.log, and start it again if it does not recover"
+            );
+            return Error::new(ErrorKind::Timeout, text);
         }
         _ => format!("cannot connect to {at}: {error}"),
     };
@@ -73,23 +125,34 @@ pub(super) struct Session {
     init: Remote<dyn v32::Init>,
     root: OnceCell<Root>,
     known: Option<Release>,
+    /// How long the second connection may wait to be accepted.
+    patience: Option<Duration>,
+    peer: Option<PeerCredentials>,
     mining: OnceCell<Arc<dyn Mining>>,
 }
 
 impl Session {
-    pub(super) fn open(
+    pub(super) fn new(
         source: &Arc<Source>,
         event_loop: &EventLoop,
-        known: Option<Release>,
-    ) -> Result<Session> {
-        Ok(Session {
-            init: connect_stream(event_loop, source.stream(event_loop)?),
+        (stream, peer): Stream,
+        options: &ConnectOptions,
+    ) -> Session {
+        Session {
+            init: connect_stream(event_loop, stream),
             source: source.clone(),
             event_loop: event_loop.clone(),
             root: OnceCell::new(),
-            known,
+            known: options.release,
+            patience: options.call_timeout,
+            peer,
             mining: OnceCell::new(),
-        })
+        }
+    }
+
+    /// Whose process serves the connection.
+    pub(super) fn peer(&self) -> Option<PeerCredentials> {
+        self.peer
     }
 
     /// The connections to the node: the first, and the one of an older release.
@@ -135,13 +198,13 @@ impl Session {
                 };
                 tracing::debug!(target: "ipc", %release, "IPC node found");
                 // A node that is gone by now was there a moment ago: the connection is lost.
-                let stream = || {
-                    let stream = self.source.stream(&self.event_loop);
-                    stream.map_err(|error| Error::disconnected(error.text()))
+                let stream = async || {
+                    let stream = self.source.stream(&self.event_loop, self.patience).await;
+                    stream.map(|(stream, _)| stream).map_err(|error| Error::disconnected(error.text()))
                 };
                 Ok(match release {
-                    Release::V30 => Root::V30(connect_stream(&self.event_loop, stream()?)),
-                    Release::V31 => Root::V31(connect_stream(&self.event_loop, stream()?)),
+                    Release::V30 => Root::V30(connect_stream(&self.event_loop, stream().await?)),
+                    Release::V31 => Root::V31(connect_stream(&self.event_loop, stream().await?)),
                     Release::V32 => Root::V32,
                 })
             })

@@ -12,6 +12,8 @@ use mp_runtime::{Error, ErrorKind, Result, ipc_interface};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, oneshot};
 
 use super::connection::Client;
+use super::session::Session;
+use super::watch::{SLICE, WaitTime};
 use crate::interfaces::BlockTemplate;
 use crate::types::{BlockWaitOptions, CoinbaseTx, Reject};
 
@@ -25,37 +27,18 @@ pub(super) fn too_many(max: usize) -> Error {
     )
 }
 
-/// A template of the node, with one of the client's seats for templates.
-pub(super) struct HeldTemplate(Arc<Held>);
-
-struct Held {
+/// A template of the node.
+pub(super) struct Held {
     client: Client,
+    session: Arc<Session>,
     template: Arc<dyn BlockTemplate>,
     /// The node writes into the template when it gets a solution, without a lock.
-    solution: Mutex<()>,
+    solution: Arc<Mutex<()>>,
     /// One flag in the node wakes one wait, so there is only one at a time.
     turn: Arc<Mutex<()>>,
     /// An interrupt may have reached the node when nothing was waiting: the next wait would then
     /// return at once, and has to be made again.
     stray: AtomicBool,
-    _seat: OwnedSemaphorePermit,
-}
-
-impl HeldTemplate {
-    pub(super) fn hold(
-        client: Client,
-        template: Arc<dyn BlockTemplate>,
-        seat: OwnedSemaphorePermit,
-    ) -> Arc<dyn BlockTemplate> {
-        Arc::new(HeldTemplate(Arc::new(Held {
-            client,
-            template,
-            solution: Mutex::default(),
-            turn: Arc::default(),
-            stray: AtomicBool::new(false),
-            _seat: seat,
-        })))
-    }
 }
 
 /// How far a wait is, for the task that drives it and for the future of who awaits it.
@@ -84,12 +67,48 @@ impl Drop for Wait {
         let held = self.held.clone();
         self.held.client.event_loop().spawn_task(async move {
             // Nothing to be done about a lost connection, which ends the wait too.
-            let _ = held.template.interrupt_wait().await;
+            let _ = held.client.limited(held.template.interrupt_wait()).await;
         });
     }
 }
 
 impl Held {
+    pub(super) fn new(client: Client, session: Arc<Session>, template: Arc<dyn BlockTemplate>) -> Arc<Held> {
+        Arc::new(Held {
+            client,
+            session,
+            template,
+            solution: Arc::default(),
+            turn: Arc::default(),
+            stray: AtomicBool::new(false),
+        })
+    }
+
+    /// Waits for a template that is worth more.
+    pub(super) async fn next(self: &Arc<Self>, options: &BlockWaitOptions) -> Result<Option<Arc<Held>>> {
+        let started = Instant::now();
+        let turn = async { Ok(self.turn.clone().lock_owned().await) };
+        let turn: OwnedMutexGuard<()> = match self.client.within(options.timeout, turn).await {
+            Ok(turn) => turn,
+            // The time is up before its turn came.
+            Err(_) => return Ok(None),
+        };
+        let timeout = options.timeout.map(|timeout| timeout.saturating_sub(started.elapsed()));
+        let options = BlockWaitOptions { timeout, ..*options };
+        let (sender, receiver) = oneshot::channel();
+        let wait = Wait { held: self.clone(), progress: Arc::default() };
+        let (held, progress) = (self.clone(), wait.progress.clone());
+        self.client.event_loop().spawn_task(async move {
+            let next = held.wait(options, &progress).await;
+            drop(turn);
+            let _ = sender.send(next);
+        });
+        let next = receiver.await;
+        drop(wait);
+        let next = next.map_err(|_| Error::disconnected("the event loop has ended"))??;
+        Ok(next.map(|template| Held::new(self.client.clone(), self.session.clone(), template)))
+    }
+
     /// Waits for the node's answer.
     async fn wait(
         &self,
@@ -99,13 +118,19 @@ impl Held {
         let until = options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let next = self.template.wait_next(&BlockWaitOptions { timeout: left, ..options }).await;
-            let in_time = until.is_none_or(|until| Instant::now() + Duration::from_millis(1) < until);
-            let interrupted = in_time && matches!(next, Ok(None));
+            let slice = left.map_or(SLICE, |left| left.min(SLICE));
+            let end = Instant::now() + slice;
+            let options = BlockWaitOptions { timeout: Some(slice), ..options };
+            let call = self.template.wait_next(&options);
+            let next = self.client.watched(&self.session, WaitTime::AtMost(slice), call).await;
+            let nothing = matches!(next, Ok(None));
+            let interrupted = nothing && Instant::now() + Duration::from_millis(1) < end;
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
             match (interrupted, progress.given_up) {
                 // By what was meant for an earlier wait.
                 (true, false) if self.stray.swap(false, Ordering::SeqCst) => continue,
+                // The slice is over, and there is more.
+                (false, false) if nothing && left.is_none_or(|left| left > slice) => continue,
                 // It ended by itself, so the interrupt that was sent finds nothing to end.
                 (false, true) => self.stray.store(true, Ordering::SeqCst),
                 _ => {}
@@ -114,51 +139,93 @@ impl Held {
             return next;
         }
     }
+
+    /// Submits a solution once no other one is on its way. Who gives up before it was sent has not sent it;
+    /// after that it keeps its turn until the node has answered.
+    async fn solve(
+        self: Arc<Self>,
+        version: u32,
+        timestamp: u32,
+        nonce: u32,
+        coinbase: Transaction,
+    ) -> Result<Result<(), Reject>> {
+        let turn = self.solution.clone().lock_owned().await;
+        let (sender, receiver) = oneshot::channel();
+        let held = self.clone();
+        self.client.event_loop().spawn_task(async move {
+            let verdict = held.template.submit_solution(version, timestamp, nonce, &coinbase).await;
+            drop(turn);
+            let _ = sender.send(verdict);
+        });
+        receiver.await.map_err(|_| Error::disconnected("the event loop has ended"))?
+    }
+}
+
+/// A template with one of the client's seats for templates, until it is dropped or has to make room.
+pub(super) struct HeldTemplate(std::sync::Mutex<Option<(Arc<Held>, OwnedSemaphorePermit)>>);
+
+impl HeldTemplate {
+    pub(super) fn new(held: Arc<Held>, seat: OwnedSemaphorePermit) -> Arc<HeldTemplate> {
+        Arc::new(HeldTemplate(std::sync::Mutex::new(Some((held, seat)))))
+    }
+
+    /// Gives its seat away. Calls that are under way go on; further ones are errors.
+    pub(super) fn make_room(&self) {
+        let left = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(left);
+    }
+
+    fn held(&self) -> Result<Arc<Held>> {
+        let held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.as_ref().map(|(held, _)| held.clone()).ok_or_else(|| {
+            Error::new(
+                ErrorKind::Cancelled,
+                "the block template was dropped to make room for a newer one; raise \
+                 ConnectOptions::max_templates, or have the stream wait (WhenFull::Wait)",
+            )
+        })
+    }
+}
+
+/// Makes a call that does not wait.
+macro_rules! ask {
+    ($self:expr, $method:ident()) => {{
+        let held = $self.held()?;
+        held.client.limited(held.template.$method()).await
+    }};
 }
 
 #[ipc_interface]
 impl BlockTemplate for HeldTemplate {
     async fn get_block_header(&self) -> Result<block::Header> {
-        self.0.client.limited(self.0.template.get_block_header()).await
+        ask!(self, get_block_header())
     }
 
     async fn get_block(&self) -> Result<Block> {
-        self.0.client.limited(self.0.template.get_block()).await
+        ask!(self, get_block())
     }
 
     async fn get_tx_fees(&self) -> Result<Vec<Amount>> {
-        self.0.client.limited(self.0.template.get_tx_fees()).await
+        ask!(self, get_tx_fees())
     }
 
     async fn get_tx_sigops(&self) -> Result<Vec<i64>> {
-        self.0.client.limited(self.0.template.get_tx_sigops()).await
+        ask!(self, get_tx_sigops())
     }
 
     async fn get_coinbase_tx(&self) -> Result<CoinbaseTx> {
-        self.0.client.limited(self.0.template.get_coinbase_tx()).await
+        ask!(self, get_coinbase_tx())
     }
 
     async fn get_coinbase_merkle_path(&self) -> Result<Vec<TxMerkleNode>> {
-        self.0.client.limited(self.0.template.get_coinbase_merkle_path()).await
+        ask!(self, get_coinbase_merkle_path())
     }
 
     async fn wait_next(&self, options: &BlockWaitOptions) -> Result<Option<Arc<dyn BlockTemplate>>> {
-        let shared = &self.0.client.0;
-        let seat = shared.templates.clone().try_acquire_owned();
-        let seat = seat.map_err(|_| too_many(shared.options.max_templates))?;
-        let turn: OwnedMutexGuard<()> = self.0.turn.clone().lock_owned().await;
-        let (sender, receiver) = oneshot::channel();
-        let wait = Wait { held: self.0.clone(), progress: Arc::default() };
-        let (held, options, progress) = (self.0.clone(), *options, wait.progress.clone());
-        self.0.client.event_loop().spawn_task(async move {
-            let next = held.wait(options, &progress).await;
-            drop(turn);
-            let _ = sender.send(next);
-        });
-        let next = receiver.await;
-        drop(wait);
-        let next = next.map_err(|_| Error::disconnected("the event loop has ended"))??;
-        Ok(next.map(|template| HeldTemplate::hold(self.0.client.clone(), template, seat)))
+        let held = self.held()?;
+        let seat = held.client.free_seat()?;
+        let next = held.next(options).await?;
+        Ok(next.map(|next| HeldTemplate::new(next, seat) as Arc<dyn BlockTemplate>))
     }
 
     /// A wait is ended by dropping its future, so there is nothing for an interrupt to do.
@@ -176,8 +243,7 @@ impl BlockTemplate for HeldTemplate {
         nonce: u32,
         coinbase: &Transaction,
     ) -> Result<Result<(), Reject>> {
-        let _turn = self.0.solution.lock().await;
-        let call = self.0.template.submit_solution(version, timestamp, nonce, coinbase);
-        self.0.client.limited(call).await
+        let held = self.held()?;
+        held.client.limited(held.clone().solve(version, timestamp, nonce, coinbase.clone())).await
     }
 }

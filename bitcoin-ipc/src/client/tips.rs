@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use futures::Stream;
 use futures::future::BoxFuture;
-use mp_runtime::{Error, ErrorKind, Result};
+use mp_runtime::{Error, Result};
 
 use super::connection::Client;
-use super::patience::Patience;
+use super::patience::{Patience, ends_streams, is_lost};
 use crate::types::BlockRef;
 
 /// What a follower of the chain hears.
@@ -36,19 +36,20 @@ impl TipEvent {
     }
 }
 
-/// The longest that one call waits, so that a node that hangs is noticed.
-const PATIENCE: Duration = Duration::from_secs(60);
-
 /// The pause while the node loads its chain and has no highest block.
 const LOADING: Duration = Duration::from_millis(200);
 
-/// The highest block, each time that it changes; see [`Client::tips`]. It ends with an error when
-/// the connection does not come back. Dropping it ends the wait at the node.
+/// The highest block, each time that it changes; see [`Client::tips`].
+///
+/// An error of the node is an item, and the stream goes on after a pause. It ends with an error when the
+/// connection does not come back, or the node hangs for as long. Dropping it ends the wait at the node.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Tips {
     client: Client,
     known: Option<BlockRef>,
     next: Option<BoxFuture<'static, Result<TipEvent>>>,
+    /// The pause before the next attempt, after errors.
+    pause: Option<Duration>,
     over: bool,
 }
 
@@ -60,7 +61,7 @@ impl std::fmt::Debug for Tips {
 
 impl Tips {
     pub(super) fn new(client: Client) -> Self {
-        Tips { client, known: None, next: None, over: false }
+        Tips { client, known: None, next: None, pause: None, over: false }
     }
 }
 
@@ -70,24 +71,26 @@ async fn current(client: &Client, patience: &mut Patience<'_>) -> Result<BlockRe
     loop {
         match mining.get_tip().await {
             Ok(Some(tip)) => return Ok(tip),
-            Ok(None) => client.sleep(LOADING).await,
-            Err(error) if error.kind() == ErrorKind::Disconnected => patience.after(error).await?,
+            Ok(None) => client.pause(LOADING).await,
+            Err(error) if is_lost(&error) => patience.after(error).await?,
             Err(error) => return Err(error),
         }
     }
 }
 
-async fn next(client: Client, known: Option<BlockRef>) -> Result<TipEvent> {
+async fn next(client: Client, known: Option<BlockRef>, pause: Option<Duration>) -> Result<TipEvent> {
+    if let Some(pause) = pause {
+        client.pause(pause).await;
+    }
     let mut patience = Patience::new(&client);
     let Some(known) = known else { return current(&client, &mut patience).await.map(TipEvent::Tip) };
     let mining = client.mining();
     let connection = client.connections();
     loop {
-        let error = match mining.wait_tip_changed(known.hash, Some(PATIENCE)).await {
-            Ok(Some(tip)) if tip == known => continue,
+        let error = match mining.wait_tip_changed(known.hash, None).await {
             Ok(Some(tip)) => return Ok(TipEvent::Tip(tip)),
             Ok(None) => Error::disconnected("the node gives no more blocks; it is shutting down"),
-            Err(error) if error.kind() == ErrorKind::Disconnected => error,
+            Err(error) if is_lost(&error) => error,
             Err(error) => return Err(error),
         };
         patience.after(error).await?;
@@ -109,13 +112,16 @@ impl Stream for Tips {
             return Poll::Ready(None);
         }
         let this = &mut *self;
-        let (client, known) = (&this.client, this.known);
-        let future = this.next.get_or_insert_with(|| Box::pin(next(client.clone(), known)));
+        let (client, known, pause) = (&this.client, this.known, this.pause);
+        let future = this.next.get_or_insert_with(|| Box::pin(next(client.clone(), known, pause)));
         let Poll::Ready(found) = future.as_mut().poll(cx) else { return Poll::Pending };
         this.next = None;
         match &found {
-            Ok(event) => this.known = Some(event.tip()),
-            Err(_) => this.over = true,
+            Ok(event) => (this.known, this.pause) = (Some(event.tip()), None),
+            Err(error) => {
+                this.over = ends_streams(error);
+                this.pause = Some(client.longer_pause(pause));
+            }
         }
         Poll::Ready(Some(found))
     }

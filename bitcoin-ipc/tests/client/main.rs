@@ -2,7 +2,11 @@
 
 mod connection;
 mod every_release;
+mod freezer;
+mod full;
+mod hangs;
 mod own_node;
+mod rpc_waits;
 mod streams;
 mod waits;
 

@@ -1,11 +1,18 @@
 //! Unix sockets: binding one safely, and connecting with errors that say what to do.
 //!
-//! In: a path. Out: a listening or a connected socket.
+//! In: a path. Out: a listening or a connected socket, and whose process is at its other end.
+
+mod connect;
+mod credentials;
+
+pub use connect::try_connect;
+pub(crate) use connect::{Pauses, connect, nobody_accepts, refused};
+pub use credentials::PeerCredentials;
 
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
-use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::Mode;
@@ -73,7 +80,7 @@ fn make_room(path: &Path) -> Result<()> {
             "cannot listen on {at}: there is a file that is not a socket; move it away or choose another path"
         )));
     }
-    match UnixStream::connect(path) {
+    match try_connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             tracing::info!(target: "ipc", path = %at, "IPC stale socket replaced");
             std::fs::remove_file(path).map_err(|error| io_error(format!("cannot replace {at}: {error}")))
@@ -81,30 +88,13 @@ fn make_room(path: &Path) -> Result<()> {
         Ok(_) => Err(io_error(format!(
             "cannot listen on {at}: another process serves it; stop that one or choose another path"
         ))),
+        // Its queue is full, so there is one.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Err(io_error(format!(
+            "cannot listen on {at}: another process has it and does not answer; end that one or choose \
+             another path"
+        ))),
         Err(error) => Err(io_error(format!("cannot tell whether {at} is in use: {error}"))),
     }
-}
-
-/// Connects to the socket at `path`.
-pub(crate) fn connect(path: &Path) -> Result<UnixStream> {
-    let at = path.display();
-    address(path)?;
-    UnixStream::connect(path).map_err(|error| {
-        io_error(match error.kind() {
-            io::ErrorKind::NotFound => {
-                format!(
-                    "cannot connect to {at}: no such socket; is the server running, and is the path right?"
-                )
-            }
-            io::ErrorKind::ConnectionRefused => {
-                format!("cannot connect to {at}: nobody serves this socket any more; start the server")
-            }
-            io::ErrorKind::PermissionDenied => {
-                format!("cannot connect to {at}: permission denied; only the owner of the socket may")
-            }
-            _ => format!("cannot connect to {at}: {error}"),
-        })
-    })
 }
 
 fn address(path: &Path) -> Result<SocketAddrUnix> {
@@ -128,8 +118,18 @@ fn io_error(text: String) -> Error {
 mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
+    use std::time::{Duration, Instant};
 
-    fn text(result: Result<impl Sized>) -> String {
+    /// A listener that accepts nobody, and those who wait in its queue, which is full.
+    pub(super) fn full_queue(path: &Path) -> (OwnedFd, Vec<std::os::unix::net::UnixStream>) {
+        let listener = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).expect("a socket");
+        rustix::net::bind(&listener, &address(path).expect("an address")).expect("a name");
+        rustix::net::listen(&listener, 1).expect("a queue");
+        let waiting = std::iter::from_fn(|| try_connect(path).ok()).collect();
+        (listener, waiting)
+    }
+
+    pub(super) fn text(result: Result<impl Sized>) -> String {
         match result {
             Ok(_) => "no error".into(),
             Err(error) => error.text().to_owned(),
@@ -142,13 +142,24 @@ mod tests {
         let path = folder.path().join("node.sock");
         drop(UnixListener::bind(&path).expect("a socket"));
         assert!(path.exists());
-        assert!(text(connect(&path)).contains("nobody serves"));
+        assert!(text(connect(&path, Duration::ZERO)).contains("nobody serves"));
         let listener = bind(&path).expect("a listener");
-        assert!(connect(&path).is_ok());
+        assert!(connect(&path, Duration::ZERO).is_ok());
         assert!(text(bind(&path)).contains("another process serves it"));
         drop(listener);
         assert!(!path.exists());
-        assert!(text(connect(&path)).contains("no such socket"));
+        assert!(text(connect(&path, Duration::ZERO)).contains("no such socket"));
+    }
+
+    #[test]
+    fn a_socket_whose_queue_is_full_is_somebodys() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("node.sock");
+        let _full = full_queue(&path);
+        let started = Instant::now();
+        assert!(text(bind(&path)).contains("does not answer"));
+        assert!(started.elapsed() < Duration::from_secs(1));
+        assert!(path.exists());
     }
 
     #[test]
@@ -175,7 +186,7 @@ mod tests {
         assert!(text(bind(&folder.path().join("none/node.sock"))).contains("directory does not exist"));
         let long = folder.path().join("x".repeat(120));
         assert!(text(bind(&long)).contains("too many for a socket's path"));
-        assert!(text(connect(&long)).contains("too many for a socket's path"));
+        assert!(text(connect(&long, Duration::ZERO)).contains("too many for a socket's path"));
     }
 
     #[test]

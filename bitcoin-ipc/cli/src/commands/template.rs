@@ -28,6 +28,7 @@ pub(crate) async fn run(command: &Template, node: &Node, output: Output) -> Resu
         create: BlockCreateOptions { use_mempool: !command.no_mempool, ..BlockCreateOptions::default() },
         fee_threshold: command.fee_threshold.map_or(Amount::MAX_MONEY, Amount::from_sat),
         cooldown: true,
+        ..TemplateOptions::default()
     });
     let mut first = true;
     while let Some(template) = waiting("waiting for a template", templates.next()).await {

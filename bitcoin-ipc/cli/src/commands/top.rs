@@ -3,9 +3,9 @@
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
-use bitcoin_ipc::Result;
 use bitcoin_ipc::monitor::{CallCount, Monitor};
-use bitcoin_ipc::mp_runtime::{EventLoop, connect};
+use bitcoin_ipc::mp_runtime::{EventLoop, connect_within};
+use bitcoin_ipc::{Error, ErrorKind, Result};
 use serde_json::{Value, json};
 
 use crate::amounts::{count, duration, micros};
@@ -26,13 +26,15 @@ pub(crate) async fn run(command: &Top, node: &Node, output: Output) -> Result<()
         Some(socket) => socket.clone(),
         None => node.monitor_socket()?,
     };
-    let monitor = connect::<dyn Monitor>(&EventLoop::new("bitcoin-ipc top")?, &socket)?;
+    let event_loop = EventLoop::new("bitcoin-ipc top")?;
+    let monitor = connect_within::<dyn Monitor>(&event_loop, &socket, node.timeout()).await?;
     let live = !command.once && !output.json && std::io::stdout().is_terminal();
     let _screen = live.then(Screen::enter).transpose()?;
-    let mut last = Snapshot::take(&*monitor.object()).await?;
+    let snapshot = async || within(node.timeout(), Snapshot::take(&*monitor)).await;
+    let mut last = snapshot().await?;
     loop {
         tokio::time::sleep(INTERVAL).await;
-        let next = Snapshot::take(&*monitor.object()).await?;
+        let next = snapshot().await?;
         let rows = rows(&last, &next);
         if live {
             let lines = Screen::rows().saturating_sub(HEAD);
@@ -50,6 +52,12 @@ pub(crate) async fn run(command: &Top, node: &Node, output: Output) -> Result<()
         }
         last = next;
     }
+}
+
+/// Awaits an answer of the monitor for so long.
+async fn within<T>(limit: Duration, call: impl Future<Output = Result<T>>) -> Result<T> {
+    let late = || Error::new(ErrorKind::Timeout, format!("the monitor has not answered within {limit:?}"));
+    tokio::time::timeout(limit, call).await.map_err(|_| late())?
 }
 
 /// All numbers at one time.

@@ -4,8 +4,10 @@
 
 #![allow(dead_code, reason = "each test file uses some of it")]
 
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::io::{BufRead, BufReader, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, ChildStdout, Command, Output, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,6 +18,7 @@ use bitcoin_ipc::mock::MemoryNode;
 use bitcoin_ipc::monitor::{SOCKET_NAME, serve_monitor};
 use bitcoin_ipc::mp_runtime::monitor::CallCounts;
 use bitcoin_ipc::mp_runtime::{EventLoop, Server};
+use rustix::net::{AddressFamily, SocketAddrUnix, SocketType};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -70,15 +73,15 @@ pub(crate) fn run(line: &str) -> Run {
 pub(crate) struct Running {
     child: Child,
     stdout: BufReader<ChildStdout>,
-    _stderr: ChildStderr,
+    stderr: ChildStderr,
 }
 
 impl Running {
     pub(crate) fn start(mut command: Command) -> Running {
         let mut child = command.spawn().expect("it starts");
         let stdout = BufReader::new(child.stdout.take().expect("a pipe"));
-        let _stderr = child.stderr.take().expect("a pipe");
-        Running { child, stdout, _stderr }
+        let stderr = child.stderr.take().expect("a pipe");
+        Running { child, stdout, stderr }
     }
 
     /// The next line of its output.
@@ -88,15 +91,49 @@ impl Running {
         line.trim_end().to_owned()
     }
 
-    /// Sends Ctrl-C, and gives the exit code. What has not ended after half a minute hangs.
-    pub(crate) fn interrupt(mut self) -> i32 {
-        kill_process(Pid::from_child(&self.child), Signal::INT).expect("it runs");
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.child), signal).expect("it runs");
+    }
+
+    /// Waits until it has its handlers of signals, and so is at work.
+    pub(crate) fn connecting(&self) {
+        let status = format!("/proc/{}/status", self.child.id());
         let until = Instant::now() + Duration::from_secs(30);
+        loop {
+            let text = std::fs::read_to_string(&status).expect("it runs");
+            let caught = text.lines().find_map(|line| line.strip_prefix("SigCgt:")).expect("a mask").trim();
+            // SIGINT has number 2.
+            if u64::from_str_radix(caught, 16).expect("a mask") & 2 != 0 {
+                return;
+            }
+            assert!(Instant::now() < until, "it never hears of signals");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits for its end, and gives the exit code and what it said on stderr. What has not ended after a
+    /// minute hangs.
+    pub(crate) fn end(mut self) -> (i32, String) {
+        let code = self.wait(Duration::from_secs(60));
+        let mut said = String::new();
+        self.stderr.read_to_string(&mut said).expect("text");
+        (code, said)
+    }
+
+    /// Sends Ctrl-C, and gives the exit code. What has not ended after ten seconds hangs.
+    pub(crate) fn interrupt(mut self) -> i32 {
+        self.signal(Signal::INT);
+        self.wait(Duration::from_secs(10))
+    }
+
+    fn wait(&mut self, patience: Duration) -> i32 {
+        let until = Instant::now() + patience;
         loop {
             if let Some(status) = self.child.try_wait().expect("it ends") {
                 return status.code().expect("an exit code");
             }
-            assert!(Instant::now() < until, "it goes on in spite of Ctrl-C");
+            assert!(Instant::now() < until, "it does not end");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
@@ -108,6 +145,15 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// A listener that accepts nobody, and those who fill its queue.
+pub(crate) fn full_queue(path: &Path) -> (OwnedFd, Vec<UnixStream>) {
+    let listener = rustix::net::socket(AddressFamily::UNIX, SocketType::STREAM, None).expect("a socket");
+    rustix::net::bind(&listener, &SocketAddrUnix::new(path).expect("an address")).expect("a name");
+    rustix::net::listen(&listener, 1).expect("a queue");
+    let waiting = std::iter::from_fn(|| bitcoin_ipc::mp_runtime::try_connect(path).ok()).collect();
+    (listener, waiting)
 }
 
 /// A node in memory that listens, with a monitor beside it.

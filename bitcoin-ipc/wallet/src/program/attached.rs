@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::ChainClient;
 use bitcoin_ipc::interfaces::watch::{AnyChain, SplitInit};
-use bitcoin_ipc::{Error, ErrorKind, Result};
+use bitcoin_ipc::{Error, ErrorKind, Result, Trust};
 use mp_runtime::{Connection, EventLoop, connect_stream, within};
 
 use super::genesis;
@@ -31,10 +31,17 @@ const PATIENCE: Duration = Duration::from_secs(5);
 ///
 /// What is at the path before there was a node cannot be one for these wallets, or the wallets cannot be
 /// loaded.
-pub(super) fn run(event_loop: &EventLoop, socket: &Path, loader: Loader, shutdown: &Shutdown) -> Result<()> {
+pub(super) fn run(
+    event_loop: &EventLoop,
+    socket: &Path,
+    trust: Trust,
+    loader: Loader,
+    shutdown: &Shutdown,
+) -> Result<()> {
     let attachment = Arc::new(Attachment {
         event_loop: event_loop.clone(),
         socket: socket.to_owned(),
+        trust,
         loader,
         shutdown: shutdown.clone(),
         connection: Mutex::default(),
@@ -79,6 +86,7 @@ impl Drop for RequestOnDrop {
 struct Attachment {
     event_loop: EventLoop,
     socket: PathBuf,
+    trust: Trust,
     loader: Loader,
     shutdown: Shutdown,
     connection: Mutex<Option<Connection>>,
@@ -120,7 +128,7 @@ impl Attachment {
 
     /// One look for a node, and if there is one, all of its time.
     fn follow_one(&self, progress: &mut Progress) -> Result<()> {
-        let stream = match socket::connect(&self.socket)? {
+        let stream = match socket::connect(&self.socket, self.trust)? {
             Answer::Node(stream) => stream,
             Answer::Nobody(reason) => {
                 self.mention(progress, reason);

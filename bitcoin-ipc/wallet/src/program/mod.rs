@@ -78,6 +78,7 @@ fn attach(settings: &Settings, address: &bitcoin_ipc::client::Address) -> Result
     if settings.bool("disablewallet", false) {
         return Err(Error::new("-disablewallet leaves nothing to do for a process of wallets").into());
     }
+    let trust = settings::trust(settings)?;
     let socket = address.socket(&datadir::prepare(settings)?).map_err(for_user)?;
     let log_options = LogOptions::new(settings, LOG_SUFFIX, true)?;
     let _log = early_log.open(&log_options)?;
@@ -87,7 +88,7 @@ fn attach(settings: &Settings, address: &bitcoin_ipc::client::Address) -> Result
     let event_loop = EventLoop::new("bitcoin-wallet").map_err(for_user)?;
     let nobody = socket::nobody(&event_loop).map_err(for_user)?;
     let loader = settings::loader(settings, nobody.into(), Duration::ZERO).map_err(for_user)?;
-    attached::run(&event_loop, &socket, loader, &shutdown).map_err(for_user)?;
+    attached::run(&event_loop, &socket, trust, loader, &shutdown).map_err(for_user)?;
     tracing::info!(target: "wallet", "Shutdown: done");
     Ok(())
 }

@@ -12,6 +12,7 @@ use bitcoin_common::arguments::{
 use bitcoin_common::config::Settings;
 use bitcoin_common::logging::LogOptions;
 use bitcoin_common::{Error, Result, datadir};
+use bitcoin_ipc::Trust;
 use bitcoin_ipc::client::Address;
 use bitcoin_ipc::interfaces::watch::AnyChain;
 use bitcoin_ipc::types::{GlobalArgs, OutputType, WireFeeRate};
@@ -26,15 +27,26 @@ const ABOUT: &str = "bitcoin-wallet keeps wallets for a node in another process.
                      for it where there is none yet. With a command it works on the files alone: info shows \
                      the wallet of -wallet, create makes it, list names all.";
 
-const OWN_OPTIONS: &[OptionInfo] = &[OptionInfo::new(
-    "ipcconnect",
-    Form::Text,
-    Category::Ipc,
-    "The node to attach to: unix for node.sock in the network's directory, unix:<path> for another socket, \
-     where a relative path counts from there; auto is unix, or nothing with a command; 0 is nothing \
-     (default: auto)",
-)
-.value("<address>")];
+const OWN_OPTIONS: &[OptionInfo] = &[
+    OptionInfo::new(
+        "ipcconnect",
+        Form::Text,
+        Category::Ipc,
+        "The node to attach to: unix for node.sock in the network's directory, unix:<path> for another \
+         socket, where a relative path counts from there; auto is unix, or nothing with a command; 0 is \
+         nothing (default: auto)",
+    )
+    .value("<address>"),
+    OptionInfo::new(
+        "ipctrust",
+        Form::Text,
+        Category::Ipc,
+        "Whose processes may be the node, which hears of all that wallets do: own for those of the same user \
+         and of root, the number of another user, or any (default: own)",
+    )
+    .value("<user>")
+    .not_negatable(),
+];
 
 /// How long the wallets of a node wait for their directory: when a node was killed, the process of its
 /// wallets may still be ending when the next node is there.
@@ -133,6 +145,12 @@ pub(super) fn connection(settings: &Settings) -> Result<Connection> {
             Ok(Connection::To(address))
         }
     }
+}
+
+/// Whose node it may be.
+pub(super) fn trust(settings: &Settings) -> Result<Trust> {
+    let trust: bitcoin_ipc::Result<Trust> = settings.text("ipctrust", "own").parse();
+    trust.map_err(|error| Error::new(format!("-ipctrust: {}", error.text())))
 }
 
 /// What the settings say of all wallets.

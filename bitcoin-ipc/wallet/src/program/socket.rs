@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bitcoin_ipc::interfaces::Chain;
-use bitcoin_ipc::{Error, ErrorKind, Result};
-use mp_runtime::{EventLoop, connect_stream};
+use bitcoin_ipc::{Error, ErrorKind, Result, Trust};
+use mp_runtime::{EventLoop, PeerCredentials, connect_stream, try_connect};
 
 /// What is at a path.
 #[derive(Debug)]
@@ -21,12 +21,12 @@ pub(super) enum Answer {
     Nobody(&'static str),
 }
 
-/// Connects to the node that listens at a path, if one does.
+/// Connects to the node that listens at a path, if one does and it is to be trusted. Does not wait.
 ///
 /// # Errors
 ///
 /// There is something else, or it may not be used.
-pub(super) fn connect(path: &Path) -> Result<Answer> {
+pub(super) fn connect(path: &Path, trust: Trust) -> Result<Answer> {
     let refused = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Ok(Answer::Nobody("there is no socket")),
         io::ErrorKind::ConnectionRefused => Ok(Answer::Nobody("whoever made the socket is gone")),
@@ -45,7 +45,13 @@ pub(super) fn connect(path: &Path) -> Result<Answer> {
                 path.display()
             ),
         )),
-        Ok(_) => UnixStream::connect(path).map(Answer::Node).or_else(refused),
+        Ok(_) => match try_connect(path) {
+            Ok(stream) => {
+                trust.check(path, PeerCredentials::of(&stream)?)?;
+                Ok(Answer::Node(stream))
+            }
+            Err(error) => refused(error),
+        },
         Err(error) => refused(error),
     }
 }

@@ -1,5 +1,6 @@
 //! What a user is told when wallets cannot attach to what is there.
 
+use std::io::Read as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::os::unix::process::CommandExt as _;
 use std::process::Command;
@@ -39,6 +40,10 @@ fn arguments_that_lead_nowhere() {
                 "the data directory {} does not exist; create it, or give another with -datadir",
                 missing.display()
             ),
+        ),
+        (
+            &["-ipctrust=root"],
+            "-ipctrust: `root` is nobody; write `own`, `any` or the number of a user".to_owned(),
         ),
         (&["-disablewallet"], "-disablewallet leaves nothing to do for a process of wallets".to_owned()),
     ] {
@@ -103,6 +108,38 @@ fn a_directory_that_another_process_has() {
     assert_eq!(error(&run(folder.path(), &[])), expected);
     assert_eq!(error(&run(folder.path(), &["-wallet=w", "create"])), expected);
     first.stop();
+}
+
+#[test]
+fn whoever_stands_in_for_the_node_is_not_trusted() {
+    let own = rustix::process::geteuid();
+    if !own.is_root() {
+        return eprintln!("skipped: it takes root to listen as somebody else");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("regtest")).unwrap();
+    let socket = folder.path().join("regtest/node.sock");
+    let at = socket.clone();
+    let listening = std::thread::spawn(move || {
+        let listener = std::os::unix::net::UnixListener::bind(at).unwrap();
+        // Whose the thread is when it listens is what counts, so it listens once more.
+        let nobody = rustix::fs::Uid::from_raw(65534);
+        rustix::thread::set_thread_res_uid(nobody, nobody, nobody).unwrap();
+        rustix::net::listen(&listener, 9).unwrap();
+        listener
+    });
+    let listener = listening.join().unwrap();
+    let said = error(&run(folder.path(), &[]));
+    assert!(said.contains("node.sock is user 65534, who is neither this one nor root"), "{said}");
+    assert!(said.contains("-ipctrust=65534"), "{said}");
+    let mut heard = [0; 8];
+    let (mut refusing, _) = listener.accept().unwrap();
+    assert_eq!(refusing.read(&mut heard).unwrap(), 0, "it was told nothing");
+    let trusting = Running::start(folder.path(), &["-ipctrust=65534"]);
+    let (mut trusted, _) = listener.accept().unwrap();
+    assert_eq!(trusted.read(&mut heard).unwrap(), 8);
+    drop(trusted);
+    trusting.stop();
 }
 
 #[test]
