@@ -26,12 +26,21 @@ pub struct Options {
     pub fallback_fee: i64,
     /// The lowest fee rate (`-mintxfee`).
     pub min_fee: i64,
+    /// The rate at which change is given up that costs more to spend than it holds (`-discardfee`).
+    pub discard_fee: i64,
     /// The highest fee of a transaction (`-maxtxfee`).
     pub max_tx_fee: Amount,
     /// How many blocks confirmation may take (`-txconfirmtarget`).
     pub confirm_target: u32,
     /// Spend change that is not confirmed (`-spendzeroconfchange`).
     pub spend_zero_conf_change: bool,
+    /// Spend all coins of an address together or none (`-avoidpartialspends`).
+    pub avoid_partial_spends: bool,
+    /// How much more a fee may be for that, where it is not asked for; `None` to never try
+    /// (`-maxapsfee`).
+    pub max_aps_fee: Option<Amount>,
+    /// Make no transaction that nodes refuse for the length of its chain (`-walletrejectlongchains`).
+    pub reject_long_chains: bool,
     /// Let transactions be replaced (`-walletrbf`, BIP 125).
     pub rbf: bool,
     /// Send transactions to the network (`-walletbroadcast`).
@@ -54,9 +63,13 @@ impl Options {
             keypool: 1000,
             fallback_fee: 0,
             min_fee: 1000,
+            discard_fee: 10_000,
             max_tx_fee: Amount::from_sat(10_000_000),
             confirm_target: 6,
             spend_zero_conf_change: true,
+            avoid_partial_spends: false,
+            max_aps_fee: Some(Amount::ZERO),
+            reject_long_chains: true,
             rbf: true,
             broadcast: true,
             watch: true,

@@ -60,6 +60,13 @@ pub const WALLET_OPTIONS: &[OptionInfo] = &[
     )
     .value("<n>"),
     option(
+        "maxapsfee",
+        Form::Text,
+        "How much more a fee may be, in BTC, if all coins of an address are spent together then; -1 to never \
+         try (default: 0.00000000)",
+    )
+    .value("<amount>"),
+    option(
         "maxtxfee",
         Form::Amount,
         "The greatest fee, in BTC, of one transaction; large ones fail if it is too low (default: \
@@ -99,6 +106,11 @@ pub const WALLET_OPTIONS: &[OptionInfo] = &[
         "walletrbf",
         Form::Flag,
         "Deprecated: new transactions say that they can be replaced (BIP 125) (default: 1)",
+    ),
+    option(
+        "walletrejectlongchains",
+        Form::Flag,
+        "Make no transaction that has more unconfirmed ones above it than nodes take (default: 1)",
     ),
     option(
         "watchscripts",

@@ -28,6 +28,22 @@ pub fn amount(amount: Amount) -> Value {
     bitcoin(amount.to_sat().cast_signed())
 }
 
+/// An amount in bitcoin as a text with at least two decimals: Bitcoin Core's `FormatMoney`.
+#[must_use]
+pub fn money(amount: Amount) -> String {
+    let all =
+        format!("{}.{:08}", amount.to_sat() / SATOSHI_PER_BITCOIN, amount.to_sat() % SATOSHI_PER_BITCOIN);
+    let least = all.len() - 6;
+    let kept = all.trim_end_matches('0').len().max(least);
+    all[..kept].to_owned()
+}
+
+/// A fee rate in satoshi for 1000 virtual bytes as a text, for one of them.
+#[must_use]
+pub fn rate_per_vbyte(sat_per_kvb: i64) -> String {
+    format!("{}.{:03} sat/vB", sat_per_kvb / 1000, sat_per_kvb % 1000)
+}
+
 /// A number with 16 significant digits, as C++ streams write it: without zeros at the end, and with an
 /// exponent where it is very small or large. What is no number is null.
 pub fn float(value: f64) -> Value {
@@ -148,6 +164,16 @@ mod tests {
         ] {
             assert_eq!(bitcoin(satoshi).to_string(), text);
         }
+    }
+
+    #[test]
+    fn amounts_and_rates_in_texts_are_short() {
+        let text = |satoshi| money(Amount::from_sat(satoshi));
+        assert_eq!(
+            [0, 1, 10_000_000, 100_000_000, 123_456_789, 120_000_000].map(text),
+            ["0.00", "0.00000001", "0.10", "1.00", "1.23456789", "1.20"]
+        );
+        assert_eq!([0, 100, 1234].map(rate_per_vbyte), ["0.000 sat/vB", "0.100 sat/vB", "1.234 sat/vB"]);
     }
 
     #[test]

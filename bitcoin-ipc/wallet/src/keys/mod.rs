@@ -5,6 +5,7 @@
 
 mod derive;
 mod descriptor;
+mod grind;
 mod hd;
 mod seed;
 mod signer;

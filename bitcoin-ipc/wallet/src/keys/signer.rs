@@ -9,8 +9,8 @@ use bitcoin::secp256k1::{Secp256k1, Signing};
 use bitcoin::{PrivateKey, Psbt};
 use zeroize::Zeroizing;
 
-use super::SECP;
 use super::hd::read_private;
+use super::{SECP, grind};
 use crate::Result;
 
 /// The private keys of some descriptors.
@@ -32,8 +32,10 @@ impl Signer {
 
     /// Signs the inputs that it has keys for. What cannot be signed stays as it is.
     pub(crate) fn sign(&self, psbt: &mut Psbt) {
+        let before = grind::signatures(psbt);
         // An error says which inputs lack what; a PSBT of several parties always lacks something.
         let _ = psbt.sign(self, &SECP);
+        grind::low_r(self, psbt, &before);
     }
 
     /// The private key of a public one, by where it is derived.

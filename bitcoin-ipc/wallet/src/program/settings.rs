@@ -54,7 +54,7 @@ pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Options of Bitcoin Core's wallets that ours do not heed.
-const UNHEEDED: [&str; 3] = ["avoidpartialspends", "consolidatefeerate", "discardfee"];
+const UNHEEDED: [&str; 1] = ["consolidatefeerate"];
 
 /// The table of options.
 pub(super) fn program() -> Program {
@@ -167,9 +167,16 @@ pub(super) fn options(settings: &Settings) -> Result<Options> {
         keypool: count(settings, "keypool", default.keypool)?,
         fallback_fee: rate("fallbackfee", default.fallback_fee)?,
         min_fee: rate("mintxfee", default.min_fee)?,
+        discard_fee: rate("discardfee", default.discard_fee)?,
         max_tx_fee: settings.amount("maxtxfee", default.max_tx_fee)?,
         confirm_target: count(settings, "txconfirmtarget", default.confirm_target)?,
         spend_zero_conf_change: settings.bool("spendzeroconfchange", default.spend_zero_conf_change),
+        avoid_partial_spends: settings.bool("avoidpartialspends", default.avoid_partial_spends),
+        max_aps_fee: match settings.text("maxapsfee", "0").as_str() {
+            "-1" => None,
+            _ => Some(settings.amount("maxapsfee", default.max_aps_fee.unwrap_or_default())?),
+        },
+        reject_long_chains: settings.bool("walletrejectlongchains", default.reject_long_chains),
         rbf: settings.bool("walletrbf", default.rbf),
         broadcast: settings.bool("walletbroadcast", default.broadcast),
         watch: settings.bool("watchscripts", default.watch),

@@ -17,7 +17,7 @@ use super::fees;
 use super::psbt::psbt_error;
 use super::refusal::with_code;
 use super::spending::{Recipients, payers_of, recipients};
-use crate::wallet::{Spending, WalletHandle};
+use crate::wallet::{Spending, WalletHandle, Wish};
 
 /// Options of all commands that fund transactions.
 pub(super) const TYPES: &[(&str, &str)] = &[
@@ -96,9 +96,6 @@ pub(super) const COMMANDS: &[Command] = &[
         VERSION,
     ]),
 ];
-
-/// The weight units that a transaction of version 3 may have: Bitcoin Core's `TRUC_MAX_WEIGHT`.
-pub(super) const TRUC_MAX_WEIGHT: u32 = 40_000;
 
 /// A transaction with enough inputs.
 pub(super) struct Funded {
@@ -231,14 +228,11 @@ pub(super) fn fund(
     let change_pos = read(spending, options, recipients.len(), &mut control, below)?;
     let version = u32::from_ne_bytes(base.version.0.to_ne_bytes());
     (control.has_version, control.version) = (1, version);
-    if version == 3 && (control.has_max_tx_weight == 0 || control.max_tx_weight > TRUC_MAX_WEIGHT) {
-        (control.has_max_tx_weight, control.max_tx_weight) = (1, TRUC_MAX_WEIGHT);
-    }
     if recipients.is_empty() {
         return invalid("TX must have at least one output");
     }
     control.set_selected = base.input.iter().map(|input| input.previous_output).collect();
-    let made = spending.make(recipients, &control, false, change_pos, None);
+    let made = spending.make(Wish { change_pos, ..Wish::new(recipients, &control) });
     let made = made.map_err(with_code(Code::WalletError))?;
     let mut tx = made.tx;
     for input in &mut tx.input {

@@ -43,7 +43,7 @@ fn bump_code(reason: &str) -> Code {
 /// lost node, keep their own.
 pub(super) fn with_code(code: Code) -> impl Fn(Error) -> RpcError {
     move |error| match error {
-        Error::Locked | Error::Node(_) | Error::NotFound(_) => error.into(),
+        Error::Locked | Error::Node(_) | Error::NotFound(_) | Error::Rejected(_) => error.into(),
         other => RpcError::new(code, other.to_string()),
     }
 }

@@ -3,23 +3,24 @@
 //! In: recipients, of which some get a given amount and the others the rest. Out: a transaction without
 //! change.
 
-use bitcoin::{Address, Amount, FeeRate, OutPoint, Sequence, Transaction, TxIn, Weight};
+use bitcoin::{Address, Amount, OutPoint, Sequence, Transaction, TxIn};
 use bitcoin_common::json_rpc::Kind::{List, Object};
 use bitcoin_common::json_rpc::construct::{self, Parts};
 use bitcoin_common::json_rpc::error::invalid;
 use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, value};
-use bitcoin_ipc::types::{CoinControl, WireFeeRate};
+use bitcoin_ipc::types::CoinControl;
 use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command, refused};
 use super::fees::{self, MODE, RATE, TARGET};
-use super::funding::{TRUC_MAX_WEIGHT, options, read_depths};
+use super::funding::{options, read_depths};
+use super::refusal::with_code;
 use super::send::{finish, refuse_old_names};
 use crate::ledger::Place;
-use crate::wallet::{WalletHandle, fee_for};
-
-/// The most weight units that nodes relay: Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`.
-const MAX_WEIGHT: u64 = 400_000;
+use crate::wallet::{
+    InputWeights, MAX_WEIGHT, OutputWeights, TRUC, TRUC_CHILD_MAX_WEIGHT, TRUC_MAX_WEIGHT, WalletHandle,
+    combined_bump, dust, fee_for, sum,
+};
 
 pub(super) const COMMANDS: &[Command] =
     &[command("sendall", "Spends all coins, or some of them to the last satoshi.", send_all).args(&[
@@ -72,28 +73,14 @@ fn read(call: &Call<'_>, wallet: &WalletHandle) -> Answer<Wish> {
     let (target, mode, rate) = (or_null("conf_target"), or_null("estimate_mode"), or_null("fee_rate"));
     fees::set(wallet, &mut control, target, mode, rate, false)?;
     read_depths(&options, &mut control)?;
-    let choice = wallet.fee_choice(&control)?;
-    let wanted = control.fee_rate.and_then(|rate| rate.sat_per_kvb());
-    if let Some(wanted) = wanted.filter(|wanted| *wanted < choice.rate) {
-        return invalid(format!(
-            "Fee rate ({} sat/vB) is lower than the minimum fee rate setting ({} sat/vB).",
-            decimals(wanted),
-            decimals(choice.rate)
-        ));
-    }
-    if choice.rate == 0 {
-        return refused(
-            "Fee estimation failed. Fallbackfee is disabled. Wait a few blocks or enable -fallbackfee.",
-        );
-    }
+    let choice = wallet.usable_rate(&control).map_err(with_code(match control.fee_rate {
+        Some(_) => Code::InvalidParameter,
+        None => Code::WalletError,
+    }))?;
     let version = option("version").map_or(Ok(2), value::int)?;
     let replaceable = option("replaceable").map_or(Ok(wallet.options().rbf), value::flag)?;
+    (control.has_version, control.version) = (1, version);
     Ok(Wish { rate: choice.rate, version, replaceable, control, options })
-}
-
-/// A rate for a virtual byte.
-fn decimals(sat_per_kvb: i64) -> String {
-    format!("{}.{:03}", sat_per_kvb / 1000, sat_per_kvb % 1000)
 }
 
 fn send_all(call: &Call<'_>) -> Answer {
@@ -151,20 +138,24 @@ fn choose(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction) -> Answer<()
             if view.spender(outpoint).is_some() {
                 return invalid(format!("Input not available. UTXO ({txid}:{vout}) was already spent."));
             }
-            if state.ledger.own_txout(outpoint).is_none() || view.place(txid) == Place::Inactive {
+            let parent = state.ledger.own_txout(outpoint).and_then(|_| state.ledger.tx(txid));
+            let Some(parent) = parent.filter(|_| view.place(txid) != Place::Inactive) else {
                 return invalid(format!("Input not found. UTXO ({txid}:{vout}) is not part of wallet."));
+            };
+            let (theirs, ours) = (parent.version.0, tx.version.0);
+            if view.depth(txid) == 0 && (theirs == TRUC) != (ours == TRUC) {
+                return invalid(format!(
+                    "Can't spend unconfirmed version {theirs} pre-selected input with a version {ours} tx"
+                ));
             }
         }
         return Ok(());
     }
     let worthwhile = wish.options.get("send_max").map_or(Ok(false), value::flag)?;
-    let coins = wallet.available_coins(&wish.control)?;
-    let state = wallet.state()?;
     let sequence =
         if wish.replaceable { Sequence::ENABLE_RBF_NO_LOCKTIME } else { Sequence::ENABLE_LOCKTIME_NO_RBF };
-    for coin in coins {
-        let weight = Weight::from_wu(41 * 4) + state.satisfaction(coin.outpoint)?;
-        if worthwhile && fee_for(wish.rate, weight.to_vbytes_ceil()) > coin.output.value {
+    for coin in wallet.pool(&wish.control, wish.rate)? {
+        if worthwhile && fee_for(wish.rate, coin.weight.vbytes()) > coin.output.value {
             continue;
         }
         tx.input.push(TxIn { previous_output: coin.outpoint, sequence, ..TxIn::default() });
@@ -175,21 +166,32 @@ fn choose(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction) -> Answer<()
 /// Shares what is left after the fee and the given amounts.
 fn share(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction, sharers: &[&str]) -> Answer<()> {
     let chain = wallet.chain();
-    let (mut total, mut weight) = (Amount::ZERO, tx.weight() + Weight::from_wu(2));
+    let (mut total, mut inputs, mut unconfirmed) = (Amount::ZERO, InputWeights::default(), Vec::new());
     {
-        let state = wallet.state()?;
+        let mut state = wallet.state()?;
+        let view = state.ledger.view();
         for outpoint in tx.input.iter().map(|input| input.previous_output) {
-            total += state.ledger.own_txout(outpoint).map_or(Amount::ZERO, |output| output.value);
-            weight += state.satisfaction(outpoint)? + Weight::from_wu(1);
+            let value = state.ledger.own_txout(outpoint).map(|output| output.value);
+            total = sum([total, value.unwrap_or_default()])?;
+            let Some(weight) = state.input_weight(outpoint) else {
+                return refused(
+                    "Unable to determine the size of the transaction, the wallet contains unsolvable descriptors",
+                );
+            };
+            inputs.add(weight);
+            if view.depth(outpoint.txid) == 0 {
+                unconfirmed.push(outpoint);
+            }
         }
     }
-    let fee = fee_for(wish.rate, weight.to_vbytes_ceil());
+    let scripts = tx.output.iter().map(|output| &output.script_pubkey);
+    let weight = inputs.with_outputs(scripts.fold(OutputWeights::default(), |all, script| all.with(script)));
+    let fee = fee_for(wish.rate, weight.div_ceil(4));
     if fee > wallet.options().max_tx_fee {
         return refused("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)");
     }
-    let outpoints: Vec<OutPoint> = tx.input.iter().map(|input| input.previous_output).collect();
-    let bump = chain.calculate_combined_bump_fee(&outpoints, &WireFeeRate::from_sat_per_kvb(wish.rate))?;
-    let effective = total.checked_sub(fee + bump.unwrap_or_default()).filter(|left| *left > Amount::ZERO);
+    let bump = combined_bump(&*chain, &unconfirmed, wish.rate)?;
+    let effective = total.checked_sub(sum([fee, bump])?).filter(|left| *left > Amount::ZERO);
     let Some(effective) = effective else {
         return Err(match wish.options.get("send_max").is_some_and(|max| *max == true) {
             true => {
@@ -200,11 +202,15 @@ fn share(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction, sharers: &[&s
             ),
         });
     };
-    let most = if wish.version == 3 { TRUC_MAX_WEIGHT.into() } else { MAX_WEIGHT };
-    if weight.to_wu() > most {
+    let most = match (wish.version == 3, unconfirmed.is_empty()) {
+        (false, _) => MAX_WEIGHT,
+        (true, true) => TRUC_MAX_WEIGHT,
+        (true, false) => TRUC_CHILD_MAX_WEIGHT,
+    };
+    if weight > most {
         return refused("Transaction too large.");
     }
-    let given: Amount = tx.output.iter().map(|output| output.value).sum();
+    let given = sum(tx.output.iter().map(|output| output.value))?;
     if given > total {
         return Err(short("Assigned more value to outputs than available funds."));
     }
@@ -212,13 +218,12 @@ fn share(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction, sharers: &[&s
         return Err(short("Insufficient funds for fees after creating specified outputs."));
     };
     let dust_rate = chain.relay_dust_fee()?.sat_per_kvb().unwrap_or_default();
-    let dust_rate = FeeRate::from_sat_per_kwu(u64::try_from(dust_rate).unwrap_or_default().div_ceil(4));
     let count = u64::try_from(sharers.len()).unwrap_or(1);
     let mut odd = rest % count;
     for output in &mut tx.output {
         let address = Address::from_script(&output.script_pubkey, wallet.network());
         let address = address.map(|address| address.to_string()).unwrap_or_default();
-        let dust = output.script_pubkey.minimal_non_dust_custom(dust_rate);
+        let dust = dust(&output.script_pubkey, dust_rate);
         if sharers.contains(&address.as_str()) {
             output.value = rest / count + std::mem::replace(&mut odd, Amount::ZERO);
             if output.value < dust {

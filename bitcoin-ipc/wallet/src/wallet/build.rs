@@ -1,49 +1,29 @@
-//! Building a transaction: coins, change and fee.
+//! Building a transaction from coins that were chosen: change, lock time, who pays the fee.
 //!
-//! In: a [`Plan`]. Out: an unsigned transaction. BDK's branch and bound chooses the coins, with a random
-//! draw where no choice goes without change.
+//! In: a [`Plan`], coins, what they come to. Out: an unsigned transaction.
 
-use std::collections::HashMap;
-
-use bdk_wallet::chain::ChainPosition;
-use bdk_wallet::coin_selection::{
-    CoinSelectionAlgorithm as _, CoinSelectionResult, DefaultCoinSelectionAlgorithm, Excess,
-};
-use bdk_wallet::{KeychainKind, LocalOutput, Utxo, WeightedUtxo};
 use bitcoin::absolute::LockTime;
 use bitcoin::key::rand::Rng as _;
 use bitcoin::key::rand::rngs::OsRng;
+use bitcoin::key::rand::seq::SliceRandom as _;
 use bitcoin::transaction::Version;
-use bitcoin::{
-    Amount, FeeRate, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Weight, Witness,
-};
-use bitcoin_ipc::types::{CoinControl, OutputType};
+use bitcoin::{Amount, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness};
+use bitcoin_ipc::types::{CoinControl, Destination, OutputType};
 
 use super::State;
-use super::coins::AvailableCoin;
-use super::fees::fee_for;
-use super::spending::given;
+use super::choose::{ChangeCost, Coin, Outcome, Picked, Target};
+use super::fees::{dust, fee_for};
+use super::pool::version;
+use super::weights::{InputWeight, OutputWeights};
 use crate::keys::random;
 use crate::{Error, Result};
 
 /// Scripts, amounts, and whether the fee is taken from the amount.
 pub(crate) type Recipients = Vec<(ScriptBuf, Amount, bool)>;
 
-/// The most that nodes relay, in weight units: Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`.
-const MAX_WEIGHT: u64 = 400_000;
-
-/// How many coins of an address are spent together at most, so that the transaction stays small enough: Bitcoin
-/// Core's `OUTPUT_GROUP_MAX_ENTRIES`.
-const TOGETHER: usize = 100;
-
-/// A transaction that is to be replaced, and what that costs.
-#[derive(Clone, Copy)]
-pub(crate) struct Replaced {
-    pub(crate) txid: Txid,
-    pub(crate) fee: Amount,
-    /// What the node wants on top, in satoshi for 1000 virtual bytes.
-    pub(crate) incremental: i64,
-}
+/// What change weighs when it is spent, if the wallet does not know: Bitcoin Core's
+/// `DUMMY_NESTED_P2WPKH_INPUT_SIZE`, in virtual bytes.
+const UNKNOWN_CHANGE: u64 = 91;
 
 /// What the transaction has to be like. Rates are in satoshi for 1000 virtual bytes.
 pub(crate) struct Plan<'a> {
@@ -51,297 +31,200 @@ pub(crate) struct Plan<'a> {
     pub(crate) control: &'a CoinControl,
     pub(crate) rate: i64,
     pub(crate) dust_rate: i64,
-    pub(crate) max_fee: Amount,
-    pub(crate) zero_conf_change: bool,
+    pub(crate) discard_rate: i64,
+    pub(crate) max_weight: u64,
+    /// The least fee, and a rate for what is paid on top of it.
+    pub(crate) least_fee: (Amount, i64),
     pub(crate) rbf: bool,
     /// Whether the wallet's height is that of the network, so that it can be a lock time.
     pub(crate) current: bool,
     pub(crate) change_kind: OutputType,
     pub(crate) change_pos: Option<u32>,
-    pub(crate) replaced: Option<Replaced>,
-}
-
-/// What was built.
-pub(crate) struct Built {
-    pub(crate) tx: Transaction,
-    pub(crate) fee: Amount,
-    pub(crate) change_pos: Option<u32>,
 }
 
 /// Where change would go.
-struct Change {
-    script: ScriptBuf,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    pub(crate) script: ScriptBuf,
     /// The descriptor that it is new of.
     descriptor: Option<u32>,
     /// Whether there is no such script, only one of its size.
     missing: bool,
+    /// What it weighs when it is spent, if the wallet knows.
+    spend: Option<InputWeight>,
+}
+
+impl Plan<'_> {
+    /// The sum of all outputs.
+    ///
+    /// # Errors
+    ///
+    /// There cannot be so much.
+    pub(crate) fn sum(&self) -> Result<Amount> {
+        sum(self.outputs.iter().map(|(_, amount, _)| *amount))
+    }
+
+    /// What coins are chosen for.
+    pub(crate) fn target(&self, change: &Change) -> Result<Target> {
+        let weights = OutputWeights::default();
+        let outputs = self.outputs.iter().fold(weights, |all, (script, ..)| all.with(script));
+        let spend = fee_for(self.discard_rate, change.spend.map_or(UNKNOWN_CHANGE, InputWeight::vbytes));
+        let least = dust(&change.script, self.discard_rate).max(spend + Amount::ONE_SAT);
+        Ok(Target {
+            value: self.sum()?.to_sat(),
+            outputs,
+            rate: self.rate,
+            from_outputs: self.payers() > 0,
+            change: ChangeCost {
+                outputs: outputs.with(&change.script),
+                least: least.to_sat(),
+                spend: spend.to_sat(),
+            },
+            max_weight: self.max_weight,
+            least_fee: (self.least_fee.0.to_sat(), self.least_fee.1),
+        })
+    }
+
+    fn payers(&self) -> usize {
+        self.outputs.iter().filter(|(.., pays)| *pays).count()
+    }
+
+    /// Takes what a transaction lacks in fees from the recipients that pay it, in equal parts, of which the
+    /// first one pays what is left over; or gives them what is too much.
+    fn settle(&self, outputs: &mut [TxOut], fee: Amount, rest: Amount) -> Result<()> {
+        let payers = u64::try_from(self.payers()).unwrap_or(u64::MAX);
+        let (owed, gift) =
+            (fee.checked_sub(rest).unwrap_or_default(), rest.checked_sub(fee).unwrap_or_default());
+        let mut first = true;
+        for (output, (.., pays)) in outputs.iter_mut().zip(&self.outputs) {
+            if !*pays {
+                continue;
+            }
+            let odd = |all: Amount| if first { all % payers } else { Amount::ZERO };
+            let (minus, plus) = (owed / payers + odd(owed), gift / payers + odd(gift));
+            first = false;
+            let value = (output.value + plus).checked_sub(minus);
+            let too_small = "The transaction amount is too small to pay the fee";
+            output.value = value.ok_or_else(|| Error::Refused(too_small.into()))?;
+            if output.value < dust(&output.script_pubkey, self.dust_rate) {
+                let text = "The transaction amount is too small to send after the fee has been deducted";
+                return Err(Error::Refused(text.into()));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A sum of amounts, none of which may be more than there is money.
+///
+/// # Errors
+///
+/// The text says what is wrong.
+pub(crate) fn sum(amounts: impl IntoIterator<Item = Amount>) -> Result<Amount> {
+    let mut sum = Amount::ZERO;
+    for amount in amounts {
+        if amount.to_sat().cast_signed() < 0 {
+            return Err(Error::Refused("Transaction amounts must not be negative".into()));
+        }
+        let more = sum.checked_add(amount).filter(|sum| *sum <= Amount::MAX_MONEY);
+        sum = more.ok_or_else(|| Error::Refused("Transaction amount out of range".into()))?;
+    }
+    Ok(sum)
 }
 
 impl State {
-    /// Builds a transaction. A change script that it uses is revealed, and is to be saved.
-    pub(crate) fn build(&mut self, plan: &Plan<'_>) -> Result<Built> {
-        let dust_rate =
-            FeeRate::from_sat_per_kwu(u64::try_from(plan.dust_rate).unwrap_or_default().div_ceil(4));
-        for (script, amount, _) in &plan.outputs {
-            if *amount < script.minimal_non_dust_custom(dust_rate) {
-                return Err(Error::Refused("Transaction amount too small".into()));
-            }
-        }
-        let change = self.change(plan);
-        let required = self.required(plan)?;
-        let mut rate = plan.rate;
-        // A replacement has to pay for its own size beside the old fee, which its size decides.
-        for _ in 0..20 {
-            let mut built = None;
-            for tier in [Tier::Confirmed, Tier::Own, Tier::All] {
-                let optional = self.optional(plan, tier);
-                match self.attempt(plan, &change, &required, &optional, rate, dust_rate) {
-                    Err(Error::InsufficientFunds) => {}
-                    other => {
-                        built = Some(other?);
-                        break;
-                    }
-                }
-            }
-            let Some((built, vbytes)) = built else {
-                if !plan.control.allow_other_inputs && !plan.control.set_selected.is_empty() {
-                    let text = "The preselected coins total amount does not cover the transaction target. Please allow other inputs to be automatically selected or include more coins manually";
-                    return Err(Error::Refused(text.into()));
-                }
-                return Err(Error::InsufficientFunds);
-            };
-            let least = plan.replaced.map_or(Amount::ZERO, |old| old.fee + fee_for(old.incremental, vbytes));
-            if built.fee < least {
-                let missing = i64::try_from((least - built.fee).to_sat()).unwrap_or(i64::MAX);
-                rate += missing.saturating_mul(1000) / i64::try_from(vbytes.max(1)).unwrap_or(1) + 1;
-                continue;
-            }
-            if built.fee > plan.max_fee {
-                let text = "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
-                return Err(Error::Refused(text.into()));
-            }
-            if built.change_pos.is_some() {
-                if change.missing {
-                    let text = "Transaction needs a change address, but we can't generate it.";
-                    return Err(Error::Refused(text.into()));
-                }
-                if let Some(descriptor) = change.descriptor {
-                    self.ledger.reveal(descriptor);
-                }
-            }
-            return Ok(built);
-        }
-        Err(Error::Refused("no fee is high enough for this replacement".into()))
-    }
-
-    fn change(&self, plan: &Plan<'_>) -> Change {
-        if given(&plan.control.dest_change)
+    /// Where change of a transaction would go now.
+    pub(crate) fn change(&self, plan: &Plan<'_>) -> Change {
+        let weight_of = |id| input_weight_of(self, id);
+        if plan.control.dest_change != Destination::None
             && let Some(script) = plan.control.dest_change.script_pubkey()
         {
-            return Change { script, descriptor: None, missing: false };
+            let spend = self.ledger.origin(&script).and_then(|(id, _)| weight_of(id));
+            return Change { script, descriptor: None, missing: false, spend };
         }
         let descriptor = self.active(plan.change_kind, true).map(|descriptor| descriptor.id);
         match descriptor.and_then(|id| self.ledger.peek(id)) {
-            Some(script) => Change { script, descriptor, missing: false },
+            Some(script) => {
+                Change { script, descriptor, missing: false, spend: descriptor.and_then(weight_of) }
+            }
             // The largest common script, to find out whether there would be change at all.
-            None => Change { script: ScriptBuf::from_bytes(vec![0x51; 34]), descriptor: None, missing: true },
+            None => Change {
+                script: ScriptBuf::from_bytes(vec![0x51; 34]),
+                descriptor: None,
+                missing: true,
+                spend: None,
+            },
         }
     }
 
-    fn required(&mut self, plan: &Plan<'_>) -> Result<Vec<AvailableCoin>> {
-        let replaced = plan.replaced.map(|old| old.txid);
-        let selected = plan.control.set_selected.iter();
-        selected
-            .map(|outpoint| {
-                self.spendable(*outpoint, replaced)
-                    .ok_or_else(|| Error::Refused(format!("Not found pre-selected input {outpoint}")))
-            })
-            .collect()
-    }
-
-    fn optional(&mut self, plan: &Plan<'_>, tier: Tier) -> Vec<AvailableCoin> {
-        if !plan.control.allow_other_inputs {
-            return Vec::new();
-        }
-        let mut coins = self.available(plan.control, plan.zero_conf_change);
-        let old = plan.replaced.map(|old| old.txid);
-        coins.retain(|coin| {
-            let fits = match tier {
-                Tier::Confirmed => coin.depth > 0,
-                Tier::Own => coin.safe,
-                Tier::All => true,
-            };
-            fits && Some(coin.outpoint.txid) != old && !plan.control.set_selected.contains(&coin.outpoint)
-        });
-        coins
-    }
-
-    /// Chooses coins, and gives the transaction and its virtual size when it is signed.
-    fn attempt(
-        &self,
+    /// Builds a transaction that spends these coins. A change script that it uses is revealed, and is to be
+    /// saved.
+    pub(crate) fn build(
+        &mut self,
         plan: &Plan<'_>,
         change: &Change,
-        required: &[AvailableCoin],
-        optional: &[AvailableCoin],
-        rate: i64,
-        dust_rate: FeeRate,
-    ) -> Result<(Built, u64)> {
-        let sum: Amount = plan.outputs.iter().map(|(_, amount, _)| *amount).sum();
-        let payers = plan.outputs.iter().filter(|(.., pays)| *pays).count();
-        let outputs: Vec<TxOut> = plan
+        required: &[Coin],
+        picked: &Picked,
+    ) -> Result<(Transaction, Option<u32>)> {
+        let Outcome { fee, change: change_value, .. } = picked.outcome;
+        let (fee, sent) = (Amount::from_sat(fee), plan.sum()?);
+        let mut inputs: Vec<&Coin> = picked.coins.iter().collect();
+        inputs.shuffle(&mut OsRng);
+        // Selected ones come first, in their order.
+        let inputs: Vec<&Coin> = required.iter().chain(inputs).collect();
+        let total = sum(inputs.iter().map(|coin| coin.output.value))?;
+        let mut outputs: Vec<TxOut> = plan
             .outputs
             .iter()
             .map(|(script, value, _)| TxOut { value: *value, script_pubkey: script.clone() })
             .collect();
-        let bare = self.assemble(plan, Vec::new(), outputs.clone());
-        // With the fee taken from the amounts, coins count in full.
-        let (choice_rate, target) = if payers > 0 {
-            (FeeRate::ZERO, sum)
-        } else {
-            let base = bare.weight() + Weight::from_wu(2);
-            let rate = FeeRate::from_sat_per_kwu(u64::try_from(rate).unwrap_or_default().div_ceil(4));
-            (
-                rate,
-                sum + fee_for(
-                    i64::try_from(rate.to_sat_per_kwu()).unwrap_or(i64::MAX).saturating_mul(4),
-                    base.to_vbytes_ceil(),
-                ),
-            )
-        };
-        let mut required = required.to_vec();
-        let mut optional = optional.to_vec();
-        let chosen = loop {
-            let chosen = self.choose(&required, &optional, choice_rate, target, &change.script)?;
-            // All coins of an address together, if that is wanted.
-            let mut counts: HashMap<ScriptBuf, usize> = HashMap::new();
-            for coin in &chosen.selected {
-                *counts.entry(coin.txout().script_pubkey.clone()).or_default() += 1;
+        let kept = change_value.map_or(Amount::ZERO, Amount::from_sat);
+        if plan.payers() > 0 {
+            let short = || Error::InsufficientFunds;
+            let rest = total.checked_sub(sent).and_then(|rest| rest.checked_sub(kept)).ok_or_else(short)?;
+            plan.settle(&mut outputs, fee, rest)?;
+        }
+        let mut change_pos = None;
+        if change_value.is_some() {
+            if change.missing {
+                let text = "Transaction needs a change address, but we can't generate it.";
+                return Err(Error::Refused(text.into()));
             }
-            let picked: Vec<_> = chosen.selected.iter().map(Utxo::outpoint).collect();
-            let left = |coin: &AvailableCoin| {
-                let joins = counts.get(&coin.output.script_pubkey).is_some_and(|count| *count < TOGETHER);
-                joins && !picked.contains(&coin.outpoint)
+            let place = match plan.change_pos {
+                Some(place) => usize::try_from(place)
+                    .ok()
+                    .filter(|place| *place <= outputs.len())
+                    .ok_or_else(|| Error::Refused("Transaction change output index out of range".into()))?,
+                None => OsRng.gen_range(0..=outputs.len()),
             };
-            if !plan.control.avoid_partial_spends || !optional.iter().any(left) {
-                break chosen;
+            outputs.insert(place, TxOut { value: kept, script_pubkey: change.script.clone() });
+            change_pos = u32::try_from(place).ok();
+            if let Some(descriptor) = change.descriptor {
+                self.ledger.reveal(descriptor);
             }
-            let (together, rest) = optional.into_iter().partition(|coin| {
-                let is_picked = picked.contains(&coin.outpoint);
-                let count = counts.get_mut(&coin.output.script_pubkey).filter(|count| **count < TOGETHER);
-                is_picked || count.map(|count| *count += 1).is_some()
-            });
-            required.extend::<Vec<_>>(together);
-            optional = rest;
-        };
-        let total: Amount = chosen.selected.iter().map(|coin| coin.txout().value).sum();
-        let inputs: Vec<OutPoint> = chosen.selected.iter().map(Utxo::outpoint).collect();
-        let mut satisfaction = Weight::from_wu(2);
-        for outpoint in &inputs {
-            satisfaction += self.satisfaction(*outpoint)? + Weight::from_wu(1);
         }
-        let vbytes = |tx: &Transaction| (tx.weight() + satisfaction).to_vbytes_ceil();
-        let plain = self.assemble(plan, inputs.clone(), outputs.clone());
-        let mut with = outputs.clone();
-        let place = match plan.change_pos {
-            Some(place) => usize::try_from(place)
-                .ok()
-                .filter(|place| *place <= outputs.len())
-                .ok_or_else(|| Error::Refused("Transaction change output index out of range".into()))?,
-            None => OsRng.gen_range(0..=outputs.len()),
-        };
-        with.insert(place, TxOut { value: Amount::ZERO, script_pubkey: change.script.clone() });
-        let mut with = self.assemble(plan, inputs, with);
-        let fee_with = fee_for(rate, vbytes(&with));
-        let spare = total.checked_sub(sum).ok_or(Error::InsufficientFunds)?;
-        let rest = if payers > 0 { Some(spare) } else { spare.checked_sub(fee_with) };
-        let dust = change.script.minimal_non_dust_custom(dust_rate);
-        let rest = rest.filter(|rest| *rest >= dust && matches!(chosen.excess, Excess::Change { .. }));
-        let (mut tx, mut fee, change_pos) = match rest {
-            Some(rest) => {
-                with.output[place].value = rest;
-                (with, fee_with, u32::try_from(place).ok())
-            }
-            None => {
-                let fee = fee_for(rate, vbytes(&plain));
-                if payers == 0 && spare < fee {
-                    return Err(Error::InsufficientFunds);
-                }
-                let fee = fee.max(spare);
-                (plain, fee, None)
-            }
-        };
-        if payers > 0 {
-            let left = if change_pos.is_some() { Amount::ZERO } else { spare };
-            let owed = fee.checked_sub(left).unwrap_or(Amount::ZERO);
-            take_fee(plan, &mut tx, change_pos, owed, payers, dust_rate)?;
-            fee = owed + left;
+        let paid = sum(outputs.iter().map(|output| output.value))?;
+        if total.checked_sub(paid) != Some(fee) {
+            return Err(Error::Refused("Internal bug detected: the transaction does not add up".into()));
         }
-        let weight = tx.weight() + satisfaction;
-        let most = if plan.control.has_max_tx_weight != 0 {
-            u64::from(plan.control.max_tx_weight).min(MAX_WEIGHT)
-        } else {
-            MAX_WEIGHT
-        };
-        if weight.to_wu() > most {
-            return Err(Error::Refused("Transaction too large".into()));
-        }
-        let size = weight.to_vbytes_ceil();
-        Ok((Built { tx, fee, change_pos }, size))
+        Ok((self.assemble(plan, &inputs, outputs), change_pos))
     }
 
-    fn choose(
-        &self,
-        required: &[AvailableCoin],
-        optional: &[AvailableCoin],
-        rate: FeeRate,
-        target: Amount,
-        change: &ScriptBuf,
-    ) -> Result<CoinSelectionResult> {
-        let weigh = |coins: &[AvailableCoin]| {
-            let weighed = coins.iter().map(|coin| {
-                let satisfaction_weight = self.satisfaction(coin.outpoint)?;
-                let utxo = Utxo::Local(LocalOutput {
-                    outpoint: coin.outpoint,
-                    txout: coin.output.clone(),
-                    // What follows means nothing to the choice.
-                    keychain: KeychainKind::External,
-                    is_spent: false,
-                    derivation_index: 0,
-                    chain_position: ChainPosition::Unconfirmed { first_seen: None, last_seen: None },
-                });
-                Ok(WeightedUtxo { satisfaction_weight, utxo })
-            });
-            weighed.collect::<Result<Vec<_>>>()
-        };
-        let (required, optional) = (weigh(required)?, weigh(optional)?);
-        DefaultCoinSelectionAlgorithm::default()
-            .coin_select(required, optional, rate, target, change, &mut OsRng)
-            .map_err(|_| Error::InsufficientFunds)
-    }
-
-    /// What an input adds beyond its 41 bytes, when it is signed.
-    pub(crate) fn satisfaction(&self, outpoint: OutPoint) -> Result<Weight> {
-        let descriptor = self.ledger.own_output(outpoint).and_then(|(id, _)| self.descriptor(id));
-        let weight = descriptor.and_then(|found| found.public.max_weight_to_satisfy().ok());
-        weight.ok_or_else(|| Error::Refused("Missing solving data for estimating transaction size".into()))
-    }
-
-    fn assemble(&self, plan: &Plan<'_>, inputs: Vec<OutPoint>, output: Vec<TxOut>) -> Transaction {
+    fn assemble(&self, plan: &Plan<'_>, inputs: &[&Coin], output: Vec<TxOut>) -> Transaction {
         let sequence =
             if plan.rbf { Sequence::ENABLE_RBF_NO_LOCKTIME } else { Sequence::ENABLE_LOCKTIME_NO_RBF };
-        let input = inputs.into_iter().map(|previous_output| TxIn {
-            previous_output,
+        let input = inputs.iter().map(|coin| TxIn {
+            previous_output: coin.outpoint,
             script_sig: ScriptBuf::new(),
             sequence,
             witness: Witness::new(),
         });
-        let version = if plan.control.has_version != 0 { plan.control.version.cast_signed() } else { 2 };
         let lock_time = if plan.control.has_lock_time != 0 {
             LockTime::from_consensus(plan.control.lock_time)
         } else {
             self.lock_time(plan.current)
         };
-        Transaction { version: Version(version), lock_time, input: input.collect(), output }
+        Transaction { version: Version(version(plan.control)), lock_time, input: input.collect(), output }
     }
 
     /// The height of the chain, so that a miner gains nothing by mining an earlier block again for the
@@ -355,40 +238,6 @@ impl State {
     }
 }
 
-/// Which coins may be added.
-#[derive(Clone, Copy)]
-enum Tier {
-    Confirmed,
-    Own,
-    All,
-}
-
-/// Takes the fee from the recipients that pay it, in equal parts; the first one pays what is left over.
-fn take_fee(
-    plan: &Plan<'_>,
-    tx: &mut Transaction,
-    change_pos: Option<u32>,
-    owed: Amount,
-    payers: usize,
-    dust_rate: FeeRate,
-) -> Result<()> {
-    let change = change_pos.and_then(|place| usize::try_from(place).ok());
-    let payers = u64::try_from(payers).unwrap_or(1);
-    let mut extra = owed % payers;
-    let places = tx.output.iter_mut().enumerate().filter(|(place, _)| Some(*place) != change);
-    for ((_, output), (.., pays)) in places.zip(&plan.outputs) {
-        if !*pays {
-            continue;
-        }
-        let share = owed / payers + std::mem::replace(&mut extra, Amount::ZERO);
-        output.value = output
-            .value
-            .checked_sub(share)
-            .ok_or_else(|| Error::Refused("The transaction amount is too small to pay the fee".into()))?;
-        if output.value < output.script_pubkey.minimal_non_dust_custom(dust_rate) {
-            let text = "The transaction amount is too small to send after the fee has been deducted";
-            return Err(Error::Refused(text.into()));
-        }
-    }
-    Ok(())
+fn input_weight_of(state: &State, descriptor: u32) -> Option<InputWeight> {
+    super::weights::of_descriptor(&state.descriptor(descriptor)?.public)
 }

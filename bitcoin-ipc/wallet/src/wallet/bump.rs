@@ -4,13 +4,13 @@
 //! or more inputs, and a higher fee.
 
 use bitcoin::{Amount, Transaction, TxOut, Txid};
+use bitcoin_common::json_rpc::amount::money;
 use bitcoin_ipc::interfaces::BumpTransaction;
 use bitcoin_ipc::types::{CoinControl, Destination, WireFeeRate};
 
-use super::build::Replaced;
 use super::commit::Texts;
 use super::fees::{fee_for, sat_per_kvb};
-use super::spending::Spending;
+use super::spending::{Replaced, Spending, Wish};
 use super::{State, WalletHandle};
 use crate::{Error, Result};
 
@@ -89,7 +89,7 @@ impl Spending<'_> {
             Some(rate) => {
                 let mempool = sat_per_kvb(chain.mempool_min_fee()?);
                 if rate < mempool {
-                    let (rate, mempool) = (btc(fee_for(rate, 1000)), btc(fee_for(mempool, 1000)));
+                    let (rate, mempool) = (money(fee_for(rate, 1000)), money(fee_for(mempool, 1000)));
                     return Err(Error::Bump(vec![format!(
                         "New fee rate ({rate}) is lower than the minimum fee rate ({mempool}) to get into the mempool -- "
                     )]));
@@ -98,10 +98,10 @@ impl Spending<'_> {
                 if fee < old_fee + added {
                     return Err(Error::Bump(vec![format!(
                         "Insufficient total fee {}, must be at least {} (oldFee {} + incrementalFee {})",
-                        btc(fee),
-                        btc(old_fee + added),
-                        btc(old_fee),
-                        btc(added)
+                        money(fee),
+                        money(old_fee + added),
+                        money(old_fee),
+                        money(added)
                     )]));
                 }
             }
@@ -136,7 +136,7 @@ impl Spending<'_> {
         // Inputs that are not confirmed are no part of a replacement unless it had them.
         control.min_depth = control.min_depth.max(1);
         let replaced = Replaced { txid, fee: old_fee, incremental };
-        let made = match self.make(outputs, &control, false, None, Some(replaced)) {
+        let made = match self.make(Wish { replaced: Some(replaced), ..Wish::new(outputs, &control) }) {
             Err(error @ (Error::Node(_) | Error::Database(_))) => return Err(error),
             made => {
                 made.map_err(|error| Error::Bump(vec![format!("Unable to create transaction. {error}")]))?
@@ -187,12 +187,4 @@ impl State {
         let paid: Amount = tx.output.iter().map(|output| output.value).sum();
         (reasons, total.checked_sub(paid).map(|fee| ((*tx).clone(), fee)))
     }
-}
-
-/// An amount as Bitcoin Core's `FormatMoney` writes it: with at least two decimals.
-fn btc(amount: Amount) -> String {
-    let all = format!("{}.{:08}", amount.to_sat() / 100_000_000, amount.to_sat() % 100_000_000);
-    let least = all.len() - 6;
-    let kept = all.trim_end_matches('0').len().max(least);
-    all[..kept].to_owned()
 }

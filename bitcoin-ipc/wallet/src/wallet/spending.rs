@@ -4,13 +4,48 @@
 //! coins, signing and committing are steps of one [`Spending`], which one has at a time.
 
 use bitcoin::{Amount, OutPoint, Psbt, ScriptBuf, Transaction, Txid};
-use bitcoin_ipc::types::{CoinControl, CreatedTransactionResult, Destination, OutputType, Recipient};
+use bitcoin_common::json_rpc::amount::money;
+use bitcoin_ipc::types::{CoinControl, CreatedTransactionResult, OutputType, Recipient};
 
-use super::WalletHandle;
-use super::build::{Plan, Recipients, Replaced};
-use super::fees::sat_per_kvb;
+use super::build::{self, Plan, Recipients};
+use super::choose::{Candidate, Coin, Picked, Rules, Target, pick};
+use super::fees::{FeeChoice, dust, fee_for, sat_per_kvb};
+use super::pool::{Presets, TRUC, combined_bump, version};
 use super::turns::Turn;
+use super::weights::{InputWeights, MAX_WEIGHT, MIN_WEIGHT, TRUC_MAX_WEIGHT};
+use super::{State, WalletHandle};
 use crate::{Error, Result};
+
+/// How often coins are chosen again when some were spent meanwhile by other copies of the wallet.
+const ATTEMPTS: usize = 5;
+
+/// What is wanted of a transaction.
+pub(crate) struct Wish<'a> {
+    pub(crate) outputs: Recipients,
+    pub(crate) control: &'a CoinControl,
+    pub(crate) sign: bool,
+    /// Where change is; anywhere without it.
+    pub(crate) change_pos: Option<u32>,
+    pub(crate) presets: Presets,
+    pub(crate) replaced: Option<Replaced>,
+}
+
+impl<'a> Wish<'a> {
+    /// A transaction without signatures that spends nothing of others.
+    pub(crate) fn new(outputs: Recipients, control: &'a CoinControl) -> Self {
+        let presets = Presets::new();
+        Wish { outputs, control, sign: false, change_pos: None, presets, replaced: None }
+    }
+}
+
+/// A transaction that is to be replaced.
+#[derive(Clone, Copy)]
+pub(crate) struct Replaced {
+    pub(crate) txid: Txid,
+    pub(crate) fee: Amount,
+    /// What the node wants on top, in satoshi for 1000 virtual bytes.
+    pub(crate) incremental: i64,
+}
 
 /// A transaction that was made.
 pub(crate) struct Made {
@@ -70,7 +105,7 @@ impl WalletHandle {
         });
         let outputs = outputs.collect::<Result<_>>()?;
         let Made { tx, fee, change_pos, calculation } =
-            self.spending()?.make(outputs, control, sign, change_pos, None)?;
+            self.spending()?.make(Wish { sign, change_pos, ..Wish::new(outputs, control) })?;
         Ok(CreatedTransactionResult { tx, fee, fee_calc: calculation, change_pos })
     }
 
@@ -152,64 +187,203 @@ impl<'a> Spending<'a> {
         Ok(())
     }
 
-    pub(crate) fn make(
-        &self,
-        outputs: Recipients,
-        control: &CoinControl,
-        sign: bool,
-        change_pos: Option<u32>,
-        replaced: Option<Replaced>,
-    ) -> Result<Made> {
-        if sign && self.is_locked()? {
+    /// Makes a transaction: chooses coins, and signs it if that is wanted.
+    ///
+    /// # Errors
+    ///
+    /// There are not enough coins, the wish cannot be met, the wallet is locked, or the node cannot be
+    /// asked.
+    pub(crate) fn make(&self, wish: Wish<'_>) -> Result<Made> {
+        if wish.sign && self.is_locked()? {
             return Err(Error::Locked);
         }
-        let chain = self.chain();
-        let choice = self.fee_choice(control)?;
-        if let Some(wanted) = control.fee_rate.map(sat_per_kvb).filter(|wanted| *wanted < choice.rate) {
-            return Err(Error::Refused(format!(
-                "Fee rate ({wanted} sat/kvB) is lower than the minimum fee rate setting ({} sat/kvB)",
-                choice.rate
-            )));
+        let choice = self.usable_rate(wish.control)?;
+        let plan = self.plan(&wish, &choice)?;
+        for _ in 0..ATTEMPTS {
+            let Some((tx, fee, change_pos)) = self.attempt(&wish, &plan)? else { continue };
+            if self.options().reject_long_chains
+                && let Err(reason) = self.chain().check_chain_limits(&tx)?
+            {
+                return Err(Error::Refused(reason.original));
+            }
+            return Ok(Made { tx, fee, change_pos, calculation: choice.calculation });
         }
-        if choice.rate == 0 {
-            let text =
-                "Fee estimation failed. Fallbackfee is disabled. Wait a few blocks or enable -fallbackfee.";
-            return Err(Error::Refused(text.into()));
+        Err(Error::Refused("Coins are spent elsewhere faster than they can be chosen; try again".into()))
+    }
+
+    fn plan<'w>(&self, wish: &Wish<'w>, choice: &FeeChoice) -> Result<Plan<'w>> {
+        let (chain, control) = (self.chain(), wish.control);
+        let dust_rate = sat_per_kvb(chain.relay_dust_fee()?);
+        for (script, amount, _) in &wish.outputs {
+            if *amount < dust(script, dust_rate) {
+                return Err(Error::Refused("Transaction amount too small".into()));
+            }
         }
+        let max_weight = match control.has_max_tx_weight {
+            0 => MAX_WEIGHT,
+            _ => control.max_tx_weight.into(),
+        };
+        if !(MIN_WEIGHT..=MAX_WEIGHT).contains(&max_weight) {
+            let text = format!("Maximum transaction weight must be between {MIN_WEIGHT} and {MAX_WEIGHT}");
+            return Err(Error::Refused(text));
+        }
+        let truc = version(control) == TRUC;
         let plan = Plan {
             rate: choice.rate,
-            dust_rate: sat_per_kvb(chain.relay_dust_fee()?),
-            max_fee: self.0.options.max_tx_fee,
-            zero_conf_change: self.0.options.spend_zero_conf_change,
-            rbf: if control.has_signal_rbf { control.signal_rbf } else { self.0.options.rbf },
+            dust_rate,
+            discard_rate: self.discard_rate(&*chain, dust_rate)?,
+            max_weight: if truc { max_weight.min(TRUC_MAX_WEIGHT) } else { max_weight },
+            // A user's rate is that of the user, also where a replacement needs more.
+            least_fee: match (wish.replaced, control.fee_rate) {
+                (Some(old), None) => (old.fee, old.incremental),
+                _ => (Amount::ZERO, 0),
+            },
+            rbf: if control.has_signal_rbf { control.signal_rbf } else { self.options().rbf },
             current: !chain.is_initial_block_download()?,
-            change_kind: self.change_kind(&outputs, control)?,
-            outputs,
+            change_kind: self.change_kind(&wish.outputs, control)?,
+            outputs: wish.outputs.clone(),
             control,
-            change_pos,
-            replaced,
+            change_pos: wish.change_pos,
         };
-        let (tx, fee, change_pos) = {
-            let mut state = self.state()?;
-            let built = state.build(&plan)?;
-            let tx = if sign {
-                let mut psbt = Psbt::from_unsigned_tx(built.tx)
-                    .map_err(|error| Error::Refused(format!("Signing transaction failed: {error}")))?;
-                state.sign_all(&mut psbt)?
-            } else {
-                built.tx
-            };
-            state.save(|_| Ok(()))?;
-            (tx, built.fee, built.change_pos)
-        };
-        if sign && let Err(reason) = chain.check_chain_limits(&tx)? {
-            return Err(Error::Refused(reason.original));
+        if plan.sum()? == Amount::ZERO && plan.rate == 0 && control.set_selected.is_empty() {
+            let text = "Transaction requires one destination of non-zero value, a non-zero feerate, or a pre-selected input";
+            return Err(Error::Refused(text.into()));
         }
-        Ok(Made { tx, fee, change_pos, calculation: choice.calculation })
+        Ok(plan)
+    }
+
+    /// Chooses coins and builds the transaction. `None` if one of them is not there any more.
+    fn attempt(
+        &self,
+        wish: &Wish<'_>,
+        plan: &Plan<'_>,
+    ) -> Result<Option<(Transaction, Amount, Option<u32>)>> {
+        let control = wish.control;
+        let replaced = wish.replaced.map(|old| old.txid);
+        let required = self.selected(control, &wish.presets, replaced, plan.rate)?;
+        let mut pool = match control.allow_other_inputs {
+            true => self.pool(control, plan.rate)?,
+            false => Vec::new(),
+        };
+        pool.retain(|coin| Some(coin.outpoint.txid) != replaced);
+        let change = self.state()?.change(plan);
+        let target = plan.target(&change)?;
+        let bare = InputWeights::default().with_outputs(target.outputs);
+        if bare >= target.max_weight {
+            let text = "Maximum transaction weight is less than transaction weight without inputs";
+            return Err(Error::Refused(text.into()));
+        }
+        self.ensure_affordable(fee_for(plan.rate, bare.div_ceil(4)))?;
+        let mut picked = match self.choose(&target, &required, &pool, control) {
+            Err(Error::InsufficientFunds) if !control.allow_other_inputs && !required.is_empty() => {
+                let text = "The preselected coins total amount does not cover the transaction target. Please allow other inputs to be automatically selected or include more coins manually";
+                return Err(Error::Refused(text.into()));
+            }
+            picked => picked?,
+        };
+        self.share_bumps(&target, &required, &mut picked)?;
+        let fee = Amount::from_sat(picked.outcome.fee);
+        if let Some(old) = wish.replaced {
+            old.ensure_enough(fee, picked.outcome.weight.div_ceil(4))?;
+        }
+        self.ensure_affordable(fee)?;
+        let mut state = self.state()?;
+        let mut chosen = required.iter().chain(&picked.coins);
+        if !chosen.all(|coin| state.has_still(coin, &wish.presets, replaced)) {
+            return Ok(None);
+        }
+        // Somebody may have taken the change address meanwhile.
+        let change = state.change(plan);
+        if plan.target(&change)?.change.outputs != target.change.outputs {
+            return Ok(None);
+        }
+        let (tx, change_pos) = state.build(plan, &change, &required, &picked)?;
+        let tx = if wish.sign {
+            let mut psbt = Psbt::from_unsigned_tx(tx)
+                .map_err(|error| Error::Refused(format!("Signing transaction failed: {error}")))?;
+            state.sign_all(&mut psbt)?
+        } else {
+            tx
+        };
+        state.save(|_| Ok(()))?;
+        Ok(Some((tx, fee, change_pos)))
+    }
+
+    fn ensure_affordable(&self, fee: Amount) -> Result<()> {
+        if fee > self.options().max_tx_fee {
+            let text = "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
+            return Err(Error::Refused(text.into()));
+        }
+        Ok(())
+    }
+
+    /// Chooses coins: all of an address together, if that is wanted or costs no more than the user allows.
+    fn choose(
+        &self,
+        target: &Target,
+        required: &[Coin],
+        pool: &[Coin],
+        control: &CoinControl,
+    ) -> Result<Picked> {
+        let options = self.options();
+        let rules = Rules {
+            zero_conf_change: options.spend_zero_conf_change,
+            unsafe_inputs: control.include_unsafe_inputs,
+            together: control.avoid_partial_spends || options.avoid_partial_spends,
+            long_chains: !options.reject_long_chains,
+            limits: self.package_limits(pool)?,
+            truc: version(control) == TRUC,
+        };
+        let picked = pick(target, required, pool, &rules)?;
+        let Some(more) = options.max_aps_fee.filter(|_| !rules.together && picked.outcome.fee > 0) else {
+            return Ok(picked);
+        };
+        match pick(target, required, pool, &Rules { together: true, ..rules }) {
+            Ok(grouped) if grouped.outcome.fee <= picked.outcome.fee.saturating_add(more.to_sat()) => {
+                Ok(grouped)
+            }
+            _ => Ok(picked),
+        }
+    }
+
+    /// Common ancestors of coins are paid for once.
+    fn share_bumps(&self, target: &Target, required: &[Coin], picked: &mut Picked) -> Result<()> {
+        let coins = || required.iter().chain(&picked.coins);
+        let bumped: Vec<OutPoint> = coins().filter(|coin| coin.bump > 0).map(|coin| coin.outpoint).collect();
+        if bumped.is_empty() {
+            return Ok(());
+        }
+        let sum: u64 = coins().map(|coin| coin.bump).sum();
+        let together = combined_bump(&*self.chain(), &bumped, target.rate)?.to_sat().min(sum);
+        let plain = coins().map(|coin| Candidate { bump: 0, ..coin.candidate() });
+        let plain: Vec<_> = plain.chain([Candidate { bump: together, ..Candidate::default() }]).collect();
+        picked.outcome = target.outcome_of(&plain).map_err(|_| Error::InsufficientFunds)?;
+        Ok(())
     }
 }
 
-/// Whether a destination is given.
-pub(crate) fn given(destination: &Destination) -> bool {
-    *destination != Destination::None
+impl Replaced {
+    /// An error if a fee is too low for a replacement.
+    fn ensure_enough(&self, fee: Amount, vbytes: u64) -> Result<()> {
+        let added = fee_for(self.incremental, vbytes);
+        let least = build::sum([self.fee, added])?;
+        if fee >= least {
+            return Ok(());
+        }
+        Err(Error::Refused(format!(
+            "Insufficient total fee {}, must be at least {} (oldFee {} + incrementalFee {})",
+            money(fee),
+            money(least),
+            money(self.fee),
+            money(added)
+        )))
+    }
+}
+
+impl State {
+    /// Whether a coin that was chosen is still there.
+    fn has_still(&mut self, coin: &Coin, presets: &Presets, replaced: Option<Txid>) -> bool {
+        let foreign = presets.get(&coin.outpoint).is_some_and(|preset| preset.output.is_some());
+        foreign || self.spendable(coin.outpoint, replaced).is_some()
+    }
 }

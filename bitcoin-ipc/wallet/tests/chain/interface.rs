@@ -316,17 +316,43 @@ impl Chain for TestChain {
     fn get_transaction_ancestry(&self, txid: Txid) -> Result<AncestryCounts> {
         self.here()?;
         let state = self.state();
-        let Some(tx) = state.mempool.iter().find(|tx| tx.compute_txid() == txid) else {
-            return Ok(AncestryCounts::default());
-        };
-        let fee = Amount::from_sat(state.fee(tx).unwrap_or_default()).to_signed().unwrap_or_default();
-        let size = tx.vsize() as u64;
-        Ok(AncestryCounts { ancestors: 1, descendants: 1, ancestorsize: size, ancestorfees: fee })
+        let above = state.ancestors(&[txid]);
+        let fees: u64 = above.iter().filter_map(|tx| state.fee(tx)).sum();
+        let below = state
+            .mempool
+            .iter()
+            .filter(|tx| state.ancestors(&[tx.compute_txid()]).iter().any(|tx| tx.compute_txid() == txid));
+        Ok(AncestryCounts {
+            ancestors: above.len() as u64,
+            descendants: below.count() as u64,
+            ancestorsize: above.iter().map(|tx| tx.vsize() as u64).sum(),
+            ancestorfees: Amount::from_sat(fees).to_signed().unwrap(),
+        })
     }
 
-    fn calculate_combined_bump_fee(&self, _: &[OutPoint], _: &WireFeeRate) -> Result<Option<Amount>> {
+    fn calculate_individual_bump_fees(
+        &self,
+        outpoints: &[OutPoint],
+        target: &WireFeeRate,
+    ) -> Result<BTreeMap<OutPoint, Amount>> {
         self.here()?;
-        Ok(Some(Amount::ZERO))
+        let rate = target.sat_per_kvb().unwrap();
+        Ok(outpoints.iter().map(|outpoint| (*outpoint, self.missing_fee(&[outpoint.txid], rate))).collect())
+    }
+
+    fn calculate_combined_bump_fee(
+        &self,
+        outpoints: &[OutPoint],
+        target: &WireFeeRate,
+    ) -> Result<Option<Amount>> {
+        self.here()?;
+        let txids: Vec<Txid> = outpoints.iter().map(|outpoint| outpoint.txid).collect();
+        Ok(Some(self.missing_fee(&txids, target.sat_per_kvb().unwrap())))
+    }
+
+    fn get_package_limits(&self) -> Result<PackageLimits> {
+        self.here()?;
+        Ok(PackageLimits { ancestors: 25, descendants: 25 })
     }
 
     fn estimate_max_blocks(&self) -> Result<u32> {
@@ -347,9 +373,6 @@ impl Chain for TestChain {
         fn have_block_on_disk(&self, height: i32) -> bool;
         fn guess_verification_progress(&self, block_hash: BlockHash) -> f64;
         fn is_rbf_opt_in(&self, tx: &Transaction) -> RbfTransactionState;
-        fn calculate_individual_bump_fees(&self, outpoints: &[OutPoint], target: &WireFeeRate)
-            -> BTreeMap<OutPoint, Amount>;
-        fn get_package_limits(&self) -> PackageLimits;
         fn have_pruned(&self) -> bool;
         fn get_prune_height(&self) -> Option<i32>;
         fn is_ready_to_broadcast(&self) -> bool;

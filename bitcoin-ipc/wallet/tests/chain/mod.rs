@@ -100,6 +100,18 @@ impl State {
         spent.checked_sub(paid).map(Amount::to_sat)
     }
 
+    /// These transactions of the mempool, and all in it that they spend from.
+    pub(crate) fn ancestors(&self, txids: &[Txid]) -> Vec<&Transaction> {
+        let (mut open, mut seen) = (txids.to_vec(), Vec::new());
+        while let Some(txid) = open.pop() {
+            let found = self.mempool.iter().find(|tx| tx.compute_txid() == txid);
+            let Some(tx) = found.filter(|tx| !seen.contains(tx)) else { continue };
+            seen.push(tx);
+            open.extend(tx.input.iter().map(|input| input.previous_output.txid));
+        }
+        seen
+    }
+
     fn rivals(&self, tx: &Transaction) -> Vec<Transaction> {
         let spends = |other: &&Transaction| {
             let mut inputs = other.input.iter();
@@ -171,6 +183,16 @@ impl TestChain {
 
     pub(crate) fn in_mempool(&self, txid: Txid) -> bool {
         self.state().mempool.iter().any(|tx| tx.compute_txid() == txid)
+    }
+
+    /// What transactions of the mempool and those above them lack to reach a rate, in satoshi for 1000
+    /// virtual bytes. (A node leaves out those above that reach it by themselves; here it is the sum.)
+    fn missing_fee(&self, txids: &[Txid], rate: i64) -> Amount {
+        let state = self.state();
+        let above = state.ancestors(txids);
+        let size: u64 = above.iter().map(|tx| tx.vsize() as u64).sum();
+        let paid: u64 = above.iter().filter_map(|tx| state.fee(tx)).sum();
+        Amount::from_sat((size * rate as u64).div_ceil(1000).saturating_sub(paid))
     }
 
     fn tell(&self, call: impl Fn(&dyn ChainNotifications)) {

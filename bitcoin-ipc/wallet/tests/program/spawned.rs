@@ -118,7 +118,7 @@ fn the_next_process_waits_for_one_that_is_ending() {
 #[test]
 fn it_ends_with_its_parent() {
     let (folder, chain) = (tempfile::tempdir().unwrap(), TestChain::default());
-    let parent = Parent::new(folder.path(), &chain, &[("discardfee", "0.0002")]);
+    let parent = Parent::new(folder.path(), &chain, &[("consolidatefeerate", "0.0002")]);
     parent.begin();
     let wallet = parent.create("w");
     assert_eq!(chain.listeners(), 1);
@@ -127,7 +127,7 @@ fn it_ends_with_its_parent() {
     eventually("the chain is rid of the wallet", || chain.listeners() == 0);
     let log = log(folder.path());
     assert!(log.contains("Using wallet directory"), "{log}");
-    assert!(log.contains("-discardfee has no effect"), "{log}");
+    assert!(log.contains("-consolidatefeerate has no effect"), "{log}");
     assert!(log.contains("Shutdown in progress: the node is gone."), "{log}");
     assert!(log.trim_end().ends_with("Shutdown: done"), "{log}");
     let left = std::fs::read_dir(folder.path().join("regtest/wallets/w")).unwrap().count();

@@ -32,6 +32,7 @@ fn an_address_is_paid() {
     assert_eq!((&told["comment"], &told["to"]), (&json!("rent"), &json!("landlord")));
     assert_eq!(btc(&told["amount"]), "-1.00000001");
     assert_eq!(paid(&tx(&told["hex"]), &foreign()), 100_000_001);
+    node.chain.mine(1, &elsewhere());
     let verbose = node.ok(
         "sendtoaddress",
         json!({ "address": foreign(), "amount": 1, "fee_rate": "5.5", "verbose": true }),

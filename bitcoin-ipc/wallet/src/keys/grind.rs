@@ -1,0 +1,49 @@
+//! Signatures with a low R.
+//!
+//! In: a PSBT that was signed. Out: the same with signatures of ECDSA that take a byte less, where they had a high
+//! R, as Bitcoin Core's have; fees are reckoned by that size.
+
+use std::collections::BTreeSet;
+
+use bitcoin::psbt::KeyRequest;
+use bitcoin::sighash::SighashCache;
+use bitcoin::{Psbt, PublicKey, ecdsa};
+
+use super::SECP;
+use super::signer::Signer;
+
+/// The most bytes of a signature with a low R, in DER.
+const LOW: usize = 70;
+
+/// Which signatures there are, by input.
+pub(super) fn signatures(psbt: &Psbt) -> Vec<BTreeSet<PublicKey>> {
+    psbt.inputs.iter().map(|input| input.partial_sigs.keys().copied().collect()).collect()
+}
+
+/// Makes those signatures anew that were added and have a high R.
+pub(super) fn low_r(signer: &Signer, psbt: &mut Psbt, before: &[BTreeSet<PublicKey>]) {
+    let tx = psbt.unsigned_tx.clone();
+    let mut cache = SighashCache::new(&tx);
+    for (index, had) in before.iter().enumerate() {
+        let added = psbt.inputs[index].partial_sigs.iter().filter(|(key, _)| !had.contains(key));
+        let high = added.filter(|(_, made)| made.signature.serialize_der().len() > LOW);
+        let high: Vec<PublicKey> = high.map(|(key, _)| *key).collect();
+        if high.is_empty() {
+            continue;
+        }
+        let Ok((message, sighash_type)) = psbt.sighash_ecdsa(index, &mut cache) else { continue };
+        let input = &mut psbt.inputs[index];
+        for key in high {
+            let source = input.bip32_derivation.get(&key.inner);
+            let by_source = source.and_then(|source| signer.key(KeyRequest::Bip32(source.clone())));
+            let Some(mut secret) = by_source.or_else(|| signer.key(KeyRequest::Pubkey(key))) else {
+                continue;
+            };
+            if secret.public_key(&SECP).inner == key.inner {
+                let signature = SECP.sign_ecdsa_low_r(&message, &secret.inner);
+                input.partial_sigs.insert(key, ecdsa::Signature { signature, sighash_type });
+            }
+            secret.inner.non_secure_erase();
+        }
+    }
+}
