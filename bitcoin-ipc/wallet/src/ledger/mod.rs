@@ -303,6 +303,13 @@ impl Ledger {
         self.chain.get(height).map(|block| block.hash())
     }
 
+    /// Whether a transaction is known to be in a block of the chain.
+    pub(crate) fn is_in(&self, txid: Txid, block: BlockId) -> bool {
+        let anchors = self.graph.graph().all_anchors().get(&txid);
+        anchors.is_some_and(|anchors| anchors.iter().any(|anchor| anchor.block_id == block))
+            && self.has_block(block)
+    }
+
     /// Adds a block and gives its transactions that are the wallet's, with their places in it. Blocks at
     /// this height and above that are others are not of the chain any more.
     pub(crate) fn connect(&mut self, block: BlockPart) -> Result<Vec<(u32, Txid)>> {
@@ -317,15 +324,28 @@ impl Ledger {
         self.changes.graph.merge(applied.tx_graph);
         self.changes.scripts.merge(applied.indexer);
         self.view = None;
-        if self.script_count() > scripts {
-            self.derive_from(block.id.height);
-        }
         let graph = self.graph.graph();
         let relevant: Vec<_> = txids.into_iter().filter(|(_, txid)| graph.get_tx(*txid).is_some()).collect();
+        let txs: Vec<_> = relevant.iter().filter_map(|(_, txid)| graph.get_tx(*txid)).collect();
         for (_, txid) in &relevant {
             self.mempool.remove(txid);
         }
+        txs.iter().for_each(|tx| self.refill(tx));
+        if self.script_count() > scripts {
+            self.derive_from(block.id.height);
+        }
         Ok(relevant)
+    }
+
+    /// Derives more of the descriptors that a transaction pays, also where it pays an address that was given out
+    /// before: Bitcoin Core's `MarkUnusedAddresses`.
+    fn refill(&mut self, tx: &Transaction) {
+        let index = &mut self.graph.index;
+        let paid = tx.output.iter().flat_map(|output| index.origins(&output.script_pubkey));
+        let paid: BTreeSet<u32> = paid.map(|(descriptor, _)| descriptor).collect();
+        for descriptor in paid {
+            self.changes.scripts.merge(index.top_up(descriptor, index.ahead()));
+        }
     }
 
     /// Adds a block in which nothing is the wallet's.
@@ -378,11 +398,12 @@ impl Ledger {
         let stamp = self.next_stamp(now);
         let scripts = self.script_count();
         let inserted = self.graph.insert_tx(tx.clone());
+        self.changes.graph.merge(inserted.tx_graph);
+        self.changes.scripts.merge(inserted.indexer);
+        self.refill(tx);
         if self.script_count() > scripts {
             self.derive_from(self.tip().height + 1);
         }
-        self.changes.graph.merge(inserted.tx_graph);
-        self.changes.scripts.merge(inserted.indexer);
         let seen = self.graph.insert_seen_at(txid, stamp);
         self.changes.graph.merge(seen.tx_graph);
         self.view = None;

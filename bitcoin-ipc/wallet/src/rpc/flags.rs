@@ -16,11 +16,14 @@ pub(super) const COMMANDS: &[Command] = &[command("setwalletflag", "Changes what
         arg("value", Bool, "Whether it is set.").default("true"),
     ])];
 
+/// Bitcoin Core's bit for wallets that keep the last hardened public keys of their descriptors, which all do here.
+const LAST_HARDENED_XPUB_CACHED: u64 = 1 << 2;
+
 /// Bitcoin Core's names of its flags, and the bits of those that wallets have here, the lowest first.
 const NAMES: &[(&str, u64)] = &[
     ("avoid_reuse", flag::AVOID_REUSE),
     ("key_origin_metadata", 0),
-    ("last_hardened_xpub_cached", 0),
+    ("last_hardened_xpub_cached", LAST_HARDENED_XPUB_CACHED),
     ("disable_private_keys", flag::DISABLE_PRIVATE_KEYS),
     ("blank", flag::BLANK),
     ("descriptor_wallet", flag::DESCRIPTORS),
@@ -32,6 +35,7 @@ const UNSEARCHED: &str = "You need to rescan the blockchain in order to correctl
 
 /// The names of the flags that are set.
 pub(super) fn names(flags: u64) -> Vec<&'static str> {
+    let flags = flags | LAST_HARDENED_XPUB_CACHED;
     NAMES.iter().filter(|(_, bit)| flags & bit != 0).map(|(name, _)| *name).collect()
 }
 

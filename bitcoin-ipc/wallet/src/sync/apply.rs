@@ -2,7 +2,7 @@
 //!
 //! In: a [`Notice`]. Out: a changed and saved ledger, and events.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use bdk_wallet::chain::BlockId;
 use bitcoin::{Block, Transaction, Txid};
@@ -143,13 +143,16 @@ impl State {
     pub(crate) fn connect(&mut self, block: BlockPart, now: i64) -> Result<Vec<Event>> {
         let was_tip = self.ledger.tip();
         let time = i64::from(block.time);
+        // What a search finds again is no news.
+        let old = block.txs.iter().map(|(_, tx)| tx.compute_txid());
+        let old: HashSet<Txid> = old.filter(|txid| self.ledger.is_in(*txid, block.id)).collect();
         let relevant = self.ledger.connect(block)?;
         let tip_time = if self.ledger.tip() == was_tip { self.tip_time } else { time };
         let mut events = Vec::new();
         let mut notes = Vec::new();
         let mut spent = Vec::new();
         let mut place = self.notes.values().map(|note| note.place + 1).max().unwrap_or_default();
-        for (index, txid) in relevant {
+        for (index, txid) in relevant.into_iter().filter(|(_, txid)| !old.contains(txid)) {
             let Some(tx) = self.ledger.tx(txid) else { continue };
             spent.extend(self.locked_inputs(&tx));
             let known = self.notes.get(&txid).cloned();

@@ -199,17 +199,17 @@ impl Chain for TestChain {
 
     fn mempool_min_fee(&self) -> Result<WireFeeRate> {
         self.here()?;
-        Ok(WireFeeRate::from_sat_per_kvb(1000))
+        Ok(WireFeeRate::from_sat_per_kvb(100))
     }
 
     fn relay_min_fee(&self) -> Result<WireFeeRate> {
         self.here()?;
-        Ok(WireFeeRate::from_sat_per_kvb(1000))
+        Ok(WireFeeRate::from_sat_per_kvb(100))
     }
 
     fn relay_incremental_fee(&self) -> Result<WireFeeRate> {
         self.here()?;
-        Ok(WireFeeRate::from_sat_per_kvb(1000))
+        Ok(WireFeeRate::from_sat_per_kvb(100))
     }
 
     fn relay_dust_fee(&self) -> Result<WireFeeRate> {

@@ -236,7 +236,8 @@ impl TestChain {
             let mut state = self.state();
             state.nonce += 1;
             let height = state.blocks.len();
-            let block = block(&state.blocks[height - 1], height, state.nonce, txs, script);
+            let fees = txs.iter().filter_map(|tx| state.fee(tx)).sum();
+            let block = block(&state.blocks[height - 1], height, state.nonce, txs, (script, fees));
             let conflicts: Vec<Transaction> =
                 block.txdata[1..].iter().flat_map(|tx| state.rivals(tx)).collect();
             let mined: Vec<Txid> = block.txdata.iter().map(Transaction::compute_txid).collect();
@@ -356,7 +357,13 @@ fn check_signatures(state: &State, tx: &Transaction) -> Result<(), String> {
     Ok(())
 }
 
-fn block(below: &Block, height: usize, nonce: u32, txs: Vec<Transaction>, script: &ScriptBuf) -> Block {
+fn block(
+    below: &Block,
+    height: usize,
+    nonce: u32,
+    txs: Vec<Transaction>,
+    reward: (&ScriptBuf, u64),
+) -> Block {
     let coinbase = Transaction {
         version: transaction::Version::TWO,
         lock_time: LockTime::ZERO,
@@ -365,9 +372,13 @@ fn block(below: &Block, height: usize, nonce: u32, txs: Vec<Transaction>, script
             // The nonce keeps coinbases of one height apart.
             script_sig: ScriptBuf::builder().push_int(height as i64).push_int(nonce.into()).into_script(),
             sequence: Sequence::MAX,
-            witness: Witness::new(),
+            // As in every block of today.
+            witness: Witness::from_slice(&[[0; 32]]),
         }],
-        output: vec![TxOut { value: Amount::from_int_btc(50), script_pubkey: script.clone() }],
+        output: vec![TxOut {
+            value: Amount::from_int_btc(50) + Amount::from_sat(reward.1),
+            script_pubkey: reward.0.clone(),
+        }],
     };
     let txdata: Vec<Transaction> = std::iter::once(coinbase).chain(txs).collect();
     let header = Header {

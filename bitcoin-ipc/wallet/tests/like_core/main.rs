@@ -1,13 +1,14 @@
 //! The wallets' commands of JSON-RPC next to those of Bitcoin Core's own wallet.
 //!
-//! In: the same requests to both. Out: answers with the same fields in the same order, and the same
-//! errors.
+//! In: the same requests to both. Out: answers with the same fields in the same order and the same values, and
+//! the same errors; `alike` says what may differ.
 //!
 //! `BITCOIN_NODE` names a `bitcoin-node` of v32 with a wallet; without it all tests here are ignored and
 //! say so.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
+mod alike;
 #[path = "../chain/mod.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod chain;
@@ -50,5 +51,6 @@ fn main() {
         let trial = Trial::test(*name, move || Ok(story::compare(*tell)?));
         trial.with_ignored_flag(skipped)
     });
-    libtest_mimic::run(&Arguments::from_args(), trials.collect()).exit();
+    let own = Trial::test("the_comparison_tells_apart_what_differs", || Ok(alike::itself()?));
+    libtest_mimic::run(&Arguments::from_args(), trials.chain([own]).collect()).exit();
 }

@@ -25,8 +25,11 @@ pub(crate) fn reuse(story: &mut Story<'_>) {
     assert!(coins.as_array().unwrap().iter().all(|coin| coin["reused"] == true));
     let _ = story.ask("sendtoaddress", json!([foreign(), 40]));
     story.ok("sendtoaddress", json!({ "address": foreign(), "amount": 40, "avoid_reuse": false }));
-    story.ok("getbalance", json!({ "avoid_reuse": false }));
-    story.ok("listaddressgroupings", json!([]));
+    // Which coins it has spent is left to chance.
+    story.loosely(|story| {
+        story.ok("getbalance", json!({ "avoid_reuse": false }));
+        story.ok("listaddressgroupings", json!([]));
+    });
     for params in [
         json!(["avoid_reuse"]),
         json!(["abc"]),
@@ -56,12 +59,14 @@ pub(crate) fn groupings(story: &mut Story<'_>) {
         story.mine(1, &json!(foreign()));
     }
     // Two payments of 20 to different addresses make one of 39 spend both.
-    let coins = story.ok("listunspent", json!([]));
+    let mut coins = Value::Null;
+    story.loosely(|story| coins = story.ok("listunspent", json!([])));
     let all = coins.as_array().unwrap().iter();
     let inputs: Vec<Value> = all.map(|coin| json!({ "txid": coin["txid"], "vout": coin["vout"] })).collect();
     let options = json!({ "inputs": inputs, "change_position": 1 });
     story.ok("send", json!({ "outputs": { foreign(): 39 }, "options": options }));
-    let groups = story.ok("listaddressgroupings", json!([]));
+    let mut groups = Value::Null;
+    story.loosely(|story| groups = story.ok("listaddressgroupings", json!([])));
     let sizes: Vec<usize> =
         groups.as_array().unwrap().iter().map(|group| group.as_array().unwrap().len()).collect();
     // The first address, two that got payments, and change three times.

@@ -8,6 +8,7 @@ use bitcoin::hex::DisplayHex as _;
 use bitcoin::{MerkleBlock, Txid, consensus};
 use serde_json::{Value, json};
 
+use super::alike::Alike;
 use super::core::Core;
 use super::node::{Answer, Node, script};
 
@@ -20,7 +21,16 @@ pub(crate) struct Story<'a> {
     mine: &'a dyn Fn(usize, &Value),
     prove: &'a dyn Fn(usize, &Value) -> String,
     pub(crate) folder: PathBuf,
-    told: Vec<(String, Answer)>,
+    told: Vec<Told>,
+    loose: bool,
+}
+
+/// A question and its answer.
+struct Told {
+    asked: String,
+    answer: Answer,
+    /// Whether only types are compared.
+    loose: bool,
 }
 
 impl Story<'_> {
@@ -31,19 +41,35 @@ impl Story<'_> {
 
     pub(crate) fn ask_at(&mut self, method: &str, params: Value, uri: &str) -> Answer {
         let answer = (self.ask)(method, params.clone(), uri);
-        self.told.push((format!("{method} {params}"), answer.clone()));
+        self.keep(format!("{method} {params}"), answer.clone());
         answer
+    }
+
+    /// Compares only the types of answers in a part of the story, as values are left to chance there.
+    pub(crate) fn loosely(&mut self, tell: impl FnOnce(&mut Self)) {
+        self.loose = true;
+        tell(self);
+        self.loose = false;
+    }
+
+    fn keep(&mut self, asked: String, answer: Answer) {
+        let folder = self.folder.display().to_string();
+        let answer = match answer {
+            Ok(value) => Ok(without(value, &folder)),
+            Err((code, text)) => Err((code, text.replace(&folder, "FOLDER"))),
+        };
+        self.told.push(Told { asked, answer, loose: self.loose });
     }
 
     /// Keeps an error that is within an answer.
     pub(crate) fn note(&mut self, error: &Value) {
         let text = error["message"].as_str().unwrap_or_default().to_owned();
-        self.told.push(("the error".into(), Err((error["code"].as_i64().unwrap_or_default(), text))));
+        self.keep("the error".into(), Err((error["code"].as_i64().unwrap_or_default(), text)));
     }
 
     /// Keeps what was found in an answer.
     pub(crate) fn tell(&mut self, found: Value) {
-        self.told.push(("what is in it".into(), Ok(found)));
+        self.keep("what is in it".into(), Ok(found));
     }
 
     /// The answer, which is there.
@@ -68,6 +94,18 @@ impl Story<'_> {
     }
 }
 
+/// A value without the name of a folder.
+fn without(value: Value, folder: &str) -> Value {
+    match value {
+        Value::String(text) => text.replace(folder, "FOLDER").into(),
+        Value::Array(list) => list.into_iter().map(|value| without(value, folder)).collect(),
+        Value::Object(object) => {
+            object.into_iter().map(|(name, value)| (name, without(value, folder))).collect()
+        }
+        other => other,
+    }
+}
+
 /// Tells a story to both, and compares.
 pub(crate) fn compare(tell: Tell) -> Result<(), String> {
     let core = Core::start();
@@ -78,8 +116,14 @@ pub(crate) fn compare(tell: Tell) -> Result<(), String> {
     let prove = |_: usize, txid: &Value| {
         core.ask("gettxoutproof", json!([[txid]]), "").unwrap().as_str().unwrap().to_owned()
     };
-    let mut theirs =
-        Story { ask: &ask, mine: &mine, prove: &prove, folder: core.folder().into(), told: Vec::new() };
+    let mut theirs = Story {
+        ask: &ask,
+        mine: &mine,
+        prove: &prove,
+        folder: core.folder().into(),
+        told: Vec::new(),
+        loose: false,
+    };
     tell(&mut theirs);
     let node = Node::new();
     let mine = |blocks: usize, address: &Value| node.chain.mine(blocks, &script(address));
@@ -91,20 +135,42 @@ pub(crate) fn compare(tell: Tell) -> Result<(), String> {
         let proof = MerkleBlock::from_block_with_predicate(&block, |txid| *txid == wanted);
         consensus::serialize(&proof).to_lower_hex_string()
     };
-    let mut ours =
-        Story { ask: &ask, mine: &mine, prove: &prove, folder: node.folder.path().into(), told: Vec::new() };
+    let mut ours = Story {
+        ask: &ask,
+        mine: &mine,
+        prove: &prove,
+        folder: node.folder.path().into(),
+        told: Vec::new(),
+        loose: false,
+    };
     tell(&mut ours);
-    let differences: Vec<String> = theirs
-        .told
-        .iter()
-        .zip(&ours.told)
-        .filter_map(|((asked, theirs), (_, ours))| {
-            let (theirs, ours) = (shape(theirs), shape(ours));
-            (theirs != ours).then(|| format!("{asked}\n  Bitcoin Core: {theirs}\n  here:         {ours}"))
-        })
-        .collect();
-    let same_length = theirs.told.len() == ours.told.len();
-    if differences.is_empty() && same_length { Ok(()) } else { Err(differences.join("\n")) }
+    differences(&theirs, &ours)
+}
+
+fn differences(theirs: &Story<'_>, ours: &Story<'_>) -> Result<(), String> {
+    let mut alike = Alike::default();
+    let mut found = Vec::new();
+    for (one, other) in theirs.told.iter().zip(&ours.told) {
+        if let Err(difference) = compare_answers(&mut alike, one, other) {
+            found.push(format!("{}\n  {difference}", one.asked));
+        }
+    }
+    if theirs.told.len() != ours.told.len() {
+        found.push(format!("{} answers, here {}", theirs.told.len(), ours.told.len()));
+    }
+    if found.is_empty() { Ok(()) } else { Err(found.join("\n")) }
+}
+
+fn compare_answers(alike: &mut Alike, theirs: &Told, ours: &Told) -> Result<(), String> {
+    if theirs.loose {
+        let (theirs, ours) = (shape(&theirs.answer), shape(&ours.answer));
+        return if theirs == ours { Ok(()) } else { Err(format!("{theirs}\n  here {ours}")) };
+    }
+    match (&theirs.answer, &ours.answer) {
+        (Ok(theirs), Ok(ours)) => alike.values(theirs, ours),
+        (Err((code, theirs)), Err((our_code, ours))) if code == our_code => alike.words(theirs, ours),
+        (theirs, ours) => Err(format!("{theirs:?}\n  here {ours:?}")),
+    }
 }
 
 /// An error's code and words; of an answer, the names of fields in their order and the types of values.

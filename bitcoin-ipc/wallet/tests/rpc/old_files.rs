@@ -51,7 +51,9 @@ fn comparable(method: &str, mut answer: Value) -> Value {
             let all = answer["descriptors"].as_array_mut().unwrap();
             all.iter_mut().for_each(|one| strip(one, &["range"]));
         }
-        "getwalletinfo" => strip(&mut answer, &["keypoolsize", "keypoolsize_hd_internal", "unlocked_until"]),
+        "getwalletinfo" => {
+            strip(&mut answer, &["keypoolsize", "keypoolsize_hd_internal", "unlocked_until", "flags"]);
+        }
         _ => {}
     }
     answer

@@ -66,14 +66,15 @@ fn information_is_about_this_wallet() {
         (&info["walletname"], &info["format"], &info["txcount"]),
         (&json!("w"), &json!("sqlite"), &json!(1))
     );
-    assert_eq!((&info["keypoolsize"], &info["keypoolsize_hd_internal"]), (&json!(79), &json!(80)));
+    assert_eq!((&info["keypoolsize"], &info["keypoolsize_hd_internal"]), (&json!(80), &json!(80)));
     assert_eq!((&info["private_keys_enabled"], &info["scanning"]), (&json!(true), &json!(false)));
-    assert_eq!(info["flags"], json!(["descriptor_wallet"]));
+    assert_eq!(info["flags"], json!(["last_hardened_xpub_cached", "descriptor_wallet"]));
     assert_eq!(info["lastprocessedblock"]["height"], 101);
     assert!(info.get("unlocked_until").is_none());
     node.ok("createwallet", json!(["watch", true, true]));
     let info = node.ask("getwalletinfo", json!([]), "/wallet/watch").unwrap();
-    assert_eq!(info["flags"], json!(["disable_private_keys", "blank", "descriptor_wallet"]));
+    let flags = json!(["last_hardened_xpub_cached", "disable_private_keys", "blank", "descriptor_wallet"]);
+    assert_eq!(info["flags"], flags);
     assert_eq!(info["keypoolsize"], 0);
     let error = node.ask("getnewaddress", json!([]), "/wallet/watch").unwrap_err();
     assert_eq!(error, (-4, "Error: This wallet has no available keys".into()));
