@@ -26,6 +26,7 @@ use crate::node::Node;
 use crate::output::Output;
 
 fn main() -> ExitCode {
+    bitcoin_common::owner::keep_to_owner();
     let arguments = Arguments::parse();
     arguments.global.color.choice().write_global();
     log::start(arguments.global.debug);

@@ -1,28 +1,25 @@
 //! Data directories.
 //!
 //! In: `-datadir` or nothing. Out: a directory that is there, for its owner only, and the network's
-//! directory in it.
+//! directory in it; or an error where they are another program's.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::Settings;
 use crate::error::{Error, Result};
+use crate::{origin, owner};
 
 /// Creates the data directory and the network's in it where they are missing, for the owner only, and
 /// returns the network's. A directory that is there keeps its permissions.
 ///
 /// # Errors
 ///
-/// When they cannot be created or are no directories, or there is no home directory for the default
-/// one.
+/// When the network's directory is another program's, which stays as it is; when they cannot be created
+/// or are no directories, or there is no home directory for the default one.
 pub fn prepare(settings: &Settings) -> Result<PathBuf> {
     let network_dir = settings.network_dir()?;
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(&network_dir).map_err(|error| {
+    origin::check_network_dir(&network_dir)?;
+    owner::create_folder(&network_dir).map_err(|error| {
         Error::new(format!(
             "cannot create the directory {}: {error}; give another one with -datadir, or see who may write there",
             network_dir.display()
@@ -39,10 +36,13 @@ pub const WALLET_LOCK: &str = ".walletlock";
 ///
 /// # Errors
 ///
-/// When the named one is not there or is a relative path, or there is no data directory.
+/// When the named one is not there or is a relative path, or there is no data directory; when the
+/// directory is another program's, which stays as it is.
 pub fn wallets(settings: &Settings) -> Result<PathBuf> {
     let Some(named) = settings.path("walletdir", "").filter(|path| !path.as_os_str().is_empty()) else {
-        return Ok(settings.network_dir()?.join("wallets"));
+        let network_dir = settings.network_dir()?;
+        origin::check_network_dir(&network_dir)?;
+        return Ok(network_dir.join("wallets"));
     };
     let problem = |text: &str| Error::new(format!("Specified -walletdir \"{}\" {text}", named.display()));
     if !named.exists() {
@@ -54,6 +54,7 @@ pub fn wallets(settings: &Settings) -> Result<PathBuf> {
     if !named.is_absolute() {
         return Err(problem("is a relative path"));
     }
+    origin::check_wallet_dir(&named)?;
     // One directory has one lock, whatever it is called.
     named.canonicalize().map_err(|error| problem(&format!("cannot be used: {error}")))
 }
@@ -82,6 +83,8 @@ pub(crate) fn check(path: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::arguments::{Arguments, NETWORK_OPTIONS, Program, SHARED_OPTIONS};
 

@@ -2,7 +2,8 @@
 //! served.
 //!
 //! In: the arguments and files of a user, signals, log events. Out: [`arguments`] and one
-//! [`config::Settings`], a [`datadir`] and the [`lock`] of one, a [`logging`] layer, a [`shutdown`]
+//! [`config::Settings`], a [`datadir`], whose it is ([`origin`]) and the [`lock`] of one, files for their
+//! [`owner`] alone, a [`logging`] layer, a [`shutdown`]
 //! token, [`json_rpc`] commands to declare, and [`combine_logs`] to read what several processes wrote.
 
 pub mod arguments;
@@ -13,6 +14,8 @@ mod error;
 pub mod json_rpc;
 pub mod lock;
 pub mod logging;
+pub mod origin;
+pub mod owner;
 pub mod shutdown;
 mod time;
 

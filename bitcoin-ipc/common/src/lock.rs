@@ -2,9 +2,11 @@
 //!
 //! In: a directory and the name of a file in it. Out: a [`DirectoryLock`], or who holds it.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+
+use crate::owner;
 
 /// Why a directory cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -28,8 +30,9 @@ pub enum LockError {
 
 /// The lock of a directory, held until it is dropped; the system lets go of it with the process.
 ///
-/// It is a lock of the whole file, of the kind of `flock`. The file holds the process's id and stays
-/// behind.
+/// It is a lock of the whole file, of the kind of `flock`, and on Linux of that of `fcntl` too, by which
+/// Bitcoin Core locks the same file: neither works in a directory of the other. The file holds the
+/// process's id and stays behind.
 #[derive(Debug)]
 pub struct DirectoryLock {
     _file: File,
@@ -43,17 +46,22 @@ impl DirectoryLock {
     ///
     /// Somebody has the lock, or a file cannot be written.
     pub fn take(directory: &Path, file_name: &str) -> Result<Self, LockError> {
-        fs::create_dir_all(directory).map_err(failed(directory))?;
+        owner::create_folder(directory).map_err(failed(directory))?;
         let path = directory.join(file_name);
-        let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = options.map_err(failed(&path))?;
+        let opened = owner::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let mut file = opened.map_err(failed(&path))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(LockError::Held { holder: named(&mut file) }),
             Err(TryLockError::Error(source)) => return Err(LockError::File { path, source }),
         }
-        let write = file
-            .set_len(0)
+        if !records::lock(&file).map_err(failed(&path))? {
+            return Err(LockError::Held {
+                holder: records::holder(&file).unwrap_or_else(|| named(&mut file)),
+            });
+        }
+        let write = owner::restrict(&file)
+            .and_then(|()| file.set_len(0))
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| writeln!(file, "{}", std::process::id()));
         write.map_err(failed(&path))?;
@@ -68,8 +76,61 @@ impl DirectoryLock {
         let mut file = File::open(directory.join(file_name)).ok()?;
         match file.try_lock_shared() {
             Err(TryLockError::WouldBlock) => Some(named(&mut file)),
-            Ok(()) | Err(TryLockError::Error(_)) => None,
+            Ok(()) | Err(TryLockError::Error(_)) => records::holder(&file),
         }
+    }
+}
+
+/// Locks of records, which span the whole file here. They belong to the open file, so that closing
+/// another one of its name does not lose them, but exclude those of processes, which Bitcoin Core takes.
+#[cfg(target_os = "linux")]
+mod records {
+    use std::fs::File;
+    use std::io;
+
+    use nix::errno::Errno;
+    use nix::fcntl::{FcntlArg, fcntl};
+    use nix::libc;
+
+    fn whole(kind: i32) -> libc::flock {
+        let short = |value: i32| libc::c_short::try_from(value).unwrap_or_default();
+        libc::flock { l_type: short(kind), l_whence: short(libc::SEEK_SET), l_start: 0, l_len: 0, l_pid: 0 }
+    }
+
+    /// Takes it; false if somebody has it.
+    pub(super) fn lock(file: &File) -> io::Result<bool> {
+        match fcntl(file, FcntlArg::F_OFD_SETLK(&whole(libc::F_WRLCK))) {
+            Ok(_) => Ok(true),
+            Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
+            // A file system that has no such locks has none for Bitcoin Core either.
+            Err(Errno::EINVAL | Errno::ENOLCK | Errno::EOPNOTSUPP) => Ok(true),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Who has it.
+    pub(super) fn holder(file: &File) -> Option<String> {
+        let mut found = whole(libc::F_WRLCK);
+        fcntl(file, FcntlArg::F_OFD_GETLK(&mut found)).ok()?;
+        if i32::from(found.l_type) == libc::F_UNLCK {
+            return None;
+        }
+        Some(if found.l_pid > 0 { format!("process {}", found.l_pid) } else { "another process".to_owned() })
+    }
+}
+
+/// Where `flock` and `fcntl` are one lock, or there is none of the other kind.
+#[cfg(not(target_os = "linux"))]
+mod records {
+    use std::fs::File;
+    use std::io;
+
+    pub(super) fn lock(_: &File) -> io::Result<bool> {
+        Ok(true)
+    }
+
+    pub(super) fn holder(_: &File) -> Option<String> {
+        None
     }
 }
 
@@ -90,6 +151,8 @@ fn named(file: &mut File) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -127,5 +190,59 @@ mod tests {
         fs::write(&file, "").expect("a file");
         let error = DirectoryLock::take(&file, ".lock").expect_err("a file");
         assert!(error.to_string().starts_with(&file.display().to_string()), "{error}");
+    }
+
+    /// Bitcoin Core's way: a lock of the process, taken by `fcntl`.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_process_with_the_other_kind_of_lock_is_an_owner_too() {
+        use nix::fcntl::{FcntlArg, fcntl};
+        use nix::libc;
+
+        const HELPER: &str = "LOCK_TEST_HELPER";
+        if let Some(path) = std::env::var_os(HELPER) {
+            // This is the other process, started below.
+            let file = File::options().write(true).open(path).expect("the file");
+            let (kind, whence) = (libc::F_WRLCK as libc::c_short, libc::SEEK_SET as libc::c_short);
+            let lock = libc::flock { l_type: kind, l_whence: whence, l_start: 0, l_len: 0, l_pid: 0 };
+            println!("locked: {}", fcntl(&file, FcntlArg::F_SETLK(&lock)).is_ok());
+            let _ = io::stdin().read(&mut [0]);
+            return;
+        }
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join(".lock");
+        fs::write(&path, "").expect("a file");
+        let other = || {
+            let name = "lock::tests::a_process_with_the_other_kind_of_lock_is_an_owner_too";
+            let mut child = std::process::Command::new(std::env::current_exe().expect("this program"))
+                .args(["--exact", name, "--nocapture"])
+                .env(HELPER, &path)
+                .stdin(std::process::Stdio::piped())
+                .stdout(std::process::Stdio::piped())
+                .spawn()
+                .expect("another process");
+            let mut output = io::BufRead::lines(io::BufReader::new(child.stdout.take().expect("its output")));
+            let said = output.find_map(|line| Some(line.ok()?.split_once("locked: ")?.1 == "true"));
+            (said.expect("an answer"), (child, output))
+        };
+
+        let (locked, (mut child, _output)) = other();
+        assert!(locked);
+        let holder = format!("process {}", child.id());
+        assert_eq!(DirectoryLock::holder(directory.path(), ".lock"), Some(holder.clone()));
+        let error = DirectoryLock::take(directory.path(), ".lock").expect_err("another owner");
+        assert_eq!(error.to_string(), format!("it is in use by {holder}"));
+        assert_eq!(fs::read(&path).expect("a file"), b"", "it is as it was");
+        drop(child.stdin.take());
+        child.wait().expect("its end");
+
+        let lock = DirectoryLock::take(directory.path(), ".lock").expect("a free directory");
+        // Looking at the file lets go of nothing.
+        assert!(DirectoryLock::holder(directory.path(), ".lock").is_some());
+        let (locked, (mut child, _output)) = other();
+        assert!(!locked);
+        drop(child.stdin.take());
+        child.wait().expect("its end");
+        drop(lock);
     }
 }

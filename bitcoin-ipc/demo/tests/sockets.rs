@@ -118,7 +118,7 @@ fn a_directory_has_one_user() {
     let datadir = format!("-datadir={}", node.directory().display());
     // The last -datadir counts.
     let said = node_complains(node.programs(), &[datadir]);
-    contains(&said, &format!("regtest is in use by process {}", node.process().unwrap().pid()));
+    contains(&said, &format!("regtest. It is in use by process {}:", node.process().unwrap().pid()));
     let mut wallet = attach(&node, "wallet", &[]);
     wallet.wait_for_log("Attached to the node at unix:").unwrap();
     let said = wallet_complains(attach(&node, "wallet", &[]));

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -14,6 +14,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::error::{Error, Result};
+use crate::owner;
 
 const WARNING: &str = "_warning_";
 const WARNING_TEXT: &str =
@@ -96,11 +97,7 @@ pub(super) fn write(path: &Path, values: &BTreeMap<String, Value>) -> Result<()>
 }
 
 fn replace(path: &Path, new: &Path, text: &[u8]) -> std::io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(new)?;
+    let mut file = owner::create(new)?;
     file.write_all(text)?;
     file.sync_all()?;
     fs::rename(new, path)?;

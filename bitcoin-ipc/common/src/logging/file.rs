@@ -3,11 +3,13 @@
 //! In: whole lines. Out: each written at once, or dropped and counted; no failure reaches those who
 //! log.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::owner;
 
 /// A log file, the console, both or neither.
 #[derive(Debug)]
@@ -93,11 +95,9 @@ impl State {
 }
 
 fn append(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    let file = owner::options().append(true).create(true).open(path)?;
+    owner::restrict(&file)?;
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use bitcoin::Network;
 use bitcoin_common::lock::{DirectoryLock, LockError};
+use bitcoin_common::origin::{self, NETWORK_FILE};
+use bitcoin_common::owner;
 
 use super::error::{Error, Result};
 use super::events::Hub;
@@ -26,8 +28,9 @@ pub(super) fn file_error(path: &Path) -> impl FnOnce(io::Error) -> Error + '_ {
     |source| Error::File { path: path.to_owned(), source }
 }
 
-/// Makes the directory if it is missing, and takes its lock.
+/// Takes the lock of a directory, which is made if it is missing, unless it is another program's.
 pub(super) fn lock(directory: &Path) -> Result<DirectoryLock> {
+    origin::check_network_dir(directory).map_err(|error| Error::NotOurs(error.text().to_owned()))?;
     DirectoryLock::take(directory, ".lock").map_err(|error| match error {
         LockError::Held { holder } => Error::InUse { directory: directory.to_owned(), holder },
         LockError::File { path, source } => Error::File { path, source },
@@ -37,9 +40,16 @@ pub(super) fn lock(directory: &Path) -> Result<DirectoryLock> {
 
 /// Checks that the directory is of this network, or new; a new one is given the network.
 pub(super) fn check_network(directory: &Path, network: Network) -> Result<()> {
-    let path = directory.join("network");
+    let path = directory.join(NETWORK_FILE);
+    let write = || {
+        let mut file = owner::create(&path)?;
+        writeln!(file, "{network}")?;
+        file.sync_all()
+    };
     match fs::read_to_string(&path) {
-        Ok(text) if text.trim() == network.to_string() => Ok(()),
+        Ok(text) if text.trim() == network.to_string() => {
+            owner::restrict_path(&path).map_err(file_error(&path))
+        }
         // A crash may have left the file empty.
         Ok(text) if !text.trim().is_empty() => Err(Error::OtherNetwork {
             directory: directory.to_owned(),
@@ -47,7 +57,7 @@ pub(super) fn check_network(directory: &Path, network: Network) -> Result<()> {
             wanted: network,
         }),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_error(&path)(error)),
-        Ok(_) | Err(_) => fs::write(&path, format!("{network}\n")).map_err(file_error(&path)),
+        Ok(_) | Err(_) => write().map_err(file_error(&path)),
     }
 }
 
@@ -80,7 +90,7 @@ impl Marker {
         }
         self.hub.healthy()?;
         let write = || {
-            let mut file = File::create(&self.path)?;
+            let mut file = owner::create(&self.path)?;
             writeln!(file, "closed in order")?;
             file.sync_all()
         };

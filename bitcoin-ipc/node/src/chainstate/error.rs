@@ -12,13 +12,20 @@ use bitcoin::{BlockHash, Network};
 #[non_exhaustive]
 pub enum Error {
     /// Another process, or this one, has the directory open.
-    #[error("{} is in use by {holder}: stop that one, or choose another directory", directory.display())]
+    #[error(
+        "Cannot obtain a lock on directory {}. It is in use by {holder}: stop that one, or choose another \
+         directory with -datadir",
+        directory.display()
+    )]
     InUse {
         /// The directory.
         directory: PathBuf,
         /// Who holds it: `process 17`, or what else is known.
         holder: String,
     },
+    /// The directory is another program's, and was left as it is.
+    #[error("{0}")]
+    NotOurs(String),
     /// The directory belongs to another network.
     #[error("{} holds blocks of {found}, not of {wanted}: choose another directory", directory.display())]
     OtherNetwork {

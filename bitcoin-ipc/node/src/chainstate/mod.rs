@@ -58,9 +58,28 @@ impl Chainstate {
     ///
     /// # Errors
     ///
-    /// The directory is in use, belongs to another network, or cannot be read or written; or the
-    /// kernel refuses.
+    /// The directory is in use, another program's or of another network, or cannot be read or written;
+    /// or the kernel refuses.
     pub fn open(directory: &Path, network: Network) -> Result<Self> {
+        Self::open_locked(Self::lock(directory)?, directory, network)
+    }
+
+    /// Takes a directory, which is made if it is missing, so that nobody else works there.
+    ///
+    /// # Errors
+    ///
+    /// The directory is in use or another program's, or cannot be written. One that is another program's
+    /// stays as it is.
+    pub fn lock(directory: &Path) -> Result<DirectoryLock> {
+        directory::lock(directory)
+    }
+
+    /// As [`Chainstate::open`], in a directory that was taken before.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chainstate::open`].
+    pub fn open_locked(lock: DirectoryLock, directory: &Path, network: Network) -> Result<Self> {
         let chain = match network {
             Network::Bitcoin => ChainType::Mainnet,
             Network::Testnet => ChainType::Testnet,
@@ -73,7 +92,6 @@ impl Chainstate {
         let data_name = directory.to_str().ok_or_else(name)?;
         let blocks_name = blocks.to_str().ok_or_else(name)?;
 
-        let lock = directory::lock(directory)?;
         directory::check_network(directory, network)?;
         log::connect();
         let hub = Arc::new(Hub::default());

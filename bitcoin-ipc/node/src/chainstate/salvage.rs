@@ -7,12 +7,13 @@
 //! it opens at an older block and writes over those that came later. So they are copied first and
 //! given to it again; [`Stored`] tells whether all are back.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use bitcoin::hashes::Hash;
 use bitcoin::{Block, BlockHash, Network, consensus};
+use bitcoin_common::owner;
 
 use super::directory::file_error;
 use super::error::Result;
@@ -34,9 +35,8 @@ impl Stored {
     pub(super) fn open(directory: &Path, clean: bool) -> Result<(Self, bool)> {
         let path = directory.join("stored");
         let listed = path.exists();
-        let mut options = OpenOptions::new();
-        options.append(true).create(true);
-        let file = options.open(&path).map_err(file_error(&path))?;
+        let file = owner::options().append(true).create(true).open(&path).map_err(file_error(&path))?;
+        owner::restrict(&file).map_err(file_error(&path))?;
         if clean {
             file.set_len(0).map_err(file_error(&path))?;
         }
@@ -75,13 +75,17 @@ impl Salvage {
                 if part.exists() {
                     fs::remove_dir_all(&part)?;
                 }
-                fs::create_dir(&part)?;
+                owner::create_folder(&part)?;
                 let files = block_files(&blocks)?;
                 let newest = files.iter().rev().take(FILES);
                 for name in newest.map(String::as_str).chain(["xor.dat"]) {
                     let to = part.join(name);
                     match fs::copy(blocks.join(name), &to) {
-                        Ok(_) => File::open(&to)?.sync_all()?,
+                        Ok(_) => {
+                            let file = File::open(&to)?;
+                            owner::restrict(&file)?;
+                            file.sync_all()?;
+                        }
                         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
                         Err(error) => return Err(error),
                     }

@@ -3,10 +3,11 @@
 //! In: an [`Estimator`]. Out: a JSON file of its counts, and back. Transactions that wait are not in
 //! it: give them up with [`Estimator::flush`] before, as at the end of the process.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
+use bitcoin_common::owner;
 use serde_json::{Value, json};
 
 use super::stats::Stats;
@@ -86,7 +87,7 @@ impl Estimator {
         });
         let mut temporary = path.as_os_str().to_owned();
         temporary.push(".new");
-        let mut writer = BufWriter::new(File::create(&temporary)?);
+        let mut writer = BufWriter::new(owner::create(Path::new(&temporary))?);
         serde_json::to_writer(&mut writer, &value)?;
         writer.flush()?;
         writer.get_ref().sync_all()?;

@@ -19,6 +19,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use bitcoin::bip158::{BlockFilter, FilterHeader};
 use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, OutPoint, Txid};
+use bitcoin_common::owner;
 use bitcoin_ipc::types::Coin;
 use redb::{Database, ReadableDatabase, TableError};
 
@@ -76,7 +77,7 @@ impl Index {
             let path = path.to_owned();
             move |source| Error::File { path, source }
         };
-        fs::create_dir_all(directory).map_err(file(directory))?;
+        owner::create_folder(directory).map_err(file(directory))?;
         let path = directory.join("index.redb");
         let open = || {
             let index = Self::open_as_is(&path, chain, options)?;
@@ -95,6 +96,9 @@ impl Index {
 
     /// Opens the database wherever it is; a new one is empty.
     fn open_as_is(path: &Path, chain: &Chainstate, options: Options) -> Result<Self> {
+        let made = owner::options().append(true).create(true).open(path);
+        let restricted = made.and_then(|file| owner::restrict(&file));
+        restricted.map_err(|source| Error::File { path: path.to_owned(), source })?;
         let database = Database::builder().set_cache_size(CACHE).create(path)?;
         let genesis = chain.hash_at(0).unwrap_or_else(BlockHash::all_zeros);
         let unusable = |why: &str| Err(Error::Unusable(why.to_owned()));

@@ -17,13 +17,14 @@
 //! disk: it survives the process, not a loss of power. That may cost the last records; a torn one and
 //! all after it are cut off.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bitcoin::hashes::{Hash, sha256d};
 use bitcoin::{Transaction, Txid, consensus};
+use bitcoin_common::owner;
 
 pub(super) const NAME: &[u8; 8] = b"mempool\x01";
 /// No transaction is larger than a block; the rest of a content is small.
@@ -136,7 +137,8 @@ impl Journal {
     ///
     /// The file cannot be read or written, or is not a journal.
     pub fn open(path: &Path) -> io::Result<(Self, Vec<Record>)> {
-        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let file = owner::options().read(true).write(true).create(true).truncate(false).open(path)?;
+        owner::restrict(&file)?;
         let size = file.metadata()?.len();
         let mut reader = BufReader::new(&file);
         let mut name = [0; NAME.len()];
@@ -206,7 +208,7 @@ impl Journal {
     /// The new file cannot be written; the old one goes on.
     pub fn rewrite(&mut self, records: impl IntoIterator<Item = Record>) -> io::Result<()> {
         let temporary = self.path.with_extension("journal.new");
-        let mut writer = BufWriter::new(File::create(&temporary)?);
+        let mut writer = BufWriter::new(owner::create(&temporary)?);
         writer.write_all(NAME)?;
         let mut bytes = NAME.len() as u64;
         for record in records {
@@ -225,6 +227,8 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::OpenOptions;
+
     use super::*;
     use proptest::prelude::*;
 

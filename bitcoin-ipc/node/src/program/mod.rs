@@ -15,9 +15,15 @@ use std::process::ExitCode;
 
 use bitcoin_common::arguments::{Invocation, Program, parse};
 use bitcoin_common::config::Settings;
-use bitcoin_common::datadir;
+use bitcoin_common::lock::DirectoryLock;
 use bitcoin_common::logging::{EarlyLog, LogOptions};
 use bitcoin_common::shutdown::Shutdown;
+use bitcoin_common::{datadir, owner};
+use mp_runtime::EventLoop;
+
+use crate::chainstate::Chainstate;
+use crate::settings::SharedSettings;
+use crate::signals::Signals;
 
 pub use offer::Offer;
 pub use running::Running;
@@ -27,6 +33,7 @@ pub use wallets::{LoadedWallets, NoWallets, SpawnedWallets, StartedWallets, Wall
 ///
 /// The exit code is 0 after an end in order and 1 after an error, whose text goes to standard error.
 pub fn main(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) -> ExitCode {
+    owner::keep_to_owner();
     match run(name, about, wallets) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -52,27 +59,35 @@ fn run(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) 
         _ => return Err(format!("{name} cannot be started in this way").into()),
     };
     let settings = Settings::load(&program, arguments)?;
-    prepare(&program, &early_log, &settings, true)?;
+    let lock = prepare(&program, &early_log, &settings, true)?;
     let shutdown = Shutdown::new();
     let _signals = shutdown.on_signals()?;
     // The kind of an error is for callers; to a user its text says enough.
     let text = |error: mp_runtime::Error| error.text().to_owned();
-    let running = Running::start(name, settings, wallets, shutdown).map_err(text)?;
+    let event_loop = EventLoop::new(name).map_err(text)?;
+    let (signals, settings) = (Signals::default(), SharedSettings::new(settings));
+    let running = Running::start_in(lock, event_loop, signals, settings, wallets, shutdown).map_err(text)?;
     running.wait();
     running.stop().map_err(text)?;
     tracing::info!(target: "node", "Shutdown: done");
     Ok(())
 }
 
-/// Makes the directories and opens the log, which begins with what was strange in the settings. `console`
-/// says whether it goes to the console too, unless the settings do.
+/// Makes the directories, takes that of the network and opens the log, which begins with what was strange
+/// in the settings. `console` says whether it goes to the console too, unless the settings do.
+///
+/// Directories that are another program's, or in use, are seen before anything is written.
 fn prepare(
     program: &Program,
     early_log: &EarlyLog,
     settings: &Settings,
     console: bool,
-) -> Result<(), Failure> {
+) -> Result<DirectoryLock, Failure> {
+    if !settings.bool("disablewallet", false) {
+        datadir::wallets(settings)?;
+    }
     let directory = datadir::prepare(settings)?;
+    let lock = Chainstate::lock(&directory)?;
     let log_options = LogOptions::new(settings, "", console)?;
     early_log.open(&log_options)?;
     tracing::info!(target: "node", "{}", program.version_text().lines().next().unwrap_or(program.name()));
@@ -86,5 +101,5 @@ fn prepare(
             "-{name} has no effect: this node has no peers and no HTTP server, and its kernel decides by itself."
         );
     }
-    Ok(())
+    Ok(lock)
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bitcoin_common::config::Settings;
+use bitcoin_common::lock::DirectoryLock;
 use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::types::BilingualStr;
 use mp_runtime::{Error, ErrorKind, EventLoop, Result, Server};
@@ -14,6 +15,7 @@ use mp_runtime::{Error, ErrorKind, EventLoop, Result, Server};
 use super::options::{block_options, state_options, warnings};
 use super::wallets::{WalletSource, Wallets};
 use super::{Offer, echo, sockets};
+use crate::chainstate::Chainstate;
 use crate::rpc::{RpcOptions, RpcServer};
 use crate::settings::SharedSettings;
 use crate::signals::{Signals, Style};
@@ -43,25 +45,23 @@ impl Running {
         wallets: Box<dyn WalletSource>,
         shutdown: Shutdown,
     ) -> Result<Running> {
-        Self::start_in(
-            EventLoop::new(name)?,
-            Signals::default(),
-            SharedSettings::new(settings),
-            wallets,
-            shutdown,
-        )
+        let directory = settings.network_dir().map_err(failed)?;
+        let lock = Chainstate::lock(&directory)?;
+        let event_loop = EventLoop::new(name)?;
+        Self::start_in(lock, event_loop, Signals::default(), SharedSettings::new(settings), wallets, shutdown)
     }
 
-    /// As [`Running::start`], on an event loop and with signals that are there already. An end that was
+    /// As [`Running::start`], in a directory that was taken, on an event loop and with signals that are
+    /// there already. An end that was
     /// wished for during the start is an error of the kind [`ErrorKind::Cancelled`].
     pub(super) fn start_in(
+        lock: DirectoryLock,
         event_loop: EventLoop,
         signals: Signals,
         settings: SharedSettings,
         wallets: Box<dyn WalletSource>,
         shutdown: Shutdown,
     ) -> Result<Running> {
-        let failed = |error: bitcoin_common::Error| Error::failed(error.to_string());
         let told = |error: Error| {
             if !shutdown.requested() {
                 return error;
@@ -77,7 +77,7 @@ impl Running {
             signals.message(&BilingualStr::untranslated(warning), Style::Warning);
         }
         let rpc = RpcServer::new(RpcOptions::new(&options.directory))?;
-        let state = State::open(&options, signals, shutdown.clone()).map_err(told)?;
+        let state = State::open_locked(lock, &options, signals, shutdown.clone()).map_err(told)?;
         state.clock().set_mock_time(u64::try_from(mock_time).unwrap_or(0));
         let offer = Offer::new(state, rpc, settings, blocks);
         let loaded = offer.wallets.clone();
@@ -148,6 +148,10 @@ impl Running {
         close_chain(state)?;
         closed
     }
+}
+
+fn failed(error: bitcoin_common::Error) -> Error {
+    Error::failed(error.to_string())
 }
 
 /// Flushes the chain once nobody uses it any more.

@@ -2,12 +2,12 @@
 //!
 //! In: addresses. Out: servers.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin_common::config::Settings;
+use bitcoin_common::owner;
 use bitcoin_ipc::client::Address;
 use bitcoin_ipc::interfaces::watch::SplitInit;
 use mp_runtime::{Error, EventLoop, Result, Server, listen};
@@ -35,7 +35,7 @@ fn bind_one(event_loop: &EventLoop, address: &str, directory: &Path, offer: &Off
     let address: Address = address.parse().map_err(|error: Error| cannot(&error.text()))?;
     let path = address.socket(directory).map_err(|error| cannot(&error.text()))?;
     if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(|error| cannot(&error))?;
+        owner::create_folder(parent).map_err(|error| cannot(&error))?;
     }
     let init: Arc<dyn SplitInit> = Arc::new(offer.clone());
     let server =

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bitcoin_common::arguments::Program;
 use bitcoin_common::config::Settings;
+use bitcoin_common::lock::DirectoryLock;
 use bitcoin_common::logging::EarlyLog;
 use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
@@ -41,6 +42,7 @@ pub(super) fn run(
         signals: Signals::default(),
         shutdown,
         settings: OnceLock::new(),
+        directory: Mutex::default(),
         offer: Mutex::default(),
         running: Mutex::default(),
         exit_status: AtomicI32::new(0),
@@ -60,6 +62,8 @@ struct Spawned {
     signals: Signals,
     shutdown: Shutdown,
     settings: OnceLock<SharedSettings>,
+    /// The lock of the directory, from the settings to the start.
+    directory: Mutex<Option<DirectoryLock>>,
     /// Never held for long.
     offer: Mutex<Option<Offer>>,
     /// Held while the node starts.
@@ -86,7 +90,8 @@ impl Spawned {
     }
 
     fn prepare(&self, settings: &Settings) -> Result<(), Failure> {
-        prepare(&self.program, &self.early_log, settings, false)?;
+        let directory = prepare(&self.program, &self.early_log, settings, false)?;
+        *lock(&self.directory) = Some(directory);
         options::state_options(settings)?;
         options::block_options(settings)?;
         Ok(())
@@ -114,8 +119,10 @@ impl Host for Spawned {
             self.settings.get().ok_or("the node has no settings yet: base_initialize comes first")?;
         let mut running = lock(&self.running);
         let wallets = lock(&self.wallets).take().ok_or("the node has been started before")?;
+        let directory = lock(&self.directory).take().ok_or("the node has no directory yet")?;
         let (event_loop, signals) = (self.event_loop.clone(), self.signals.clone());
-        match Running::start_in(event_loop, signals, settings.clone(), wallets, self.shutdown.clone()) {
+        let (settings, shutdown) = (settings.clone(), self.shutdown.clone());
+        match Running::start_in(directory, event_loop, signals, settings, wallets, shutdown) {
             Ok(node) => {
                 *lock(&self.offer) = Some(node.offer().clone());
                 *running = Some(node);

@@ -7,6 +7,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bitcoin::Network;
+use bitcoin_common::lock::DirectoryLock;
 use bitcoin_common::shutdown::Shutdown;
 use mp_runtime::Result;
 
@@ -63,16 +64,30 @@ impl State {
     ///
     /// # Errors
     ///
-    /// The directory is in use or cannot be read or written, holds another network, or the node is to
-    /// stop before it has started.
+    /// The directory is in use, another program's or of another network, cannot be read or written, or
+    /// the node is to stop before it has started.
     pub fn open(options: &Options, signals: Signals, shutdown: Shutdown) -> Result<Arc<State>> {
+        Self::open_locked(Chainstate::lock(&options.directory)?, options, signals, shutdown)
+    }
+
+    /// As [`State::open`], in a directory that was taken before with [`Chainstate::lock`].
+    ///
+    /// # Errors
+    ///
+    /// As [`State::open`].
+    pub fn open_locked(
+        taken: DirectoryLock,
+        options: &Options,
+        signals: Signals,
+        shutdown: Shutdown,
+    ) -> Result<Arc<State>> {
         let say = |message: &str| {
             tracing::info!(target: "node", "{message}");
             signals.init_message.emit(|hear| hear(message));
         };
         let directory = &options.directory;
         say("Loading block index…");
-        let chain = Chainstate::open(directory, options.network)?;
+        let chain = Chainstate::open_locked(taken, directory, options.network)?;
         let events = chain.subscribe();
         say("Loading the index…");
         let index = Index::open(&directory.join("index"), &chain, options.index, &|| shutdown.requested())?;

@@ -6,6 +6,8 @@ use std::path::{Component, Path, PathBuf};
 
 use bitcoin_common::datadir::WALLET_LOCK;
 use bitcoin_common::lock::{DirectoryLock, LockError};
+use bitcoin_common::origin::CORE_WALLET_FILE;
+use bitcoin_common::owner;
 
 use crate::storage::{self, FILE, sync_folder};
 use crate::{Error, Result};
@@ -35,6 +37,24 @@ pub(super) fn take(all: &Path) -> Result<DirectoryLock> {
         LockError::File { path, source } => Error::io(&path, source),
         other => Error::File(format!("the wallet directory {}: {other}", all.display())),
     })
+}
+
+/// Makes the folder of a wallet, which is the owner's alone. One that holds a wallet of another program is
+/// left to it.
+///
+/// # Errors
+///
+/// There is such a wallet, or the folder cannot be made.
+pub(super) fn make(folder: &Path) -> Result<()> {
+    if folder.join(CORE_WALLET_FILE).exists() {
+        return Err(Error::AlreadyThere(format!(
+            "Failed to create database path '{}'. Database already exists. It is a {CORE_WALLET_FILE} of Bitcoin \
+             Core: choose another name",
+            folder.display()
+        )));
+    }
+    let made = owner::create_folder(folder).and_then(|()| owner::restrict_path(folder));
+    made.map_err(|error| Error::io(folder, error))
 }
 
 /// The names of the wallets that are there.

@@ -24,7 +24,7 @@ use crate::listeners::{Listeners, lock};
 use crate::node::Node;
 use crate::options::Options;
 use crate::rpc::Rpcs;
-use crate::storage::{FILE, Opening, Store, remove_database};
+use crate::storage::{self, FILE, Opening, Store, remove_database};
 use crate::sync::Follow;
 use crate::wallet::flag;
 use crate::wallet::{Event, Events, Shared, State, WalletHandle};
@@ -154,7 +154,7 @@ impl Loader {
                 format!("Failed to create database path '{}'. Database already exists.", folder.display());
             return Err(Error::AlreadyThere(text));
         }
-        std::fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
+        directory::make(&folder)?;
         // It gets its name when all is in it, so that a crash leaves no half of a wallet.
         let part = folder.join("wallet.sqlite.new");
         remove_database(&part)?;
@@ -185,7 +185,11 @@ impl Loader {
         if self.wallet(name).is_some() {
             return Err(Error::AlreadyThere(format!("Wallet \"{name}\" is already loaded.")));
         }
-        let path = directory::folder(&self.0.options.directory, name)?.join(FILE);
+        let folder = directory::folder(&self.0.options.directory, name)?;
+        let path = folder.join(FILE);
+        if !name.is_empty() && path.exists() {
+            directory::make(&folder)?;
+        }
         let state = State::load(Store::open(&path, Opening::Existing)?, &self.0.options, self.0.genesis)?;
         let loader = Arc::downgrade(&self.0);
         let wallet = WalletHandle(Arc::new(Shared {
@@ -238,10 +242,10 @@ impl Loader {
             if !backup.is_file() {
                 return Err(Error::NotFound("Backup file does not exist".into()));
             }
-            std::fs::create_dir_all(&folder).map_err(|error| Error::io(&folder, error))?;
+            directory::make(&folder)?;
             let part = folder.join("wallet.sqlite.new");
             remove_database(&part)?;
-            std::fs::copy(backup, &part).map_err(|error| Error::io(backup, error))?;
+            storage::copy(backup, &part)?;
             // Whether it is a wallet shows before it gets its name.
             let checked = Store::open(&part, Opening::Existing)
                 .and_then(|store| State::load(store, &self.0.options, self.0.genesis));

@@ -18,7 +18,7 @@ use bitcoin_common::arguments::{Arguments, Invocation, parse};
 use bitcoin_common::config::Settings;
 use bitcoin_common::logging::{EarlyLog, LogOptions};
 use bitcoin_common::shutdown::Shutdown;
-use bitcoin_common::{Error, datadir};
+use bitcoin_common::{Error, datadir, owner};
 use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::interfaces::watch::AnyChain;
@@ -34,6 +34,7 @@ type Failure = Box<dyn std::error::Error>;
 ///
 /// The exit code is 0 after an end in order and 1 after an error, whose text goes to standard error.
 pub fn main() -> ExitCode {
+    owner::keep_to_owner();
     match run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -79,6 +80,8 @@ fn attach(settings: &Settings, address: &bitcoin_ipc::client::Address) -> Result
         return Err(Error::new("-disablewallet leaves nothing to do for a process of wallets").into());
     }
     let trust = settings::trust(settings)?;
+    // What is wrong with the settings or the directories is seen before anything is written.
+    settings::options(settings)?;
     let socket = address.socket(&datadir::prepare(settings)?).map_err(for_user)?;
     let log_options = LogOptions::new(settings, LOG_SUFFIX, true)?;
     let _log = early_log.open(&log_options)?;

@@ -11,7 +11,7 @@ use bitcoin_common::arguments::{
 };
 use bitcoin_common::config::Settings;
 use bitcoin_common::logging::LogOptions;
-use bitcoin_common::{Error, Result, datadir};
+use bitcoin_common::{Error, Result, datadir, owner};
 use bitcoin_ipc::Trust;
 use bitcoin_ipc::client::Address;
 use bitcoin_ipc::interfaces::watch::AnyChain;
@@ -91,6 +91,10 @@ pub(super) fn loader(
             loader => break loader?,
         }
     };
+    if !settings.is_set("walletdir") {
+        let directory = &loader.options().directory;
+        owner::restrict_path(directory).map_err(|error| crate::Error::io(directory, error))?;
+    }
     tracing::info!(target: "wallet", "Using wallet directory {}", loader.options().directory.display());
     for name in UNHEEDED.iter().filter(|name| settings.is_set(name)) {
         tracing::warn!(target: "wallet", "-{name} has no effect: these wallets do not do that");

@@ -1,8 +1,11 @@
-//! Database files as a whole: how they get their names, and how they go.
+//! Database files as a whole: how they are made, for their owner alone, how they get their names, and how
+//! they go.
 //!
 //! In: paths. Out: files that are there or not, also after a crash.
 
 use std::path::Path;
+
+use bitcoin_common::owner;
 
 use crate::{Error, Result};
 
@@ -10,6 +13,29 @@ use crate::{Error, Result};
 pub(crate) fn sync_folder(path: &Path) -> Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::File::open(folder).and_then(|file| file.sync_all()).map_err(|error| Error::io(folder, error))
+}
+
+/// Makes an empty file for a database. What SQLite puts beside it gets its mode.
+pub(crate) fn make(path: &Path) -> Result<()> {
+    let made = owner::options().write(true).create_new(true).open(path);
+    made.map(drop).map_err(|error| Error::io(path, error))
+}
+
+/// Takes from others what they may do with a database, which an older version of this program let them.
+pub(crate) fn restrict(path: &Path) -> Result<()> {
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let mut name = path.as_os_str().to_owned();
+        name.push(ending);
+        owner::restrict_path(Path::new(&name)).map_err(|error| Error::io(Path::new(&name), error))?;
+    }
+    Ok(())
+}
+
+/// Copies a file.
+pub(crate) fn copy(from: &Path, to: &Path) -> Result<()> {
+    let mut source = std::fs::File::open(from).map_err(|error| Error::io(from, error))?;
+    let copied = owner::create(to).and_then(|mut target| std::io::copy(&mut source, &mut target));
+    copied.map(drop).map_err(|error| Error::io(to, error))
 }
 
 /// Removes a database that was never finished, with its log.

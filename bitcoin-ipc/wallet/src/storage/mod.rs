@@ -18,7 +18,7 @@ use bdk_wallet::rusqlite::{self, Connection, ErrorCode, OpenFlags, Transaction};
 
 pub(crate) use book::BookEntry;
 pub(crate) use descriptors::{Descriptors, NewDescriptor, SetAside};
-pub(crate) use files::{put_in_place, remove_database, sync_folder};
+pub(crate) use files::{copy, put_in_place, remove_database, sync_folder};
 pub(crate) use ledger::LedgerChanges;
 pub(crate) use schema::{flags, set_flags, set_scrub_due, set_tip_time, tip_time};
 pub(crate) use secrets::Stored;
@@ -27,7 +27,7 @@ pub(crate) use transactions::TxNote;
 use crate::{Error, Result};
 
 /// The name of the file, in the folder that has the name of the wallet.
-pub(crate) const FILE: &str = "wallet.sqlite";
+pub(crate) const FILE: &str = bitcoin_common::origin::WALLET_FILE;
 
 /// An open file. Nobody else can open it until it is dropped.
 pub(crate) struct Store {
@@ -59,10 +59,10 @@ impl Store {
             Opening::New if there => {
                 return Err(Error::AlreadyThere(format!("there is a wallet at {}", path.display())));
             }
-            _ => {}
+            Opening::New => files::make(path)?,
+            Opening::Existing => files::restrict(path)?,
         }
-        let create = if opening == Opening::New { OpenFlags::SQLITE_OPEN_CREATE } else { OpenFlags::empty() };
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | create;
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags).map_err(|error| unusable(path, error))?;
         let mut store = Store { connection, path: path.to_owned() };
         store.prepare().and_then(|()| store.write(schema::migrate)).map_err(|error| match error {
@@ -118,6 +118,8 @@ impl Store {
         let text =
             part.to_str().ok_or_else(|| Error::Invalid("the name of a backup has to be UTF-8".into()))?;
         remove_database(&part)?;
+        // SQLite fills an empty file, and keeps its mode.
+        files::make(&part)?;
         self.connection.execute("VACUUM INTO ?1", [text])?;
         put_in_place(&part, target)
     }
