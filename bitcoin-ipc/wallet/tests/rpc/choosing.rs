@@ -275,6 +275,7 @@ fn kinds_are_not_mixed_for_nothing() {
         let parent = node.chain.state().blocks[1].txdata[1].clone();
         let of = |input: &TxIn| parent.output[input.previous_output.vout as usize].script_pubkey.is_p2tr();
         let mut kinds: Vec<bool> = tx.input.iter().map(of).collect();
+        kinds.sort_unstable();
         kinds.dedup();
         kinds.len()
     };
