@@ -9,6 +9,8 @@
 mod answers;
 #[path = "core/both.rs"]
 mod both;
+#[path = "core/descriptors.rs"]
+mod descriptors;
 mod mine;
 #[path = "core/mistakes.rs"]
 mod mistakes;
@@ -70,6 +72,9 @@ const TESTS: &[(&str, fn())] = &[
     ("required_lock_times_are_kept_the_same", psbt_versions::required_lock_times_are_kept_the_same),
     ("broken_psbts_are_refused_the_same", psbt_versions::broken_psbts_are_refused_the_same),
     ("texts_of_users_are_read_the_same", answers::texts_of_users_are_read_the_same),
+    ("descriptors_are_read_the_same", descriptors::descriptors_are_read_the_same),
+    ("mistakes_in_descriptors_have_the_same_words", descriptors::mistakes_in_descriptors_have_the_same_words),
+    ("coins_of_descriptors_are_described_the_same", descriptors::coins_of_descriptors_are_described_the_same),
     ("mistakes_have_the_same_words", mistakes::mistakes_have_the_same_words),
     ("templates_have_the_same_parts", templates::templates_have_the_same_parts),
     ("solutions_are_judged_the_same", templates::solutions_are_judged_the_same),

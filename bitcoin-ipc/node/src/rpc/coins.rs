@@ -153,7 +153,10 @@ fn start_scan(call: &Call<'_>, scan: &Scan<'_>) -> Answer {
     };
     let mut wanted: HashMap<ScriptBuf, String> = HashMap::new();
     for object in call.list(1)? {
-        wanted.extend(descriptor::scan_object(object, call.state.network())?);
+        // Of two that have a script, the first one tells what it is.
+        for (script, text) in descriptor::scan_object(object, call.state.network())? {
+            wanted.entry(script).or_insert(text);
+        }
     }
     let view = call.state.index().view()?;
     let best = view.best();

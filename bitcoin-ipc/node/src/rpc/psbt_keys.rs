@@ -10,14 +10,13 @@ use bitcoin::hashes::{Hash, hash160};
 use bitcoin::secp256k1::{All, Parity, Secp256k1};
 use bitcoin::taproot::{ControlBlock, LeafVersion, TapNodeHash, TapTree, TaprootBuilder};
 use bitcoin::{Network, PrivateKey, PublicKey, ScriptBuf, XOnlyPublicKey};
+use bitcoin_common::descriptor::{DerivedKey, Output};
 use miniscript::Descriptor;
 use miniscript::descriptor::ShInner;
 use serde_json::Value;
 
-use super::derive::{self, Derived};
-use super::descriptor::{self, Parsed};
-use super::descriptor_text;
-use super::error::{Answer, unknown};
+use super::descriptor::{self, of};
+use super::error::Answer;
 
 /// A script of a taproot output, behind the proof that it is one.
 type Leaf = (ControlBlock, (ScriptBuf, LeafVersion));
@@ -113,35 +112,16 @@ impl Keys {
 
     fn add(&mut self, object: &Value, network: Network, private: bool) -> Answer<()> {
         let (text, (low, high)) = descriptor::scanned(object)?;
-        let bare = descriptor_text::payload(text, false)?;
-        let inside = |name: &str| bare.strip_prefix(name)?.strip_prefix('(')?.strip_suffix(')');
-        let (forms, only_keys) = match (inside("combo"), inside("rawtr")) {
-            (Some(key), _) => {
-                let forms = ["pkh", "wpkh"].map(|name| format!("{name}({key})"));
-                (forms.into_iter().chain([format!("sh(wpkh({key}))")]).collect(), false)
-            }
-            // The key of `tr` is read by the same rules.
-            (_, Some(key)) => (vec![format!("tr({key})")], true),
-            _ => (vec![bare.to_owned()], false),
-        };
-        let secp = Secp256k1::new();
-        for (place, form) in forms.iter().enumerate() {
-            let (all, secrets) = match descriptor::parse(form, network, false) {
-                Ok(Parsed::Keys(all, secrets)) => (all, secrets),
-                Ok(Parsed::Fixed { .. }) => continue,
-                // A long key has no form with a witness.
-                Err(_) if place > 0 => continue,
-                Err(error) => return Err(error),
-            };
-            let is_range = all.iter().any(Descriptor::has_wildcard);
-            for index in if is_range { low..=high } else { 0..=0 } {
-                for one in &all {
-                    let note = |key: Derived| self.add_key(key, private);
-                    let Some(derived) = derive::at(one, &secrets, index, &secp, note) else {
-                        return unknown(format!("Cannot derive script without private keys: '{text}'"));
-                    };
-                    if !only_keys {
-                        self.add_scripts(&derived);
+        let parsed = descriptor::parse(text, network, false)?;
+        let expanders = descriptor::expanders(&parsed).or_else(|error| of(text, error.message()))?;
+        for index in if parsed.is_range() { low..=high } else { 0..=0 } {
+            for expander in &expanders {
+                let expanded = expander.at(index).and_then(|at| Ok((at.outputs()?, at.keys)));
+                let (outputs, keys) = expanded.or_else(|error| of(text, error))?;
+                keys.into_iter().for_each(|key| self.add_key(key, private));
+                for output in outputs {
+                    if let Output::Solved(solved) = output {
+                        self.add_scripts(&solved);
                     }
                 }
             }
@@ -149,8 +129,8 @@ impl Keys {
         Ok(())
     }
 
-    fn add_key(&mut self, key: Derived, private: bool) {
-        let Derived { public, origin, secret } = key;
+    fn add_key(&mut self, key: DerivedKey, private: bool) {
+        let DerivedKey { public, origin, secret } = key;
         let x_only = public.inner.x_only_public_key().0;
         for hash in [hash160::Hash::hash(&public.to_bytes()), hash160::Hash::hash(&x_only.serialize())] {
             self.public.entry(hash).or_insert(public);
