@@ -3,6 +3,7 @@
 //! In: the arguments of the process. Out: where the node is, and what to do there. The texts here, and
 //! those in `examples`, are what `--help` prints.
 
+use std::ffi::OsString;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -10,8 +11,8 @@ use std::str::FromStr;
 use bitcoin::address::NetworkUnchecked;
 use bitcoin::{Network, ScriptBuf};
 use bitcoin_common::combine_logs::Follow;
-use bitcoin_ipc::Release;
 use bitcoin_ipc::client::Address;
+use bitcoin_ipc::{Release, Trust};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::examples;
@@ -32,10 +33,15 @@ pub(crate) struct Arguments {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
-    /// The node's address: `unix`, `unix:PATH` or `auto`; a PATH counts from the chain's directory
-    #[arg(long, global = true, value_name = "ADDRESS", default_value = "unix", value_parser = parsed::<Address>)]
-    pub(crate) connect: Address,
-    /// The chain, whose directory has the socket [default: main]
+    /// The node's address: `unix`, `unix:PATH` or `auto`; a PATH counts from the chain's directory [default:
+    /// bitcoin.conf's ipcconnect, or unix]
+    #[arg(long, global = true, value_name = "ADDRESS", value_parser = parsed::<Address>)]
+    pub(crate) connect: Option<Address>,
+    /// Whose processes may be the node: `own` (and root's), the number of another user, or `any` [default:
+    /// bitcoin.conf's ipctrust, or own]
+    #[arg(long, global = true, value_name = "USER", value_parser = trusted)]
+    pub(crate) trust: Option<String>,
+    /// The chain, whose directory has the socket [default: bitcoin.conf's, or main]
     #[arg(long, global = true, value_enum)]
     pub(crate) chain: Option<Chain>,
     /// Short for --chain testnet4
@@ -50,10 +56,14 @@ pub(crate) struct Global {
     /// The node's data directory, if not Bitcoin Core's default
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) datadir: Option<PathBuf>,
+    /// The node's configuration file [default: bitcoin.conf in the data directory]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) conf: Option<PathBuf>,
     /// The node's release (v30, v31, v32), so that it need not be found out
     #[arg(long, global = true, value_name = "RELEASE", value_parser = parsed::<Release>)]
     pub(crate) release: Option<Release>,
-    /// How long a call may take that does not wait for a block, and how long to try to connect again
+    /// How long a call may take that does not wait for a block, and so how soon a node that hangs is
+    /// noticed; also how long to try to connect again
     #[arg(long, global = true, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u64).range(1..=u64::from(u32::MAX)))]
     pub(crate) timeout: u64,
     /// Print one JSON object per line, for scripts
@@ -91,7 +101,7 @@ pub(crate) enum Chain {
 }
 
 impl Chain {
-    fn network(self) -> Network {
+    pub(crate) fn network(self) -> Network {
         match self {
             Chain::Main => Network::Bitcoin,
             Chain::Test => Network::Testnet,
@@ -137,7 +147,7 @@ pub(crate) enum Command {
     /// Show a transaction of the mempool (v32 and later)
     #[command(after_help = examples::TX)]
     Tx(Tx),
-    /// Call a method of the node's RPC server (v32 and later)
+    /// Call a method of the node's RPC server (v32 and later), with bitcoin-cli's options
     #[command(after_help = examples::RPC)]
     Rpc(Rpc),
     /// Send a text to the node and print what comes back
@@ -238,6 +248,7 @@ pub(crate) struct Tx {
 }
 
 #[derive(Debug, Args)]
+#[command(disable_help_flag = true)]
 pub(crate) struct Rpc {
     /// The wallet, for methods of one
     #[arg(long, value_name = "NAME")]
@@ -245,11 +256,19 @@ pub(crate) struct Rpc {
     /// Arguments are `name=value`; those without a name go by their order
     #[arg(long)]
     pub(crate) named: bool,
-    /// The method, such as `getblockchaininfo`
-    pub(crate) method: String,
-    /// Its arguments
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) args: Vec<String>,
+    /// Options of bitcoin-cli, a method such as `getblockchaininfo`, its arguments; `rpc -help` lists the
+    /// options
+    #[arg(value_name = "BITCOIN-CLI'S", trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) words: Vec<OsString>,
+}
+
+impl Rpc {
+    /// All of it in bitcoin-cli's form.
+    pub(crate) fn words(&self) -> Vec<OsString> {
+        let wallet = self.wallet.as_ref().map(|wallet| format!("-rpcwallet={wallet}").into());
+        let named = self.named.then(|| "-named".into());
+        wallet.into_iter().chain(named).chain(self.words.iter().cloned()).collect()
+    }
 }
 
 #[derive(Debug, Args)]
@@ -298,6 +317,11 @@ pub(crate) struct Serve {
 /// A value of the library, whose errors say what to write.
 fn parsed<T: FromStr<Err = bitcoin_ipc::Error>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|error: bitcoin_ipc::Error| error.text().to_owned())
+}
+
+/// Somebody to trust.
+fn trusted(text: &str) -> Result<String, String> {
+    parsed::<Trust>(text).map(|_| text.to_owned())
 }
 
 /// A script in hexadecimal.

@@ -39,14 +39,18 @@ Examples:
   bitcoin-ipc --json tx --witness 0f9188f13cb7b2c71f2a335e3a4fc328bf5beb436012afca590b1a11466e2206";
 
 pub(crate) const RPC: &str = "\
-Arguments that are JSON are sent as such, others as strings. A string that looks like JSON has its own
-quotes: '\"123\"'. Options of this command stand before the method.
+Options stand before the method, and are bitcoin-cli's: -named, -rpcwallet, -rpcwait, -stdin and
+others, which `bitcoin-ipc rpc -help` lists. So are results, errors and exit codes. Passphrases and
+keys need not stand on the command line, where others see them: the last examples ask for them.
 
 Examples:
   bitcoin-ipc rpc getblockcount
   bitcoin-ipc rpc getblock 000000000019d6689c085ae165831e934ff763ae46a2a6c172b3f1b60a8ce26f 1
-  bitcoin-ipc rpc --named getblockhash height=0
-  bitcoin-ipc rpc --wallet savings getbalance";
+  bitcoin-ipc rpc -named getblockhash height=0
+  bitcoin-ipc rpc -rpcwallet=savings getbalance
+  bitcoin-ipc rpc -rpcwait -getinfo
+  bitcoin-ipc rpc -rpcwallet=savings -stdinwalletpassphrase walletpassphrase 60
+  bitcoin-ipc rpc -rpcwallet=savings -stdin encryptwallet";
 
 pub(crate) const TOP: &str = "\
 Shows the calls of a process that serves a monitor: `bitcoin-ipc serve`, or a program of yours that calls

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
 use bitcoin_ipc::{Error, ErrorKind, RpcError};
+use serde_json::Value;
 
 /// How errors stand out.
 const ERROR: Style = AnsiColor::Red.on_default().bold();
@@ -18,13 +19,10 @@ const HELP: Style = AnsiColor::Cyan.on_default().bold();
 pub(crate) enum Failure {
     /// A call failed.
     Ipc(Error),
-    /// An RPC method failed.
-    Rpc {
-        /// The number of the error.
-        code: i64,
-        /// What the node says.
-        message: String,
-    },
+    /// An RPC method failed, with this error object.
+    Rpc(Value),
+    /// Something that bitcoin-cli would say in these words.
+    Plain(String),
     /// Something else.
     Other {
         /// What went wrong.
@@ -44,6 +42,30 @@ impl Failure {
         Failure::Other { text: text.into(), help: help.into() }
     }
 
+    /// Something that bitcoin-cli would say in these words.
+    pub(crate) fn plain(text: impl Into<String>) -> Self {
+        Failure::Plain(text.into())
+    }
+
+    /// The settings make no sense.
+    pub(crate) fn from_settings(error: bitcoin_common::Error) -> Self {
+        Failure::Plain(format!("error: {error}"))
+    }
+
+    /// What was still so when the time was up.
+    pub(crate) fn timed_out(self) -> Self {
+        match self {
+            Failure::Plain(text) => {
+                let text = text.strip_prefix("error: ").unwrap_or(&text);
+                Failure::Plain(format!("error: timeout on transient error: {text}"))
+            }
+            Failure::Ipc(error) => {
+                Failure::Plain(format!("error: timeout on transient error: {}", text(&error)))
+            }
+            other => other,
+        }
+    }
+
     /// Says it, and gives the exit code.
     pub(crate) fn report(&self) -> ExitCode {
         match self {
@@ -55,9 +77,8 @@ impl Failure {
                     labelled(HELP, "help", help);
                 }
             }
-            Failure::Rpc { code, message } => {
-                labelled(ERROR, &format!("error code {code}"), message);
-            }
+            Failure::Rpc(error) => return rpc_error(error),
+            Failure::Plain(text) => anstream::eprintln!("{text}"),
             Failure::Other { text, help } => {
                 labelled(ERROR, "error", text);
                 labelled(HELP, "help", help);
@@ -98,6 +119,35 @@ fn help(error: &Error) -> Option<&'static str> {
     }
 }
 
+/// Says what a method's error is, in bitcoin-cli's form. The exit code is the number of the error, as far as
+/// exit codes go.
+fn rpc_error(error: &Value) -> ExitCode {
+    let code = error["code"].as_i64();
+    if !error.is_object() {
+        anstream::eprintln!("error: {error}");
+        return ExitCode::from(1);
+    }
+    let mut said = String::new();
+    if !error["code"].is_null() {
+        said = format!("error code: {}\n", error["code"]);
+    }
+    if let Some(message) = error["message"].as_str() {
+        said += &format!("error message:\n{message}");
+    }
+    if code == Some(WALLET_NOT_SPECIFIED) {
+        said += " On the command line, name one with -rpcwallet=<name> before the method (listwallets shows which \
+                 are loaded).";
+    }
+    anstream::eprintln!("{said}");
+    match code.map(|code| code.unsigned_abs() & 0xff).and_then(|code| u8::try_from(code).ok()) {
+        Some(code) if code > 0 => ExitCode::from(code),
+        _ => ExitCode::from(1),
+    }
+}
+
+/// The error of a node with several wallets that was not told which is meant.
+const WALLET_NOT_SPECIFIED: i64 = -19;
+
 fn labelled(style: Style, label: &str, text: &str) {
     anstream::eprintln!("{style}{label}{style:#}: {text}");
 }
@@ -116,7 +166,7 @@ impl From<Error> for Failure {
 impl From<RpcError> for Failure {
     fn from(error: RpcError) -> Self {
         match error {
-            RpcError::Rpc { code, message, .. } => Failure::Rpc { code, message },
+            RpcError::Rpc { error, .. } => Failure::Rpc(error),
             RpcError::Ipc(error) => Failure::Ipc(error),
             other => Failure::other(other.to_string(), "see the node's debug.log"),
         }

@@ -3,16 +3,32 @@
 //! In: the options that say where it is. Out: a client, once it is wanted; the paths of sockets.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use bitcoin::Network;
+use bitcoin_common::config::Settings;
 use bitcoin_ipc::client::{Address, Reconnect};
 use bitcoin_ipc::monitor::SOCKET_NAME;
-use bitcoin_ipc::{Client, ConnectOptions, Release, Result};
+use bitcoin_ipc::{Client, ConnectOptions, Release, Result as CallResult};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
 use crate::arguments::Global;
+use crate::failure::Failure;
+
+/// The settings that choose a chain.
+const CHOICES: [&str; 5] = ["chain", "regtest", "signet", "testnet", "testnet4"];
+
+/// A setting, as a value of the library.
+fn parsed<T: FromStr<Err = bitcoin_ipc::Error>>(
+    settings: &Settings,
+    name: &str,
+    default: &str,
+) -> Result<T, Failure> {
+    let text = settings.text(name, default);
+    text.parse().map_err(|error: T::Err| Failure::plain(format!("error: -{name}: {}", error.text())))
+}
 
 /// A node, and the connection to it once there is one.
 pub(crate) struct Node {
@@ -24,25 +40,54 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    pub(crate) fn new(global: &Global) -> Node {
-        let timeout = Duration::from_secs(global.timeout);
+    /// The node that the settings name.
+    pub(crate) fn new(global: &Global, settings: Option<&Settings>) -> Result<Node, Failure> {
+        let named = |name: &str| settings.filter(|settings| settings.on_command_line(name));
+        let timeout = match named("timeout").map(|settings| settings.text("timeout", "")) {
+            Some(text) => text.parse().map_err(|_| {
+                Failure::plain(format!(
+                    "error: --timeout={text}: how many seconds a call may take, is a number"
+                ))
+            })?,
+            None => global.timeout,
+        };
+        let timeout = Duration::from_secs(timeout);
         let mut options = ConnectOptions::new()
-            .network(global.network().unwrap_or(Network::Bitcoin))
             .call_timeout(Some(timeout))
             .reconnect(Reconnect { give_up: Some(timeout), ..Reconnect::default() });
-        if let Some(data_dir) = &global.datadir {
-            options = options.data_dir(data_dir);
+        let mut network = global.network();
+        let mut address = global.connect.clone().unwrap_or_default();
+        if let Some(settings) = settings {
+            let seconds = settings.int("rpcclienttimeout", 900).map_err(Failure::from_settings)?;
+            let seconds = u64::try_from(seconds).ok().filter(|&seconds| seconds > 0);
+            options = options
+                .network(settings.network())
+                .rpc_timeout(seconds.map(Duration::from_secs))
+                .trust(parsed(settings, "ipctrust", "own")?);
+            // Without a home directory an address alone may do.
+            if let Ok(data_dir) = settings.data_dir() {
+                options = options.data_dir(data_dir);
+            }
+            if CHOICES.iter().any(|name| settings.is_set(name)) {
+                network = Some(settings.network());
+            }
+            let name = if named("connect").is_some() { "connect" } else { "ipcconnect" };
+            address = match settings.text(name, "auto").as_str() {
+                "0" => {
+                    return Err(Failure::plain(
+                        "error: without IPC (-noipcconnect) this program reaches no node; Bitcoin Core's bitcoin-cli \
+                         speaks HTTP",
+                    ));
+                }
+                // As when nothing is said.
+                "" | "1" => Address::Auto,
+                _ => parsed(settings, name, "auto")?,
+            };
         }
         if let Some(release) = global.release {
             options = options.release(release);
         }
-        Node {
-            address: global.connect.clone(),
-            options,
-            network: global.network(),
-            timeout,
-            client: OnceCell::new(),
-        }
+        Ok(Node { address, options, network, timeout, client: OnceCell::new() })
     }
 
     /// How long a call may take.
@@ -51,23 +96,23 @@ impl Node {
     }
 
     /// The path of the node's socket.
-    pub(crate) fn socket(&self) -> Result<PathBuf> {
+    pub(crate) fn socket(&self) -> CallResult<PathBuf> {
         self.options.socket(&self.address)
     }
 
     /// The path of the monitor's socket beside it.
-    pub(crate) fn monitor_socket(&self) -> Result<PathBuf> {
+    pub(crate) fn monitor_socket(&self) -> CallResult<PathBuf> {
         Ok(self.socket()?.with_file_name(SOCKET_NAME))
     }
 
     /// The client, which is connected the first time.
-    pub(crate) async fn client(&self) -> Result<Client> {
+    pub(crate) async fn client(&self) -> CallResult<Client> {
         let connect = || self.options.clone().connect(self.address.clone());
         self.client.get_or_try_init(connect).await.cloned()
     }
 
     /// The node's network, as far as the options or the node tell it.
-    pub(crate) async fn network(&self) -> Result<Option<Network>> {
+    pub(crate) async fn network(&self) -> CallResult<Option<Network>> {
         if self.network.is_some() {
             return Ok(self.network);
         }
@@ -83,9 +128,9 @@ impl Node {
     }
 
     /// Closes the connection, after the node has heard of waits that were dropped.
-    pub(crate) async fn close(self) {
-        if let Some(client) = self.client.into_inner() {
-            client.close().await;
+    pub(crate) async fn close(&self) {
+        if let Some(client) = self.client.get() {
+            client.clone().close().await;
         }
     }
 }

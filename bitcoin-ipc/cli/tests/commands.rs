@@ -150,8 +150,17 @@ fn rpc_prints_as_bitcoin_cli_does() {
     assert_eq!(node.run("rpc --named getblockhash height=2").good(), format!("{hash}\n"));
     assert_eq!(node.run("rpc getmempoolinfo").good(), "{\n  \"loaded\": true,\n  \"size\": 0\n}\n");
     assert_eq!(node.run("--json rpc getbestblockhash").json(), [json!(hash)]);
-    assert_eq!(node.run("rpc getblockhash -5").bad(), "error code -8: Block height out of range\n");
-    assert_eq!(node.run("rpc nonsense").bad(), "error code -32601: Method not found\n");
+    for (words, code, said) in [
+        ("rpc getblockhash -5", 8, "error code: -8\nerror message:\nBlock height out of range\n"),
+        ("rpc nonsense", 89, "error code: -32601\nerror message:\nMethod not found\n"),
+        ("rpc getblockhash x", 1, "error: Error parsing JSON: x\n"),
+        ("rpc -named", 1, "error: too few parameters (need at least command)\n"),
+        ("rpc -stdinwalletpassphrase x", 1, "error: -stdinwalletpassphrase is only applicable"),
+    ] {
+        let run = node.run(words);
+        assert_eq!((run.code, run.stdout.as_str()), (code, ""), "{words}");
+        assert!(run.stderr.starts_with(said), "{words}: {}", run.stderr);
+    }
     for release in [Release::V30, Release::V31] {
         let old = Node::start(release).run("rpc getblockcount").bad();
         assert!(old.contains(&release.to_string()) && old.contains("it needs v32"), "{old}");

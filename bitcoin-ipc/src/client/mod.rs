@@ -23,7 +23,7 @@ mod watch;
 pub use address::{Address, default_data_dir, default_socket, network_dir};
 pub use connection::{Client, connect};
 pub use options::{ConnectOptions, Reconnect};
-pub use rpc::RpcError;
+pub use rpc::{RpcError, rpc_uri};
 pub use templates::{TemplateOptions, Templates, WhenFull};
 pub use tips::{TipEvent, Tips};
 pub use trust::Trust;

@@ -44,7 +44,7 @@ pub(super) async fn execute(
         [("jsonrpc", json!("2.0").into()), ("id", json!(1).into()), ("method", json!(method).into())];
     let fields = fields.into_iter().chain([("params", params)]);
     let request = Json::Object(fields.map(|(name, value)| (name.to_owned(), value)).collect());
-    let uri = wallet.map_or_else(|| "/".to_owned(), |name| format!("/wallet/{}", escaped(name)));
+    let uri = rpc_uri(wallet);
     let response = client.rpc().await?.execute_rpc(&request, &uri, "").await?;
     result(response)
 }
@@ -117,6 +117,12 @@ fn result(mut response: Value) -> Result<Value, RpcError> {
 
 /// What stands for itself in a path (RFC 3986, "unreserved").
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The path of requests that concern a wallet, or none: what [`Rpc::execute_rpc`] takes as `uri`.
+#[must_use]
+pub fn rpc_uri(wallet: Option<&str>) -> String {
+    wallet.map_or_else(|| "/".to_owned(), |name| format!("/wallet/{}", escaped(name)))
+}
 
 /// A name as part of a path.
 fn escaped(name: &str) -> PercentEncode<'_> {

@@ -28,7 +28,7 @@ fn program() -> Program {
 }
 
 /// The name of an option without dashes, `no` and value; none for other arguments.
-pub(crate) fn option_name(arg: &str) -> Option<(&str, Option<&str>)> {
+fn option_name(arg: &str) -> Option<(&str, Option<&str>)> {
     let option = arg.strip_prefix('-')?;
     let option = option.strip_prefix('-').unwrap_or(option);
     let (name, value) = option.split_once('=').map_or((option, None), |(name, value)| (name, Some(value)));
@@ -36,7 +36,7 @@ pub(crate) fn option_name(arg: &str) -> Option<(&str, Option<&str>)> {
 }
 
 /// Whether the option is one of these that count here, negated or not.
-pub(crate) fn counts(name: &str) -> bool {
+fn counts(name: &str) -> bool {
     let known = |name: &str| {
         PLACES.contains(&name)
             || [NETWORK_OPTIONS, IPC_OPTIONS].into_iter().flatten().any(|option| option.name() == name)
@@ -45,7 +45,7 @@ pub(crate) fn counts(name: &str) -> bool {
 }
 
 /// Reads the configuration by those of the arguments that count here; the rest is the program's.
-pub(crate) fn load(args: &[OsString]) -> Result<Settings> {
+fn load(args: &[OsString]) -> Result<Settings> {
     let options = args.iter().map_while(|arg| Some((arg, option_name(arg.to_str()?)?)));
     let options = options.filter(|(_, (name, _))| counts(name)).map(|(arg, _)| arg.clone());
     // The program's own file of settings stays closed, in case it is writing it.

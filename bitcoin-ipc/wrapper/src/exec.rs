@@ -15,7 +15,7 @@ use bitcoin_common::{Error, Result};
 pub(crate) struct Call {
     program: &'static str,
     args: Vec<OsString>,
-    instead: Option<Box<dyn FnOnce() -> Result<Call>>>,
+    instead: Option<Box<Call>>,
 }
 
 impl Call {
@@ -23,8 +23,8 @@ impl Call {
         Call { program, args, instead: None }
     }
 
-    /// Where the program is missing, what this returns is called.
-    pub(crate) fn or_else(mut self, instead: impl FnOnce() -> Result<Call> + 'static) -> Self {
+    /// Where the program is missing, this is called.
+    pub(crate) fn or_else(mut self, instead: Call) -> Self {
         self.instead = Some(Box::new(instead));
         self
     }
@@ -67,10 +67,7 @@ impl Places {
                 }
             }
             missing.push(program);
-            next = match instead.map(|instead| instead()).transpose() {
-                Ok(call) => call,
-                Err(error) => return error,
-            };
+            next = instead.map(|instead| *instead);
         }
         let mut places: Vec<String> =
             self.directories.iter().map(|directory| directory.display().to_string()).collect();

@@ -5,7 +5,6 @@
 mod command_line;
 mod config;
 mod exec;
-mod rpc;
 mod words;
 
 use std::ffi::OsString;
@@ -49,9 +48,12 @@ fn run(command: Command, multiprocess: Option<bool>, args: Vec<OsString>, own: &
         Command::Node => Call::new("bitcoind", args),
         Command::Gui if several() => Call::new("bitcoin-gui", args),
         Command::Gui => Call::new("bitcoin-qt", args),
-        // Names in arguments cost those without names nothing.
-        Command::Rpc => Call::new("bitcoin-cli", [vec!["-named".into()], args.clone()].concat())
-            .or_else(move || rpc::translate(&args)),
+        // Names in arguments cost those without names nothing. Both programs take the same options.
+        Command::Rpc => {
+            let args = [vec!["-named".into()], args].concat();
+            let instead = Call::new("bitcoin-ipc", [vec!["rpc".into()], args.clone()].concat());
+            Call::new("bitcoin-cli", args).or_else(instead)
+        }
         Command::Wallet => Call::new("bitcoin-wallet", args),
         Command::Tx => Call::new("bitcoin-tx", args),
         Command::Util => Call::new("bitcoin-util", args),

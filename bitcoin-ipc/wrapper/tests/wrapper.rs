@@ -215,43 +215,21 @@ fn a_program_that_cannot_run_is_named() {
 }
 
 #[test]
-fn rpc_without_bitcoin_cli_is_translated() {
-    let install = Install::new(&["bin/bitcoin-ipc"]);
-    install.write("home/.bitcoin/bitcoin.conf", "signet=1\n");
-    let (other, short) = (install.path("home").display().to_string(), "home/.bitcoin");
-    for (args, ran) in [
-        (
-            "getblockcount".to_owned(),
-            format!("[--chain] [signet] [--datadir] [{short}] [rpc] [--named] [--] [getblockcount]"),
-        ),
-        (
-            "-nonamed -rpcwallet=w -rpcclienttimeout=5 send -1 a=b".to_owned(),
-            format!(
-                "[--chain] [signet] [--datadir] [{short}] [--timeout] [5] [rpc] [--wallet] [w] [--] [send] [-1] [a=b]"
-            ),
-        ),
-        (
-            format!("-regtest -datadir={other} -ipcconnect=unix:x.sock stop"),
-            "[--chain] [regtest] [--datadir] [home] [--connect] [unix:x.sock] [rpc] [--named] [--] [stop]"
-                .to_owned(),
-        ),
-        ("-help".to_owned(), "[rpc] [--help]".to_owned()),
-        ("-version x".to_owned(), "[--version]".to_owned()),
-    ] {
-        assert_eq!(
-            install.run(&format!("rpc {args}")).ran(&install),
-            format!("bin/bitcoin-ipc {ran}"),
-            "{args}"
-        );
-    }
-    for (args, says) in [
-        ("-stdin x", "bitcoin-cli is not installed, and bitcoin-ipc has nothing like -stdin"),
-        ("-noipcconnect x", "without IPC (-noipcconnect) bitcoin-cli is needed"),
-        ("-chain=moon x", "no such chain"),
-    ] {
-        let run = install.run(&format!("rpc {args}"));
-        assert!(run.code == Some(1) && run.stderr.contains(says), "{run:?}");
-    }
+fn rpc_is_bitcoin_cli_or_else_bitcoin_ipc() {
+    let install = Install::new(&["bin/bitcoin-ipc", "path/bitcoin-cli"]);
+    let line = "-regtest -rpcwait -rpcwallet=w -nonamed send -1 a=b";
+    let words = "[-named] [-regtest] [-rpcwait] [-rpcwallet=w] [-nonamed] [send] [-1] [a=b]";
+    let ran = install.run(&format!("rpc {line}")).ran(&install);
+    assert_eq!(
+        ran,
+        format!("bin/bitcoin-ipc [rpc] {words}"),
+        "called by its path, it does not look into PATH"
+    );
+    let ran = install.run_as(Path::new("bitcoin"), &format!("rpc {line}")).ran(&install);
+    assert_eq!(ran, format!("path/bitcoin-cli {words}"));
+    fs::remove_file(install.path("path/bitcoin-cli")).expect("a removal");
+    let ran = install.run_as(Path::new("bitcoin"), "rpc -getinfo").ran(&install);
+    assert_eq!(ran, "bin/bitcoin-ipc [rpc] [-named] [-getinfo]");
     fs::remove_file(install.path("bin/bitcoin-ipc")).expect("a removal");
     let run = install.run("rpc getblockcount");
     assert!(run.stderr.starts_with("Error: there is no bitcoin-cli nor bitcoin-ipc in "), "{run:?}");

@@ -24,6 +24,7 @@ pub(crate) async fn run(node: &Node, output: Output) -> Result<(), Failure> {
         (None, true) => "one for tests",
         (None, false) => "main",
     };
+    let peer = client.peer();
     let human = Fields::default()
         .with("release", release)
         .with("chain", name)
@@ -38,6 +39,15 @@ pub(crate) async fn run(node: &Node, output: Output) -> Result<(), Failure> {
         .with(
             "connections",
             format!("{}, {}", client.connections(), if client.is_connected() { "open" } else { "lost" }),
+        )
+        .with(
+            "served by",
+            peer.map_or("nobody now".into(), |peer| {
+                let process = peer.pid.map_or("a process that is not to be seen from here".into(), |pid| {
+                    format!("process {pid}")
+                });
+                format!("{process} of user {}, group {}", peer.uid, peer.gid)
+            }),
         );
     output.result(human, || {
         json!({
@@ -47,6 +57,7 @@ pub(crate) async fn run(node: &Node, output: Output) -> Result<(), Failure> {
             "initial_block_download": ibd,
             "tip": tip.map(|tip| json!({ "height": tip.height, "hash": tip.hash })),
             "socket": socket,
+            "peer": peer.map(|peer| json!({ "uid": peer.uid, "gid": peer.gid, "pid": peer.pid })),
             "connections": client.connections(),
             "connected": client.is_connected(),
         })

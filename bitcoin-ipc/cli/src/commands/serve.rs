@@ -79,13 +79,13 @@ pub(crate) async fn run(
 fn socket(command: &Serve, global: &Global, node: &Node) -> Result<PathBuf, Failure> {
     let socket = match (&command.socket, &global.connect) {
         (Some(socket), _) => socket.clone(),
-        (None, Address::Path(_)) => node.socket()?,
-        (None, address) => {
+        (None, Some(Address::Path(_))) => node.socket()?,
+        (None, _) => {
             let data_dir = match &global.datadir {
                 Some(data_dir) => data_dir.clone(),
                 None => default_data_dir()?,
             };
-            address.socket(&network_dir(&data_dir, global.network().unwrap_or(Network::Regtest)))?
+            Address::Unix.socket(&network_dir(&data_dir, global.network().unwrap_or(Network::Regtest)))?
         }
     };
     let socket = std::path::absolute(&socket).unwrap_or(socket);

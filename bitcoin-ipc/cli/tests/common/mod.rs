@@ -56,6 +56,8 @@ impl Run {
 pub(crate) fn program(line: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bitcoin-ipc"));
     command.args(line.split_whitespace()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Nobody's own configuration.
+    command.env("HOME", env!("CARGO_TARGET_TMPDIR"));
     for variable in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "LINES"] {
         command.env_remove(variable);
     }
@@ -119,6 +121,14 @@ impl Running {
         let mut said = String::new();
         self.stderr.read_to_string(&mut said).expect("text");
         (code, said)
+    }
+
+    /// Waits for its end, and gives the exit code and the rest of what it said.
+    pub(crate) fn finish(mut self) -> (i32, String, String) {
+        let mut said = String::new();
+        self.stdout.read_to_string(&mut said).expect("text");
+        let (code, complaint) = self.end();
+        (code, said, complaint)
     }
 
     /// Sends Ctrl-C, and gives the exit code. What has not ended after ten seconds hangs.

@@ -7,6 +7,7 @@ pub mod address;
 pub mod amount;
 pub mod arguments;
 pub mod construct;
+pub mod conversion;
 pub mod error;
 pub mod help;
 pub mod params;
