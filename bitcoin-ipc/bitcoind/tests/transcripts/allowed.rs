@@ -49,13 +49,7 @@ const WRONG: &[(&str, &str)] = &[
     ("scans_of_coins", "scantxoutset [\"start\",[{\"desc\":\"x\"}]]"),
     ("what_a_descriptor_received_and_spent", "getdescriptoractivity [[\"0a6b3f"),
     ("descriptors_of_a_wallet", "getwalletinfo [] of \"watching\""),
-    ("a_payment_that_goes_out", "gettransaction "),
     ("a_payment_that_goes_out", "getmempoolentry "),
-    ("payments_that_are_refused", "sendtoaddress [\"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080\",0.1] of "),
-    (
-        "payments_that_are_refused",
-        "sendtoaddress {\"address\":\"bcrt1qw508d6qejxtdg4y5r3zarvary0c5xw7kygt080",
-    ),
     ("a_wallet_is_made_unloaded_and_loaded", "createwallet [\"a\"]"),
     ("a_wallet_is_made_unloaded_and_loaded", "getwalletinfo [] of \"a\""),
     ("a_wallet_is_made_unloaded_and_loaded", "getwalletinfo [] of \"b\""),

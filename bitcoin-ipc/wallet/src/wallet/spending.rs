@@ -279,6 +279,7 @@ impl<'a> Spending<'a> {
                 let text = "The preselected coins total amount does not cover the transaction target. Please allow other inputs to be automatically selected or include more coins manually";
                 return Err(Error::Refused(text.into()));
             }
+            Err(Error::InsufficientFunds) => return Err(too_little(&target, &required, &pool)),
             picked => picked?,
         };
         self.share_bumps(&target, &required, &mut picked)?;
@@ -360,6 +361,24 @@ impl<'a> Spending<'a> {
         picked.outcome = target.outcome_of(&plain).map_err(|_| Error::InsufficientFunds)?;
         Ok(())
     }
+}
+
+/// There is not enough, in Bitcoin Core's words, which tell whether it is for the fee. The fee in them is that of
+/// everything but the inputs.
+fn too_little(target: &Target, required: &[Coin], pool: &[Coin]) -> Error {
+    let coins = || required.iter().chain(pool);
+    let all: u64 = coins().map(|coin| coin.output.value.to_sat()).sum();
+    let fee = |vbytes| i128::from(fee_for(target.rate, vbytes).to_sat());
+    let effective = coins().map(|coin| {
+        i128::from(coin.output.value.to_sat()) - i128::from(coin.bump) - fee(coin.weight.vbytes())
+    });
+    let bare = InputWeights::default().with_outputs(target.outputs).div_ceil(4) + 1;
+    let wanted = i128::from(target.value) + fee(bare);
+    if target.from_outputs || all < target.value || effective.sum::<i128>() >= wanted {
+        return Error::InsufficientFunds;
+    }
+    let fee = money(fee_for(target.rate, bare));
+    Error::Refused(format!("The total exceeds your balance when the {fee} transaction fee is included."))
 }
 
 impl Replaced {

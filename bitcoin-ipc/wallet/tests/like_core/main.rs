@@ -12,6 +12,7 @@ mod alike;
 #[path = "../chain/mod.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod chain;
+mod choices;
 mod core;
 mod hd_keys;
 #[path = "../rpc/node.rs"]
@@ -52,5 +53,9 @@ fn main() {
         trial.with_ignored_flag(skipped)
     });
     let own = Trial::test("the_comparison_tells_apart_what_differs", || Ok(alike::itself()?));
-    libtest_mimic::run(&Arguments::from_args(), trials.chain([own]).collect()).exit();
+    let mut trials: Vec<Trial> = trials.chain([own]).collect();
+    if !skipped && std::env::var("MP_TRANSCRIPT").is_ok_and(|wish| wish == "write") {
+        trials.push(Trial::test("choices_of_coins_are_recorded", || Ok(choices::record()?)));
+    }
+    libtest_mimic::run(&Arguments::from_args(), trials).exit();
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::chain::elsewhere;
 use super::node::{Node, foreign, script};
 
-fn satoshi(value: &Value) -> i64 {
+pub(crate) fn satoshi(value: &Value) -> i64 {
     value.to_string().replace('.', "").parse().unwrap()
 }
 
@@ -22,7 +22,7 @@ fn with_coins(amounts: &[u64]) -> Node {
 }
 
 /// A transaction from nowhere; only blocks have such.
-fn gift(outputs: Vec<(ScriptBuf, u64)>) -> Transaction {
+pub(crate) fn gift(outputs: Vec<(ScriptBuf, u64)>) -> Transaction {
     Transaction {
         version: bitcoin::transaction::Version::TWO,
         lock_time: bitcoin::absolute::LockTime::ZERO,
@@ -286,4 +286,25 @@ fn kinds_are_not_mixed_for_nothing() {
     };
     assert_eq!(kinds(&funded("0.005")), 1);
     assert_eq!(kinds(&funded("0.0065")), 2, "there are not enough of one kind");
+}
+
+#[test]
+fn ten_thousand_coins_are_chosen_from_in_a_moment() {
+    use bitcoin::key::rand::rngs::StdRng;
+    use bitcoin::key::rand::{Rng as _, SeedableRng as _};
+    let node = Node::new();
+    node.ok("createwallet", json!(["w"]));
+    let mut random = StdRng::seed_from_u64(3);
+    let scripts: Vec<ScriptBuf> = (0..100).map(|_| node.new_script()).collect();
+    let mut any = || 10_f64.powf(random.gen_range(3.0..8.0)) as u64;
+    let outputs: Vec<_> = (0..10_000).map(|place| (scripts[place % 100].clone(), any())).collect();
+    node.chain.mine_block(vec![gift(outputs)], &elsewhere());
+    node.chain.mine(6, &elsewhere());
+    for (amount, rate) in [("0.001", 1), ("0.05", 20), ("5", 2), ("1", 150)] {
+        let begun = std::time::Instant::now();
+        let options = json!({ "fee_rate": rate });
+        node.ok("walletcreatefundedpsbt", json!([[], [{ foreign(): amount }], 0, options]));
+        println!("{amount} {rate} {:?}", begun.elapsed());
+        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+    }
 }

@@ -9,6 +9,7 @@ mod at_once;
 #[path = "../chain/mod.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 mod chain;
+mod choices;
 mod choosing;
 mod coins;
 mod descriptors;

@@ -85,7 +85,10 @@ fn what_cannot_be_is_said() {
     assert_eq!(make(&[], &usual), "Transaction must have at least one recipient");
     assert_eq!(make(&[to(&elsewhere(), Amount::from_sat(300))], &usual), "Transaction amount too small");
     assert_eq!(make(&[to(&elsewhere(), btc(51))], &usual), "Insufficient funds");
-    assert_eq!(make(&[to(&elsewhere(), btc(50))], &usual), "Insufficient funds");
+    assert_eq!(
+        make(&[to(&elsewhere(), btc(50))], &usual),
+        "The total exceeds your balance when the 0.00000108 transaction fee is included."
+    );
     let missing = CoinControl { set_selected: vec![OutPoint::null()], ..CoinControl::default() };
     assert!(make(&[to(&elsewhere(), btc(1))], &missing).starts_with("Not found pre-selected input"));
     let nowhere = Recipient { dest: Destination::None, amount: btc(1), subtract_fee_from_amount: false };
