@@ -112,6 +112,11 @@ impl<'a> Case<'a> {
         answer
     }
 
+    /// Keeps what was found in an answer that is not compared itself.
+    pub(crate) fn note(&mut self, what: &str, found: Value) {
+        self.steps.push(Step { asked: what.to_owned(), answer: Ok(found) });
+    }
+
     /// Asks for what the rest of the case needs.
     pub(crate) fn ok(&mut self, method: &str, params: Value) -> Result<Value, Stopped> {
         self.ask(method, params).map_err(|(code, text)| Stopped(format!("{method}: {text} ({code})")))

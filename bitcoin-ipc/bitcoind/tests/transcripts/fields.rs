@@ -23,6 +23,7 @@ const NEW: &[(&str, &[&str])] = &[
     // Forgotten; they are as old as their methods.
     ("getrawtransaction", &["fee"]),
     ("listunspent", &["ancestorcount", "ancestorsize", "ancestorfees"]),
+    ("signrawtransactionwithwallet", &["witness"]),
     // The type has the wrong name, `spend_vout`.
     ("getdescriptoractivity", &["spend_vin"]),
     // The type takes it for a text; it is what `decoderawtransaction` gives.

@@ -41,11 +41,26 @@ pub type Prevouts = BTreeMap<OutPoint, Prevout>;
 ///
 /// -22, -8 and -3 for what is wrong with them.
 pub fn read(given: &Value, known: &mut Prevouts) -> Answer<()> {
+    read_with(given, known, scripts)
+}
+
+/// The same for whoever knows the scripts behind hashes; those of the list do not count.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn read_outputs(given: &Value, known: &mut Prevouts) -> Answer<()> {
+    read_with(given, known, |_, _| Ok(Vec::new()))
+}
+
+type Scripts = fn(&Map<String, Value>, &Script) -> Answer<Vec<ScriptBuf>>;
+
+fn read_with(given: &Value, known: &mut Prevouts, scripts: Scripts) -> Answer<()> {
     for row in given.as_array().into_iter().flatten() {
         let Value::Object(row) = row else {
             return undecodable("expected object with {\"txid'\",\"vout\",\"scriptPubKey\"}");
         };
-        let (outpoint, prevout) = one(row)?;
+        let (outpoint, prevout) = one(row, scripts)?;
         let script = &prevout.output.script_pubkey;
         if let Some(known) = known.get(&outpoint).filter(|known| known.output.script_pubkey != *script) {
             let [old, new] = [&known.output.script_pubkey, script].map(|script| script::asm(script, false));
@@ -56,7 +71,7 @@ pub fn read(given: &Value, known: &mut Prevouts) -> Answer<()> {
     Ok(())
 }
 
-fn one(row: &Map<String, Value>) -> Answer<(OutPoint, Prevout)> {
+fn one(row: &Map<String, Value>, scripts: Scripts) -> Answer<(OutPoint, Prevout)> {
     let field = |name: &str| row.get(name).unwrap_or(&Value::Null);
     for (name, expected) in [("txid", "string"), ("vout", "number"), ("scriptPubKey", "string")] {
         match value::type_name(field(name)) {
@@ -127,6 +142,17 @@ pub fn sighash_type(given: &Value) -> Answer<Option<u8>> {
         "SINGLE|ANYONECANPAY" => 0x83,
         other => return invalid(format!("'{other}' is not a valid sighash parameter.")),
     }))
+}
+
+/// An error: a witness signs the amount of an output, and nobody said how much it is.
+///
+/// # Errors
+///
+/// -3.
+pub fn missing_amount<T>(output: &TxOut) -> Answer<T> {
+    let amount = amount::amount(output.value);
+    let script: String = output.script_pubkey.as_bytes().to_lower_hex_string().chars().take(30).collect();
+    wrong_type(format!("Missing amount for CTxOut(nValue={amount}, scriptPubKey={script})"))
 }
 
 /// A row of `errors`: an input, and what is wrong with it.

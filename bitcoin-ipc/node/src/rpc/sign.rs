@@ -4,7 +4,6 @@
 
 use std::collections::BTreeMap;
 
-use bitcoin::hex::DisplayHex;
 use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{PrivateKey, ScriptBuf, Transaction, TxOut, Witness};
 use bitcoin_common::json_rpc::prevouts::{self, Prevouts};
@@ -12,10 +11,10 @@ use serde_json::{Map, Value};
 
 use super::command::Kind::{List, Text};
 use super::command::{Call, Command, arg, command};
-use super::error::{Answer, Code, RpcError, invalid, undecodable, unknown, wrong_type};
+use super::error::{Answer, Code, RpcError, invalid, undecodable, unknown};
 use super::header::broken;
 use super::signatures::{self, Signatures, Signer};
-use super::{amount, transaction, value};
+use super::{transaction, value};
 use crate::mempool::scripts;
 
 const RAW: &str = "rawtransactions";
@@ -98,13 +97,7 @@ fn sign(call: &Call<'_>) -> Answer {
         match known.get(&input.previous_output) {
             None => errors.push(prevouts::problem(input, NOT_FOUND)),
             Some(prevout) if !prevout.has_amount && !input.witness.is_empty() => {
-                let TxOut { value, script_pubkey } = &prevout.output;
-                let amount = amount::amount(*value);
-                let script: String =
-                    script_pubkey.as_bytes().to_lower_hex_string().chars().take(30).collect();
-                return wrong_type(format!(
-                    "Missing amount for CTxOut(nValue={amount}, scriptPubKey={script})"
-                ));
+                return prevouts::missing_amount(&prevout.output);
             }
             Some(_) if valid => {}
             Some(prevout) => {

@@ -2,19 +2,16 @@
 //!
 //! In: a transaction that waits. Out: its replacement, on its way or as a PSBT.
 
-use std::collections::BTreeMap;
-
-use bitcoin::{OutPoint, Txid};
 use bitcoin_common::json_rpc::Kind::{Hex, Object};
-use bitcoin_common::json_rpc::error::{failed, invalid};
+use bitcoin_common::json_rpc::error::invalid;
 use bitcoin_common::json_rpc::{Answer, Arg, amount, arg, construct, psbt, value};
-use bitcoin_ipc::types::{Coin, CoinControl, PsbtFillOptions};
+use bitcoin_ipc::types::{CoinControl, PsbtFillOptions};
 use serde_json::{Map, Value};
 
 use super::command::{Call, Command, command, ensure_unlocked, refused};
 use super::funding::{options, unsigned};
 use super::{fees, psbt::psbt_error};
-use crate::wallet::WalletHandle;
+use crate::wallet::{BumpWish, WalletHandle};
 
 const FIELDS: &[&str] =
     &["conf_target", "fee_rate", "replaceable", "estimate_mode", "outputs", "original_change_index"];
@@ -45,20 +42,6 @@ fn bump(call: &Call<'_>) -> Answer {
         );
     }
     replace(call, &wallet, false)
-}
-
-/// An error if something else has spent the transaction's coins for good.
-fn ensure_unspent(wallet: &WalletHandle, txid: Txid) -> Answer<()> {
-    // Of one that the wallet does not have, it says so itself.
-    let Some(tx) = wallet.tx(txid)? else { return Ok(()) };
-    let mut coins: BTreeMap<OutPoint, Option<Coin>> =
-        tx.input.iter().map(|input| (input.previous_output, None)).collect();
-    wallet.chain().find_coins(&mut coins)?;
-    let mut spent = tx.input.iter().map(|input| input.previous_output);
-    match spent.find(|spent| coins.get(spent).is_none_or(Option::is_none)) {
-        Some(OutPoint { txid, vout }) => failed(format!("{txid}:{vout} is already spent")),
-        None => Ok(()),
-    }
 }
 
 fn bump_psbt(call: &Call<'_>) -> Answer {
@@ -105,10 +88,10 @@ fn replace(call: &Call<'_>, wallet: &WalletHandle, wants_psbt: bool) -> Answer {
     let version = psbt::version::<u32>(option("psbt_version"))?;
     call.synced()?;
     ensure_unlocked(wallet)?;
-    ensure_unspent(wallet, txid)?;
     let change = change.map(|index| usize::try_from(index).unwrap_or(usize::MAX));
     let spending = wallet.spending()?;
-    let made = spending.create_bump(txid, &control, outputs, change)?;
+    let wish = BumpWish { others: outputs, change, require_mine: !wants_psbt };
+    let made = spending.create_bump(txid, &control, wish)?;
     let mut object = Map::new();
     if wants_psbt {
         let fill = PsbtFillOptions { sign: false, sighash_type: None, finalize: true, bip32_derivs: true };

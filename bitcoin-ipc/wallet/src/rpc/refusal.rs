@@ -34,6 +34,7 @@ fn bump_code(reason: &str) -> Code {
         ["Transaction has descendants", "Insufficient total fee", "The options 'outputs'", "Change position"];
     match reason {
         "Invalid or non-wallet transaction id" => Code::InvalidAddressOrKey,
+        _ if reason.ends_with(" is already spent") => Code::MiscError,
         _ if OF_ARGUMENTS.iter().any(|start| reason.starts_with(start)) => Code::InvalidParameter,
         _ => Code::WalletError,
     }

@@ -72,6 +72,9 @@ fn read(call: &Call<'_>, wallet: &WalletHandle) -> Answer<Wish> {
     let or_null = |name| option(name).unwrap_or(&Value::Null);
     let (target, mode, rate) = (or_null("conf_target"), or_null("estimate_mode"), or_null("fee_rate"));
     fees::set(wallet, &mut control, target, mode, rate, false)?;
+    if let Some(depth) = option("minconf").map(value::int::<i32>).transpose()?.filter(|depth| *depth < 0) {
+        return invalid(format!("Invalid minconf (minconf cannot be negative): {depth}"));
+    }
     read_depths(&options, &mut control)?;
     let choice = wallet.usable_rate(&control).map_err(with_code(match control.fee_rate {
         Some(_) => Code::InvalidParameter,

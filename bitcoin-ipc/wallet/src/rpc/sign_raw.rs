@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use bdk_wallet::miniscript::interpreter::Interpreter;
 use bitcoin::sighash::Prevouts;
-use bitcoin::{OutPoint, ScriptBuf, Transaction, TxIn, TxOut, Txid};
+use bitcoin::{OutPoint, Transaction, TxIn, TxOut};
 use bitcoin_common::json_rpc::Kind::{List, Text};
-use bitcoin_common::json_rpc::error::{invalid, undecodable};
-use bitcoin_common::json_rpc::{Answer, amount, arg, prevouts, transaction, value};
+use bitcoin_common::json_rpc::error::undecodable;
+use bitcoin_common::json_rpc::{Answer, arg, prevouts, transaction};
 use bitcoin_ipc::types::{Coin, PsbtFillOptions};
 use serde_json::{Map, Value};
 
@@ -30,7 +30,7 @@ pub(super) const COMMANDS: &[Command] =
     ])];
 
 /// The outputs that a transaction spends, as far as they are known.
-type Spent = BTreeMap<OutPoint, TxOut>;
+type Spent = prevouts::Prevouts;
 
 fn sign(call: &Call<'_>) -> Answer {
     let wallet = call.wallet()?;
@@ -39,14 +39,14 @@ fn sign(call: &Call<'_>) -> Answer {
     };
     ensure_unlocked(&wallet)?;
     let mut spent = find(&wallet, &tx)?;
-    read_spent(call.value(1), &mut spent)?;
+    prevouts::read_outputs(call.value(1), &mut spent)?;
     let sighash_type = sighash(call.value(2))?;
     let mut psbt = unsigned(tx.clone(), 0)?;
     for (input, of) in psbt.inputs.iter_mut().zip(&tx.input) {
-        input.witness_utxo = spent.get(&of.previous_output).cloned();
+        input.witness_utxo = spent.get(&of.previous_output).map(|known| known.output.clone());
     }
     let options = PsbtFillOptions { sign: true, sighash_type, finalize: true, bip32_derivs: true };
-    let filled = wallet.fill_psbt(&options, &psbt)?;
+    let filled = wallet.fill_psbt_of_outputs(&options, &psbt)?;
     if let Some(error) = filled.error {
         return Err(psbt_error(error));
     }
@@ -55,6 +55,11 @@ fn sign(call: &Call<'_>) -> Answer {
         if with.final_script_sig.is_some() || with.final_script_witness.is_some() {
             input.script_sig = with.final_script_sig.unwrap_or_default();
             input.witness = with.final_script_witness.unwrap_or_default();
+        }
+    }
+    for input in signed.input.iter().filter(|input| !input.witness.is_empty()) {
+        if let Some(known) = spent.get(&input.previous_output).filter(|known| !known.has_amount) {
+            return prevouts::missing_amount(&known.output);
         }
     }
     let errors = missing(&signed, &spent);
@@ -73,48 +78,23 @@ fn find(wallet: &WalletHandle, tx: &Transaction) -> Answer<Spent> {
         tx.input.iter().map(|input| (input.previous_output, None)).collect();
     wallet.chain().find_coins(&mut coins)?;
     let coins = coins.into_iter();
-    let mut spent: Spent = coins.filter_map(|(outpoint, coin)| Some((outpoint, coin?.output))).collect();
+    let mut spent: Spent =
+        coins.filter_map(|(outpoint, coin)| Some((outpoint, coin?.output.into()))).collect();
     let state = wallet.state()?;
     for input in &tx.input {
         if let Some(output) = state.ledger.own_txout(input.previous_output) {
-            spent.insert(input.previous_output, output.clone());
+            spent.insert(input.previous_output, output.clone().into());
         }
     }
     Ok(spent)
 }
 
-/// Outputs as JSON, which must not contradict those that are known.
-fn read_spent(given: &Value, spent: &mut Spent) -> Answer<()> {
-    for output in given.as_array().into_iter().flatten() {
-        value::object(output)?;
-        let txid: Txid = value::hash(&output["txid"], "txid")?;
-        let Ok(vout) = u32::try_from(value::int::<i32>(&output["vout"])?) else {
-            return invalid("vout cannot be negative");
-        };
-        let outpoint = OutPoint { txid, vout };
-        let script_pubkey = ScriptBuf::from_bytes(value::bytes(&output["scriptPubKey"], "scriptPubKey")?);
-        if let Some(known) = spent.get(&outpoint).filter(|known| known.script_pubkey != script_pubkey) {
-            let old = bitcoin_common::json_rpc::script::asm(&known.script_pubkey, false);
-            let new = bitcoin_common::json_rpc::script::asm(&script_pubkey, false);
-            return undecodable(format!("Previous output scriptPubKey mismatch:\n{old}\nvs:\n{new}"));
-        }
-        let known = spent.get(&outpoint).map(|known| known.value);
-        let value = value::field(output, "amount").map(amount::parse_amount).transpose()?.or(known);
-        let segwit = script_pubkey.is_witness_program() || script_pubkey.is_p2sh();
-        match value {
-            None if segwit => return invalid(format!("Missing amount for {script_pubkey}")),
-            value => spent.insert(outpoint, TxOut { value: value.unwrap_or_default(), script_pubkey }),
-        };
-    }
-    Ok(())
-}
-
 /// What is missing for the transaction to be valid.
 fn missing(tx: &Transaction, spent: &Spent) -> Vec<Value> {
-    let outputs: Option<Vec<&TxOut>> =
-        tx.input.iter().map(|input| spent.get(&input.previous_output)).collect();
+    let output = |input: &TxIn| spent.get(&input.previous_output).map(|known| &known.output);
+    let outputs: Option<Vec<&TxOut>> = tx.input.iter().map(output).collect();
     let problem = |place: usize, input: &TxIn| {
-        let Some(output) = spent.get(&input.previous_output) else {
+        let Some(output) = output(input) else {
             return Some("Input not found or already spent".to_owned());
         };
         if input.script_sig.is_empty() && input.witness.is_empty() {

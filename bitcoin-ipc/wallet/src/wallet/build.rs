@@ -59,9 +59,13 @@ impl Plan<'_> {
     ///
     /// # Errors
     ///
-    /// There cannot be so much.
+    /// There is not so much money.
     pub(crate) fn sum(&self) -> Result<Amount> {
-        sum(self.outputs.iter().map(|(_, amount, _)| *amount))
+        let amounts = || self.outputs.iter().map(|(_, amount, _)| *amount);
+        if amounts().any(is_negative) {
+            return Err(Error::Refused("Transaction amounts must not be negative".into()));
+        }
+        sum(amounts()).map_err(|_| Error::InsufficientFunds)
     }
 
     /// What coins are chosen for.
@@ -115,6 +119,11 @@ impl Plan<'_> {
     }
 }
 
+/// Whether an amount of a transaction, which has a sign there, is below nothing.
+fn is_negative(amount: Amount) -> bool {
+    amount.to_sat().cast_signed() < 0
+}
+
 /// A sum of amounts, none of which may be more than there is money.
 ///
 /// # Errors
@@ -123,9 +132,6 @@ impl Plan<'_> {
 pub(crate) fn sum(amounts: impl IntoIterator<Item = Amount>) -> Result<Amount> {
     let mut sum = Amount::ZERO;
     for amount in amounts {
-        if amount.to_sat().cast_signed() < 0 {
-            return Err(Error::Refused("Transaction amounts must not be negative".into()));
-        }
         let more = sum.checked_add(amount).filter(|sum| *sum <= Amount::MAX_MONEY);
         sum = more.ok_or_else(|| Error::Refused("Transaction amount out of range".into()))?;
     }

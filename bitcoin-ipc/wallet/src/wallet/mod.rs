@@ -35,6 +35,7 @@ use bitcoin_ipc::interfaces::Chain;
 
 pub(crate) use balances::{Trust, signed};
 pub(crate) use build::sum;
+pub(crate) use bump::BumpWish;
 pub use coins::AvailableCoin;
 pub(crate) use commit::Texts;
 pub(crate) use events::{Event, Events};

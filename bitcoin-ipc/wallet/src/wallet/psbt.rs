@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use bdk_wallet::miniscript::psbt::{PsbtExt as _, PsbtInputExt as _, PsbtOutputExt as _};
-use bitcoin::psbt::PsbtSighashType;
-use bitcoin::{Psbt, Transaction};
+use bitcoin::psbt::{Input, PsbtSighashType};
+use bitcoin::{OutPoint, Psbt, Transaction};
 use bitcoin_ipc::interfaces::FilledPsbt;
 use bitcoin_ipc::types::psbt::lock_time;
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
@@ -14,6 +14,15 @@ use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
 use super::{State, WalletHandle};
 use crate::keys::SECP;
 use crate::{Error, Result};
+
+/// How it is known which coins a PSBT spends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Coins {
+    /// Signatures or whole transactions tell: a wrong amount makes no valid signature.
+    Proven,
+    /// The user has said it.
+    Given,
+}
 
 impl WalletHandle {
     /// Fills in what the wallet knows, signs if that is wanted and the wallet is not locked, and
@@ -23,9 +32,19 @@ impl WalletHandle {
     ///
     /// The wallet is unloaded. What is wrong with the PSBT is in the answer.
     pub fn fill_psbt(&self, options: &PsbtFillOptions, psbt: &Psbt) -> Result<FilledPsbt> {
+        self.fill_from(options, psbt, Coins::Proven)
+    }
+
+    /// The same for a PSBT that was made of outputs of which the user says what they are: of a coin without
+    /// witness, too, only the output is known.
+    pub(crate) fn fill_psbt_of_outputs(&self, options: &PsbtFillOptions, psbt: &Psbt) -> Result<FilledPsbt> {
+        self.fill_from(options, psbt, Coins::Given)
+    }
+
+    fn fill_from(&self, options: &PsbtFillOptions, psbt: &Psbt, coins: Coins) -> Result<FilledPsbt> {
         let mut filled = psbt.clone();
         let mut state = self.state()?;
-        let (n_signed, error) = state.fill(&mut filled, options)?;
+        let (n_signed, error) = state.fill(&mut filled, options, coins)?;
         let complete = error.is_none() && is_complete(&filled);
         Ok(FilledPsbt { n_signed, psbtx: filled, complete, error })
     }
@@ -47,16 +66,29 @@ impl State {
             return Err(Error::Locked);
         }
         let options = PsbtFillOptions { sign: true, sighash_type: None, finalize: true, bip32_derivs: false };
-        let (_, error) = self.fill(psbt, &options)?;
+        let (_, error) = self.fill(psbt, &options, Coins::Proven)?;
         if error.is_some() || !is_complete(psbt) {
             return Err(Error::Refused("Signing transaction failed".into()));
         }
         Ok(psbt.clone().extract_tx_unchecked_fee_rate())
     }
 
-    fn fill(&mut self, psbt: &mut Psbt, options: &PsbtFillOptions) -> Result<(u64, Option<PsbtError>)> {
+    fn fill(
+        &mut self,
+        psbt: &mut Psbt,
+        options: &PsbtFillOptions,
+        coins: Coins,
+    ) -> Result<(u64, Option<PsbtError>)> {
         if psbt.inputs.len() != psbt.unsigned_tx.input.len() || lock_time(psbt).is_none() {
             return Ok((0, Some(PsbtError::InvalidTx)));
+        }
+        let spent = psbt.unsigned_tx.input.iter().map(|input| input.previous_output);
+        let lacks = |(input, coin): (&Input, OutPoint)| {
+            let vout = usize::try_from(coin.vout).unwrap_or(usize::MAX);
+            input.non_witness_utxo.as_ref().is_some_and(|tx| tx.output.len() <= vout)
+        };
+        if psbt.inputs.iter().zip(spent).any(lacks) {
+            return Ok((0, Some(PsbtError::MissingInputs)));
         }
         let mut wanted = None;
         if let Some(number) = options.sighash_type {
@@ -72,7 +104,7 @@ impl State {
             {
                 continue;
             }
-            match self.fill_input(psbt, index) {
+            match self.fill_input(psbt, index, coins) {
                 Ok(Some(descriptor)) => {
                     own.push(index);
                     descriptors.insert(descriptor);
@@ -132,7 +164,7 @@ impl State {
     }
 
     /// Fills in the coin and the keys of an input, and gives its descriptor if it is the wallet's.
-    fn fill_input(&self, psbt: &mut Psbt, index: usize) -> Result<Option<u32>, PsbtError> {
+    fn fill_input(&self, psbt: &mut Psbt, index: usize, coins: Coins) -> Result<Option<u32>, PsbtError> {
         let spent = psbt.unsigned_tx.input[index].previous_output;
         let input = &mut psbt.inputs[index];
         if let Some(tx) = &input.non_witness_utxo
@@ -164,7 +196,7 @@ impl State {
         let Some((id, number)) = self.ledger.origin(&output.script_pubkey) else { return Ok(None) };
         let public = self.descriptor(id).map(|found| found.public.at_derivation_index(number));
         let Some(Ok(definite)) = public else { return Ok(None) };
-        if definite.desc_type().segwit_version().is_none() {
+        if definite.desc_type().segwit_version().is_none() && coins == Coins::Proven {
             input.witness_utxo = None;
         }
         input.update_with_descriptor_unchecked(&definite).map_err(|_| PsbtError::Unsupported)?;

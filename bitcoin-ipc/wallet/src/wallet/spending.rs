@@ -45,6 +45,8 @@ pub(crate) struct Replaced {
     pub(crate) fee: Amount,
     /// What the node wants on top, in satoshi for 1000 virtual bytes.
     pub(crate) incremental: i64,
+    /// Whether the fee may be raised for that; otherwise the rate is the user's.
+    pub(crate) raise: bool,
 }
 
 /// A transaction that was made.
@@ -233,11 +235,10 @@ impl<'a> Spending<'a> {
             dust_rate,
             discard_rate: self.discard_rate(&*chain, dust_rate)?,
             max_weight: if truc { max_weight.min(TRUC_MAX_WEIGHT) } else { max_weight },
-            // A user's rate is that of the user, also where a replacement needs more.
-            least_fee: match (wish.replaced, control.fee_rate) {
-                (Some(old), None) => (old.fee, old.incremental),
-                _ => (Amount::ZERO, 0),
-            },
+            least_fee: wish
+                .replaced
+                .filter(|old| old.raise)
+                .map_or((Amount::ZERO, 0), |old| (old.fee, old.incremental)),
             rbf: if control.has_signal_rbf { control.signal_rbf } else { self.options().rbf },
             current: !chain.is_initial_block_download()?,
             change_kind: self.change_kind(&wish.outputs, control)?,
@@ -273,7 +274,6 @@ impl<'a> Spending<'a> {
             let text = "Maximum transaction weight is less than transaction weight without inputs";
             return Err(Error::Refused(text.into()));
         }
-        self.ensure_affordable(fee_for(plan.rate, bare.div_ceil(4)))?;
         let mut picked = match self.choose(&target, &required, &pool, control) {
             Err(Error::InsufficientFunds) if !control.allow_other_inputs && !required.is_empty() => {
                 let text = "The preselected coins total amount does not cover the transaction target. Please allow other inputs to be automatically selected or include more coins manually";
@@ -287,7 +287,10 @@ impl<'a> Spending<'a> {
         if let Some(old) = wish.replaced {
             old.ensure_enough(fee, picked.outcome.weight.div_ceil(4))?;
         }
-        self.ensure_affordable(fee)?;
+        if fee > self.options().max_tx_fee {
+            let text = "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
+            return Err(Error::Refused(text.into()));
+        }
         let mut state = self.state()?;
         let mut chosen = required.iter().chain(&picked.coins);
         if !chosen.all(|coin| state.has_still(coin, &wish.presets, replaced)) {
@@ -308,14 +311,6 @@ impl<'a> Spending<'a> {
         };
         state.save(|_| Ok(()))?;
         Ok(Some((tx, fee, change_pos)))
-    }
-
-    fn ensure_affordable(&self, fee: Amount) -> Result<()> {
-        if fee > self.options().max_tx_fee {
-            let text = "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
-            return Err(Error::Refused(text.into()));
-        }
-        Ok(())
     }
 
     /// Chooses coins: all of an address together, if that is wanted or costs no more than the user allows.

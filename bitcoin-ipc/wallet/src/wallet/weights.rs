@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use bdk_wallet::miniscript::descriptor::{ShInner, WshInner};
 use bdk_wallet::miniscript::miniscript::decode::Terminal;
 use bdk_wallet::miniscript::{Descriptor, Miniscript, MiniscriptKey, ScriptContext};
-use bitcoin::{OutPoint, Script, VarInt};
+use bitcoin::{OutPoint, Script, TxIn, VarInt, ecdsa};
 
 use super::State;
 use crate::keys::Public;
@@ -22,6 +22,9 @@ pub(crate) const MIN_WEIGHT: u64 = 65 * 4;
 pub(crate) const TRUC_MAX_WEIGHT: u64 = 40_000;
 /// The same if it spends an unconfirmed one: Bitcoin Core's `TRUC_CHILD_MAX_WEIGHT`.
 pub(crate) const TRUC_CHILD_MAX_WEIGHT: u64 = 4_000;
+
+/// The most bytes of a signature of ECDSA with its type, with a high R.
+const MAX_SIGNATURE: usize = 72;
 
 /// An input without anything that satisfies it: its coin, its sequence number, an empty script.
 const BARE_INPUT: u64 = (32 + 4 + 4 + 1) * 4;
@@ -48,6 +51,25 @@ impl InputWeight {
 
     fn legacy(satisfaction: u64) -> Self {
         InputWeight { weight: BARE_INPUT + satisfaction, segwit: false, beside_segwit: 1 }
+    }
+
+    /// One like an input that is signed, with the largest signatures that it may have: Bitcoin Core's
+    /// `SignatureWeightChecker`.
+    pub(crate) fn of_signed(input: &TxIn) -> Self {
+        let growth = |item: &[u8]| match ecdsa::Signature::from_slice(item) {
+            Ok(_) => MAX_SIGNATURE.saturating_sub(item.len()),
+            Err(_) => 0,
+        };
+        let script = input.script_sig.instructions();
+        let in_script: usize =
+            script.filter_map(|step| Some(growth(step.ok()?.push_bytes()?.as_bytes()))).sum();
+        let in_witness: usize = input.witness.iter().map(growth).sum();
+        let more = u64::try_from(in_script * 4 + in_witness).unwrap_or(u64::MAX / 8);
+        if input.witness.is_empty() {
+            InputWeight { weight: input.legacy_weight().to_wu() + more, segwit: false, beside_segwit: 1 }
+        } else {
+            InputWeight { weight: input.segwit_weight().to_wu() + more, segwit: true, beside_segwit: 0 }
+        }
     }
 
     /// In virtual bytes, as if it were alone among inputs with witnesses.
