@@ -8,7 +8,7 @@
 //! a key, and everything they want is a job.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -42,6 +42,8 @@ struct Shared {
 thread_local! {
     /// The loops that live on this thread.
     static HERE: RefCell<HashMap<u64, Rc<LocalSet>>> = RefCell::new(HashMap::new());
+    /// The loops whose drivers are on this thread, which they cannot leave, polled or not.
+    static DRIVERS: RefCell<HashSet<u64>> = RefCell::new(HashSet::new());
 }
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -85,7 +87,9 @@ impl EventLoop {
     /// `LocalSet::spawn_local(driver)`, and it ends when the last handle and connection are gone.
     pub fn with_driver(name: &str) -> (EventLoop, Driver) {
         let (event_loop, seed) = EventLoop::parts(name);
-        (event_loop, Driver(Box::pin(seed.enter())))
+        let id = seed.id;
+        DRIVERS.with(|drivers| drivers.borrow_mut().insert(id));
+        (event_loop, Driver { run: Box::pin(seed.enter()), id })
     }
 
     fn parts(name: &str) -> (EventLoop, Seed) {
@@ -147,6 +151,13 @@ impl EventLoop {
         }
     }
 
+    /// Whether this thread drives the loop, or will once it polls the loop's [`Driver`], or drives another
+    /// loop: then it must not wait for a call, which would never end.
+    #[must_use]
+    pub fn is_driven_here(&self) -> bool {
+        is_loop_thread() || DRIVERS.try_with(|drivers| drivers.borrow().contains(&self.0.id)).unwrap_or(false)
+    }
+
     /// Whether this is the loop's thread.
     pub(crate) fn is_here(&self) -> bool {
         HERE.try_with(|here| here.borrow().contains_key(&self.0.id)).unwrap_or(false)
@@ -182,7 +193,16 @@ pub(crate) fn is_loop_thread() -> bool {
 
 /// Drives an [`EventLoop`] inside the caller's tokio runtime.
 #[must_use = "the event loop does nothing unless its driver is polled"]
-pub struct Driver(Pin<Box<dyn Future<Output = ()>>>);
+pub struct Driver {
+    run: Pin<Box<dyn Future<Output = ()>>>,
+    id: u64,
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        let _ = DRIVERS.try_with(|drivers| drivers.borrow_mut().remove(&self.id));
+    }
+}
 
 impl std::fmt::Debug for Driver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -194,7 +214,7 @@ impl Future for Driver {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.0.as_mut().poll(cx)
+        self.run.as_mut().poll(cx)
     }
 }
 

@@ -72,7 +72,7 @@ pub fn connect<I: Interface + ?Sized + 'static>(
     event_loop: &EventLoop,
     path: impl AsRef<Path>,
 ) -> Result<Remote<I>> {
-    let patience = if crate::event_loop::is_loop_thread() { Duration::ZERO } else { PATIENCE };
+    let patience = if event_loop.is_driven_here() { Duration::ZERO } else { PATIENCE };
     trusted(event_loop, crate::socket::connect(path.as_ref(), patience)?)
 }
 

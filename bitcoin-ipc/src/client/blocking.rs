@@ -1,17 +1,18 @@
 //! The client for programs without futures.
 //!
 //! Every method blocks its thread until the node has answered. Calls of different threads do not
-//! wait for each other.
+//! wait for each other. On a thread that may not be blocked, because it runs the tasks of an executor or drives
+//! the client's event loop, each is an error of kind [`Misuse`](mp_runtime::ErrorKind::Misuse).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin::{Amount, Block, BlockHash, Transaction, TxMerkleNode, Txid, Wtxid, block};
-use futures::StreamExt;
-use futures::executor::block_on;
-use mp_runtime::{Error, Json, Result};
+use futures::{Stream, StreamExt};
+use mp_runtime::{Error, EventLoop, Json, Result};
 use serde_json::Value;
 
+use super::thread::{check, wait};
 use super::{Address, RpcError, TemplateOptions, TipEvent};
 use crate::interfaces;
 use crate::release::Release;
@@ -27,7 +28,7 @@ where
     A: TryInto<Address>,
     Error: From<A::Error>,
 {
-    block_on(super::connect(address)).map(Client)
+    wait(None, super::connect(address)).map(Client)
 }
 
 /// A client of a running node; see [`Client`](super::Client), of which it is made with
@@ -48,25 +49,30 @@ impl Client {
     ///
     /// When the connection is lost and does not come back.
     pub fn release(&self) -> Result<Release> {
-        block_on(self.0.release())
+        wait(Some(self.0.event_loop()), self.0.release())
     }
 
     /// Block templates and blocks.
     #[must_use]
     pub fn mining(&self) -> Mining {
-        Mining(self.0.mining())
+        Mining { object: self.0.mining(), event_loop: self.0.event_loop().clone() }
     }
 
     /// Block templates, one after the other.
     pub fn templates(&self, options: TemplateOptions) -> impl Iterator<Item = Result<Template>> + use<> {
         let mut templates = self.0.templates(options);
-        std::iter::from_fn(move || block_on(templates.next()).map(|next| next.map(Template)))
+        let event_loop = self.0.event_loop().clone();
+        std::iter::from_fn(move || {
+            let next = next_of(&mut templates, &event_loop)?;
+            Some(next.map(|object| Template { object, event_loop: event_loop.clone() }))
+        })
     }
 
     /// The highest block, each time that it changes.
     pub fn tips(&self) -> impl Iterator<Item = Result<TipEvent>> + use<> {
         let mut tips = self.0.tips();
-        std::iter::from_fn(move || block_on(tips.next()))
+        let event_loop = self.0.event_loop().clone();
+        std::iter::from_fn(move || next_of(&mut tips, &event_loop))
     }
 
     /// Sends a text to the node and gives what comes back.
@@ -75,7 +81,7 @@ impl Client {
     ///
     /// When the connection is lost and does not come back.
     pub fn echo(&self, text: &str) -> Result<String> {
-        block_on(async { self.0.echo().await?.echo(text).await })
+        wait(Some(self.0.event_loop()), async { self.0.echo().await?.echo(text).await })
     }
 
     /// Calls a method of the node's JSON-RPC server; see
@@ -90,7 +96,7 @@ impl Client {
         params: impl Into<Json>,
         wallet: Option<&str>,
     ) -> Result<Value, RpcError> {
-        block_on(self.0.execute_rpc(method, params, wallet))
+        wait(Some(self.0.event_loop()), self.0.execute_rpc(method, params, wallet))
     }
 
     /// The client itself, for programs that have futures as well.
@@ -100,13 +106,27 @@ impl Client {
     }
 }
 
+/// The next item of a stream.
+fn next_of<T>(
+    stream: &mut (impl Stream<Item = Result<T>> + Unpin),
+    event_loop: &EventLoop,
+) -> Option<Result<T>> {
+    match check(Some(event_loop)) {
+        Ok(()) => futures::executor::block_on(stream.next()),
+        Err(error) => Some(Err(error)),
+    }
+}
+
 macro_rules! blocking {
     ($(#[$doc:meta])* $name:ident: $of:ident {
         $($(#[$method_doc:meta])* fn $method:ident($($arg:ident: $ty:ty),*) -> $output:ty;)*
     }) => {
         $(#[$doc])*
         #[derive(Clone)]
-        pub struct $name(Arc<dyn interfaces::$of>);
+        pub struct $name {
+            object: Arc<dyn interfaces::$of>,
+            event_loop: EventLoop,
+        }
 
         impl std::fmt::Debug for $name {
             fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -118,7 +138,7 @@ macro_rules! blocking {
             /// The object itself, for programs that have futures as well.
             #[must_use]
             pub fn inner(&self) -> Arc<dyn interfaces::$of> {
-                self.0.clone()
+                self.object.clone()
             }
 
             $(
@@ -128,7 +148,7 @@ macro_rules! blocking {
                 ///
                 /// When the node answers so, or the connection is lost.
                 pub fn $method(&self, $($arg: $ty),*) -> Result<$output> {
-                    block_on(self.0.$method($($arg),*))
+                    wait(Some(&self.event_loop), self.object.$method($($arg),*))
                 }
             )*
         }
@@ -164,7 +184,8 @@ impl Mining {
     ///
     /// When the node answers so, or the connection is lost.
     pub fn create_new_block(&self, options: &BlockCreateOptions, cooldown: bool) -> Result<Option<Template>> {
-        block_on(self.0.create_new_block(options, cooldown)).map(|template| template.map(Template))
+        let template = wait(Some(&self.event_loop), self.object.create_new_block(options, cooldown))?;
+        Ok(template.map(|object| Template { object, event_loop: self.event_loop.clone() }))
     }
 }
 
@@ -195,6 +216,7 @@ impl Template {
     ///
     /// When the node answers so, or the connection is lost.
     pub fn wait_next(&self, options: &BlockWaitOptions) -> Result<Option<Template>> {
-        block_on(self.0.wait_next(options)).map(|template| template.map(Template))
+        let next = wait(Some(&self.event_loop), self.object.wait_next(options))?;
+        Ok(next.map(|object| Template { object, event_loop: self.event_loop.clone() }))
     }
 }

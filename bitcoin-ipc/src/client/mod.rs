@@ -15,6 +15,7 @@ mod rpc;
 mod session;
 mod template;
 mod templates;
+mod thread;
 mod timer;
 mod tips;
 mod trust;

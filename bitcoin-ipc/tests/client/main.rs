@@ -5,6 +5,7 @@ mod every_release;
 mod freezer;
 mod full;
 mod hangs;
+mod misuse;
 mod own_node;
 mod rpc_waits;
 mod streams;

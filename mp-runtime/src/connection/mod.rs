@@ -185,7 +185,7 @@ impl Connection {
     ///
     /// When called on an event-loop thread, where waiting would keep the calls from ending.
     pub fn shut_down(&self, patience: Duration) -> Result<bool> {
-        if crate::event_loop::is_loop_thread() {
+        if self.0.event_loop.is_driven_here() {
             return Err(blocking_on_loop());
         }
         let until = Instant::now() + patience;
@@ -215,7 +215,7 @@ impl Connection {
     ///
     /// When called on an event-loop thread, which must not block.
     pub fn wait_closed(&self, timeout: Option<Duration>) -> Result<bool> {
-        if crate::event_loop::is_loop_thread() {
+        if self.0.event_loop.is_driven_here() {
             return Err(blocking_on_loop());
         }
         let closed = self.0.closed.lock().unwrap_or_else(PoisonError::into_inner);

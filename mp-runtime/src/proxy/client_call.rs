@@ -134,7 +134,7 @@ impl<'p> ClientCall<'p> {
     /// What the peer answers; that the connection is closed; that the deadline passed; that this
     /// thread is an event loop's and must not block.
     pub fn wait(mut self) -> Result<Response> {
-        let misplaced = crate::event_loop::is_loop_thread();
+        let misplaced = self.proxy.cap.shared().event_loop().is_driven_here();
         let thread = ThreadContext::current().filter(|_| !misplaced);
         let Some(thread) = thread else { return Err(self.name(blocking_on_loop())) };
         if let Some(response) = self.ahead(Caller::Thread(thread.clone())) {

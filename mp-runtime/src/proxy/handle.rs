@@ -98,7 +98,7 @@ impl Drop for Inner {
 /// Has the peer drop its object. On an ordinary thread this waits, as a local drop would; on an
 /// event loop or in an asynchronous task it must not.
 fn destroy(target: RemoteCap, interface: &'static InterfaceNode, method: &'static MethodNode) {
-    let waiting = !crate::event_loop::is_loop_thread()
+    let waiting = !target.shared().event_loop().is_driven_here()
         && tokio::runtime::Handle::try_current().is_err()
         && !std::thread::panicking();
     let thread = if waiting { ThreadContext::current() } else { None };

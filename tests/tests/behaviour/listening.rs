@@ -79,3 +79,21 @@ fn closing_a_server_ends_its_connections_after_their_calls() {
     // All that served the peers is gone with them.
     until(|| Arc::strong_count(&worker) == 1);
 }
+
+#[test]
+fn a_blocking_call_on_the_thread_of_the_driver_is_an_error_before_it_is_polled_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("work.sock");
+    let worker = Arc::new(Worker::default());
+    worker.gate.open();
+    let server_loop = EventLoop::new("server").unwrap();
+    let _server = listen::<dyn Work>(&server_loop, &path, worker, None).unwrap();
+    let (event_loop, driver) = EventLoop::with_driver("client");
+    assert!(event_loop.is_driven_here() && !server_loop.is_driven_here());
+    let client = connect::<dyn Work>(&event_loop, &path).unwrap();
+    assert_eq!(client.pass_gate(1).unwrap_err().kind(), ErrorKind::Misuse);
+    assert_eq!(client.connection().wait_closed(None).unwrap_err().kind(), ErrorKind::Misuse);
+    drop(driver);
+    assert!(!event_loop.is_driven_here());
+    assert_eq!(client.pass_gate(1).unwrap_err().kind(), ErrorKind::Disconnected);
+}
