@@ -221,8 +221,10 @@ fn tokens(text: &str) -> Vec<Token<'_>> {
         let hex = token.chars().all(|c| matches!(c, '0'..='9' | 'a'..='f'));
         let checksum = before == '#' && token.len() == 8;
         let fingerprint = before == '[' && hex && token.len() == 8;
+        let alone = hex && token.len() == 8 && text.len() == 8;
         let long = token.len() >= SHORTEST && digits && (letters || token.len() >= 2 * SHORTEST);
-        tokens.push(Token { text: token, free: checksum || fingerprint || long || token.len() >= 30 });
+        tokens
+            .push(Token { text: token, free: checksum || fingerprint || alone || long || token.len() >= 30 });
         before = first;
         rest = after;
     }
