@@ -293,7 +293,7 @@ impl Chain for NodeChain {
 
     fn init_message(&self, message: &str) -> Result<()> {
         tracing::info!(target: "node", "{message}");
-        self.state.signals().init_message.emit(|hear| hear(message));
+        self.state.signals().loading(message);
         Ok(())
     }
 
@@ -310,7 +310,7 @@ impl Chain for NodeChain {
     }
 
     fn show_progress(&self, title: &str, progress: i32, resume_possible: bool) -> Result<()> {
-        self.state.signals().show_progress.emit(|hear| hear(title, progress, resume_possible));
+        self.state.signals().progress(title, progress, resume_possible);
         Ok(())
     }
 

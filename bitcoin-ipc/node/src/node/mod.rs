@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction};
+use bitcoin_common::callbacks::News;
 use bitcoin_ipc::interfaces::{
     BannedListChangedFn, BroadcastFailure, ExternalSigner, Handler, HeaderTip, InitMessageFn, InitWalletFn,
     MessageBoxFn, Node, NotifyAlertChangedFn, NotifyBlockTipFn, NotifyHeaderTipFn,
@@ -260,7 +261,7 @@ impl Node for GuiNode {
         if let Some(node) = self.host.started()
             && node.network_active.swap(active, Ordering::Relaxed) != active
         {
-            self.host.signals().network_active.emit(|hear| hear(active));
+            self.host.signals().network_active.tell(News::Each, move |hear| hear(active));
         }
         Ok(())
     }
@@ -303,52 +304,52 @@ impl Node for GuiNode {
     }
 
     fn handle_init_message(&self, callback: InitMessageFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().init_message.connect(callback))
+        Ok(self.host.signals().init_message.add(callback))
     }
 
     fn handle_message_box(&self, callback: MessageBoxFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().message_box.connect(callback))
+        Ok(self.host.signals().message_box.add(callback))
     }
 
     fn handle_question(&self, callback: QuestionFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().question.connect(callback))
+        Ok(self.host.signals().question.add(callback))
     }
 
     fn handle_show_progress(&self, callback: ShowNodeProgressFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().show_progress.connect(callback))
+        Ok(self.host.signals().show_progress.add(callback))
     }
 
     fn handle_init_wallet(&self, callback: InitWalletFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().init_wallet.connect(callback))
+        Ok(self.host.signals().init_wallet.add(callback))
     }
 
     fn handle_notify_num_connections_changed(
         &self,
         callback: NotifyNumConnectionsChangedFn,
     ) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().num_connections.connect(callback))
+        Ok(self.host.signals().num_connections.add(callback))
     }
 
     fn handle_notify_network_active_changed(
         &self,
         callback: NotifyNetworkActiveChangedFn,
     ) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().network_active.connect(callback))
+        Ok(self.host.signals().network_active.add(callback))
     }
 
     fn handle_notify_alert_changed(&self, callback: NotifyAlertChangedFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().alert.connect(callback))
+        Ok(self.host.signals().alert.add(callback))
     }
 
     fn handle_banned_list_changed(&self, callback: BannedListChangedFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().banned_list.connect(callback))
+        Ok(self.host.signals().banned_list.add(callback))
     }
 
     fn handle_notify_block_tip(&self, callback: NotifyBlockTipFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().block_tip.connect(callback))
+        Ok(self.host.signals().block_tip.add(callback))
     }
 
     fn handle_notify_header_tip(&self, callback: NotifyHeaderTipFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().header_tip.connect(callback))
+        Ok(self.host.signals().header_tip.add(callback))
     }
 }

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bitcoin_common::callbacks::News;
 use bitcoin_common::config::Settings;
 use bitcoin_common::datadir;
 use bitcoin_common::lock::DirectoryLock;
@@ -217,7 +218,7 @@ impl Shared {
         if mock_time != 0 {
             self.offer.wallets.set_mock_time(i64::try_from(mock_time).unwrap_or(i64::MAX));
         }
-        self.offer.state.signals().init_wallet.emit(|hear| hear());
+        self.offer.state.signals().init_wallet.tell(News::Each, |hear| hear());
         let begun = begin(&*loader);
         if let Err(error) = begun {
             self.stop();

@@ -1,43 +1,47 @@
 //! What the node tells a user interface, whoever that is: Bitcoin Core's `CClientUIInterface`.
 //!
-//! In: functions that want to hear. Out: each call reaches all of them.
+//! In: functions that want to hear. Out: each call reaches all of them, in its order; a window that hangs holds up
+//! nobody.
 
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
+use bitcoin_common::callbacks::{Callbacks, News};
 use bitcoin_ipc::interfaces::{
-    BannedListChangedFn, Handler, InitMessageFn, InitWalletFn, MessageBoxFn, NotifyAlertChangedFn,
-    NotifyBlockTipFn, NotifyHeaderTipFn, NotifyNetworkActiveChangedFn, NotifyNumConnectionsChangedFn,
-    QuestionFn, ShowNodeProgressFn,
+    BannedListChangedFn, InitMessageFn, InitWalletFn, MessageBoxFn, NotifyAlertChangedFn, NotifyBlockTipFn,
+    NotifyHeaderTipFn, NotifyNetworkActiveChangedFn, NotifyNumConnectionsChangedFn, QuestionFn,
+    ShowNodeProgressFn,
 };
 use bitcoin_ipc::types::BilingualStr;
-use mp_runtime::{ErrorKind, Result, ipc_interface};
 
 /// All signals of a node. Clones are the same signals.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Signals {
     /// What is being loaded.
-    pub init_message: Signal<InitMessageFn>,
+    pub init_message: Callbacks<InitMessageFn>,
     /// A message for the user.
-    pub message_box: Signal<MessageBoxFn>,
+    pub message_box: Callbacks<MessageBoxFn>,
     /// A question to the user.
-    pub question: Signal<QuestionFn>,
+    pub question: Callbacks<QuestionFn>,
     /// How far something is.
-    pub show_progress: Signal<ShowNodeProgressFn>,
+    pub show_progress: Callbacks<ShowNodeProgressFn>,
     /// Wallets can be used.
-    pub init_wallet: Signal<InitWalletFn>,
+    pub init_wallet: Callbacks<InitWalletFn>,
     /// The number of peers.
-    pub num_connections: Signal<NotifyNumConnectionsChangedFn>,
+    pub num_connections: Callbacks<NotifyNumConnectionsChangedFn>,
     /// Whether the network is switched on.
-    pub network_active: Signal<NotifyNetworkActiveChangedFn>,
+    pub network_active: Callbacks<NotifyNetworkActiveChangedFn>,
     /// The warnings changed.
-    pub alert: Signal<NotifyAlertChangedFn>,
+    pub alert: Callbacks<NotifyAlertChangedFn>,
     /// The ban list changed.
-    pub banned_list: Signal<BannedListChangedFn>,
+    pub banned_list: Callbacks<BannedListChangedFn>,
     /// The highest block.
-    pub block_tip: Signal<NotifyBlockTipFn>,
+    pub block_tip: Callbacks<NotifyBlockTipFn>,
     /// The highest header.
-    pub header_tip: Signal<NotifyHeaderTipFn>,
+    pub header_tip: Callbacks<NotifyHeaderTipFn>,
 }
+
+/// How long one who tells of an error waits until it is heard.
+const PARTING: Duration = Duration::from_secs(5);
 
 /// How a message looks, as bits of Bitcoin Core's `CClientUIInterface`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,119 +54,47 @@ pub enum Style {
     Error = 1 << 2,
 }
 
-impl Signals {
-    /// Shows a message to the user.
-    pub fn message(&self, message: &BilingualStr, style: Style) {
-        self.message_box.emit(|show| show(message, style as u32).map(|_agreed| ()));
-    }
-}
-
-/// One signal, and the functions that hear it. Clones are the same signal.
-pub struct Signal<F>(Arc<Slots<F>>);
-
-struct Slots<F> {
-    slots: Mutex<Vec<Arc<F>>>,
-}
-
-impl<F> Clone for Signal<F> {
-    fn clone(&self) -> Self {
-        Signal(self.0.clone())
-    }
-}
-
-impl<F> Default for Signal<F> {
+impl Default for Signals {
     fn default() -> Self {
-        Signal(Arc::new(Slots { slots: Mutex::default() }))
-    }
-}
-
-impl<F> Slots<F> {
-    fn remove(&self, gone: &Arc<F>) {
-        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        slots.retain(|slot| !Arc::ptr_eq(slot, gone));
-    }
-}
-
-impl<F: Send + Sync + 'static> Signal<F> {
-    /// Has a function hear the signal, until the handler is dropped or disconnected.
-    pub fn connect(&self, function: F) -> Box<dyn Handler> {
-        let slot = Arc::new(function);
-        self.0.slots.lock().unwrap_or_else(PoisonError::into_inner).push(slot.clone());
-        Box::new(Slot { slots: Arc::downgrade(&self.0), slot })
-    }
-
-    /// Calls every function, and forgets those whose process is gone. Other errors are logged.
-    pub fn emit(&self, mut call: impl FnMut(&F) -> Result<()>) {
-        let slots = self.0.slots.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        for slot in slots {
-            match call(&slot) {
-                Err(error) if error.kind() == ErrorKind::Disconnected => self.0.remove(&slot),
-                Err(error) => {
-                    tracing::warn!(target: "node", "A user interface did not hear a signal: {error}")
-                }
-                Ok(()) => {}
-            }
-        }
-    }
-
-    /// Whether anyone hears it.
-    #[must_use]
-    pub fn is_connected(&self) -> bool {
-        !self.0.slots.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-    }
-}
-
-/// A function's registration.
-struct Slot<F> {
-    slots: Weak<Slots<F>>,
-    slot: Arc<F>,
-}
-
-impl<F> Slot<F> {
-    fn end(&self) {
-        if let Some(slots) = self.slots.upgrade() {
-            slots.remove(&self.slot);
+        const OF: &str = "the node";
+        Signals {
+            init_message: Callbacks::new(OF),
+            message_box: Callbacks::new(OF),
+            question: Callbacks::new(OF),
+            show_progress: Callbacks::new(OF),
+            init_wallet: Callbacks::new(OF),
+            num_connections: Callbacks::new(OF),
+            network_active: Callbacks::new(OF),
+            alert: Callbacks::new(OF),
+            banned_list: Callbacks::new(OF),
+            block_tip: Callbacks::new(OF),
+            header_tip: Callbacks::new(OF),
         }
     }
 }
 
-impl<F> Drop for Slot<F> {
-    fn drop(&mut self) {
-        self.end();
+impl Signals {
+    /// Says what is being loaded.
+    pub fn loading(&self, message: &str) {
+        let message = message.to_owned();
+        self.init_message.tell(News::Each, move |hear| hear(&message));
     }
-}
 
-#[ipc_interface]
-impl<F: Send + Sync> Handler for Slot<F> {
-    fn disconnect(&self) -> Result<()> {
-        self.end();
-        Ok(())
+    /// Shows a message to the user. One about an error is waited for, but not long.
+    pub fn message(&self, message: &BilingualStr, style: Style) {
+        let message = message.clone();
+        self.message_box.tell(News::Each, move |show| show(&message, style as u32).map(|_agreed| ()));
+        // What is wrong may be the last thing that a user hears.
+        if style == Style::Error {
+            self.message_box.wait(PARTING);
+        }
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicU32, Ordering};
-
-    use mp_runtime::Error;
-
-    use super::*;
-
-    #[test]
-    fn a_signal_reaches_those_who_are_connected() {
-        let signal = Signal::<InitWalletFn>::default();
-        let heard = Arc::new(AtomicU32::new(0));
-        let counter = heard.clone();
-        let handler = signal.connect(Box::new(move || {
-            counter.fetch_add(1, Ordering::Relaxed);
-            Ok(())
-        }));
-        let _gone = signal.connect(Box::new(|| Err(Error::disconnected("gone"))));
-        signal.emit(|function| function());
-        signal.emit(|function| function());
-        assert_eq!(heard.load(Ordering::Relaxed), 2);
-        assert!(signal.is_connected());
-        handler.disconnect().unwrap();
-        assert!(!signal.is_connected());
+    /// Shows how far something is, in hundredths.
+    pub fn progress(&self, title: &str, progress: i32, resume_possible: bool) {
+        let title = title.to_owned();
+        // That it is done is told in any case.
+        let news = if progress < 100 { News::Latest(title.clone()) } else { News::Each };
+        self.show_progress.tell(news, move |hear| hear(&title, progress, resume_possible));
     }
 }

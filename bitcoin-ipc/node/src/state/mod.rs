@@ -23,6 +23,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
 use bitcoin::{Block, BlockHash, Network};
+use bitcoin_common::callbacks::News;
 use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::types::{BlockInfo, BlockLocator, BlockUndo, MempoolRemovalReason};
@@ -247,7 +248,7 @@ impl State {
     /// nothing is locked meanwhile.
     fn tell_warnings(&self) {
         if self.chain.take_warning_change() {
-            self.signals.alert.emit(|hear| hear());
+            self.signals.alert.tell(News::Once("alert".into()), |hear| hear());
         }
     }
 

@@ -83,7 +83,7 @@ impl State {
     ) -> Result<Arc<State>> {
         let say = |message: &str| {
             tracing::info!(target: "node", "{message}");
-            signals.init_message.emit(|hear| hear(message));
+            signals.loading(message);
         };
         let directory = &options.directory;
         say("Loading block index…");
@@ -113,7 +113,7 @@ impl State {
         });
         state.update_initial_download(tip);
         if options.persist_mempool {
-            state.signals.init_message.emit(|hear| hear("Loading mempool…"));
+            state.signals.loading("Loading mempool…");
             let (journal, records) = Journal::open(&directory.join(JOURNAL))?;
             state.restore(records);
             *lock(&state.journal) = Some(journal);

@@ -4,6 +4,7 @@
 
 use std::sync::{Arc, Weak};
 
+use bitcoin_common::callbacks::News;
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::types::{BlockTip, SynchronizationState};
 use mp_runtime::{Result, ipc_interface};
@@ -39,7 +40,7 @@ impl State {
         let tip = self.tip();
         let Some(header) = self.chain.header(tip.hash)? else { return Ok(()) };
         let progress = self.verification_progress(tip.hash)?;
-        let place = || BlockTip {
+        let place = move || BlockTip {
             block_height: i32::try_from(tip.height).unwrap_or(i32::MAX),
             block_time: header.time.into(),
             block_hash: tip.hash,
@@ -50,8 +51,9 @@ impl State {
             SynchronizationState::PostInit
         };
         // Blocks come whole here, so the highest header is that of the highest block.
-        headers.emit(|hear| hear(state, place(), 0.0));
-        blocks.emit(|hear| hear(state, place(), progress));
+        let newest = || News::Latest("tip".into());
+        headers.tell(newest(), move |hear| hear(state, place(), 0.0));
+        blocks.tell(newest(), move |hear| hear(state, place(), progress));
         Ok(())
     }
 }

@@ -11,9 +11,13 @@ mod spawned;
 mod warnings;
 
 use std::path::Path;
+use std::time::Duration;
 
 use bitcoin_ipc::types::{GlobalArgs, Settings};
 use serde_json::{Value, json};
+
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a parent process sends: regtest in a directory, without wallets.
 fn global_args(directory: &Path, options: &[(&str, Value)]) -> GlobalArgs {

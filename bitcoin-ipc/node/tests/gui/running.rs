@@ -1,7 +1,7 @@
 //! A node that runs by itself, and that a GUI has connected to.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 
 use bitcoin::constants::genesis_block;
 use bitcoin::{Amount, Network, OutPoint};
@@ -12,11 +12,12 @@ use bitcoin_common::config::Settings;
 use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::{Init, Node};
 use bitcoin_ipc::types::{GlobalArgs, NetAddr, RpcFailure, TransactionError};
+use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::program::{NoWallets, Running};
 use mp_runtime::{ErrorKind, EventLoop, pair};
 use serde_json::{Value, json};
 
-use crate::global_args;
+use crate::{PATIENCE, global_args, mine};
 
 pub(crate) fn settings(directory: &Path, options: &[(&str, Value)]) -> Settings {
     let program = Program::new("bitcoin-node", "1", "A node.")
@@ -76,15 +77,47 @@ fn the_node_answers_as_one_without_peers() {
             node.set_network_active(active).unwrap();
             assert_eq!(node.get_network_active().unwrap(), active);
         }
+        let heard = [changes.recv_timeout(PATIENCE), changes.recv_timeout(PATIENCE)];
+        assert_eq!(heard, [Ok(true), Ok(false)]);
         handler.disconnect().unwrap();
         node.set_network_active(true).unwrap();
-        assert_eq!(changes.try_iter().collect::<Vec<_>>(), [true, false]);
+        // Its end was dropped, so that nothing comes any more.
+        assert!(changes.recv_timeout(PATIENCE).is_err());
         let address = NetAddr::from(std::net::Ipv4Addr::LOCALHOST);
         for error in [node.map_port(true).unwrap_err(), node.ban(address, 0).unwrap_err()] {
             assert_eq!(error.kind(), ErrorKind::Unimplemented);
             assert_eq!(error.text(), "not supported: this node has no peer-to-peer network");
         }
         node.map_port(false).unwrap();
+    });
+}
+
+/// A window that is stopped, or asks its user something, must not keep the node from going on.
+#[test]
+fn a_window_that_hangs_holds_up_neither_the_node_nor_another_window() {
+    with_node(&[], |running, node, _| {
+        let ((_stuck, free), (told, tips)) = (mpsc::channel::<()>(), mpsc::channel());
+        let free = Mutex::new(free);
+        let _hangs = node
+            .handle_notify_block_tip(Box::new(move |_, _, _| {
+                let _ = free.lock().unwrap().recv();
+                Ok(())
+            }))
+            .unwrap();
+        let _other = node
+            .handle_notify_block_tip(Box::new(move |_, tip, _| {
+                let _ = told.send(tip.block_height);
+                Ok(())
+            }))
+            .unwrap();
+        let state = &running.offer().state;
+        for height in 1..=30 {
+            let block = mine::block(state.tip().hash, height, 0, mine::REWARD, &[]);
+            assert_eq!(state.process_block(&block).unwrap(), Verdict::Valid);
+            // Of those between, only the newest has to be told.
+            while tips.recv_timeout(PATIENCE).unwrap() < i32::try_from(height).unwrap() {}
+        }
+        assert_eq!(node.get_num_blocks().unwrap(), 30);
     });
 }
 

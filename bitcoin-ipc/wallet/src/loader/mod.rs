@@ -20,7 +20,7 @@ use bitcoin_ipc::types::Secret;
 
 use crate::clock::Clock;
 use crate::keys::Vault;
-use crate::listeners::{Listeners, lock};
+use crate::listeners::{Callbacks, News, WALLET, lock};
 use crate::node::Node;
 use crate::options::Options;
 use crate::rpc::Rpcs;
@@ -45,7 +45,7 @@ pub(crate) struct Inner {
     wallets: Mutex<BTreeMap<String, WalletHandle>>,
     /// Held while a wallet is made or loaded, so that nobody loads it twice.
     loading: Mutex<()>,
-    loaded: Listeners<LoadWalletFn>,
+    loaded: Callbacks<LoadWalletFn>,
     schedule: Mutex<Option<Schedule>>,
     _lock: Option<DirectoryLock>,
     pub(crate) rpcs: Rpcs,
@@ -87,7 +87,7 @@ impl Loader {
             genesis,
             wallets: Mutex::default(),
             loading: Mutex::default(),
-            loaded: Listeners::default(),
+            loaded: Callbacks::new(WALLET),
             schedule: Mutex::default(),
             _lock: lock,
             rpcs: Rpcs::default(),
@@ -220,7 +220,8 @@ impl Loader {
             }
             Ok(()) => {}
         }
-        self.0.loaded.tell(|call| call(Box::new(wallet.clone())));
+        let loaded = wallet.clone();
+        self.0.loaded.tell(News::Each, move |call| call(Box::new(loaded.clone())));
         Ok(wallet)
     }
 

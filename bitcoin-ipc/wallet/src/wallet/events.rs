@@ -1,6 +1,8 @@
 //! What a wallet tells those who listen.
 //!
-//! In: events, collected while the wallet was locked. Out: calls, after it is unlocked.
+//! In: events, collected while the wallet was locked. Out: calls, on threads of those who listen.
+
+use std::time::Duration;
 
 use bitcoin::Txid;
 use bitcoin_ipc::interfaces::{
@@ -9,7 +11,7 @@ use bitcoin_ipc::interfaces::{
 };
 use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination};
 
-use crate::listeners::Listeners;
+use crate::listeners::{Callbacks, News, WALLET};
 
 /// Something that listeners want to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,29 +31,57 @@ pub(crate) enum Event {
 }
 
 /// Those who listen.
-#[derive(Default)]
 pub(crate) struct Events {
-    pub(crate) unload: Listeners<UnloadWalletFn>,
-    pub(crate) progress: Listeners<ShowWalletProgressFn>,
-    pub(crate) status: Listeners<StatusChangedFn>,
-    pub(crate) book: Listeners<AddressBookChangedFn>,
-    pub(crate) tx: Listeners<TransactionChangedFn>,
-    pub(crate) can_get_addresses: Listeners<CanGetAddressesChangedFn>,
+    pub(crate) unload: Callbacks<UnloadWalletFn>,
+    pub(crate) progress: Callbacks<ShowWalletProgressFn>,
+    pub(crate) status: Callbacks<StatusChangedFn>,
+    pub(crate) book: Callbacks<AddressBookChangedFn>,
+    pub(crate) tx: Callbacks<TransactionChangedFn>,
+    pub(crate) can_get_addresses: Callbacks<CanGetAddressesChangedFn>,
 }
 
+impl Default for Events {
+    fn default() -> Self {
+        Events {
+            unload: Callbacks::new(WALLET),
+            progress: Callbacks::new(WALLET),
+            status: Callbacks::new(WALLET),
+            book: Callbacks::new(WALLET),
+            tx: Callbacks::new(WALLET),
+            can_get_addresses: Callbacks::new(WALLET),
+        }
+    }
+}
+
+/// How long whoever unloads a wallet waits for those who listen to let go of it.
+const PARTING: Duration = Duration::from_secs(2);
+
 impl Events {
-    /// Tells of events. Nothing may be locked.
+    /// Has those who listen told of events, soon.
     pub(crate) fn tell(&self, events: impl IntoIterator<Item = Event>) {
+        // What a listener is told to look at, it sees as it is by then.
+        let once = |what: &str| News::Once(what.to_owned());
         for event in events {
             match event {
-                Event::Unload => self.unload.tell(|call| call()),
-                Event::Progress(title, hundredths) => self.progress.tell(|call| call(&title, hundredths)),
-                Event::Status => self.status.tell(|call| call()),
-                Event::Book { address, label, mine, purpose, change } => {
-                    self.book.tell(|call| call(&address, &label, mine, purpose, change));
+                Event::Unload => {
+                    self.unload.tell(News::Each, |call| call());
+                    self.unload.wait(PARTING);
                 }
-                Event::Tx(txid, change) => self.tx.tell(|call| call(txid, change)),
-                Event::CanGetAddresses => self.can_get_addresses.tell(|call| call()),
+                Event::Progress(title, hundredths) => {
+                    let first_or_last = hundredths == 0 || hundredths == 100;
+                    let news = if first_or_last { News::Each } else { News::Latest(title.clone()) };
+                    self.progress.tell(news, move |call| call(&title, hundredths));
+                }
+                Event::Status => self.status.tell(once("status"), |call| call()),
+                Event::Book { address, label, mine, purpose, change } => {
+                    self.book.tell(News::Each, move |call| call(&address, &label, mine, purpose, change));
+                }
+                Event::Tx(txid, ChangeType::Updated) => {
+                    let news = once(&txid.to_string());
+                    self.tx.tell(news, move |call| call(txid, ChangeType::Updated));
+                }
+                Event::Tx(txid, change) => self.tx.tell(News::Each, move |call| call(txid, change)),
+                Event::CanGetAddresses => self.can_get_addresses.tell(once("addresses"), |call| call()),
             }
         }
     }
