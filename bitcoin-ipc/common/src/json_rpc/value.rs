@@ -4,11 +4,12 @@
 
 use std::str::FromStr;
 
+use bitcoin::PublicKey;
 use bitcoin::hashes::Hash;
 use bitcoin::hex::FromHex;
 use serde_json::{Map, Value};
 
-use super::error::{Answer, failed, invalid, wrong_type};
+use super::error::{Answer, failed, invalid, unknown, wrong_type};
 
 /// What Bitcoin Core calls the type of a value.
 pub fn type_name(value: &Value) -> &'static str {
@@ -97,6 +98,24 @@ pub fn bytes(value: &Value, name: &str) -> Answer<Vec<u8>> {
     match Vec::from_hex(hex) {
         Ok(bytes) if !bytes.is_empty() => Ok(bytes),
         _ => invalid(format!("{name} must be hexadecimal string (not '{hex}')")),
+    }
+}
+
+/// Reads a public key in hex digits.
+///
+/// # Errors
+///
+/// -5.
+pub fn public_key(text: &str) -> Answer<PublicKey> {
+    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        return unknown(format!("Pubkey \"{text}\" must be a hex string"));
+    }
+    if text.len() != 66 && text.len() != 130 {
+        return unknown(format!("Pubkey \"{text}\" must have a length of either 33 or 65 bytes"));
+    }
+    match PublicKey::from_str(text) {
+        Ok(key) => Ok(key),
+        Err(_) => unknown(format!("Pubkey \"{text}\" must be cryptographically valid.")),
     }
 }
 

@@ -2,8 +2,6 @@
 //!
 //! In: texts of users. Out: what they mean.
 
-use std::str::FromStr;
-
 use bitcoin::address::AddressData;
 use bitcoin::script::Builder;
 use bitcoin::secp256k1::{Message, Secp256k1};
@@ -55,24 +53,10 @@ fn validate_address(call: &Call<'_>) -> Answer {
     Ok(object.into())
 }
 
-/// Reads a public key.
-fn public_key(text: &str) -> Answer<PublicKey> {
-    if !text.len().is_multiple_of(2) || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-        return unknown(format!("Pubkey \"{text}\" must be a hex string"));
-    }
-    if text.len() != 66 && text.len() != 130 {
-        return unknown(format!("Pubkey \"{text}\" must have a length of either 33 or 65 bytes"));
-    }
-    match PublicKey::from_str(text) {
-        Ok(key) => Ok(key),
-        Err(_) => unknown(format!("Pubkey \"{text}\" must be cryptographically valid.")),
-    }
-}
-
 fn create_multisig(call: &Call<'_>) -> Answer {
     let needed: i32 = call.int(0)?;
     let texts = call.list(1)?;
-    let keys = texts.iter().map(|key| public_key(value::text(key)?)).collect::<Answer<Vec<_>>>()?;
+    let keys = texts.iter().map(|key| value::public_key(value::text(key)?)).collect::<Answer<Vec<_>>>()?;
     let kind = call.text_or(2, "legacy")?;
     match kind {
         "legacy" | "p2sh-segwit" | "bech32" => {}

@@ -12,10 +12,11 @@ use bitcoin_common::json_rpc::{Answer, Code, address, amount, arg, transaction, 
 use bitcoin_ipc::types::{CoinControl, Destination, PsbtFillOptions};
 use serde_json::{Map, Value, json};
 
-use super::command::{Call, Command, command, output_type, refused};
+use super::command::{Call, Command, command, output_type};
 use super::fees;
 use super::psbt::psbt_error;
 use super::refusal::with_code;
+use super::solving;
 use super::spending::{Recipients, payers_of, recipients};
 use crate::wallet::{Spending, WalletHandle, Wish};
 
@@ -183,12 +184,6 @@ fn read(
     read_depths(options, control)?;
     let option = |name| options.get(name).unwrap_or(&Value::Null);
     fees::set(wallet, control, option("conf_target"), option("estimate_mode"), option("fee_rate"), below)?;
-    if given(options, "solving_data").is_some() {
-        return refused("this wallet spends only its own coins, and takes no solving_data of others");
-    }
-    if given(options, "input_weights").is_some() {
-        return refused("this wallet spends only its own coins, whose weights it knows (input_weights)");
-    }
     if let Some(weight) = given(options, "max_tx_weight") {
         (control.has_max_tx_weight, control.max_tx_weight) = (1, value::int(weight)?);
     }
@@ -231,8 +226,9 @@ pub(super) fn fund(
     if recipients.is_empty() {
         return invalid("TX must have at least one output");
     }
+    let presets = solving::presets(spending, base, options)?;
     control.set_selected = base.input.iter().map(|input| input.previous_output).collect();
-    let made = spending.make(Wish { change_pos, ..Wish::new(recipients, &control) });
+    let made = spending.make(Wish { change_pos, presets, ..Wish::new(recipients, &control) });
     let made = made.map_err(with_code(Code::WalletError))?;
     let mut tx = made.tx;
     for input in &mut tx.input {
@@ -247,15 +243,6 @@ pub(super) fn fund(
         spending.lock_coins(tx.input.iter().map(|input| input.previous_output))?;
     }
     Ok(Funded { tx, fee: made.fee, change_pos: made.change_pos })
-}
-
-/// Refuses weights of inputs: all of them are the wallet's, which knows them.
-pub(super) fn refuse_weights(inputs: &Value) -> Answer<()> {
-    let mut inputs = inputs.as_array().into_iter().flatten();
-    if inputs.any(|input| input.get("weight").is_some()) {
-        return refused("this wallet spends only its own coins, whose weights it knows (weight)");
-    }
-    Ok(())
 }
 
 /// Coin control that keeps a lock time.
@@ -288,7 +275,7 @@ fn fund_raw(call: &Call<'_>) -> Answer {
 
 fn create_psbt(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
-    let options = options(call, 3)?;
+    let mut options = options(call, 3)?;
     let replaceable = given(&options, "replaceable").map(value::flag).transpose()?;
     let parts = Parts {
         inputs: call.value(0),
@@ -300,7 +287,7 @@ fn create_psbt(call: &Call<'_>) -> Answer {
     let tx = construct::transaction(parts, wallet.network())?;
     let payers = options.get("subtractFeeFromOutputs").unwrap_or(&Value::Null);
     let recipients = recipients(&wallet, call.value(1), payers)?;
-    refuse_weights(call.value(0))?;
+    solving::weights_of_inputs(call.value(0), &mut options)?;
     let mut control = locked_at(tx.lock_time.to_consensus_u32());
     control.allow_other_inputs = tx.input.is_empty();
     let funded = fund(&wallet.spending()?, &tx, recipients, &options, control, true)?;

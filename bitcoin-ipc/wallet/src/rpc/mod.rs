@@ -31,6 +31,7 @@ mod send;
 mod send_all;
 mod sign_raw;
 mod simulate;
+mod solving;
 mod spending;
 mod transactions;
 mod wallets;

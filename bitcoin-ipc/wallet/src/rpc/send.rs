@@ -15,6 +15,7 @@ use super::command::{Call, Command, command};
 use super::fees::{self, MODE, RATE, TARGET};
 use super::funding::{self, fund, options, unsigned};
 use super::psbt::psbt_error;
+use super::solving;
 use super::spending::recipients;
 use crate::wallet::{Spending, Texts};
 
@@ -82,10 +83,11 @@ fn send(call: &Call<'_>) -> Answer {
         version: call.int_or(5, 2)?,
     };
     let tx = construct::transaction(parts, wallet.network())?;
-    funding::refuse_weights(option("inputs"))?;
+    let inputs = option("inputs").clone();
     let mut control = lock_time(&tx, !option("locktime").is_null());
     control.allow_other_inputs = tx.input.is_empty();
     (control.has_signal_rbf, control.signal_rbf) = (true, replaceable);
+    solving::weights_of_inputs(&inputs, &mut options)?;
     let spending = wallet.spending()?;
     let funded = fund(&spending, &tx, recipients, &options, control, false)?;
     finish(spending, &options, funded.tx)

@@ -65,9 +65,6 @@ fn read(call: &Call<'_>, wallet: &WalletHandle) -> Answer<Wish> {
     fees::into_options(call.value(1), call.value(2), call.value(3), &mut options)?;
     refuse_old_names(&options)?;
     let option = |name: &str| options.get(name).filter(|value| !value.is_null());
-    if option("solving_data").is_some() {
-        return refused("this wallet spends only its own coins, and takes no solving_data of others");
-    }
     let mut control = CoinControl::default();
     let or_null = |name| option(name).unwrap_or(&Value::Null);
     let (target, mode, rate) = (or_null("conf_target"), or_null("estimate_mode"), or_null("fee_rate"));

@@ -22,6 +22,7 @@ mod pool;
 mod pruned;
 mod psbt;
 mod reuse;
+mod solve;
 mod spending;
 pub(crate) mod state;
 mod turns;
@@ -42,11 +43,14 @@ pub(crate) use events::{Event, Events};
 pub use fees::FeeChoice;
 pub(crate) use fees::{dust, fee_for};
 pub(crate) use hd_keys::Which;
-pub(crate) use pool::{TRUC, combined_bump};
+pub(crate) use pool::{Preset, Presets, TRUC, combined_bump};
+pub(crate) use solve::Solving;
 pub(crate) use spending::{Spending, Wish};
 pub(crate) use state::State;
 pub use state::flag;
-pub(crate) use weights::{InputWeights, MAX_WEIGHT, OutputWeights, TRUC_CHILD_MAX_WEIGHT, TRUC_MAX_WEIGHT};
+pub(crate) use weights::{
+    InputWeight, InputWeights, MAX_WEIGHT, OutputWeights, TRUC_CHILD_MAX_WEIGHT, TRUC_MAX_WEIGHT,
+};
 
 use crate::clock::Clock;
 use crate::listeners::lock;

@@ -29,6 +29,11 @@ pub(crate) struct Preset {
 /// Selected coins that something is known of from elsewhere.
 pub(crate) type Presets = BTreeMap<OutPoint, Preset>;
 
+/// A coin as Bitcoin Core writes it in texts.
+fn in_short(coin: OutPoint) -> String {
+    format!("COutPoint({:.10}, {})", coin.txid.to_string(), coin.vout)
+}
+
 /// The version that coin control asks for.
 pub(crate) fn version(control: &CoinControl) -> i32 {
     if control.has_version != 0 { control.version.cast_signed() } else { 2 }
@@ -235,10 +240,10 @@ impl State {
         };
         if self.ledger.own_txout(outpoint).is_none() {
             let Some(output) = preset.and_then(|preset| preset.output.clone()) else {
-                return refused(format!("Not found pre-selected input {outpoint}"));
+                return refused(format!("Not found pre-selected input {}", in_short(outpoint)));
             };
             let Some(weight) = given else {
-                return refused(format!("Not solvable pre-selected input {outpoint}"));
+                return refused(format!("Not solvable pre-selected input {}", in_short(outpoint)));
             };
             return Ok(of(output, weight, OutputType::Unknown));
         }
@@ -247,7 +252,7 @@ impl State {
                 Some(by) => {
                     refused(format!("The pre-selected input {outpoint} was spent by transaction {by}"))
                 }
-                None => refused(format!("Not found pre-selected input {outpoint}")),
+                None => refused(format!("Not found pre-selected input {}", in_short(outpoint))),
             };
         };
         if coin.depth == 0
@@ -260,7 +265,7 @@ impl State {
             ));
         }
         let Some(weight) = given.or_else(|| self.input_weight(outpoint)) else {
-            return refused(format!("Not solvable pre-selected input {outpoint}"));
+            return refused(format!("Not solvable pre-selected input {}", in_short(outpoint)));
         };
         Ok(of(coin.output, weight, OutputType::Unknown))
     }

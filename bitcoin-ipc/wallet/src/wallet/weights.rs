@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use bdk_wallet::miniscript::descriptor::{ShInner, WshInner};
 use bdk_wallet::miniscript::miniscript::decode::Terminal;
 use bdk_wallet::miniscript::{Descriptor, Miniscript, MiniscriptKey, ScriptContext};
-use bitcoin::{OutPoint, Script, TxIn, VarInt, ecdsa};
+use bitcoin::{OutPoint, PublicKey, Script, TxIn, VarInt, ecdsa};
 
 use super::State;
 use crate::keys::Public;
@@ -45,12 +45,22 @@ pub(crate) struct InputWeight {
 
 impl InputWeight {
     /// One with a witness of so much, without the count of its elements.
-    fn segwit(satisfaction: u64) -> Self {
+    pub(super) fn segwit(satisfaction: u64) -> Self {
         InputWeight { weight: BARE_INPUT + 1 + satisfaction, segwit: true, beside_segwit: 0 }
     }
 
     fn legacy(satisfaction: u64) -> Self {
         InputWeight { weight: BARE_INPUT + satisfaction, segwit: false, beside_segwit: 1 }
+    }
+
+    /// One with a script of so many bytes.
+    pub(super) fn legacy_of(script: u64) -> Self {
+        Self::legacy((script + compact(script) - 1) * 4)
+    }
+
+    /// One that a user says weighs so much, with the count of its witness.
+    pub(crate) fn given(weight: u64, segwit: bool) -> Self {
+        InputWeight { weight, segwit, beside_segwit: 0 }
     }
 
     /// One like an input that is signed, with the largest signatures that it may have: Bitcoin Core's
@@ -161,10 +171,19 @@ impl State {
 
 /// What an input weighs that spends a coin of a descriptor.
 pub(crate) fn of_descriptor(public: &Public) -> Option<InputWeight> {
-    let satisfaction = public.max_weight_to_satisfy().ok()?.to_wu();
     // The library reckons with signatures that may have a high R.
-    let signatures = low_r_signatures(public);
-    Some(match public {
+    weight_of(public, low_r_signatures(public))
+}
+
+/// What an input weighs that others sign.
+pub(super) fn of_foreign(descriptor: &Descriptor<PublicKey>) -> Option<InputWeight> {
+    weight_of(descriptor, 0)
+}
+
+/// The weight with so many signatures that are a byte shorter.
+fn weight_of<Key: MiniscriptKey>(descriptor: &Descriptor<Key>, signatures: u64) -> Option<InputWeight> {
+    let satisfaction = descriptor.max_weight_to_satisfy().ok()?.to_wu();
+    Some(match descriptor {
         Descriptor::Bare(_) | Descriptor::Pkh(_) => InputWeight::legacy(satisfaction - 4 * signatures),
         Descriptor::Sh(sh) => match sh.as_inner() {
             ShInner::Wsh(_) | ShInner::Wpkh(_) => InputWeight::segwit(satisfaction - signatures),

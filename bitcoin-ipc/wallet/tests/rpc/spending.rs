@@ -148,7 +148,6 @@ fn send_has_options() {
         let error = node.error("send", json!({ "outputs": { foreign(): 1 }, "options": options }));
         assert_eq!(error, (code, text.into()));
     }
-    assert_eq!(node.code("send", json!({ "outputs": { foreign(): 1 }, "solving_data": {} })), -4);
     assert_eq!(node.code("send", json!([[]])), -8);
 }
 
