@@ -14,6 +14,7 @@
 //! | [`fees`] | estimates of fee rates |
 //! | [`template`] | the transactions of the next block |
 //! | [`watch`] | the scripts that a wallet looks for |
+//! | `pool` | threads for what takes its time |
 //! | [`settings`] | the settings that all interfaces share |
 //! | [`signals`] | what a user interface hears |
 //! | [`state`] | all of these together, and who is told of changes |
@@ -31,6 +32,7 @@ pub mod index;
 pub mod mempool;
 pub mod mining;
 pub mod node;
+mod pool;
 pub mod program;
 pub mod restrictions;
 pub mod rpc;

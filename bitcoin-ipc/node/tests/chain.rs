@@ -54,7 +54,7 @@ fn setup(height: u32) -> Setup {
     options.index.filters = true;
     options.mempool.require_standard = false;
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-    let rpc = RpcServer::new(RpcOptions::new(&options.directory)).unwrap();
+    let rpc = RpcServer::new(RpcOptions::new(&options.directory));
     rpc.set_ready(state.clone());
     let settings = SharedSettings::new(settings);
     let offer = Offer::new(state.clone(), rpc.clone(), settings, SelectOptions::default());

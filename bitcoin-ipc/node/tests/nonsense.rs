@@ -39,7 +39,7 @@ fn start() -> (RpcServer, Vec<Value>, tempfile::TempDir) {
     options.mempool.require_standard = false;
     options.index = index::Options { filters: true, txindex: true };
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-    let server = RpcServer::new(RpcOptions::new(directory.path())).unwrap();
+    let server = RpcServer::new(RpcOptions::new(directory.path()));
     server.set_ready(state.clone());
     let mut own = Vec::new();
     for height in 1..=102 {

@@ -50,7 +50,7 @@ fn open(directory: &std::path::Path) -> (RpcServer, Arc<State>) {
     let mut options = Options::new(directory, Network::Regtest);
     options.mempool.require_standard = false;
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-    let server = RpcServer::new(RpcOptions::new(directory)).unwrap();
+    let server = RpcServer::new(RpcOptions::new(directory));
     server.set_ready(state.clone());
     (server, state)
 }

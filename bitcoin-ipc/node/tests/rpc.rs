@@ -5,7 +5,6 @@
 mod mine;
 
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use bitcoin::Network;
 use bitcoin_common::json_rpc::psbt::{parse, text};
@@ -37,7 +36,7 @@ fn start() -> Node {
     options.mempool.require_standard = false;
     options.index = index::Options { filters: true, txindex: true };
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-    let server = RpcServer::new(RpcOptions::new(directory.path())).unwrap();
+    let server = RpcServer::new(RpcOptions::new(directory.path()));
     server.set_ready(state.clone());
     Node { server, state, _directory: directory }
 }
@@ -63,7 +62,7 @@ fn run<T>(future: impl Future<Output = T>) -> T {
 #[test]
 fn requests_wait_until_the_node_is_ready() {
     let directory = tempfile::tempdir().unwrap();
-    let server = RpcServer::new(RpcOptions::new(directory.path())).unwrap();
+    let server = RpcServer::new(RpcOptions::new(directory.path()));
     server.set_warmup("Loading block index…");
     let request = Json::from(json!({ "id": 1, "method": "getblockcount", "params": [] }));
     let response = run(server.execute_rpc(&request, "/", "")).unwrap();
@@ -322,48 +321,6 @@ fn a_name_that_comes_twice_is_refused_where_both_would_count() {
         format!(r#""createrawtransaction","params":[[{{"txid":"{zeros}","vout":0,"vout":7}}],{{}}]"#);
     let made = format!("\"020000000100{}fdffffff0000000000\"", "0".repeat(72));
     assert_eq!(one(inputs), Ok(made));
-}
-
-#[test]
-fn a_wait_ends_with_a_block_or_with_its_client() {
-    let node = start();
-    let server = node.server.clone();
-    let request = Json::from(json!({ "id": 1, "method": "waitforblockheight", "params": [1] }));
-    let waiting = std::thread::spawn(move || run(server.execute_rpc(&request, "/", "")).unwrap());
-    node.get("generatetoaddress", json!([1, ADDRESS]));
-    assert_eq!(waiting.join().unwrap()["result"]["height"], 1);
-    // As many as there are threads; dropped, they make room.
-    let request = Json::from(json!({ "id": 1, "method": "waitforblockheight", "params": [5] }));
-    run(async {
-        for _ in 0..40 {
-            let wait = node.server.execute_rpc(&request, "/", "");
-            assert!(tokio::time::timeout(Duration::from_millis(1), wait).await.is_err());
-        }
-        let request = Json::from(json!({ "id": 2, "method": "uptime" }));
-        assert!(node.server.execute_rpc(&request, "/", "").await.unwrap()["result"].is_u64());
-    });
-}
-
-#[test]
-fn more_requests_than_fit_are_refused() {
-    let directory = tempfile::tempdir().unwrap();
-    let options = Options::new(directory.path(), Network::Regtest);
-    let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-    let mut options = RpcOptions::new(directory.path());
-    (options.threads, options.queue) = (1, 2);
-    let server = RpcServer::new(options).unwrap();
-    server.set_ready(state.clone());
-    let request = Json::from(json!({ "id": 1, "method": "waitforblockheight", "params": [1] }));
-    let answers = run(async {
-        let waits: Vec<_> = (0..9).map(|_| server.execute_rpc(&request, "/", "")).collect();
-        let mut all = Box::pin(futures::future::join_all(waits));
-        assert!(tokio::time::timeout(Duration::from_millis(50), &mut all).await.is_err());
-        state.close().unwrap();
-        all.await
-    });
-    let refused = |answer: &Value| answer["error"]["message"] == "Work queue depth exceeded";
-    let count = answers.into_iter().filter(|answer| refused(answer.as_ref().unwrap())).count();
-    assert!((6..=7).contains(&count), "{count}");
 }
 
 /// A command of a wallet, which writes down what it was asked.

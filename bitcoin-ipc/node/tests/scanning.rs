@@ -35,7 +35,7 @@ fn start(filters: bool) -> Node {
     options.mempool.require_standard = false;
     options.index = index::Options { filters, txindex: false };
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-    let server = RpcServer::new(RpcOptions::new(directory.path())).unwrap();
+    let server = RpcServer::new(RpcOptions::new(directory.path()));
     server.set_ready(state.clone());
     Node { server, state, _directory: directory }
 }

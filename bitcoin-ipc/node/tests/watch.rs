@@ -47,7 +47,7 @@ fn setup(filters: bool) -> Setup {
     options.index.filters = filters;
     options.mempool.require_standard = false;
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-    let rpc = RpcServer::new(RpcOptions::new(&options.directory)).unwrap();
+    let rpc = RpcServer::new(RpcOptions::new(&options.directory));
     let settings = SharedSettings::new(settings);
     let offer = Offer::new(state.clone(), rpc, settings, SelectOptions::default());
     let event_loop = EventLoop::new("test").unwrap();

@@ -204,6 +204,22 @@ pub const NODE_OPTIONS: &[OptionInfo] = &[
     .value("<n>")
     .debug_only(),
     option(
+        "rpcthreads",
+        Form::Int,
+        Category::Rpc,
+        "How many threads work on RPC requests at once; those that wait, and those of wallets, need none \
+         (default: 16)",
+    )
+    .value("<n>"),
+    option(
+        "rpcworkqueue",
+        Form::Int,
+        Category::Rpc,
+        "How many RPC requests may wait for a thread; more are refused (default: 64)",
+    )
+    .value("<n>")
+    .debug_only(),
+    option(
         "ipcbind",
         Form::Text,
         Category::Ipc,

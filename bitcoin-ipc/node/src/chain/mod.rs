@@ -22,7 +22,7 @@ use mp_runtime::{Error, Result, ipc_interface};
 use serde_json::Value;
 
 use crate::fees::Rate;
-use crate::rpc::RpcServer;
+use crate::rpc::{Peer, RpcServer};
 use crate::settings::SharedSettings;
 use crate::signals::Style;
 use crate::state::{State, Watcher, signed};
@@ -34,13 +34,15 @@ pub struct NodeChain {
     rpc: RpcServer,
     settings: SharedSettings,
     registrations: Mutex<Vec<Watcher>>,
+    /// Whose commands it adds.
+    peer: Arc<Peer>,
 }
 
 impl NodeChain {
     /// What a node offers one client.
     #[must_use]
     pub fn new(state: Arc<State>, rpc: RpcServer, settings: SharedSettings) -> Self {
-        NodeChain { state, rpc, settings, registrations: Mutex::default() }
+        NodeChain { state, rpc, settings, registrations: Mutex::default(), peer: Arc::default() }
     }
 
     /// Has this client's waiting for its notifications include one more registration.
@@ -336,7 +338,7 @@ impl Chain for NodeChain {
     }
 
     fn handle_rpc(&self, command: RpcCommand) -> Result<Box<dyn Handler>> {
-        Ok(self.rpc.register(command))
+        Ok(self.rpc.register_for(&self.peer, command))
     }
 
     fn rpc_enable_deprecated(&self, method: &str) -> Result<bool> {

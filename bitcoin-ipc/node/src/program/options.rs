@@ -9,10 +9,12 @@ use bitcoin_common::arguments::{
     INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
 };
 use bitcoin_common::config::Settings;
+use bitcoin_common::shutdown::Shutdown;
 use bitcoin_common::{Error, Result};
 
 use crate::index;
 use crate::mempool::{MempoolOptions, Rate};
+use crate::rpc::RpcOptions;
 use crate::state;
 use crate::template::SelectOptions;
 
@@ -121,6 +123,23 @@ fn mempool_options(settings: &Settings) -> Result<MempoolOptions> {
         bytes_per_sigop: count(settings, "bytespersigop", default.bytes_per_sigop)?,
         cluster_count: usize::try_from(clusters).unwrap_or(usize::MAX),
         cluster_vsize,
+    })
+}
+
+/// What the RPC server is to be like. `stop` sets the token.
+pub(super) fn rpc_options(settings: &Settings, shutdown: Shutdown) -> Result<RpcOptions> {
+    // As in Bitcoin Core, less than one is one.
+    let number = |name, default: usize| -> Result<usize> {
+        let number = settings.int(name, i64::try_from(default).unwrap_or(i64::MAX))?;
+        Ok(usize::try_from(number).unwrap_or(1).max(1))
+    };
+    let default = RpcOptions::new(settings.network_dir()?);
+    Ok(RpcOptions {
+        threads: number("rpcthreads", default.threads)?,
+        queue: number("rpcworkqueue", default.queue)?,
+        mining: block_options(settings)?,
+        shutdown,
+        ..default
     })
 }
 

@@ -12,11 +12,11 @@ use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::types::BilingualStr;
 use mp_runtime::{Error, ErrorKind, EventLoop, Result, Server};
 
-use super::options::{block_options, state_options, warnings};
+use super::options::{block_options, rpc_options, state_options, warnings};
 use super::wallets::{WalletSource, Wallets};
 use super::{Offer, echo, sockets};
 use crate::chainstate::Chainstate;
-use crate::rpc::{RpcOptions, RpcServer};
+use crate::rpc::RpcServer;
 use crate::settings::SharedSettings;
 use crate::signals::{Signals, Style};
 use crate::state::State;
@@ -76,7 +76,7 @@ impl Running {
             tracing::warn!(target: "node", "{warning}");
             signals.message(&BilingualStr::untranslated(warning), Style::Warning);
         }
-        let rpc = RpcServer::new(RpcOptions::new(&options.directory))?;
+        let rpc = RpcServer::new(rpc_options(&given, shutdown.clone()).map_err(failed)?);
         let state = State::open_locked(lock, &options, signals, shutdown.clone()).map_err(told)?;
         state.clock().set_mock_time(u64::try_from(mock_time).unwrap_or(0));
         let offer = Offer::new(state, rpc, settings, blocks);

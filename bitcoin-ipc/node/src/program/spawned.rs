@@ -93,7 +93,7 @@ impl Spawned {
         let directory = prepare(&self.program, &self.early_log, settings, false)?;
         *lock(&self.directory) = Some(directory);
         options::state_options(settings)?;
-        options::block_options(settings)?;
+        options::rpc_options(settings, self.shutdown.clone())?;
         Ok(())
     }
 }

@@ -10,7 +10,7 @@ use bitcoin_ipc::types::BlockCheckOptions;
 use serde_json::{Map, Value, json};
 
 use super::command::Kind::Object;
-use super::command::{Call, Command, arg, command};
+use super::command::{Call, Command, Run, Step, Then, Wait, arg};
 use super::deployments::status_above;
 use super::error::{Answer, Code, RpcError, invalid, undecodable, wrong_type};
 use super::header::{bits, target};
@@ -19,6 +19,7 @@ use super::{transaction, value};
 use crate::chainstate::Place;
 use crate::check_block::check_block;
 use crate::mining::new_block;
+use crate::state::Seen;
 use crate::template::{Status, deployments};
 
 const SHAPE: &str = "{\"mode\":\"str\",\"capabilities\":[\"str\",...],\"rules\":[\"segwit\",\"str\",...],\
@@ -30,12 +31,15 @@ const NEXT_LOOK: Duration = Duration::from_secs(10);
 const MAX_SIZE: u32 = 4_000_000;
 const MAX_SIGOPS: u32 = 80_000;
 
-pub(super) const COMMANDS: &[Command] =
-    &[command("mining", "getblocktemplate", "Gives the parts of the next block.", block_template).args(&[
-        arg("template_request", Object, "The template's form; rules must name \"segwit\".").shape(SHAPE),
-    ])];
+pub(super) const COMMANDS: &[Command] = &[Command::new(
+    "mining",
+    "getblocktemplate",
+    "Gives the parts of the next block.",
+    Run::Wait(block_template),
+)
+.args(&[arg("template_request", Object, "The template's form; rules must name \"segwit\".").shape(SHAPE)])];
 
-fn block_template(call: &Call<'_>) -> Answer {
+fn block_template(call: &Call<'_>) -> Answer<Step> {
     let request = call.value(0);
     let mode = match value::field(request, "mode") {
         None => "template",
@@ -43,23 +47,33 @@ fn block_template(call: &Call<'_>) -> Answer {
         Some(_) => return invalid("Invalid mode"),
     };
     match mode {
-        "proposal" => return proposal(call, request),
+        "proposal" => return proposal(call, request).map(Step::Done),
         "template" => {}
         _ => return invalid("Invalid mode"),
     }
-    let rules = match &request["rules"] {
-        Value::Array(rules) => rules.iter().map(value::text).collect::<Answer<Vec<_>>>()?,
-        _ => Vec::new(),
-    };
-    let network = call.state.network();
-    if network == Network::Bitcoin && call.state.is_initial_block_download() {
+    rules(call)?;
+    if call.state.network() == Network::Bitcoin && call.state.is_initial_block_download() {
         let text = "Bitcoin node is in initial sync and waiting for blocks...";
         return Err(RpcError::new(Code::ClientInInitialDownload, text));
     }
-    if let Some(known) = value::field(request, "longpollid") {
-        long_poll(call, known)?;
+    match value::field(request, "longpollid") {
+        Some(known) => long_poll(call, known),
+        None => named_template(call).map(Step::Done),
     }
-    if network == Network::Signet && !rules.contains(&"signet") {
+}
+
+/// The rules that the miner knows.
+fn rules<'a>(call: &'a Call<'_>) -> Answer<Vec<&'a str>> {
+    match &call.value(0)["rules"] {
+        Value::Array(rules) => rules.iter().map(value::text).collect(),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// The template, if the miner knows its rules.
+fn named_template(call: &Call<'_>) -> Answer {
+    let rules = rules(call)?;
+    if call.state.network() == Network::Signet && !rules.contains(&"signet") {
         return invalid(
             "getblocktemplate must be called with the signet rule set (call with {\"rules\": [\"segwit\", \"signet\"]})",
         );
@@ -73,7 +87,7 @@ fn block_template(call: &Call<'_>) -> Answer {
 }
 
 /// Waits until the template is another one than the miner knows.
-fn long_poll(call: &Call<'_>, known: &Value) -> Answer<()> {
+fn long_poll(call: &Call<'_>, known: &Value) -> Answer<Step> {
     let seen = call.state.seen();
     let (tip, changes): (BlockHash, u64) = match known.as_str() {
         Some(text) => {
@@ -82,17 +96,24 @@ fn long_poll(call: &Call<'_>, known: &Value) -> Answer<()> {
         }
         None => (seen.tip.hash, seen.mempool_changes),
     };
-    let mut look = FIRST_LOOK;
-    loop {
-        let seen = call.wait(Some(Instant::now() + look), |seen| seen.tip.hash != tip);
+    Ok(look_after(FIRST_LOOK, tip, changes))
+}
+
+fn look_after(time: Duration, tip: BlockHash, changes: u64) -> Step {
+    let look = move |call: &Call<'_>, seen: Seen| {
         if seen.stopping || call.is_over() {
             return Err(RpcError::new(Code::ClientNotConnected, "Shutting down"));
         }
         if seen.tip.hash != tip || seen.mempool_changes != changes {
-            return Ok(());
+            return named_template(call).map(Step::Done);
         }
-        look = NEXT_LOOK;
-    }
+        Ok(look_after(NEXT_LOOK, tip, changes))
+    };
+    Step::Wait(Wait {
+        deadline: Some(Instant::now() + time),
+        until: Box::new(move |seen| seen.tip.hash != tip),
+        then: Then::Work(Box::new(look)),
+    })
 }
 
 fn proposal(call: &Call<'_>, request: &Value) -> Answer {

@@ -3,16 +3,18 @@
 //! In: calls. Out: its tip, its state and its numbers; waits for a block.
 
 use std::path::Path;
+use std::time::Instant;
 
 use bitcoin::BlockHash;
 use serde_json::{Map, Value, json};
 
 use super::amount;
 use super::command::Kind::{Hex, Number, Text};
-use super::command::{Call, Command, arg, command};
+use super::command::{Call, Command, Run, Step, Then, Wait, arg, command};
 use super::error::{Answer, failed, invalid};
 use super::header::{bits, difficulty, network_name, not_found, target};
 use crate::chainstate::Place;
+use crate::state::Seen;
 
 const BLOCKCHAIN: &str = "blockchain";
 const HIDDEN: &str = "hidden";
@@ -36,15 +38,15 @@ pub(super) const COMMANDS: &[Command] = &[
             arg("nblocks", Number, "How many blocks.").default("one month"),
             arg("blockhash", Hex, "The last of them.").default("the chain's last block"),
         ]),
-    command(BLOCKCHAIN, "waitfornewblock", "Waits for another last block.", wait_for_new_block).args(&[
+    waiting("waitfornewblock", "Waits for another last block.", wait_for_new_block).args(&[
         arg("timeout", Number, "How long to wait, in milliseconds; 0 for ever.").default("0"),
         arg("current_tip", Hex, "The block that is to be another one.").default("the chain's last block"),
     ]),
-    command(BLOCKCHAIN, "waitforblock", "Waits until this is the last block.", wait_for_block).args(&[
+    waiting("waitforblock", "Waits until this is the last block.", wait_for_block).args(&[
         arg("blockhash", Hex, "The block's hash."),
         arg("timeout", Number, "How long to wait, in milliseconds; 0 for ever.").default("0"),
     ]),
-    command(BLOCKCHAIN, "waitforblockheight", "Waits until the chain is so high.", wait_for_height).args(&[
+    waiting("waitforblockheight", "Waits until the chain is so high.", wait_for_height).args(&[
         arg("height", Number, "The height."),
         arg("timeout", Number, "How long to wait, in milliseconds; 0 for ever.").default("0"),
     ]),
@@ -166,23 +168,36 @@ fn tip_to_json(tip: Place) -> Value {
     json!({ "hash": tip.hash.to_string(), "height": tip.height })
 }
 
-fn wait_for_new_block(call: &Call<'_>) -> Answer {
+const fn waiting(name: &'static str, about: &'static str, run: fn(&Call<'_>) -> Answer<Step>) -> Command {
+    Command::new(BLOCKCHAIN, name, about, Run::Wait(run))
+}
+
+/// Waits for a last block, and tells which it is then.
+fn wait_for_tip(
+    deadline: Option<Instant>,
+    until: impl Fn(Place) -> bool + Send + Sync + 'static,
+) -> Answer<Step> {
+    let until = Box::new(move |seen: &Seen| until(seen.tip));
+    Ok(Step::Wait(Wait { deadline, until, then: Then::Answer(|seen| tip_to_json(seen.tip)) }))
+}
+
+fn wait_for_new_block(call: &Call<'_>) -> Answer<Step> {
     let deadline = call.deadline(0)?;
     let known = match call.get(1) {
         Some(_) => call.hash(1, "current_tip")?,
         None => call.state.tip().hash,
     };
-    Ok(tip_to_json(call.wait(deadline, |seen| seen.tip.hash != known).tip))
+    wait_for_tip(deadline, move |tip| tip.hash != known)
 }
 
-fn wait_for_block(call: &Call<'_>) -> Answer {
+fn wait_for_block(call: &Call<'_>) -> Answer<Step> {
     let (hash, deadline) = (call.hash::<BlockHash>(0, "blockhash")?, call.deadline(1)?);
-    Ok(tip_to_json(call.wait(deadline, |seen| seen.tip.hash == hash).tip))
+    wait_for_tip(deadline, move |tip| tip.hash == hash)
 }
 
-fn wait_for_height(call: &Call<'_>) -> Answer {
+fn wait_for_height(call: &Call<'_>) -> Answer<Step> {
     let (height, deadline) = (call.int::<i32>(0)?, call.deadline(1)?);
-    Ok(tip_to_json(call.wait(deadline, |seen| i64::from(seen.tip.height) >= i64::from(height)).tip))
+    wait_for_tip(deadline, move |tip| i64::from(tip.height) >= i64::from(height))
 }
 
 /// Reads blocks back from the tip, as far as the level says. What a block changed was checked when

@@ -1,7 +1,7 @@
 //! Commands of the node, and what they run with.
 //!
 //! In: declarations, requests. Out: [`Command`]s, and the [`Call`] that a command reads its arguments
-//! from and waits with; errors of the node's parts as answers.
+//! from; what one waits for; errors of the node's parts as answers.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,8 +19,22 @@ use crate::{chainstate, index};
 /// How often a command that waits looks whether anybody still wants its answer.
 const LOOK_UP: Duration = Duration::from_millis(250);
 
+/// What runs a command, and where.
+#[derive(Clone, Copy)]
+pub(super) enum Run {
+    /// It works, on a thread of the workers.
+    Work(fn(&Call<'_>) -> Answer),
+    /// It waits for the node in between, which takes no thread.
+    Wait(fn(&Call<'_>) -> Answer<Step>),
+    /// It needs no node: it works, also while the node starts.
+    Server(fn(&Shared, &Params) -> Answer),
+    /// It needs no node and takes no time, so that it gets through whatever the workers do; the answer is
+    /// held back for so long.
+    Express(fn(&Shared, &Params) -> Answer<(Value, Duration)>),
+}
+
 /// A command of the node.
-pub(super) type Command = json_rpc::Command<fn(&Call<'_>) -> Answer>;
+pub(super) type Command = json_rpc::Command<Run>;
 
 /// Declares a command without arguments.
 pub(super) const fn command(
@@ -29,7 +43,31 @@ pub(super) const fn command(
     about: &'static str,
     run: fn(&Call<'_>) -> Answer,
 ) -> Command {
-    Command::new(category, name, about, run)
+    Command::new(category, name, about, Run::Work(run))
+}
+
+/// How far a command has come that waits.
+pub(super) enum Step {
+    Done(Value),
+    Wait(Wait),
+}
+
+/// What a command waits for, or until when, and how it goes on then.
+pub(super) struct Wait {
+    pub(super) deadline: Option<Instant>,
+    pub(super) until: Box<dyn Fn(&Seen) -> bool + Send + Sync>,
+    pub(super) then: Then,
+}
+
+/// What a command does once it has waited.
+pub(super) type More = Box<dyn FnOnce(&Call<'_>, Seen) -> Answer<Step> + Send + Sync>;
+
+/// How a command goes on.
+pub(super) enum Then {
+    /// With an answer that takes no time.
+    Answer(fn(Seen) -> Value),
+    /// With more work.
+    Work(More),
 }
 
 /// A command that is being run.
@@ -78,15 +116,54 @@ impl Call<'_> {
         self.shared.stopping.load(Ordering::Relaxed) || !(self.wanted)()
     }
 
+    /// Runs what waits to its end, on this thread.
+    pub(super) fn finish(&self, mut step: Step) -> Answer {
+        loop {
+            match step {
+                Step::Done(answer) => return Ok(answer),
+                Step::Wait(Wait { deadline, until, then }) => {
+                    let seen = self.wait(deadline, until);
+                    step = match then {
+                        Then::Answer(answer) => return Ok(answer(seen)),
+                        Then::Work(work) => work(self, seen)?,
+                    };
+                }
+            }
+        }
+    }
+
     /// Waits until `done`, the deadline, the end of the node, or until nobody wants the answer.
-    pub(super) fn wait(&self, deadline: Option<Instant>, mut done: impl FnMut(&Seen) -> bool) -> Seen {
+    fn wait(&self, deadline: Option<Instant>, done: impl Fn(&Seen) -> bool) -> Seen {
         loop {
             let slice = Instant::now() + LOOK_UP;
             let until = deadline.map_or(slice, |deadline| deadline.min(slice));
-            let seen = self.state.wait(Some(until), &mut done);
+            let seen = self.state.wait(Some(until), &done);
             let late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             if seen.stopping || late || self.is_over() || done(&seen) {
                 return seen;
+            }
+        }
+    }
+}
+
+impl Wait {
+    /// Waits as a task: until it is there, the deadline, or the end of the node.
+    pub(super) async fn over(&self, state: &State) -> Seen {
+        let mut changes = state.changes();
+        loop {
+            let seen = *changes.borrow_and_update();
+            if seen.stopping || (self.until)(&seen) {
+                return seen;
+            }
+            let time_is_up = async {
+                match self.deadline {
+                    Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                _ = changes.changed() => {}
+                () = time_is_up => return *changes.borrow(),
             }
         }
     }

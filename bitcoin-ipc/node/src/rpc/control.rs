@@ -8,9 +8,10 @@ use bitcoin::Network;
 use serde_json::{Value, json};
 
 use super::command::Kind::{Any, Number, Text};
-use super::command::{Arg, Call, Command, arg, command};
+use super::command::{Arg, Call, Command, Run, arg, command};
 use super::error::{Answer, failed, invalid};
-use super::lock;
+use super::serve::Running;
+use super::{Params, Shared, lock};
 
 const CONTROL: &str = "control";
 const HIDDEN: &str = "hidden";
@@ -29,20 +30,20 @@ const ECHO: &[Arg] = &[
 ];
 
 pub(super) const COMMANDS: &[Command] = &[
-    command(CONTROL, "help", "Lists all commands, or tells what one takes.", help).args(&[arg(
+    server(CONTROL, "help", "Lists all commands, or tells what one takes.", help).args(&[arg(
         "command",
         Text,
         "The command to tell about.",
     )
     .default("all commands")]),
-    command(CONTROL, "stop", "Asks the node to stop.", stop).args(&[arg(
+    express("stop", "Asks the node to stop.", stop).args(&[arg(
         "wait",
         Number,
         "How long to wait before the answer, in milliseconds.",
     )
     .hidden()]),
-    command(CONTROL, "uptime", "Gives the seconds since the start of the server.", uptime),
-    command(CONTROL, "getrpcinfo", "Tells what the server is doing.", rpc_info),
+    express("uptime", "Gives the seconds since the start of the server.", uptime),
+    express("getrpcinfo", "Tells what the server is doing.", rpc_info),
     command(CONTROL, "getmemoryinfo", "Tells how much memory is locked.", memory_info).args(&[arg(
         "mode",
         Text,
@@ -58,33 +59,52 @@ pub(super) const COMMANDS: &[Command] = &[
     )]),
 ];
 
-fn help(call: &Call<'_>) -> Answer {
-    match call.text_or(0, "")? {
-        "dump_all_command_conversions" => Ok(call.shared.registry.conversions()),
-        name => Ok(call.shared.registry.help(name).into()),
+const fn server(
+    category: &'static str,
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Shared, &Params) -> Answer,
+) -> Command {
+    Command::new(category, name, about, Run::Server(run))
+}
+
+const fn express(
+    name: &'static str,
+    about: &'static str,
+    run: fn(&Shared, &Params) -> Answer<(Value, Duration)>,
+) -> Command {
+    Command::new(CONTROL, name, about, Run::Express(run))
+}
+
+fn help(shared: &Shared, params: &Params) -> Answer {
+    match params.text_or(0, "")? {
+        "dump_all_command_conversions" => Ok(shared.registry.conversions(&shared.guests)),
+        name => Ok(shared.registry.help(&shared.guests, name).into()),
     }
 }
 
-fn stop(call: &Call<'_>) -> Answer {
-    call.state.shutdown().request();
-    if let Some(milliseconds) = call.get(0).and_then(Value::as_u64) {
-        std::thread::sleep(Duration::from_millis(milliseconds));
+fn stop(shared: &Shared, params: &Params) -> Answer<(Value, Duration)> {
+    shared.options.shutdown.request();
+    if let Some(state) = shared.state.get() {
+        state.shutdown().request();
     }
-    Ok("Bitcoin node stopping".into())
+    let pause = params.get(0).and_then(Value::as_u64).unwrap_or(0);
+    Ok(("Bitcoin node stopping".into(), Duration::from_millis(pause)))
 }
 
-fn uptime(call: &Call<'_>) -> Answer {
-    Ok(call.shared.started.elapsed().as_secs().into())
+fn uptime(shared: &Shared, _: &Params) -> Answer<(Value, Duration)> {
+    Ok((shared.started.elapsed().as_secs().into(), Duration::ZERO))
 }
 
-fn rpc_info(call: &Call<'_>) -> Answer {
-    let running = lock(&call.shared.running);
-    let row = |running: &super::Running| {
+fn rpc_info(shared: &Shared, _: &Params) -> Answer<(Value, Duration)> {
+    let running = lock(&shared.running);
+    let row = |running: &Running| {
         let duration = u64::try_from(running.since.elapsed().as_micros()).unwrap_or(u64::MAX);
         json!({ "method": running.method, "duration": duration })
     };
-    let active: Vec<_> = running.iter().map(row).collect();
-    Ok(json!({ "active_commands": active, "logpath": call.shared.options.log_file }))
+    let active: Vec<_> = running.values().map(row).collect();
+    let info = json!({ "active_commands": active, "logpath": shared.options.log_file });
+    Ok((info, Duration::ZERO))
 }
 
 fn memory_info(call: &Call<'_>) -> Answer {

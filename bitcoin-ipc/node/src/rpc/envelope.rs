@@ -86,23 +86,41 @@ fn parse_fields(request: &Json, to: &mut ReplyTo) -> Answer<Request> {
     Ok(Request { method, params })
 }
 
-/// Answers a request or a list of them. Null where no answer is wanted.
-pub(super) fn answer(request: &Json, mut run: impl FnMut(&ReplyTo, Request) -> Answer) -> Value {
-    let mut one = |request: &Json| {
-        let (to, request) = parse(request);
-        let parsed = request.is_ok();
-        let answer = request.and_then(|request| run(&to, request));
-        if to.is_notification() && parsed { None } else { Some(to.respond(answer)) }
-    };
-    match request {
-        Json::Object(_) => one(request).unwrap_or_default(),
-        Json::Array(requests) => {
-            let replies: Vec<Value> = requests.iter().filter_map(one).collect();
-            if replies.is_empty() && !requests.is_empty() { Value::Null } else { Value::Array(replies) }
+/// What a client sent: requests, and the form of the answer to all of them.
+pub(super) enum Envelope<'a> {
+    One(&'a Json),
+    Many(&'a [Json]),
+    Neither,
+}
+
+impl<'a> Envelope<'a> {
+    pub(super) fn open(sent: &'a Json) -> Self {
+        match sent {
+            Json::Object(_) => Envelope::One(sent),
+            Json::Array(requests) => Envelope::Many(requests),
+            _ => Envelope::Neither,
         }
-        _ => {
-            let to = ReplyTo { id: None, version: JsonRpcVersion::V1Legacy };
-            to.respond(Err(RpcError::new(Code::ParseError, "Top-level object parse error")))
+    }
+
+    /// The requests, in their order.
+    pub(super) fn requests(&self) -> &'a [Json] {
+        match self {
+            Envelope::One(request) => std::slice::from_ref(*request),
+            Envelope::Many(requests) => requests,
+            Envelope::Neither => &[],
+        }
+    }
+
+    /// The answer, of those to the requests that want one. Null where no answer is wanted.
+    pub(super) fn close(&self, mut replies: Vec<Value>) -> Value {
+        match self {
+            Envelope::One(_) => replies.pop().unwrap_or_default(),
+            Envelope::Many(requests) if replies.is_empty() && !requests.is_empty() => Value::Null,
+            Envelope::Many(_) => Value::Array(replies),
+            Envelope::Neither => {
+                let to = ReplyTo { id: None, version: JsonRpcVersion::V1Legacy };
+                to.respond(Err(RpcError::new(Code::ParseError, "Top-level object parse error")))
+            }
         }
     }
 }
@@ -114,10 +132,18 @@ mod tests {
     use super::*;
 
     fn ask(request: &Value) -> Value {
-        answer(&request.clone().into(), |_, request| match request.method.as_str() {
-            "params" => Ok(request.params.into()),
-            _ => Err(RpcError::new(Code::MethodNotFound, "Method not found")),
-        })
+        let sent = request.clone().into();
+        let envelope = Envelope::open(&sent);
+        let replies = envelope.requests().iter().filter_map(|request| {
+            let (to, request) = parse(request);
+            let wanted = request.is_err() || !to.is_notification();
+            let answer = request.and_then(|request| match request.method.as_str() {
+                "params" => Ok(request.params.into()),
+                _ => Err(RpcError::new(Code::MethodNotFound, "Method not found")),
+            });
+            wanted.then(|| to.respond(answer))
+        });
+        envelope.close(replies.collect())
     }
 
     #[test]

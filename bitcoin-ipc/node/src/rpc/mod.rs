@@ -1,9 +1,9 @@
 //! JSON-RPC, as Bitcoin Core v32 speaks it.
 //!
 //! In: requests, from [`Rpc`] or from commands of wallets. Out: responses. Requests run on threads of
-//! their own, so that one that takes long holds up nobody.
+//! their own, so that one that takes long holds up nobody; those that wait need none.
 //!
-//! The framework is in `envelope`, `command`, `registry` and `workers`; each other file holds the
+//! The framework is in `envelope`, `serve`, `command`, `registry` and `guests`; each other file holds the
 //! commands of its name. What there is no command for is answered with "Method not found", and what there was one
 //! for until its wallets' process ended, with the words that this is so.
 
@@ -23,6 +23,7 @@ mod descriptor;
 mod envelope;
 mod fees;
 mod generate;
+mod guests;
 mod header;
 mod logging;
 mod mempool;
@@ -45,32 +46,35 @@ mod raw_transaction;
 mod registry;
 mod scan;
 mod scan_blocks;
+mod serve;
 mod sign;
 mod signatures;
 mod testing;
 mod tx_out_proof;
 mod util;
-mod workers;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use bitcoin_common::json_rpc::arguments::positional;
 pub use bitcoin_common::json_rpc::{Answer, Code, RpcError};
 use bitcoin_common::json_rpc::{Params, address, amount, construct, error, help, script, transaction, value};
+use bitcoin_common::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::{Handler, Rpc};
-use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, RpcCommand};
-use mp_runtime::{Error, Result, ipc_interface};
+use bitcoin_ipc::types::{Json, RpcCommand};
+use mp_runtime::{Result, ipc_interface};
 use serde_json::Value;
-use tokio::sync::oneshot;
 
-use command::{Call, Command};
-use envelope::{ReplyTo, Request};
-use registry::{Asked, Entry, Registry};
-use workers::{Job, Workers};
+use command::Command;
+use envelope::Request;
+use guests::Guests;
+pub(crate) use guests::Peer;
+use registry::Registry;
+use serve::{Caller, Running};
 
+use crate::pool::Pool;
 use crate::state::State;
 use crate::template::SelectOptions;
 
@@ -123,6 +127,11 @@ pub struct RpcOptions {
     pub directory: PathBuf,
     /// Limits of the blocks that are made here.
     pub mining: SelectOptions,
+    /// What `stop` sets, besides that of the node once there is one.
+    pub shutdown: Shutdown,
+    /// How long a process that has added commands may give no sign of life before those who wait for it
+    /// are told so.
+    pub patience: Duration,
 }
 
 impl RpcOptions {
@@ -136,6 +145,8 @@ impl RpcOptions {
             log_file: directory.join("debug.log"),
             directory,
             mining: SelectOptions::default(),
+            shutdown: Shutdown::new(),
+            patience: serve::PATIENCE,
         }
     }
 }
@@ -148,7 +159,9 @@ struct Shared {
     /// What is being done before the first request can be answered.
     warmup: Mutex<String>,
     started: Instant,
-    running: Mutex<Vec<Running>>,
+    running: Mutex<BTreeMap<u64, Running>>,
+    workers: Pool,
+    guests: Guests,
     stopping: AtomicBool,
     /// Told when a test sets the clock.
     mock_time: Mutex<Option<MockTimeFn>>,
@@ -169,12 +182,6 @@ pub type MockForwardFn = Box<dyn Fn(Duration) + Send + Sync>;
 /// Gives back a text, by way of another process.
 pub type EchoFn = Box<dyn Fn(&str) -> Result<String> + Send + Sync>;
 
-/// A request that is being run.
-struct Running {
-    method: String,
-    since: Instant,
-}
-
 /// A JSON-RPC server. Clones are the same server.
 #[derive(Clone)]
 pub struct RpcServer {
@@ -183,11 +190,10 @@ pub struct RpcServer {
 
 struct Inner {
     shared: Arc<Shared>,
-    workers: Workers,
 }
 
 impl Drop for Inner {
-    /// Ends commands that wait, then waits for all that run.
+    /// Ends commands that wait.
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
     }
@@ -198,16 +204,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl RpcServer {
-    /// A server that answers every request with an error of code -28 until [`RpcServer::set_ready`].
-    ///
-    /// # Errors
-    ///
-    /// The system has no threads to give.
-    pub fn new(options: RpcOptions) -> Result<Self> {
-        let (threads, queue) = (options.threads.max(1), options.queue.max(1));
+    /// A server that answers requests that need the node with an error of code -28 until
+    /// [`RpcServer::set_ready`].
+    #[must_use]
+    pub fn new(options: RpcOptions) -> Self {
+        let (threads, queue, patience) = (options.threads.max(1), options.queue.max(1), options.patience);
+        let registry = Arc::<Registry>::default();
         let shared = Arc::new(Shared {
             options,
-            registry: Arc::default(),
+            workers: Pool::new("rpc", threads, queue),
+            guests: Guests::new(registry.clone(), queue, patience),
+            registry,
             state: OnceLock::new(),
             warmup: Mutex::new("RPC server started".to_owned()),
             started: Instant::now(),
@@ -219,13 +226,7 @@ impl RpcServer {
             block_scan: scan::Progress::default(),
             coin_scan: scan::Progress::default(),
         });
-        let run = {
-            let shared = shared.clone();
-            move |job: &Job| shared.answer(job)
-        };
-        let workers = Workers::start(threads, queue, run)
-            .map_err(|error| Error::failed(format!("no threads for RPC: {error}")))?;
-        Ok(RpcServer { inner: Arc::new(Inner { shared, workers }) })
+        RpcServer { inner: Arc::new(Inner { shared }) }
     }
 
     /// What requests are told until the node is ready, such as `Loading block index…`.
@@ -262,7 +263,13 @@ impl RpcServer {
     /// the order in which they came, until one handles the request.
     #[must_use = "the command is removed when the handler is dropped"]
     pub fn register(&self, command: RpcCommand) -> Box<dyn Handler> {
-        registry::register(&self.inner.shared.registry, command)
+        self.register_for(&Arc::default(), command)
+    }
+
+    /// As [`RpcServer::register`], for a process that adds several.
+    #[must_use = "the command is removed when the handler is dropped"]
+    pub(crate) fn register_for(&self, peer: &Arc<Peer>, command: RpcCommand) -> Box<dyn Handler> {
+        registry::register(&self.inner.shared.registry, peer, command)
     }
 
     /// Runs one command on this thread, for callers within the process. Parameters are a list or an
@@ -272,9 +279,8 @@ impl RpcServer {
     ///
     /// As the command says; -28 while the node starts.
     pub fn execute(&self, method: &str, params: impl Into<Json>, uri: &str) -> Answer {
-        let to = ReplyTo { id: None, version: bitcoin_ipc::types::JsonRpcVersion::V2 };
         let request = Request { method: method.to_owned(), params: params.into() };
-        self.inner.shared.execute(&to, request, &Caller { uri, user: "", wanted: &|| true })
+        self.inner.shared.run_here(&request, Caller { uri, user: "" })
     }
 
     /// The names of all commands.
@@ -287,101 +293,6 @@ impl RpcServer {
 #[ipc_interface]
 impl Rpc for RpcServer {
     async fn execute_rpc(&self, request: &Json, uri: &str, user: &str) -> Result<Value> {
-        let (reply, receiver) = oneshot::channel();
-        let job = Job { request: request.clone(), uri: uri.to_owned(), user: user.to_owned(), reply };
-        let refuse = |request: &Json, message: &str| {
-            let error = RpcError::new(Code::InternalError, message);
-            Ok(envelope::answer(request, |_, _| Err(error.clone())))
-        };
-        if let Err(job) = self.inner.workers.give(Box::new(job)) {
-            return refuse(&job.request, "Work queue depth exceeded");
-        }
-        match receiver.await {
-            Ok(response) => Ok(response),
-            Err(_) => refuse(request, "The request could not be answered"),
-        }
-    }
-}
-
-/// Who asks.
-struct Caller<'a> {
-    uri: &'a str,
-    user: &'a str,
-    wanted: &'a dyn Fn() -> bool,
-}
-
-impl Shared {
-    fn answer(&self, job: &Job) -> Value {
-        let wanted = || !job.reply.is_closed();
-        let caller = Caller { uri: &job.uri, user: &job.user, wanted: &wanted };
-        envelope::answer(&job.request, |to, request| self.execute(to, request, &caller))
-    }
-
-    fn execute(&self, to: &ReplyTo, request: Request, caller: &Caller<'_>) -> Answer {
-        if self.stopping.load(Ordering::Relaxed) {
-            return Err(RpcError::new(Code::ClientNotConnected, "Shutting down"));
-        }
-        let Some(state) = self.state.get() else {
-            return Err(RpcError::new(Code::InWarmup, lock(&self.warmup).clone()));
-        };
-        tracing::debug!(target: "rpc", "method={} user={}", request.method, caller.user);
-        let entries = self.registry.entries(&request.method);
-        let count = entries.len();
-        let mut response = Value::Null;
-        for (position, entry) in entries.into_iter().enumerate() {
-            let params = match &request.params {
-                Json::Object(named) => positional(named, &entry.argument_names())?,
-                Json::Array(params) => params.clone(),
-                _ => Vec::new(),
-            };
-            let _running = self.begin(&request.method);
-            match entry {
-                Entry::Own(command) => {
-                    let given = params.len();
-                    let params = Params(command.check(params)?);
-                    let call = Call { shared: self, state, params, given, wanted: caller.wanted };
-                    return (command.run)(&call);
-                }
-                Entry::Added(command) => {
-                    let request = JsonRpcRequest {
-                        id: to.id.clone().unwrap_or_default(),
-                        method: request.method.clone(),
-                        params: Json::Array(params),
-                        mode: JsonRpcRequestMode::Execute,
-                        uri: caller.uri.to_owned(),
-                        auth_user: caller.user.to_owned(),
-                        peer_addr: String::new(),
-                        version: to.version,
-                    };
-                    let last = position + 1 == count;
-                    match self.registry.ask(&command, request, response, last)? {
-                        Asked::Handled(answer) => return Ok(answer),
-                        Asked::Left(so_far) => response = so_far,
-                    }
-                }
-            }
-        }
-        Err(self.registry.unanswered(&request.method))
-    }
-
-    /// Notes that a request is being run, until the guard is dropped.
-    fn begin(&self, method: &str) -> RunningGuard<'_> {
-        let since = Instant::now();
-        lock(&self.running).push(Running { method: method.to_owned(), since });
-        RunningGuard { running: &self.running, since }
-    }
-}
-
-struct RunningGuard<'a> {
-    running: &'a Mutex<Vec<Running>>,
-    since: Instant,
-}
-
-impl Drop for RunningGuard<'_> {
-    fn drop(&mut self) {
-        let mut running = lock(self.running);
-        if let Some(place) = running.iter().position(|running| running.since == self.since) {
-            running.remove(place);
-        }
+        Ok(self.inner.shared.serve(request, Caller { uri, user }).await)
     }
 }

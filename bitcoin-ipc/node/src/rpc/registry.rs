@@ -4,30 +4,33 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
+use std::time::Duration;
 
 use bitcoin_ipc::interfaces::Handler;
-use bitcoin_ipc::types::{
-    Json, JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcArg, RpcCommand, RpcOutcome,
-};
-use mp_runtime::{ErrorKind, Result, ipc_interface};
+use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, RpcArg, RpcCommand, RpcOutcome};
+use mp_runtime::{ErrorKind, Result, ipc_interface, within};
 use serde_json::Value;
 
 use super::command::Command;
 use super::error::{Answer, Code, RpcError, failed, wrong_type};
+use super::guests::{Guest, Guests, Peer, bare};
 use super::{GROUPS, help};
+
+/// How long a process may take to say what one of its commands does.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Somebody who answers to a name.
 #[derive(Clone)]
 pub(super) enum Entry {
     Own(&'static Command),
-    Added(Arc<RpcCommand>),
+    Added(Arc<Guest>),
 }
 
 impl Entry {
     fn category(&self) -> &str {
         match self {
             Entry::Own(command) => command.category,
-            Entry::Added(command) => &command.category,
+            Entry::Added(guest) => &guest.command.category,
         }
     }
 
@@ -35,9 +38,9 @@ impl Entry {
     pub(super) fn argument_names(&self) -> Vec<(String, bool)> {
         match self {
             Entry::Own(command) => command.argument_names(),
-            Entry::Added(command) => {
+            Entry::Added(guest) => {
                 let pair = |arg: &RpcArg| (arg.name.clone(), arg.named_only);
-                command.arg_names.iter().map(pair).collect()
+                guest.command.arg_names.iter().map(pair).collect()
             }
         }
     }
@@ -46,7 +49,7 @@ impl Entry {
     fn number(&self) -> i64 {
         match self {
             Entry::Own(_) => 0,
-            Entry::Added(command) => command.unique_id,
+            Entry::Added(guest) => guest.command.unique_id,
         }
     }
 }
@@ -56,7 +59,7 @@ impl Entry {
 pub(super) struct Registry {
     /// Those of wallets. Nobody answers to the name of an empty list, but somebody did, and went away
     /// without a word.
-    added: RwLock<BTreeMap<String, Vec<Arc<RpcCommand>>>>,
+    added: RwLock<BTreeMap<String, Vec<Arc<Guest>>>>,
 }
 
 /// What came of asking a command that a wallet has added.
@@ -98,25 +101,25 @@ impl Registry {
         names
     }
 
-    fn add(&self, command: Arc<RpcCommand>) {
+    fn add(&self, guest: Arc<Guest>) {
         let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
-        added.entry(command.name.clone()).or_default().push(command);
+        added.entry(guest.command.name.clone()).or_default().push(guest);
     }
 
     /// Forgets a command whose process is gone, or let go of it, but not its name.
-    fn lose(&self, gone: &Arc<RpcCommand>) {
+    fn lose(&self, gone: &Arc<Guest>) {
         let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
-        if let Some(list) = added.get_mut(&gone.name) {
-            list.retain(|command| !Arc::ptr_eq(command, gone));
+        if let Some(list) = added.get_mut(&gone.command.name) {
+            list.retain(|guest| !Arc::ptr_eq(guest, gone));
         }
     }
 
     /// Forgets a command that its wallet has taken back.
-    fn remove(&self, command: &Arc<RpcCommand>) {
-        self.lose(command);
+    fn remove(&self, guest: &Arc<Guest>) {
+        self.lose(guest);
         let mut added = self.added.write().unwrap_or_else(PoisonError::into_inner);
-        if added.get(&command.name).is_some_and(Vec::is_empty) {
-            added.remove(&command.name);
+        if added.get(&guest.command.name).is_some_and(Vec::is_empty) {
+            added.remove(&guest.command.name);
         }
     }
 
@@ -129,27 +132,29 @@ impl Registry {
     /// Asks a command that a wallet has added. One whose process is gone is forgotten.
     pub(super) fn ask(
         &self,
-        command: &Arc<RpcCommand>,
+        guest: &Arc<Guest>,
         request: JsonRpcRequest,
         response: Value,
         last: bool,
     ) -> Answer<Asked> {
-        match (command.actor)(request, Some(response), last) {
+        match (guest.command.actor)(request, Some(response), last) {
             Ok(RpcOutcome::Answered { response, handled: true }) => Ok(Asked::Handled(response)),
             Ok(RpcOutcome::Answered { response, handled: false }) => Ok(Asked::Left(response)),
             Ok(RpcOutcome::Failed(text) | RpcOutcome::Help(text)) => failed(text),
             Ok(RpcOutcome::RpcError(error)) => Err(RpcError::from_object(error)),
             Ok(RpcOutcome::TypeError(text)) => wrong_type(text),
             Err(error) if error.kind() == ErrorKind::Disconnected => {
-                self.lose(command);
+                self.lose(guest);
                 Err(not_connected())
             }
             Err(error) => failed(error.to_string()),
         }
     }
 
-    /// The help on one command, or a line on each that is not hidden.
-    pub(super) fn help(&self, name: &str) -> String {
+    /// The help on one command, or a line on each that is not hidden. Processes that are silent are left
+    /// out.
+    pub(super) fn help(&self, guests: &Guests, name: &str) -> String {
+        let mut sources = Sources { guests, late: Vec::new() };
         let mut entries: Vec<(String, String, Entry)> = Vec::new();
         for listed in self.names() {
             if let Some(entry) = self.entries(&listed).into_iter().next() {
@@ -166,7 +171,7 @@ impl Registry {
                 continue;
             }
             done.push(number);
-            let Some(page) = self.page(&entry, &listed) else { continue };
+            let Some(page) = self.page(&mut sources, &entry, &listed) else { continue };
             if !name.is_empty() {
                 pages.push(page);
                 continue;
@@ -184,35 +189,28 @@ impl Registry {
         pages.join("\n")
     }
 
-    fn page(&self, entry: &Entry, name: &str) -> Option<String> {
+    fn page(&self, sources: &mut Sources<'_>, entry: &Entry, name: &str) -> Option<String> {
         match entry {
             Entry::Own(command) => Some(help::text(command)),
-            Entry::Added(command) => {
-                let request = bare(name, JsonRpcRequestMode::GetHelp);
-                match (command.actor)(request, None, true) {
-                    Ok(RpcOutcome::Help(text)) => Some(text),
-                    Err(error) if error.kind() == ErrorKind::Disconnected => {
-                        self.lose(command);
-                        None
-                    }
-                    _ => None,
-                }
-            }
+            Entry::Added(guest) => match sources.ask(self, guest, name, JsonRpcRequestMode::GetHelp) {
+                Some(RpcOutcome::Help(text)) => Some(text),
+                _ => None,
+            },
         }
     }
 
     /// Which arguments of which commands are something else than texts: rows of command, position,
     /// name, and whether it is a text.
-    pub(super) fn conversions(&self) -> Value {
+    pub(super) fn conversions(&self, guests: &Guests) -> Value {
+        let mut sources = Sources { guests, late: Vec::new() };
         let mut rows = Vec::new();
         for name in self.names() {
             for entry in self.entries(&name) {
                 match entry {
                     Entry::Own(command) => rows.extend(command.conversions()),
-                    Entry::Added(command) => {
-                        let request = bare(&name, JsonRpcRequestMode::GetArgs);
-                        if let Ok(RpcOutcome::Answered { response: Value::Array(list), .. }) =
-                            (command.actor)(request, None, true)
+                    Entry::Added(guest) => {
+                        if let Some(RpcOutcome::Answered { response: Value::Array(list), .. }) =
+                            sources.ask(self, &guest, &name, JsonRpcRequestMode::GetArgs)
                         {
                             rows.extend(list);
                         }
@@ -224,30 +222,50 @@ impl Registry {
     }
 }
 
-/// A request for what a command says of itself.
-fn bare(name: &str, mode: JsonRpcRequestMode) -> JsonRpcRequest {
-    JsonRpcRequest {
-        id: Value::Null,
-        method: name.to_owned(),
-        params: Json::Null,
-        mode,
-        uri: String::new(),
-        auth_user: String::new(),
-        peer_addr: String::new(),
-        version: JsonRpcVersion::V2,
+/// Processes that are asked what their commands say of themselves, one after the other.
+struct Sources<'a> {
+    guests: &'a Guests,
+    /// Those that have not answered in time: they are asked no more.
+    late: Vec<Arc<Peer>>,
+}
+
+impl Sources<'_> {
+    fn ask(
+        &mut self,
+        registry: &Registry,
+        guest: &Arc<Guest>,
+        name: &str,
+        mode: JsonRpcRequestMode,
+    ) -> Option<RpcOutcome> {
+        if self.guests.is_silent(guest) || self.late.iter().any(|late| Arc::ptr_eq(late, &guest.peer)) {
+            return None;
+        }
+        match within(PATIENCE, || (guest.command.actor)(bare(name, mode), None, true)) {
+            Ok(outcome) => Some(outcome),
+            Err(error) if error.kind() == ErrorKind::Disconnected => {
+                registry.lose(guest);
+                None
+            }
+            Err(error) => {
+                if error.kind() == ErrorKind::Timeout {
+                    self.late.push(guest.peer.clone());
+                }
+                None
+            }
+        }
     }
 }
 
 /// The registration of a command; it ends when this is dropped.
 struct Registered {
     registry: Weak<Registry>,
-    command: Arc<RpcCommand>,
+    guest: Arc<Guest>,
 }
 
 impl Drop for Registered {
     fn drop(&mut self) {
         if let Some(registry) = self.registry.upgrade() {
-            registry.lose(&self.command);
+            registry.lose(&self.guest);
         }
     }
 }
@@ -256,15 +274,15 @@ impl Drop for Registered {
 impl Handler for Registered {
     fn disconnect(&self) -> Result<()> {
         if let Some(registry) = self.registry.upgrade() {
-            registry.remove(&self.command);
+            registry.remove(&self.guest);
         }
         Ok(())
     }
 }
 
 /// Adds a command until the handler is dropped or disconnected.
-pub(super) fn register(registry: &Arc<Registry>, command: RpcCommand) -> Box<dyn Handler> {
-    let command = Arc::new(command);
-    registry.add(command.clone());
-    Box::new(Registered { registry: Arc::downgrade(registry), command })
+pub(super) fn register(registry: &Arc<Registry>, peer: &Arc<Peer>, command: RpcCommand) -> Box<dyn Handler> {
+    let guest = Arc::new(Guest { command, peer: peer.clone() });
+    registry.add(guest.clone());
+    Box::new(Registered { registry: Arc::downgrade(registry), guest })
 }

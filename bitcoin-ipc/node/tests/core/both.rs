@@ -221,7 +221,7 @@ fn our_node(data: &Path, txindex: bool) -> (blocking::Client, RpcServer) {
     let mut options = Options::new(data, Network::Regtest);
     options.index = index::Options { filters: true, txindex };
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-    let server = RpcServer::new(RpcOptions::new(data)).unwrap();
+    let server = RpcServer::new(RpcOptions::new(data));
     server.set_ready(state.clone());
     let services = Services {
         mining: Some(Arc::new(NodeMining::new(state, SelectOptions::default()))),

@@ -49,7 +49,7 @@ impl Node {
         options.mempool.require_standard = false;
         let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
         state.clock().set_mock_time(TIME);
-        let rpc = RpcServer::new(RpcOptions::new(directory.path())).unwrap();
+        let rpc = RpcServer::new(RpcOptions::new(directory.path()));
         let offer = Offer::new(state, rpc, SharedSettings::new(settings), SelectOptions::default());
         Node { offer, _directory: directory }
     }
