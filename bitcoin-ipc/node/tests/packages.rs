@@ -122,7 +122,7 @@ fn a_package_is_tested_taken_and_told() {
     assert_eq!(result["fees"]["base"].to_string(), "0.00005000");
     let wtxids = [&parent, &child].map(|tx| tx.compute_wtxid().to_string());
     assert_eq!(result["fees"]["effective-includes"], json!(wtxids));
-    registration.drain();
+    registration.drain().unwrap();
     let expected =
         [format!("+{}", ids[0]), format!("-{}", ids[0]), format!("+{}", ids[1]), format!("+{}", ids[2])];
     assert_eq!(std::mem::take(&mut *heard.0.lock().unwrap()), expected);
@@ -136,7 +136,7 @@ fn a_package_is_tested_taken_and_told() {
     // Nothing changes, so nobody is told.
     node.get("submitpackage", json!([package]));
     assert_eq!(node.state.seen().mempool_changes, changes + 1);
-    registration.drain();
+    registration.drain().unwrap();
     assert!(heard.0.lock().unwrap().is_empty());
 }
 

@@ -95,7 +95,7 @@ fn a_transaction_survives_a_reorganisation_and_a_crash() {
 
     let accepted = state.accept(Arc::new(tx.clone()), AcceptOptions::default()).unwrap().unwrap();
     assert_eq!(accepted.entry.fee.to_sat(), 1000);
-    registration.drain();
+    registration.drain().unwrap();
     assert_eq!(heard.take(), [format!("added {txid}")]);
 
     // Confirmed, then on a branch that loses: the transaction is back.
@@ -110,7 +110,7 @@ fn a_transaction_survives_a_reorganisation_and_a_crash() {
     assert_eq!(state.process_block(&second).unwrap(), Verdict::Valid);
     assert!(state.mempool().get(&txid).is_some());
     assert!(state.index().coin(&tx.input[0].previous_output).unwrap().is_some());
-    registration.drain();
+    registration.drain().unwrap();
     let height = fork.height + 1;
     let expected = [
         format!("connected {height} {}", confirming.block_hash()),
@@ -156,7 +156,7 @@ fn one_who_does_not_listen_holds_up_nobody() {
     let registration = state.notify(heard.clone()).unwrap();
     // More blocks than are kept at hand, so that the late one reads them from disk.
     extend(&state, 20, 0);
-    registration.drain();
+    registration.drain().unwrap();
     assert_eq!(heard.take().iter().filter(|event| event.starts_with("connected")).count(), 20);
     drop(let_go);
 }

@@ -333,8 +333,9 @@ impl Chain for NodeChain {
         // What is told of a change waits for its end.
         self.state.settled_tip();
         let registrations = self.registrations.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        registrations.iter().for_each(Watcher::drain);
-        Ok(())
+        // For all, also where one hears nothing more.
+        let waits: Vec<Result<()>> = registrations.iter().map(Watcher::drain).collect();
+        waits.into_iter().collect()
     }
 
     fn handle_rpc(&self, command: RpcCommand) -> Result<Box<dyn Handler>> {

@@ -2,62 +2,37 @@
 //!
 //! In: events, in order. Out: calls of [`ChainNotifications`], in that order, on a thread for each
 //! of them: one that is slow or stuck holds up nobody else.
+//!
+//! Nobody misses an event without noticing it. Whoever lets too much wait is told no more, and so is one for whom a
+//! call panicked: its object is dropped, which its process sees as the end of the registration, and whoever waits
+//! for what it was to hear gets an error.
+
+mod event;
+mod queue;
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::ThreadId;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use bitcoin::{BlockHash, Transaction};
 use bitcoin_ipc::interfaces::{ChainNotifications, Handler};
-use bitcoin_ipc::types::{BlockInfo, BlockLocator, ChainstateRole, MempoolRemovalReason};
-use mp_runtime::{Error, ErrorKind, Result, ipc_interface};
+use bitcoin_ipc::types::BlockInfo;
+use mp_runtime::{Result, ipc_interface};
+
+pub(crate) use event::{Event, Read};
+use queue::{End, Queue};
 
 /// Blocks that are kept for those who have not heard of them yet; older ones are read from disk.
 const RECENT: usize = 8;
-/// Events that may wait for one who does not listen; with more it is given up.
-const PATIENCE: usize = 100_000;
+/// How long one who waits for others waits without any of them hearing anything.
+const STUCK: Duration = Duration::from_secs(60);
 /// How long the end of the node waits for those who have not heard everything.
 const PARTING: Duration = Duration::from_secs(10);
 /// How often one who waits looks whether to give up.
 const LOOK_UP: Duration = Duration::from_millis(250);
-/// What the chain state is for: ours is checked from the first block on.
-const ROLE: ChainstateRole = ChainstateRole { validated: true, historical: false };
-
-/// Something that happened.
-#[derive(Clone)]
-pub(crate) enum Event {
-    Added(Arc<Transaction>),
-    Removed(Arc<Transaction>, MempoolRemovalReason),
-    Connected(BlockHash, Weak<BlockInfo>),
-    Disconnected(BlockHash, Weak<BlockInfo>),
-    Tip,
-    Flushed(Arc<BlockLocator>),
-}
-
-/// Reads a block that is no longer at hand.
-pub(crate) type Read = Box<dyn Fn(BlockHash) -> Result<BlockInfo> + Send + Sync>;
-
 /// All who are told.
 pub(crate) struct Notifier {
     queues: Mutex<Vec<Arc<Queue>>>,
     recent: Mutex<VecDeque<Arc<BlockInfo>>>,
-}
-
-/// What one of them has not heard yet.
-struct Queue {
-    state: Mutex<Waiting>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct Waiting {
-    events: VecDeque<Event>,
-    /// How many events were put in and have been told, since the beginning.
-    put: u64,
-    told: u64,
-    ended: bool,
-    thread: Option<ThreadId>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -88,11 +63,12 @@ impl Notifier {
 
     /// Tells `to` of everything from now on, until the registration is dropped.
     pub(crate) fn register(&self, to: Arc<dyn ChainNotifications>, read: Read) -> Result<Registration> {
-        let queue = Arc::new(Queue { state: Mutex::default(), changed: Condvar::new() });
+        let queue = Arc::new(Queue::default());
         let ours = queue.clone();
         std::thread::Builder::new().name("notify".to_owned()).spawn(move || {
             ours.deliver(&*to, &read);
-            // The proxy of another process may take a moment to say goodbye.
+            // That it is gone tells its owner that it hears nothing more. The proxy of another process may take a
+            // moment to say goodbye.
             drop(to);
         })?;
         lock(&self.queues).push(queue.clone());
@@ -101,10 +77,11 @@ impl Notifier {
 
     /// Waits until everybody was told of everything so far; false once `give_up` says so.
     pub(crate) fn wait_until_told(&self, give_up: &dyn Fn() -> bool) -> bool {
-        let waiting = |queue: &Arc<Queue>| (queue.clone(), lock(&queue.state).put);
+        let waiting = |queue: &Arc<Queue>| (queue.clone(), queue.put_so_far());
         let queues: Vec<_> = lock(&self.queues).iter().map(waiting).collect();
         queues.iter().all(|(queue, until)| {
-            while !queue.wait(*until, Some(Instant::now() + LOOK_UP)) {
+            // Of one that is told no more there is nothing to wait for.
+            while let Ok(false) = queue.wait(*until, Instant::now() + LOOK_UP) {
                 if give_up() {
                     return false;
                 }
@@ -119,106 +96,12 @@ impl Notifier {
         let deadline = Instant::now() + PARTING;
         let queues = std::mem::take(&mut *lock(&self.queues));
         for queue in queues {
-            if !queue.drain(Some(deadline)) {
+            let until = queue.put_so_far();
+            if queue.wait(until, deadline) != Ok(true) {
                 tracing::warn!(target: "node", "One who is told of the chain has not heard everything.");
             }
-            queue.end();
+            queue.end(End::Wanted);
         }
-    }
-}
-
-impl Queue {
-    /// Whether the event will be told.
-    fn put(&self, event: Event) -> bool {
-        let mut state = lock(&self.state);
-        if state.events.len() >= PATIENCE && !state.ended {
-            tracing::error!(
-                target: "node",
-                "One who is told of the chain has not listened to {PATIENCE} events: it is told no more."
-            );
-            state.ended = true;
-        }
-        if !state.ended {
-            state.events.push_back(event);
-            state.put += 1;
-        }
-        self.changed.notify_all();
-        !state.ended
-    }
-
-    fn end(&self) {
-        let mut state = lock(&self.state);
-        state.ended = true;
-        state.events.clear();
-        self.changed.notify_all();
-    }
-
-    fn next(&self) -> Option<Event> {
-        let mut state = lock(&self.state);
-        state.thread = Some(std::thread::current().id());
-        loop {
-            if state.ended {
-                return None;
-            }
-            if let Some(event) = state.events.pop_front() {
-                return Some(event);
-            }
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    fn deliver(&self, to: &dyn ChainNotifications, read: &Read) {
-        while let Some(event) = self.next() {
-            match tell(to, &event, read) {
-                Err(error) if error.kind() == ErrorKind::Disconnected => self.end(),
-                Err(error) => tracing::warn!(target: "node", "A notification was not taken: {error}"),
-                Ok(()) => {}
-            }
-            lock(&self.state).told += 1;
-            self.changed.notify_all();
-        }
-    }
-
-    /// Waits until everything so far is told; false if the deadline came first.
-    fn drain(&self, deadline: Option<Instant>) -> bool {
-        let until = lock(&self.state).put;
-        self.wait(until, deadline)
-    }
-
-    /// Waits until so many events are told; false if the deadline came first.
-    fn wait(&self, until: u64, deadline: Option<Instant>) -> bool {
-        let mut state = lock(&self.state);
-        if state.thread == Some(std::thread::current().id()) {
-            return true; // asked from within a notification, which would wait for itself
-        }
-        while state.told < until && !state.ended {
-            state = match deadline {
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.saturating_duration_since(Instant::now());
-                    if left.is_zero() {
-                        return false;
-                    }
-                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
-        }
-        true
-    }
-}
-
-fn tell(to: &dyn ChainNotifications, event: &Event, read: &Read) -> Result<()> {
-    let block = |hash: &BlockHash, info: &Weak<BlockInfo>| match info.upgrade() {
-        Some(info) => Ok::<_, Error>(info),
-        None => Ok(Arc::new(read(*hash)?)),
-    };
-    match event {
-        Event::Added(tx) => to.transaction_added_to_mempool(tx),
-        Event::Removed(tx, reason) => to.transaction_removed_from_mempool(tx, *reason),
-        Event::Connected(hash, info) => to.block_connected(ROLE, &*block(hash, info)?),
-        Event::Disconnected(hash, info) => to.block_disconnected(&*block(hash, info)?),
-        Event::Tip => to.updated_block_tip(),
-        Event::Flushed(locator) => to.chain_state_flushed(ROLE, locator),
     }
 }
 
@@ -229,8 +112,12 @@ pub struct Registration {
 
 impl Registration {
     /// Waits until everything that has happened so far is told.
-    pub fn drain(&self) {
-        self.queue.drain(None);
+    ///
+    /// # Errors
+    ///
+    /// It is told no more, though it did not want that, or hears nothing for a minute.
+    pub fn drain(&self) -> Result<()> {
+        self.queue.drain(STUCK)
     }
 
     /// Waits for this registration without keeping it.
@@ -245,28 +132,33 @@ pub(crate) struct Watcher(Weak<Queue>);
 
 impl Watcher {
     /// Waits until everything so far is told.
-    pub(crate) fn drain(&self) {
-        if let Some(queue) = self.0.upgrade() {
-            queue.drain(None);
-        }
+    ///
+    /// # Errors
+    ///
+    /// As [`Registration::drain`].
+    pub(crate) fn drain(&self) -> Result<()> {
+        self.0.upgrade().map_or(Ok(()), |queue| queue.drain(STUCK))
     }
 
-    /// Whether the registration is still there.
+    /// Whether there is somebody who wants to hear.
     pub(crate) fn is_there(&self) -> bool {
-        self.0.upgrade().is_some_and(|queue| !lock(&queue.state).ended)
+        self.0.upgrade().is_some_and(|queue| queue.is_wanted())
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        self.queue.end();
+        self.queue.end(End::Wanted);
     }
 }
 
 #[ipc_interface]
 impl Handler for Registration {
     fn disconnect(&self) -> Result<()> {
-        self.queue.end();
+        self.queue.end(End::Wanted);
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

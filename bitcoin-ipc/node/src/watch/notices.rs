@@ -23,11 +23,16 @@ use super::ScriptSet;
 use super::mempool::spends;
 use crate::state::State;
 
-/// What is told to one listener.
+/// What a listener is told of, and what it knows.
 pub(super) struct Notices {
     state: Weak<State>,
-    to: Arc<dyn WatchedNotifications>,
     heard: Mutex<Heard>,
+}
+
+/// Hears the node for a listener. The listener goes with it, so that its process notices when it is told no more.
+pub(super) struct Ear {
+    pub(super) notices: Arc<Notices>,
+    pub(super) to: Arc<dyn WatchedNotifications>,
 }
 
 /// What the listener knows. Whoever locks it may hold the mempool; while it is locked, nothing else may be
@@ -73,8 +78,8 @@ impl Heard {
 }
 
 impl Notices {
-    pub(super) fn new(state: &Arc<State>, to: Arc<dyn WatchedNotifications>) -> Self {
-        Notices { state: Arc::downgrade(state), to, heard: Mutex::default() }
+    pub(super) fn new(state: &Arc<State>) -> Self {
+        Notices { state: Arc::downgrade(state), heard: Mutex::default() }
     }
 
     pub(super) fn heard(&self) -> MutexGuard<'_, Heard> {
@@ -141,13 +146,13 @@ impl Notices {
 }
 
 #[ipc_interface]
-impl ChainNotifications for Notices {
+impl ChainNotifications for Ear {
     fn transaction_added_to_mempool(&self, tx: &Transaction) -> Result<()> {
-        if self.concerns(tx)? { self.to.transaction_added(tx) } else { Ok(()) }
+        if self.notices.concerns(tx)? { self.to.transaction_added(tx) } else { Ok(()) }
     }
 
     fn transaction_removed_from_mempool(&self, tx: &Transaction, reason: MempoolRemovalReason) -> Result<()> {
-        let told = self.heard().told.remove(&tx.compute_txid());
+        let told = self.notices.heard().told.remove(&tx.compute_txid());
         if told { self.to.transaction_removed(tx, reason) } else { Ok(()) }
     }
 
@@ -156,12 +161,12 @@ impl ChainNotifications for Notices {
             return Ok(());
         }
         let last = BlockRef { hash: block.hash, height: block.height };
-        self.to.block_connected(&self.watched(block, Some(last))?)
+        self.to.block_connected(&self.notices.watched(block, Some(last))?)
     }
 
     fn block_disconnected(&self, block: &BlockInfo) -> Result<()> {
         let last = block.prev_hash.map(|hash| BlockRef { hash, height: block.height - 1 });
-        self.to.block_disconnected(&self.watched(block, last)?)
+        self.to.block_disconnected(&self.notices.watched(block, last)?)
     }
 
     fn updated_block_tip(&self) -> Result<()> {

@@ -10,7 +10,7 @@ use bitcoin_ipc::interfaces::watch::{ScannedBlocks, ScriptWatch, WatchedNotifica
 use bitcoin_ipc::types::BlockRef;
 use mp_runtime::{Result, ipc_interface};
 
-use super::notices::Notices;
+use super::notices::{Ear, Notices};
 use super::{mempool, scan};
 use crate::state::{Registration, State, Watcher, signed};
 
@@ -28,11 +28,12 @@ impl Watch {
     ///
     /// The system has no thread to give.
     pub fn start(state: &Arc<State>, notifications: Arc<dyn WatchedNotifications>) -> Result<Self> {
-        let notices = Arc::new(Notices::new(state, notifications));
+        let notices = Arc::new(Notices::new(state));
         // Held until it is known where it begins: the first block is told after that. The block may be
         // one that is still to be told, and is told twice then.
         let mut heard = notices.heard();
-        let registration = state.notify(notices.clone())?;
+        let ear = Ear { notices: notices.clone(), to: notifications };
+        let registration = state.notify(Arc::new(ear))?;
         let tip = state.tip();
         heard.begin(BlockRef { hash: tip.hash, height: signed(tip.height)? });
         drop(heard);
