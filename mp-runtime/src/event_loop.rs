@@ -22,6 +22,7 @@ use tokio::task::LocalSet;
 
 use crate::cleanup::Cleanup;
 use crate::error::{Error, ErrorKind, Result};
+use crate::limits::Limits;
 use crate::monitor::Monitor;
 
 type Job = Box<dyn FnOnce() + Send>;
@@ -37,6 +38,7 @@ struct Shared {
     jobs: mpsc::UnboundedSender<Job>,
     cleanup: Cleanup,
     monitor: RwLock<Option<Arc<dyn Monitor>>>,
+    limits: RwLock<Limits>,
 }
 
 thread_local! {
@@ -101,6 +103,7 @@ impl EventLoop {
             jobs,
             cleanup: Cleanup::default(),
             monitor: RwLock::default(),
+            limits: RwLock::default(),
         };
         (EventLoop(Arc::new(shared)), Seed { id, queue })
     }
@@ -118,6 +121,17 @@ impl EventLoop {
 
     pub(crate) fn monitor(&self) -> Option<Arc<dyn Monitor>> {
         self.0.monitor.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Sets the limits of all connections that are made from now on.
+    pub fn set_limits(&self, limits: Limits) {
+        *self.0.limits.write().unwrap_or_else(PoisonError::into_inner) = limits;
+    }
+
+    /// The limits of connections that are made now.
+    #[must_use]
+    pub fn limits(&self) -> Limits {
+        self.0.limits.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Runs a task on the loop, where tokio's timers and sockets work. It must not block.

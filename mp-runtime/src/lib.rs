@@ -1,11 +1,20 @@
 #![doc = include_str!("../docs/runtime.md")]
 
+// capnp-rpc panics where a peer breaks rules that it takes for granted. That is the end of that peer's connection, by
+// unwinding; it must not be the end of the process.
+#[cfg(panic = "abort")]
+compile_error!(
+    "mp-runtime needs panics that unwind: a panic that a peer can cause would end the whole process; remove \
+     `panic = \"abort\"` from the profile"
+);
+
 mod cleanup;
 mod connection;
 mod error;
 mod event_loop;
 #[cfg(feature = "json")]
 mod json;
+mod limits;
 mod listen;
 pub mod monitor;
 #[doc(hidden)]
@@ -25,7 +34,8 @@ pub use error::{Error, ErrorKind, Origin, Result};
 pub use event_loop::{Driver, EventLoop};
 #[cfg(feature = "json")]
 pub use json::Json;
-pub use listen::{Server, listen};
+pub use limits::{Limits, MESSAGE_LIMIT_WORDS};
+pub use listen::{Server, listen, listen_with};
 #[doc = include_str!("../docs/ipc_enum.md")]
 pub use mpgen_macros::IpcEnum;
 #[doc = include_str!("../docs/ipc_struct.md")]
@@ -39,4 +49,3 @@ pub use proxy::{Handle, Interface, pipelined, pipelined_async, with_deadline, wi
 pub use remote::{Remote, connect, connect_stream, connect_within, pair, serve_stream};
 pub use socket::{PeerCredentials, try_connect};
 pub use spawned::{serve_parent, spawn};
-pub use wire::MESSAGE_LIMIT_WORDS;

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::connection::{Connection, LocalObject, Stream};
 use crate::error::Result;
 use crate::event_loop::EventLoop;
+use crate::limits::Limits;
 use crate::proxy::{Interface, export};
 use crate::socket::Listener;
 
@@ -86,8 +87,8 @@ impl Seats {
 /// Listens on the Unix socket at `path` and serves `root` to every peer that connects.
 ///
 /// A stale socket at `path` is replaced, anything else there is left alone. Only the owner may
-/// connect. With `max_connections`, further peers wait in the socket's queue until a connection
-/// closes.
+/// connect. Of more peers than `max_connections`, or without it than [`Limits::connections`], the
+/// further ones wait in the socket's queue until a connection closes.
 ///
 /// # Errors
 ///
@@ -98,6 +99,22 @@ pub fn listen<I: Interface + ?Sized + 'static>(
     root: Arc<I>,
     max_connections: Option<usize>,
 ) -> Result<Server> {
+    let limits = event_loop.limits();
+    let connections = max_connections.unwrap_or_else(|| default_connections(&limits));
+    listen_with(event_loop, path, root, limits.with_connections(connections))
+}
+
+/// Does the same as [`listen`], with limits of its own.
+///
+/// # Errors
+///
+/// When the socket cannot be made; the text says why.
+pub fn listen_with<I: Interface + ?Sized + 'static>(
+    event_loop: &EventLoop,
+    path: impl AsRef<Path>,
+    root: Arc<I>,
+    limits: Limits,
+) -> Result<Server> {
     let listener = crate::socket::bind(path.as_ref())?;
     let (stop, stopped) = oneshot::channel();
     let seats = Arc::new(Seats::default());
@@ -107,7 +124,7 @@ pub fn listen<I: Interface + ?Sized + 'static>(
         let accepting = on_loop.clone();
         on_loop.spawn(async move {
             tokio::select! {
-                () = accept(&accepting, listener, root, &seats, max_connections) => {}
+                () = accept(&accepting, listener, root, &seats, &limits) => {}
                 _ = stopped => {}
             }
         });
@@ -115,12 +132,19 @@ pub fn listen<I: Interface + ?Sized + 'static>(
     Ok(server)
 }
 
+/// As many connections as leave half of the descriptors for everything else.
+fn default_connections(limits: &Limits) -> usize {
+    let descriptors = rustix::process::getrlimit(rustix::process::Resource::Nofile).current;
+    let half = descriptors.and_then(|most| usize::try_from(most / 2).ok()).unwrap_or(usize::MAX);
+    limits.connections().min(half.max(1))
+}
+
 async fn accept<I: Interface + ?Sized + 'static>(
     event_loop: &EventLoop,
     listener: Listener,
     root: Arc<I>,
     seats: &Arc<Seats>,
-    max_connections: Option<usize>,
+    limits: &Limits,
 ) {
     let socket = listener.std().try_clone().and_then(|socket| {
         socket.set_nonblocking(true)?;
@@ -131,7 +155,7 @@ async fn accept<I: Interface + ?Sized + 'static>(
         Err(error) => return tracing::warn!(target: "ipc", %error, "IPC server cannot listen"),
     };
     loop {
-        while max_connections.is_some_and(|max| seats.taken.load(Ordering::SeqCst) >= max) {
+        while seats.taken.load(Ordering::SeqCst) >= limits.connections() {
             seats.freed.notified().await;
         }
         let stream = match socket.accept().await.and_then(|(stream, _)| stream.into_std()) {
@@ -147,11 +171,12 @@ async fn accept<I: Interface + ?Sized + 'static>(
         let number = seats.accepted.fetch_add(1, Ordering::SeqCst);
         let seat = seats.clone();
         let object: Arc<LocalObject> = export(root.clone());
-        let connection = Connection::serve(event_loop, Stream::Unix(stream), object, move || {
-            seat.taken.fetch_sub(1, Ordering::SeqCst);
-            seat.open().remove(&number);
-            seat.freed.notify_one();
-        });
+        let connection =
+            Connection::serve(event_loop, Stream::Unix(stream), object, limits.clone(), move || {
+                seat.taken.fetch_sub(1, Ordering::SeqCst);
+                seat.open().remove(&number);
+                seat.freed.notify_one();
+            });
         if !connection.is_closed() {
             seats.open().insert(number, connection.clone());
         }

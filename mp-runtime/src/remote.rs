@@ -121,7 +121,7 @@ pub fn serve_stream<I: Interface + ?Sized + 'static>(
     stream: UnixStream,
     root: Arc<I>,
 ) -> Connection {
-    Connection::serve(event_loop, Stream::Unix(stream), export(root), || ())
+    Connection::serve(event_loop, Stream::Unix(stream), export(root), event_loop.limits(), || ())
 }
 
 /// Serves `root` and connects to it, all inside this process: for tests, and for parts of one
@@ -132,6 +132,7 @@ pub fn pair<I: Interface + ?Sized + 'static>(
     root: Arc<I>,
 ) -> (Remote<I>, Connection) {
     let (client, server) = tokio::io::duplex(256 * 1024);
-    let served = Connection::serve(event_loop, Stream::Memory(server), export(root), || ());
+    let stream = Stream::Memory(server);
+    let served = Connection::serve(event_loop, stream, export(root), event_loop.limits(), || ());
     (Remote::open(event_loop, Stream::Memory(client)), served)
 }

@@ -1,5 +1,7 @@
 //! What the tests share.
 
 pub mod foo;
+pub mod peer;
 pub mod reference;
 pub mod setup;
+pub mod victim;

@@ -2,6 +2,7 @@
 //!
 //! In: received parameters. Out: results under construction.
 
+use super::budget::CallPermit;
 use super::payload::{Payload, slot_table};
 use crate::error::Result;
 use crate::wire::build::{BuildContext, StructWriter};
@@ -15,11 +16,18 @@ pub struct Call {
     pub(crate) params: Payload,
     pub(crate) results: Payload,
     connection: u64,
+    /// What the call counts for, wherever it goes.
+    _permit: Option<CallPermit>,
 }
 
 impl Call {
-    pub(crate) fn new(method: &'static MethodNode, params: Payload, connection: u64) -> Self {
-        Call { method, params, results: Payload::new(0), connection }
+    pub(crate) fn new(
+        method: &'static MethodNode,
+        params: Payload,
+        connection: u64,
+        permit: Option<CallPermit>,
+    ) -> Self {
+        Call { method, params, results: Payload::new(0), connection, _permit: permit }
     }
 
     /// Reads the parameters.
@@ -46,7 +54,7 @@ impl Call {
         &mut self,
         run: impl for<'a> FnOnce(&ReadContext<'a>, &StructFields<'a>, Reply<'a>) -> Result<T>,
     ) -> Result<T> {
-        let Call { method, params, results, connection } = self;
+        let Call { method, params, results, connection, .. } = self;
         let table = slot_table(params.caps.len());
         let structure = params.structure(&table)?;
         let fields = StructFields::new(structure, &method.params);

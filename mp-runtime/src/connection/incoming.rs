@@ -4,9 +4,11 @@
 //! asynchronous task, or on the event loop when it takes no context, and its results go back.
 
 use std::cell::Cell;
+use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Instant;
 
 use capnp::any_pointer;
@@ -16,10 +18,12 @@ use capnp::private::layout::StructSize;
 use futures::FutureExt;
 use tokio::sync::oneshot;
 
+use super::budget::CallPermit;
 use super::call::Call;
-use super::capability::{Capability, LocalObject, Object};
+use super::capability::{LocalObject, Object};
 use super::log;
-use super::payload::Payload;
+use super::network::Ticket;
+use super::payload::{Payload, Received};
 use super::scope;
 use super::server::Server;
 use super::state::State;
@@ -44,14 +48,29 @@ pub(crate) async fn serve(
     results: Results<any_pointer::Owned>,
 ) -> Result<(), capnp::Error> {
     let started = Instant::now();
+    let wire = state.wire().map_err(|error| error.to_rpc())?.clone();
+    // Reading the message says which call it is. One that came by a detour has no ticket.
+    params.get()?;
+    let ticket = wire.ticket();
     let Some((owner, method)) = object.node.find(interface, ordinal) else {
+        wire.room().await;
         let error = unknown_method(object.node.name, interface, ordinal);
-        tracing::info!(target: "ipc", connection = state.id, interface = object.node.name, %error, "IPC server refused request");
+        log::request_refused(&state, object.node.name, &error);
         return Err(error.to_rpc());
     };
     let number = log::next_number();
     let mut pending = log::Pending::new(&state, number, owner, method, started);
-    let outcome = answer(&state, &object, owner, method, number, params, results).await;
+    let permit = ticket.as_ref().and_then(|ticket| ticket.take_permit());
+    let answered = async {
+        if let Some(ticket) = &ticket {
+            ticket.answers().await;
+        }
+        answer(&state, &object, owner, method, number, params, results, permit).await
+    };
+    let outcome = unless_cancelled(ticket.as_deref(), answered).await;
+    let Some(outcome) = outcome else {
+        return Err(Error::new(ErrorKind::Cancelled, "the call was cancelled").to_rpc());
+    };
     pending.done();
     match outcome {
         Ok(words) => {
@@ -65,6 +84,19 @@ pub(crate) async fn serve(
     }
 }
 
+/// Serves a call until the peer does not want the answer any more.
+async fn unless_cancelled<T>(ticket: Option<&Ticket>, answer: impl Future<Output = T>) -> Option<T> {
+    let mut answer = std::pin::pin!(answer);
+    std::future::poll_fn(|cx| {
+        if ticket.is_some_and(|ticket| ticket.poll_cancelled(cx.waker())) {
+            return Poll::Ready(None);
+        }
+        answer.as_mut().poll(cx).map(Some)
+    })
+    .await
+}
+
+#[allow(clippy::too_many_arguments, reason = "the parts of one call")]
 async fn answer(
     state: &Rc<State>,
     object: &Arc<LocalObject>,
@@ -73,17 +105,17 @@ async fn answer(
     number: u64,
     params: Params<any_pointer::Owned>,
     mut results: Results<any_pointer::Owned>,
+    permit: Option<CallPermit>,
 ) -> Result<usize> {
+    state.wire()?.room().await;
     if owner.construct == Some(method.ordinal) {
         log::request_received(state, number, owner, method, &Payload::new(0));
         return exchange_thread_maps(state, &params, results);
     }
     let context = if method.context { Some(read_context(method, &params)?) } else { None };
-    let payload = receive(state, context.as_ref(), &params)?;
-    let _admitted = state.load.admit(payload.words() * 8)?;
-    drop(params);
+    let payload = receive(state, context.as_ref(), params).await?;
     log::request_received(state, number, owner, method, &payload);
-    let call = Call::new(method, payload, state.id);
+    let call = Call::new(method, payload, state.id, permit);
     let call = if owner.destroy == Some(method.ordinal) {
         let inner = object.take();
         run_blocking(state, context, call, move |_| {
@@ -101,31 +133,39 @@ async fn answer(
         })
         .await?
     };
-    let words = call.results.check_size()?;
-    if let Err(error) = state.load.send(words * 8 + 64) {
-        tracing::warn!(target: "ipc", connection = state.id, %error, "IPC connection closed");
-        super::link::close(state.id);
-        return Err(error);
-    }
+    let words = call.results.check_size(state.budget.limits())?;
+    state.budget.check_answer(words * 8)?;
+    state.check_exports(&call.results)?;
+    state.wire()?.expect(words + 4 * call.results.caps.len());
     call.results.send(results.get(), |cap| state.hook(cap))?;
     log::results(state, owner, method, &call.results);
     Ok(words)
 }
 
 /// Copies the parameters for another thread. The threads of the context stay here.
-fn receive(
+async fn receive(
     state: &Rc<State>,
     context: Option<&Context>,
-    params: &Params<any_pointer::Owned>,
+    params: Params<any_pointer::Owned>,
 ) -> Result<Payload> {
-    let reader = params.get().map_err(|error| Error::from_message(&error))?;
     let is_context = |hook: &Hook| {
         context.is_some_and(|context| {
             let same = |own: &Option<Hook>| own.as_ref().is_some_and(|own| own.get_ptr() == hook.get_ptr());
             same(&context.thread) || same(&context.callback_thread)
         })
     };
-    Payload::receive(reader, |hook| if is_context(&hook) { Capability::Null } else { state.receive(hook) })
+    let mut received = {
+        let reader = params.get().map_err(|error| Error::from_message(&error))?;
+        Received::copy(reader)?
+    };
+    drop(params);
+    for place in received.hooks.iter_mut() {
+        *place = match place.take() {
+            Some(hook) if !is_context(&hook) => Some(state.settle(hook).await),
+            _ => None,
+        };
+    }
+    Ok(received.file(&state.budget, |hook| state.receive(hook)))
 }
 
 /// The `Context` struct of a call.
@@ -164,17 +204,27 @@ async fn find_thread(state: &Rc<State>, context: &Context) -> Result<(Rc<Server>
     let found = match state.own_server(hook.as_ref()) {
         Some(server) => Some(server),
         None => {
-            // The handle may be the promised answer of a makeThread call that came just before.
-            hook.when_resolved().await.map_err(|error| {
-                Error::failed(format!(
-                    "invalid thread handle: {error}; did the peer's interface exchange thread maps?"
-                ))
-            })?;
+            // The peer may only have promised it.
+            hook.when_resolved().await.map_err(|error| no_thread(&error))?;
             state.own_server(hook.as_ref())
         }
     };
-    let server = found.filter(|server| server.is_thread());
-    server.map(|server| (server, None)).ok_or_else(|| Error::failed("invalid thread handle"))
+    match found.filter(|server| server.is_thread()) {
+        Some(server) => Ok((server, None)),
+        None => Err(match state.why_broken(hook).await {
+            Some(error) => no_thread(&error),
+            None => Error::failed("invalid thread handle"),
+        }),
+    }
+}
+
+fn no_thread(error: &capnp::Error) -> Error {
+    let text = format!("invalid thread handle: {error}; did the peer's interface exchange thread maps?");
+    let kind = match error.kind {
+        capnp::ErrorKind::Overloaded => ErrorKind::Overloaded,
+        _ => ErrorKind::Failed,
+    };
+    Error::new(kind, text)
 }
 
 /// Counts a call against its pool thread.

@@ -9,87 +9,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use capnp::message::ReaderOptions;
 use capnp::private::layout::StructSize;
+use capnp_rpc::RpcSystem;
 use capnp_rpc::rpc_twoparty_capnp::Side;
-use capnp_rpc::{RpcSystem, twoparty};
-use futures::io::BufReader;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::oneshot;
-use tokio_util::compat::TokioAsyncReadCompatExt;
 
 use super::Shared;
 use super::capability::LocalObject;
+use super::network::{Flushed, Stream, Wire};
 use super::proxy_schema::{MAKE_POOL, THREAD_MAP};
-use super::quiet::QuietStream;
 use super::server::Server;
 use super::state::State;
-use super::writer::Outbox;
 use crate::error::{Error, Result};
 use crate::wire::raw::RawPointerBuilder;
-use crate::wire::{MESSAGE_LIMIT_WORDS, NESTING_LIMIT};
-
-/// How a connection's bytes travel.
-pub(crate) enum Stream {
-    /// A connected socket.
-    Unix(std::os::unix::net::UnixStream),
-    /// One end of a pipe inside this process.
-    Memory(tokio::io::DuplexStream),
-}
-
-/// A stream that the event loop has taken over.
-enum Live {
-    Unix(QuietStream),
-    Memory(tokio::io::DuplexStream),
-}
-
-impl AsyncRead for Live {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<std::io::Result<()>> {
-        match self.get_mut() {
-            Live::Unix(stream) => Pin::new(stream).poll_read(cx, buffer),
-            Live::Memory(stream) => Pin::new(stream).poll_read(cx, buffer),
-        }
-    }
-}
-
-impl AsyncWrite for Live {
-    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<std::io::Result<usize>> {
-        match self.get_mut() {
-            Live::Unix(stream) => Pin::new(stream).poll_write(cx, bytes),
-            Live::Memory(stream) => Pin::new(stream).poll_write(cx, bytes),
-        }
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        match self.get_mut() {
-            Live::Unix(stream) => Pin::new(stream).poll_flush(cx),
-            Live::Memory(stream) => Pin::new(stream).poll_flush(cx),
-        }
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
-        match self.get_mut() {
-            Live::Unix(stream) => Pin::new(stream).poll_shutdown(cx),
-            Live::Memory(stream) => Pin::new(stream).poll_shutdown(cx),
-        }
-    }
-}
-
-impl Stream {
-    fn take_over(self) -> std::io::Result<Live> {
-        match self {
-            Stream::Unix(stream) => QuietStream::new(stream).map(Live::Unix),
-            Stream::Memory(stream) => Ok(Live::Memory(stream)),
-        }
-    }
-}
-
-/// How long a connection that is being closed waits for its last bytes to leave.
-const CLOSING_PATIENCE: std::time::Duration = std::time::Duration::from_millis(200);
 
 thread_local! {
     /// What ends each connection of this thread.
@@ -113,16 +45,8 @@ fn start(
     side: Side,
     ended: impl FnOnce() + 'static,
 ) -> std::io::Result<RpcHandle> {
-    let (read, write) = tokio::io::split(stream.take_over()?);
-    let outbox = Outbox::new(write);
-    let mut options = ReaderOptions::new();
-    options.traversal_limit_in_words(Some(MESSAGE_LIMIT_WORDS)).nesting_limit(NESTING_LIMIT);
-    let network = twoparty::VatNetwork::new(
-        BufReader::with_capacity(16 * 1024, read.compat()),
-        outbox.clone(),
-        side,
-        options,
-    );
+    let wire = Wire::new(stream, side == Side::Server, &state.budget, &state.quota)?;
+    state.set_wire(&wire);
     if root.as_ref().is_some_and(|root| root.node.constructor().is_some()) {
         state.exchanges_threads.set(true);
     }
@@ -130,7 +54,7 @@ fn start(
         let hook = state.serve(Server::for_object(state, root));
         capnp::capability::Client::new(hook)
     });
-    let system = RpcSystem::new(Box::new(network), root);
+    let system = RpcSystem::new(wire.network(side), root);
     let (closing, close) = oneshot::channel();
     let closer = Closer { disconnector: system.get_disconnector(), closing };
     CLOSERS.with(|closers| closers.borrow_mut().insert(state.id, closer));
@@ -139,21 +63,29 @@ fn start(
     let ending = Ending { state: state.clone(), system: system.clone(), ended: Some(ended) };
     state.event_loop.spawn(async move {
         let id = ending.state.id;
+        let patience = ending.state.budget.limits().closing_time();
         let mut leaving: Option<Pin<Box<tokio::time::Sleep>>> = None;
+        let mut timer: Option<Pin<Box<tokio::time::Sleep>>> = None;
         let mut run = std::pin::pin!(std::future::poll_fn(|cx| {
+            wire.begin_turn(cx);
             let turn = match running.borrow_mut().as_mut() {
                 Some(system) => Pin::new(system).poll(cx),
                 None => Poll::Ready(Ok(())),
             };
-            let drained = outbox.poll_drain(cx).is_ready();
-            ending.state.load.taken(outbox.taken(), drained);
-            if let Some(error) = outbox.failure() {
-                tracing::debug!(target: "ipc", connection = id, %error, "IPC peer takes no more");
-                // What it said before it left is read all the same.
-                leaving = Some(Box::pin(tokio::time::sleep(CLOSING_PATIENCE)));
+            let gone = match wire.flush(cx) {
+                Flushed::Gone(error) => {
+                    tracing::debug!(target: "ipc", connection = id, %error, "IPC peer takes no more");
+                    true
+                }
+                _ => false,
+            };
+            // What a peer said before it left is read all the same, and the last that it is told it may read.
+            if leaving.is_none() && (gone || wire.is_ending()) {
+                leaving = Some(Box::pin(tokio::time::sleep(patience)));
             }
+            watch(&wire, &mut timer, cx);
             match &mut leaving {
-                Some(patience) if turn.is_pending() => patience.as_mut().poll(cx).map(Ok),
+                Some(patience) if turn.is_pending() => patience.as_mut().poll(cx).map(|()| wire.outcome()),
                 _ => turn,
             }
         }));
@@ -163,12 +95,15 @@ fn start(
                 // Lets what was already written reach the peer; a peer that reads nothing
                 // cannot hold us up for longer than this.
                 let ended = futures::future::join(disconnector, run);
-                let _ = tokio::time::timeout(CLOSING_PATIENCE, ended).await;
+                let _ = tokio::time::timeout(patience, ended).await;
                 Ok(())
             }
         };
-        let drained = std::future::poll_fn(|cx| outbox.poll_drain(cx));
-        let _ = tokio::time::timeout(CLOSING_PATIENCE, drained).await;
+        let written = std::future::poll_fn(|cx| match wire.flush(cx) {
+            Flushed::Waiting => Poll::Pending,
+            _ => Poll::Ready(()),
+        });
+        let _ = tokio::time::timeout(patience, written).await;
         match result {
             Ok(()) => tracing::info!(target: "ipc", connection = id, "IPC connection closed"),
             Err(error) => tracing::warn!(target: "ipc", connection = id, %error, "IPC connection broke"),
@@ -176,6 +111,25 @@ fn start(
         drop(ending);
     });
     Ok(RpcHandle(system))
+}
+
+/// Looks at the clock when it is time for that.
+fn watch(wire: &Wire, timer: &mut Option<Pin<Box<tokio::time::Sleep>>>, cx: &mut Context<'_>) {
+    let Some(deadline) = wire.deadline() else {
+        *timer = None;
+        return;
+    };
+    let deadline = tokio::time::Instant::from_std(deadline);
+    // One that comes too early looks again.
+    let due = match timer {
+        Some(timer) if timer.deadline() <= deadline => timer,
+        _ => timer.insert(Box::pin(tokio::time::sleep_until(deadline))),
+    };
+    if due.as_mut().poll(cx).is_ready() {
+        *timer = None;
+        wire.check_time();
+        cx.waker().wake_by_ref();
+    }
 }
 
 /// Takes a connection down when its task ends, or when the event loop is dropped with the task.

@@ -9,6 +9,7 @@ use std::time::Instant;
 use tracing::{Level, debug, enabled, info, trace};
 
 use super::payload::Payload;
+use super::quota::Hit;
 use super::state::State;
 use crate::error::{Error, ErrorKind};
 use crate::monitor::{EndedCall, Side};
@@ -20,6 +21,16 @@ static NUMBER: AtomicU64 = AtomicU64::new(1);
 /// The next call number of this process.
 pub(crate) fn next_number() -> u64 {
     NUMBER.fetch_add(1, Ordering::Relaxed)
+}
+
+/// The beginning of a text that a peer may have made long.
+fn brief(error: &Error) -> String {
+    const LONGEST: usize = 300;
+    let text = error.to_string();
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
 }
 
 fn micros(started: Instant) -> u64 {
@@ -92,7 +103,7 @@ pub(crate) fn call_failed(
     error: &Error,
 ) {
     tell(state, Side::Client, (interface.name, method.name), started, Some(error.kind()));
-    info!(target: "ipc", connection = state.id, call = number, micros = micros(started), %error, "IPC client exception {}.{}", interface.name, method.name);
+    info!(target: "ipc", connection = state.id, call = number, micros = micros(started), error = %brief(error), "IPC client exception {}.{}", interface.name, method.name);
 }
 
 pub(crate) fn call_cancelled(
@@ -148,6 +159,13 @@ pub(crate) fn response_sent(
     debug!(target: "ipc", connection = state.id, call = number, micros = micros(started), bytes = words * 8, "IPC server send response {}.{}", interface.name, method.name);
 }
 
+/// A call of something that is not there.
+pub(crate) fn request_refused(state: &State, interface: &str, error: &Error) {
+    if let Some(missing) = state.quota.allows(Hit::NoMethod) {
+        info!(target: "ipc", connection = state.id, interface, missing, error = %brief(error), "IPC server refused request");
+    }
+}
+
 pub(crate) fn request_failed(
     state: &State,
     number: u64,
@@ -157,8 +175,10 @@ pub(crate) fn request_failed(
     error: &Error,
 ) {
     tell(state, Side::Server, (interface.name, method.name), started, Some(error.kind()));
-    let level = if error.kind() == ErrorKind::Cancelled { "canceled" } else { "error" };
-    info!(target: "ipc", connection = state.id, call = number, micros = micros(started), %error, "IPC server {level} request {}.{}", interface.name, method.name);
+    if let Some(missing) = state.quota.allows(Hit::Failure) {
+        let level = if error.kind() == ErrorKind::Cancelled { "canceled" } else { "error" };
+        info!(target: "ipc", connection = state.id, call = number, micros = micros(started), missing, error = %brief(error), "IPC server {level} request {}.{}", interface.name, method.name);
+    }
 }
 
 /// Says so when a request is dropped before it was answered.
@@ -189,7 +209,9 @@ impl Drop for Pending<'_> {
     fn drop(&mut self) {
         if let Some((interface, method)) = self.names {
             tell(self.state, Side::Server, (interface, method), self.started, Some(ErrorKind::Cancelled));
-            info!(target: "ipc", connection = self.state.id, call = self.number, "IPC server request canceled while executing {interface}.{method}");
+            if let Some(missing) = self.state.quota.allows(Hit::Cancel) {
+                info!(target: "ipc", connection = self.state.id, call = self.number, missing, "IPC server request canceled while executing {interface}.{method}");
+            }
         }
     }
 }

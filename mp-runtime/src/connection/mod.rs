@@ -3,21 +3,22 @@
 //! In: a stream, and perhaps an object to serve. Out: keys for the peer's objects, and calls in
 //! both directions. Cap'n Proto stays behind this module: other threads hold only `Send` values.
 
+mod budget;
 mod call;
 mod capability;
 mod incoming;
-mod limits;
 mod link;
 mod log;
+mod network;
 mod outgoing;
+mod pairs;
 mod payload;
 mod proxy_schema;
-mod quiet;
+mod quota;
 pub(crate) mod scope;
 mod server;
 mod state;
 mod threads;
-mod writer;
 
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -26,14 +27,15 @@ use std::time::{Duration, Instant};
 
 pub use call::{Call, Reply};
 pub(crate) use capability::{Capability, LocalObject, Object, RemoteCap};
-pub(crate) use link::Stream;
 pub(crate) use log::next_number;
+pub(crate) use network::Stream;
 pub(crate) use outgoing::{InUse, Outgoing, ReplyTo, cancel};
 pub(crate) use payload::Payload;
 pub(crate) use threads::Caller;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::event_loop::EventLoop;
+use crate::limits::Limits;
 use state::State;
 
 /// A connection, as any thread may hold it.
@@ -48,6 +50,7 @@ pub(crate) struct Shared {
     event_loop: EventLoop,
     /// Whether the last handle closes the connection.
     owned: bool,
+    limits: Limits,
     closed: Mutex<Option<Closed>>,
     changed: Condvar,
     waiters: Mutex<Vec<tokio::sync::oneshot::Sender<()>>>,
@@ -71,8 +74,9 @@ impl std::fmt::Debug for Shared {
 }
 
 impl Shared {
-    fn new(event_loop: &EventLoop, owned: bool) -> Arc<Self> {
+    fn new(event_loop: &EventLoop, owned: bool, limits: Limits) -> Arc<Self> {
         Arc::new(Shared {
+            limits,
             id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
             event_loop: event_loop.clone(),
             owned,
@@ -133,7 +137,7 @@ impl Connection {
         root: Option<Arc<LocalObject>>,
         construct: Option<(u64, u16)>,
     ) -> (Connection, RemoteCap) {
-        let shared = Shared::new(event_loop, true);
+        let shared = Shared::new(event_loop, true, event_loop.limits());
         let cap = RemoteCap::new(shared.clone());
         let (link_shared, link_cap) = (Arc::downgrade(&shared), cap.key());
         // The key stays valid because this function returns the capability that holds it.
@@ -151,9 +155,10 @@ impl Connection {
         event_loop: &EventLoop,
         stream: Stream,
         root: Arc<LocalObject>,
+        limits: Limits,
         ended: impl FnOnce() + Send + 'static,
     ) -> Connection {
-        let shared = Shared::new(event_loop, false);
+        let shared = Shared::new(event_loop, false, limits);
         let kept = shared.clone();
         event_loop.run(move || link::serve(&kept, stream, root, ended));
         Connection(shared)

@@ -8,14 +8,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use capnp::any_pointer;
-use capnp::capability::RemotePromise;
+use capnp::capability::{RemotePromise, Response};
 use futures::future::{Either, select};
 use tokio::sync::oneshot;
 
 use super::capability::RemoteCap;
-use super::payload::Payload;
-use super::state::State;
-use super::threads::{Caller, Lane, write_context};
+use super::pairs::ThreadPair;
+use super::payload::{Payload, Received};
+use super::state::{State, innermost};
+use super::threads::{Caller, write_context};
 use super::{Shared, log};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event_loop::guard;
@@ -125,6 +126,14 @@ impl Outgoing {
     }
 
     fn send(self, state: &Rc<State>) {
+        if self.method.context && !state.has_threads(&self.caller, self.scope) {
+            let (names, started) = ((self.interface, self.method), Instant::now());
+            // There is nothing to tell the peer if it is cancelled here.
+            let (cancelled, _) = oneshot::channel();
+            let cancellable = Cancellable { cancelled, interrupt: None, names, started };
+            state.cancels.borrow_mut().insert(self.number, cancellable);
+            return state.waiting.borrow_mut().push_back(self);
+        }
         let Outgoing {
             target,
             interface,
@@ -140,7 +149,7 @@ impl Outgoing {
         } = self;
         let started = Instant::now();
         let sent = prepare(state, &target, interface, method, &params, &caller, scope);
-        let (sent, lane) = match sent {
+        let (sent, pair) = match sent {
             Ok(sent) => sent,
             Err(error) => {
                 log::call_failed(state, number, interface, method, started, &error);
@@ -172,8 +181,8 @@ impl Outgoing {
                     // asynchronous method then; a blocking one runs on and keeps its thread, and
                     // nobody learns when it ends.
                     drop(promise);
-                    if let Some(lane) = lane {
-                        state.doubt_lane(lane);
+                    if let Some(pair) = pair {
+                        state.suspect_pair(pair);
                     }
                     if let Some(object) = object {
                         object.doubt();
@@ -192,13 +201,13 @@ impl Outgoing {
                 }
             };
             state.cancels.borrow_mut().remove(&number);
-            if let Some(lane) = lane {
-                state.return_lane(lane);
+            if let Some(pair) = pair {
+                state.return_pair(pair);
             }
-            let result = response.map_err(|error| translate(&error)).and_then(|response| {
-                let reader = response.get().map_err(|error| Error::from_message(&error))?;
-                Payload::receive(reader, |hook| state.receive(hook))
-            });
+            let result = match response {
+                Ok(response) => receive(&state, &response).await,
+                Err(error) => Err(translate(&error)),
+            };
             match &result {
                 Ok(results) => log::response_received(&state, number, interface, method, started, results),
                 Err(error) => log::call_failed(&state, number, interface, method, started, error),
@@ -208,6 +217,30 @@ impl Outgoing {
             reply.send(result.map_err(|error| error.in_call(interface.name, method.name)));
         });
     }
+}
+
+/// Sends calls that have waited for threads, as long as there are some.
+pub(crate) fn send_waiting(state: &Rc<State>) {
+    while state.has_threads(&Caller::Task, None) {
+        let Some(call) = state.waiting.borrow_mut().pop_front() else { return };
+        // One that is not known any more was cancelled.
+        let known = state.cancels.borrow_mut().remove(&call.number);
+        if known.is_some() {
+            call.send(state);
+        }
+    }
+}
+
+/// Copies the results for another thread.
+async fn receive(state: &State, response: &Response<any_pointer::Owned>) -> Result<Payload> {
+    let reader = response.get().map_err(|error| Error::from_message(&error))?;
+    let mut received = Received::copy(reader)?;
+    for hook in received.hooks.iter_mut() {
+        if let Some(unsettled) = hook.take() {
+            *hook = Some(state.settle(unsettled).await);
+        }
+    }
+    Ok(received.file(&state.budget, |hook| state.receive(hook)))
 }
 
 /// Sends the method that makes another one return early.
@@ -220,14 +253,14 @@ fn interrupt_call(
     let sent = prepare(state, target, interface, interrupt, &Payload::new(0), &Caller::Task, None);
     let connection = state.id;
     match sent {
-        Ok((sent, lane)) => {
+        Ok((sent, pair)) => {
             let state = state.clone();
             state.event_loop.clone().spawn(async move {
                 if let Err(error) = sent.promise.await {
                     tracing::info!(target: "ipc", connection, %error, "IPC interrupt failed");
                 }
-                if let Some(lane) = lane {
-                    state.return_lane(lane);
+                if let Some(pair) = pair {
+                    state.return_pair(pair);
                 }
             });
         }
@@ -235,7 +268,7 @@ fn interrupt_call(
     }
 }
 
-type Sent = (RemotePromise<any_pointer::Owned>, Option<Lane>);
+type Sent = (RemotePromise<any_pointer::Owned>, Option<ThreadPair>);
 
 fn prepare(
     state: &Rc<State>,
@@ -246,26 +279,26 @@ fn prepare(
     caller: &Caller,
     scope: Option<u64>,
 ) -> Result<Sent> {
-    let words = params.check_size()?;
-    state.load.send(words * 8 + 64)?;
-    let mut hook = state.cap(target.key()).ok_or_else(called_after_disconnect)?;
+    let words = params.check_size(state.budget.limits())?;
+    state.wire()?.check_call(words * 8)?;
+    let hook = state.cap(target.key()).ok_or_else(called_after_disconnect)?;
     // A promise that was kept, or broken, meanwhile: capnp-rpc cannot redirect a request that has
     // capabilities once it is built.
-    while let Some(resolved) = hook.get_resolved() {
-        hook = resolved;
-    }
+    let hook = innermost(hook)
+        .ok_or_else(|| Error::new(ErrorKind::Protocol, "the object is a promise without end"))?;
+    state.wire()?.expect(words + 4 * params.caps.len());
     let hint = capnp::MessageSize { word_count: words as u64 + 8, cap_count: params.caps.len() as u32 + 2 };
     let mut request = hook.new_call(interface.id, method.ordinal, Some(hint));
     params.send(request.get(), |cap| state.hook(cap))?;
-    let mut lane = None;
+    let mut pair = None;
     if method.context {
         let threads = state.pick_threads(caller, scope);
         let place = method.params.fields.iter().find(|field| matches!(field.ty, Type::Context));
         let index = place.map_or(0, |field| field.place.offset as usize);
         write_context(request.get(), &method.params, index, &threads)?;
-        lane = threads.lane;
+        pair = threads.pair;
     }
-    Ok((request.send(), lane))
+    Ok((request.send(), pair))
 }
 
 fn translate(error: &capnp::Error) -> Error {

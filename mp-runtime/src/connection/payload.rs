@@ -4,15 +4,18 @@
 //! threads, with its capabilities beside it. Encoding and decoding happen on the thread that makes
 //! or serves the call, so that a large value never stops the event loop.
 
+use std::sync::Arc;
+
 use capnp::any_pointer;
 use capnp::message::{Builder, HeapAllocator};
 use capnp::private::capability::ClientHook;
 use capnp::private::layout::{CapTable, StructBuilder, StructReader, StructSize};
 use capnp::traits::{Imbue, ImbueMut};
 
+use super::budget::{Budget, Permit};
 use super::capability::Capability;
 use crate::error::{Error, ErrorKind, Result};
-use crate::wire::MESSAGE_LIMIT_WORDS;
+use crate::limits::{Limits, MESSAGE_LIMIT_WORDS};
 use crate::wire::capability::{MessageCap, SlotHook};
 use crate::wire::node::StructNode;
 use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
@@ -24,6 +27,46 @@ const FIRST_WORDS: u32 = 64;
 pub(crate) struct Payload {
     message: Builder<HeapAllocator>,
     pub(crate) caps: Vec<MessageCap>,
+    /// What a received message counts for.
+    _permit: Option<Permit>,
+}
+
+/// A received struct whose capabilities have yet to be filed.
+pub(crate) struct Received {
+    message: Builder<HeapAllocator>,
+    pub(crate) hooks: Vec<Option<Box<dyn ClientHook>>>,
+}
+
+impl Received {
+    /// Copies a received struct.
+    ///
+    /// # Errors
+    ///
+    /// When the struct is malformed.
+    pub(crate) fn copy(source: any_pointer::Reader<'_>) -> Result<Self> {
+        // Asking the source for its size would be reading all of it. What does not fit here goes to
+        // further segments, each as large as all before it.
+        let mut message = Builder::new(HeapAllocator::new().first_segment_words(FIRST_WORDS));
+        let mut hooks: CapTable = Vec::new();
+        {
+            let mut root: any_pointer::Builder<'_> = message.init_root();
+            root.imbue_mut(&mut hooks);
+            root.set_as::<any_pointer::Owned>(source).map_err(|error| Error::from_message(&error))?;
+        }
+        Ok(Received { message, hooks })
+    }
+
+    /// The message, for any thread; `file` says what each capability in it is to other threads.
+    pub(crate) fn file(
+        self,
+        budget: &Arc<Budget>,
+        mut file: impl FnMut(Box<dyn ClientHook>) -> Capability,
+    ) -> Payload {
+        let caps =
+            self.hooks.into_iter().map(|hook| hook.map_or(Capability::Null, &mut file).into()).collect();
+        let permit = budget.hold_received(self.message.size_in_words() * 8);
+        Payload { message: self.message, caps, _permit: Some(permit) }
+    }
 }
 
 impl std::fmt::Debug for Payload {
@@ -37,7 +80,7 @@ impl Payload {
     pub(crate) fn new(extra: usize) -> Self {
         let words = 64 + u32::try_from(extra / 8).unwrap_or(0).min(1 << 20);
         let allocator = HeapAllocator::new().first_segment_words(words);
-        Payload { message: Builder::new(allocator), caps: Vec::new() }
+        Payload { message: Builder::new(allocator), caps: Vec::new(), _permit: None }
     }
 
     /// Starts the struct of `node`, and hands it to `write` with the capability list.
@@ -84,30 +127,6 @@ impl Payload {
         pointer.get_struct(None).map_err(error)
     }
 
-    /// Copies a received struct. `file` says what each capability in it is to other threads.
-    ///
-    /// # Errors
-    ///
-    /// When the struct is malformed.
-    pub(crate) fn receive(
-        source: any_pointer::Reader<'_>,
-        mut file: impl FnMut(Box<dyn ClientHook>) -> Capability,
-    ) -> Result<Self> {
-        let error = |error: capnp::Error| Error::from_message(&error);
-        // Asking the source for its size would count as reading all of it, and a message may be
-        // read only once over. What does not fit here goes to further segments, each as large as
-        // all before it.
-        let mut message = Builder::new(HeapAllocator::new().first_segment_words(FIRST_WORDS));
-        let mut table: CapTable = Vec::new();
-        {
-            let mut root: any_pointer::Builder<'_> = message.init_root();
-            root.imbue_mut(&mut table);
-            root.set_as::<any_pointer::Owned>(source).map_err(error)?;
-        }
-        let caps = table.into_iter().map(|hook| hook.map_or(Capability::Null, &mut file).into()).collect();
-        Ok(Payload { message, caps })
-    }
-
     /// Copies the struct into a message of the connection. `hook` gives each capability its form
     /// there.
     ///
@@ -138,18 +157,21 @@ impl Payload {
     ///
     /// # Errors
     ///
-    /// When the message exceeds [`MESSAGE_LIMIT_WORDS`].
-    pub(crate) fn check_size(&self) -> Result<usize> {
-        let words = self.words();
+    /// When the message exceeds [`MESSAGE_LIMIT_WORDS`], or carries too many capabilities.
+    pub(crate) fn check_size(&self, limits: &Limits) -> Result<usize> {
+        let (words, caps) = (self.words(), self.caps.len());
+        let refuse = |text| Err(Error::new(ErrorKind::Limit, text));
         // Room for the envelope that the RPC system puts around the struct, and for its table of
         // capabilities.
-        if words + 512 + 4 * self.caps.len() > MESSAGE_LIMIT_WORDS {
-            return Err(Error::new(
-                ErrorKind::Limit,
-                format!(
-                    "the message has {words} words, more than the {MESSAGE_LIMIT_WORDS} that one may have"
-                ),
+        if words + 512 + 4 * caps > MESSAGE_LIMIT_WORDS {
+            return refuse(format!(
+                "the message has {words} words, more than the {MESSAGE_LIMIT_WORDS} that one may have"
             ));
+        }
+        // The context of a call has two more.
+        let most = limits.message_capabilities();
+        if caps + 2 > most {
+            return refuse(format!("the message has {caps} objects, more than the {most} that one may have"));
         }
         Ok(words)
     }

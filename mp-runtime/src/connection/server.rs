@@ -7,6 +7,7 @@ use std::cell::Cell;
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use capnp::any_pointer;
 use capnp::capability::{
@@ -15,6 +16,7 @@ use capnp::capability::{
 use capnp::private::capability::ClientHook;
 use capnp::private::layout::StructSize;
 
+use super::budget::{Budget, ThreadPermit};
 use super::capability::LocalObject;
 use super::incoming;
 use super::proxy_schema::{GET_NAME, MAKE_POOL, MAKE_THREAD, THREAD, THREAD_MAP};
@@ -24,16 +26,12 @@ use crate::event_loop::EventLoop;
 use crate::thread::{ThreadContext, Worker};
 use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
 
-/// The most threads that a peer's pool may have.
-const POOL_LIMIT: u32 = 256;
-/// The most threads that a peer may have made and not released.
-const THREAD_LIMIT: usize = 4096;
-
 /// Something of ours that the peer can call.
 pub(crate) struct Server {
     kind: Kind,
     connection: Weak<State>,
     event_loop: EventLoop,
+    budget: Arc<Budget>,
     /// Grows with every server of the connection.
     number: u64,
     address: Cell<usize>,
@@ -44,10 +42,14 @@ enum Kind {
     Object(Arc<LocalObject>),
     /// A thread of ours that makes calls, and serves callbacks while it waits for them.
     Caller(Arc<ThreadContext>),
-    /// A thread that only serves calls.
-    Worker(Rc<Worker>),
+    /// A thread that only serves calls; one of the peer's counts.
+    Worker(Worker, Option<ThreadPermit>),
     /// What makes workers.
     ThreadMap,
+}
+
+fn worker(state: &State, suffix: String) -> Worker {
+    Worker::new(state.event_loop.name(), suffix, state.budget.limits().process_threads())
 }
 
 impl Server {
@@ -56,6 +58,7 @@ impl Server {
             kind,
             connection: Rc::downgrade(state),
             event_loop: state.event_loop.clone(),
+            budget: state.budget.clone(),
             number: state.token(),
             address: Cell::new(0),
         })
@@ -69,8 +72,19 @@ impl Server {
         Self::new(state, Kind::Caller(thread))
     }
 
-    pub(crate) fn for_worker(state: &Rc<State>, worker: Rc<Worker>) -> Rc<Self> {
-        Self::new(state, Kind::Worker(worker))
+    /// A thread for calls of the peer.
+    ///
+    /// # Errors
+    ///
+    /// When the peer has too many.
+    pub(crate) fn for_worker(state: &Rc<State>, suffix: String) -> Result<Rc<Self>> {
+        let permit = state.budget.admit_thread()?;
+        Ok(Self::new(state, Kind::Worker(worker(state, suffix), Some(permit))))
+    }
+
+    /// A thread for callbacks of one asynchronous call of ours.
+    pub(crate) fn for_callbacks(state: &Rc<State>) -> Rc<Self> {
+        Self::new(state, Kind::Worker(worker(state, "(async callbacks)".into()), None))
     }
 
     pub(crate) fn for_thread_map(state: &Rc<State>) -> Rc<Self> {
@@ -91,7 +105,7 @@ impl Server {
 
     /// Whether the server is a thread.
     pub(crate) fn is_thread(&self) -> bool {
-        matches!(self.kind, Kind::Caller(_) | Kind::Worker(_))
+        matches!(self.kind, Kind::Caller(_) | Kind::Worker(..))
     }
 
     /// Queues a job on the thread that the server is.
@@ -100,15 +114,42 @@ impl Server {
             Kind::Caller(thread) => thread
                 .post(job)
                 .map_err(|_| Error::new(ErrorKind::Failed, "the thread that made the call has ended")),
-            Kind::Worker(worker) => worker.post(job),
+            Kind::Worker(worker, permit) => {
+                let gate = permit.is_some().then(|| self.budget.clone());
+                worker.post(Box::new(move || {
+                    if let Some(budget) = gate {
+                        budget.wait_for_room();
+                    }
+                    job();
+                }))
+            }
             _ => Err(Error::new(ErrorKind::Protocol, "invalid thread handle")),
+        }
+    }
+
+    /// Serves a call of a thread or of what makes threads.
+    fn serve_thread(
+        &self,
+        state: &Rc<State>,
+        interface: u64,
+        method: u16,
+        params: &Params<any_pointer::Owned>,
+        results: Results<any_pointer::Owned>,
+    ) -> Result<()> {
+        match (&self.kind, interface, method) {
+            (Kind::Caller(_) | Kind::Worker(..), THREAD, GET_NAME) => {
+                put_text(results, &self.thread_name(state)?)
+            }
+            (Kind::ThreadMap, THREAD_MAP, MAKE_THREAD) => make_thread(state, params, results),
+            (Kind::ThreadMap, THREAD_MAP, MAKE_POOL) => make_pool(state, params),
+            _ => Err(incoming::unknown_method("this object", interface, method)),
         }
     }
 
     fn thread_name(&self, state: &State) -> Result<String> {
         match &self.kind {
             Kind::Caller(thread) => Ok(thread.name(state.event_loop.name()).to_owned()),
-            Kind::Worker(worker) => worker.name(),
+            Kind::Worker(worker, _) => worker.name(),
             _ => Err(Error::new(ErrorKind::Protocol, "invalid thread handle")),
         }
     }
@@ -136,24 +177,36 @@ impl Drop for Server {
 /// event loop and in the order in which they were made.
 pub(super) fn drop_objects(event_loop: &EventLoop, mut objects: Vec<(u64, Arc<LocalObject>)>) {
     objects.sort_by_key(|(number, _)| *number);
+    let first = objects.first().map(|(_, object)| object.node.name);
+    let forgotten = Arc::new(AtomicUsize::new(0));
     for (_, object) in objects {
-        event_loop.cleanup().run(move || drop_object(&object));
+        let forgotten = forgotten.clone();
+        event_loop.cleanup().run(move || {
+            if drop_object(&object) && object.node.destroyer().is_some() {
+                forgotten.fetch_add(1, Ordering::Relaxed);
+            }
+        });
     }
+    // One line, however many they were.
+    let Some(interface) = first else { return };
+    event_loop.cleanup().run(move || {
+        let count = forgotten.load(Ordering::Relaxed);
+        if count > 0 {
+            tracing::info!(target: "ipc", interface, count, "IPC server object dropped that its peer has not destroyed");
+        }
+    });
 }
 
-fn drop_object(object: &Arc<LocalObject>) {
+/// Drops an object, unless somebody else keeps it. Returns whether it did.
+fn drop_object(object: &Arc<LocalObject>) -> bool {
     // A second server for the same object (it was sent twice) keeps it.
-    if Arc::strong_count(object) <= 2
-        && let Some(inner) = object.take()
-    {
-        let interface = object.node.name;
-        if object.node.destroyer().is_some() {
-            tracing::info!(target: "ipc", interface, "IPC server object dropped that its peer has not destroyed");
-        } else {
-            tracing::debug!(target: "ipc", interface, "IPC server destroy");
-        }
-        drop(inner);
+    if Arc::strong_count(object) > 2 {
+        return false;
     }
+    let Some(inner) = object.take() else { return false };
+    tracing::debug!(target: "ipc", interface = object.node.name, "IPC server destroy");
+    drop(inner);
+    true
 }
 
 /// capnp-rpc's client for a [`Server`].
@@ -205,24 +258,22 @@ impl CapnpServer for Dispatch {
             let closed = capnp::Error::disconnected("the connection is closed".into());
             return DispatchCallResult::new(Promise::err(closed), false);
         };
+        let server = self.0.clone();
         let promise = match &self.0.kind {
             Kind::Object(object) => {
                 let object = object.clone();
                 Promise::from_future(incoming::serve(state, object, interface, method, params, results))
             }
-            Kind::Caller(_) | Kind::Worker(_) if (interface, method) == (THREAD, GET_NAME) => Promise::from(
-                self.0
-                    .thread_name(&state)
-                    .and_then(|name| put_text(results, &name))
-                    .map_err(|error| error.to_rpc()),
-            ),
-            Kind::ThreadMap if (interface, method) == (THREAD_MAP, MAKE_THREAD) => {
-                Promise::from(make_thread(&state, &params, results).map_err(|error| error.to_rpc()))
-            }
-            Kind::ThreadMap if (interface, method) == (THREAD_MAP, MAKE_POOL) => {
-                Promise::from(make_pool(&state, &params).map_err(|error| error.to_rpc()))
-            }
-            _ => Promise::err(incoming::unknown_method("this object", interface, method).to_rpc()),
+            _ => Promise::from_future(async move {
+                let outcome = match state.wire() {
+                    Ok(wire) => {
+                        wire.room().await;
+                        server.serve_thread(&state, interface, method, &params, results)
+                    }
+                    Err(error) => Err(error),
+                };
+                outcome.map_err(|error| error.to_rpc())
+            }),
         };
         DispatchCallResult::new(promise, false)
     }
@@ -257,21 +308,12 @@ fn make_thread(
     params: &Params<any_pointer::Owned>,
     mut results: Results<any_pointer::Owned>,
 ) -> Result<()> {
-    let threads =
-        state.servers.borrow().values().filter_map(Weak::upgrade).filter(|server| server.is_thread()).count();
-    if threads >= THREAD_LIMIT {
-        return Err(Error::new(
-            ErrorKind::Overloaded,
-            format!("the peer holds {threads} threads, the most it may have"),
-        ));
-    }
     let name = params_struct(params)?
         .get_pointer_field(0)
         .get_text(None)
         .map_err(|error| Error::from_message(&error))?;
     let from: String = name.to_str().unwrap_or("?").chars().take(200).collect();
-    let worker = Worker::new(state.event_loop.name(), format!("(from {from})"));
-    let hook = state.serve(Server::for_worker(state, Rc::new(worker)));
+    let hook = state.serve(Server::for_worker(state, format!("(from {from})"))?);
     results_struct(&mut results, |structure| structure.get_pointer_field(0).set_capability(hook))
 }
 
@@ -284,16 +326,16 @@ fn make_pool(state: &Rc<State>, params: &Params<any_pointer::Owned>) -> Result<(
     if count == 0 {
         return Err(Error::failed("makePool called with a count of 0; a pool needs at least one thread"));
     }
-    if count > POOL_LIMIT {
+    let most = state.budget.limits().pool_threads();
+    if count as usize > most {
         return Err(Error::new(
             ErrorKind::Overloaded,
-            format!("a pool of {count} threads is larger than the {POOL_LIMIT} allowed"),
+            format!("a pool of {count} threads is larger than the {most} allowed"),
         ));
     }
-    let pool = (0..count).map(|index| {
-        let worker = Worker::new(state.event_loop.name(), format!("(pool/{index})"));
-        (Server::for_worker(state, Rc::new(worker)), Rc::new(Cell::new(0)))
-    });
+    let pool = (0..count)
+        .map(|index| Ok((Server::for_worker(state, format!("(pool/{index})"))?, Rc::new(Cell::new(0)))))
+        .collect::<Result<Vec<_>>>()?;
     state.pool.borrow_mut().extend(pool);
     Ok(())
 }

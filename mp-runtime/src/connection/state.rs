@@ -3,19 +3,27 @@
 //! In: keys and messages from other threads. Out: calls on capnp-rpc's objects, which never leave
 //! this thread. Nothing outside `connection` sees this type.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::Weak as WeakArc;
 
 use super::Shared;
+use super::budget::Budget;
 use super::capability::{Capability, LocalObject, RemoteCap};
+use super::network::Wire;
+use super::pairs::{PeerThread, ThreadPairs};
+use super::payload::Payload;
+use super::quota::Quota;
 use super::server::{Server, ServerClient};
+use crate::error::{Error, ErrorKind, Result};
 use crate::event_loop::EventLoop;
 use capnp::private::capability::ClientHook;
 
 type Hook = Box<dyn ClientHook>;
+/// More promises than the network lets the peer string together, each of which may pass through one of capnp-rpc's.
+const STEPS: usize = 1_000;
 /// The peer's handle, and the thread that serves its calls.
 type ImpliedThread = (Option<Hook>, Rc<Server>);
 /// A thread of the pool, and how many calls it has.
@@ -35,19 +43,24 @@ pub(crate) struct State {
     /// The peer's thread map, once thread maps were exchanged.
     pub(crate) thread_map: RefCell<Option<Hook>>,
     /// What the peer makes this process hold.
-    pub(crate) load: super::limits::Load,
+    pub(crate) budget: Arc<Budget>,
+    /// What it makes this process write into the log.
+    pub(crate) quota: Rc<Quota>,
+    wire: OnceCell<Rc<Wire>>,
     /// Whether the two sides exchange thread maps, so that every call names its thread.
     pub(crate) exchanges_threads: Cell<bool>,
     /// Where no thread maps are exchanged: the thread that serves each of the peer's threads, with
     /// the peer's handle, by that one's address.
     pub(crate) implied_threads: RefCell<HashMap<usize, ImpliedThread>>,
     /// The peer's thread that serves each of our threads.
-    pub(crate) request_threads: RefCell<HashMap<u64, Hook>>,
+    pub(crate) request_threads: RefCell<HashMap<u64, PeerThread>>,
     /// Our threads as the peer sees them.
     pub(crate) callback_threads: RefCell<HashMap<u64, Hook>>,
-    /// Pairs of threads that serve asynchronous calls; see `threads`.
-    pub(crate) idle_lanes: RefCell<Vec<super::threads::Lane>>,
-    pub(crate) doubtful_lanes: RefCell<VecDeque<super::threads::Lane>>,
+    /// Pairs of threads that serve asynchronous calls, and the calls that wait for one.
+    pub(crate) pairs: ThreadPairs,
+    pub(crate) waiting: RefCell<VecDeque<super::outgoing::Outgoing>>,
+    /// Whether somebody looks after idle pairs.
+    pub(crate) shrinking: Cell<bool>,
     /// Threads that serve calls which name none, with the number of calls each has.
     pub(crate) pool: RefCell<Vec<PoolThread>>,
     /// The peer's threads that wait for calls which are running here, by token.
@@ -73,13 +86,16 @@ impl State {
             caps: RefCell::default(),
             servers: RefCell::default(),
             thread_map: RefCell::default(),
-            load: super::limits::Load::default(),
+            budget: Budget::new(shared.limits.clone(), evict(shared)),
+            quota: Rc::new(Quota::new(shared.id())),
+            wire: OnceCell::new(),
             exchanges_threads: Cell::new(false),
             implied_threads: RefCell::default(),
             request_threads: RefCell::default(),
             callback_threads: RefCell::default(),
-            idle_lanes: RefCell::default(),
-            doubtful_lanes: RefCell::default(),
+            pairs: ThreadPairs::default(),
+            waiting: RefCell::default(),
+            shrinking: Cell::new(false),
             pool: RefCell::default(),
             scopes: RefCell::default(),
             dying: RefCell::default(),
@@ -94,6 +110,21 @@ impl State {
     /// The connection of this id, unless it is closed.
     pub(crate) fn find(id: u64) -> Option<Rc<State>> {
         CONNECTIONS.try_with(|all| all.borrow().get(&id).cloned()).ok().flatten()
+    }
+
+    /// Names the stream.
+    pub(crate) fn set_wire(&self, wire: &Rc<Wire>) {
+        // It has one only.
+        let _ = self.wire.set(wire.clone());
+    }
+
+    /// The stream.
+    ///
+    /// # Errors
+    ///
+    /// When there is none any more.
+    pub(crate) fn wire(&self) -> Result<&Rc<Wire>> {
+        self.wire.get().ok_or_else(|| Error::disconnected("the connection was not opened"))
     }
 
     pub(crate) fn shared(&self) -> Option<Arc<Shared>> {
@@ -143,12 +174,38 @@ impl State {
 
     /// The server behind a hook, if it is one of ours.
     pub(crate) fn own_server(&self, hook: &dyn ClientHook) -> Option<Rc<Server>> {
-        let mut resolved = hook.get_resolved();
-        while let Some(next) = resolved.as_ref().and_then(|hook| hook.get_resolved()) {
-            resolved = Some(next);
-        }
-        let address = resolved.as_deref().unwrap_or(hook).get_ptr();
+        let address = innermost(hook.add_ref())?.get_ptr();
         self.servers.borrow().get(&address).and_then(Weak::upgrade)
+    }
+
+    /// Waits until a capability is no promise of this side any more: the answer to another call, or an object that a
+    /// promise of the peer has led home. Nobody beyond the connection ever holds one of those.
+    pub(crate) async fn settle(&self, mut hook: Hook) -> Hook {
+        for _ in 0..STEPS {
+            let Some(inner) = innermost(hook) else { break };
+            // What belongs to the connection is the peer's, promise or not.
+            let promise = if inner.get_brand() == 0 { inner.when_more_resolved() } else { None };
+            match promise {
+                None => return inner,
+                Some(promise) => match promise.await {
+                    Ok(next) => hook = next,
+                    Err(error) => return capnp_rpc::new_broken_cap(error).hook,
+                },
+            }
+        }
+        let endless =
+            capnp::Error::failed(format!("promises lead to each other over more than {STEPS} steps"));
+        capnp_rpc::new_broken_cap(endless).hook
+    }
+
+    /// Why a capability that is neither the peer's nor one of our objects stands for nothing.
+    pub(crate) async fn why_broken(&self, hook: Hook) -> Option<capnp::Error> {
+        let hook = innermost(hook)?;
+        if hook.get_brand() != 0 || self.own_server(hook.as_ref()).is_some() {
+            return None;
+        }
+        // It says so to whoever calls it.
+        hook.new_call(0, 0, None).send().promise.await.err()
     }
 
     fn own_object(&self, hook: &dyn ClientHook) -> Option<Arc<LocalObject>> {
@@ -162,6 +219,24 @@ impl State {
         self.servers.borrow_mut().insert(hook.get_ptr(), Rc::downgrade(&server));
         server.set_address(hook.get_ptr());
         hook
+    }
+
+    /// Refuses results with more objects than the peer may hold.
+    ///
+    /// # Errors
+    ///
+    /// When there are too many.
+    pub(crate) fn check_exports(&self, results: &Payload) -> Result<()> {
+        let ours =
+            results.caps.iter().filter(|cap| matches!(Capability::of(cap), Capability::Local(_))).count();
+        let most = self.budget.limits().exported_objects();
+        let held = self.servers.borrow().len();
+        if ours > 0 && held + ours > most {
+            let text =
+                format!("the peer holds {held} objects of this process, as many as it may; release some");
+            return Err(Error::new(ErrorKind::Overloaded, text));
+        }
+        Ok(())
     }
 
     /// The form of a capability on this connection.
@@ -183,17 +258,19 @@ impl State {
         if let Some(shared) = self.shared() {
             shared.mark_closed();
         }
-        drop(std::mem::take(&mut *self.cancels.borrow_mut()));
-        drop(std::mem::take(&mut *self.caps.borrow_mut()));
-        drop(self.thread_map.borrow_mut().take());
-        drop(std::mem::take(&mut *self.implied_threads.borrow_mut()));
-        drop(std::mem::take(&mut *self.request_threads.borrow_mut()));
-        drop(std::mem::take(&mut *self.callback_threads.borrow_mut()));
-        drop(std::mem::take(&mut *self.idle_lanes.borrow_mut()));
-        drop(std::mem::take(&mut *self.doubtful_lanes.borrow_mut()));
-        drop(std::mem::take(&mut *self.scopes.borrow_mut()));
-        drop(std::mem::take(&mut *self.pool.borrow_mut()));
-        drop(self.kept.borrow_mut().take());
+        // Each is taken out before it is dropped: what is in it may come back here.
+        drop(self.cancels.take());
+        drop(self.waiting.take());
+        drop(self.caps.take());
+        drop(self.thread_map.take());
+        drop(self.implied_threads.take());
+        drop(self.request_threads.take());
+        drop(self.callback_threads.take());
+        self.pairs.clear();
+        drop(self.scopes.take());
+        drop(self.pool.take());
+        drop(self.kept.take());
+        self.budget.close();
     }
 
     /// Has an object dropped, after what runs on the loop now. Of the objects that go together,
@@ -214,6 +291,30 @@ impl State {
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.get()
     }
+}
+
+/// What ends the connection when others need the memory that it holds.
+fn evict(shared: &Arc<Shared>) -> impl Fn() + Send + Sync + 'static {
+    let (id, event_loop) = (shared.id(), shared.event_loop().clone());
+    move || {
+        event_loop.run(move || {
+            if let Some(wire) = State::find(id).as_deref().and_then(|state| state.wire.get()) {
+                let text = "other peers need the memory that is held for this one, which holds most";
+                wire.fail(capnp::Error::overloaded(text.into()));
+            }
+        });
+    }
+}
+
+/// What a hook stands for by now, or nothing if there is no end of it.
+pub(crate) fn innermost(mut hook: Hook) -> Option<Hook> {
+    for _ in 0..STEPS {
+        match hook.get_resolved() {
+            Some(next) => hook = next,
+            None => return Some(hook),
+        }
+    }
+    None
 }
 
 impl Drop for State {

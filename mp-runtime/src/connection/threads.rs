@@ -9,32 +9,24 @@
 //!   the outer call, to any depth.
 //! - Where no thread maps were exchanged, because the peer's first interface has no `construct`,
 //!   calls name only our thread, and the peer picks one of its own for it.
-//! - An asynchronous call takes a *lane*: a thread of the peer, and a lazy one of ours, that no
-//!   other call has in flight. Two asynchronous calls never wait for each other.
+//! - An asynchronous call takes a pair of threads that no other call has in flight; see `pairs`.
 
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::Duration;
 
 use capnp::any_pointer;
 use capnp::private::capability::ClientHook;
 use capnp::private::layout::StructSize;
 
+use super::pairs::{KEPT, PeerThread, ThreadPair};
 use super::server::Server;
 use super::state::State;
-use crate::error::{Error, ErrorKind, Result};
-use crate::thread::{ThreadContext, Worker};
+use crate::error::{Error, Result};
+use crate::thread::ThreadContext;
 use crate::wire::raw::RawPointerBuilder;
 
 type Hook = Box<dyn ClientHook>;
-
-/// Lanes whose thread may still be busy with a cancelled call, before the oldest is used again.
-const DOUBTFUL_LANES: usize = 64;
-
-/// A pair of threads for one asynchronous call at a time.
-pub(crate) struct Lane {
-    request: Option<Hook>,
-    callback: Hook,
-}
 
 /// Who makes a call.
 pub(crate) enum Caller {
@@ -44,12 +36,15 @@ pub(crate) enum Caller {
     Task,
 }
 
-/// The threads of one call, and the lane they came from.
+/// The threads of one call, and the pair they came from.
 pub(crate) struct Threads {
     pub(crate) request: Option<Hook>,
     pub(crate) callback: Hook,
-    pub(crate) lane: Option<Lane>,
+    pub(crate) pair: Option<ThreadPair>,
 }
+
+/// How often pairs of threads are looked at that nobody uses.
+const SHRINKING: Duration = Duration::from_secs(10);
 
 impl State {
     /// Picks the threads for a call. `scope` is the token of the call that is being served where
@@ -62,31 +57,34 @@ impl State {
                 Caller::Thread(thread) => self.callback_thread(thread),
                 Caller::Task => own,
             };
-            return Threads { request: Some(request), callback, lane: None };
+            return Threads { request: Some(request), callback, pair: None };
         }
         match caller {
             Caller::Thread(thread) => Threads {
                 request: self.request_thread(thread),
                 callback: self.callback_thread(thread),
-                lane: None,
+                pair: None,
             },
             Caller::Task => {
-                let lane = self.take_lane();
+                let pair = self.take_pair();
                 Threads {
-                    request: lane.request.as_ref().map(|hook| hook.add_ref()),
-                    callback: lane.callback.add_ref(),
-                    lane: Some(lane),
+                    request: pair.request.as_ref().map(PeerThread::hook),
+                    callback: pair.callback.add_ref(),
+                    pair: Some(pair),
                 }
             }
         }
     }
 
     fn request_thread(&self, thread: &Arc<ThreadContext>) -> Option<Hook> {
-        if let Some(hook) = self.request_threads.borrow().get(&thread.key) {
-            return Some(hook.add_ref());
+        let known = self.request_threads.borrow().get(&thread.key).cloned();
+        if let Some(known) = known.filter(|known| !known.is_refused().get()) {
+            return Some(known.hook());
         }
-        let hook = self.make_thread(thread.name(self.event_loop.name()))?;
-        self.request_threads.borrow_mut().insert(thread.key, hook.add_ref());
+        let made = self.make_thread(thread.name(self.event_loop.name()))?;
+        let hook = made.hook();
+        let refused = self.request_threads.borrow_mut().insert(thread.key, made);
+        drop(refused);
         self.forget_at_exit(thread);
         Some(hook)
     }
@@ -119,7 +117,7 @@ impl State {
 
     /// Asks the peer for a thread, if it has given a thread map. The answer is used before it
     /// arrives.
-    fn make_thread(&self, name: &str) -> Option<Hook> {
+    fn make_thread(&self, name: &str) -> Option<PeerThread> {
         use super::proxy_schema::{MAKE_THREAD, THREAD_MAP};
         let map = self.thread_map.borrow().as_ref().map(|map| map.add_ref())?;
         let mut request = map.new_call(THREAD_MAP, MAKE_THREAD, None);
@@ -127,51 +125,69 @@ impl State {
         let params = params.init_struct(StructSize { data: 0, pointers: 1 });
         params.get_pointer_field(0).set_text(name.into());
         let sent = request.send();
-        let hook = sent.pipeline.get_pointer_field(0).as_cap();
-        // The pipelined capability carries the failure, if there is one, to whoever uses it; the
-        // response is awaited only so that the question is finished.
+        let thread = PeerThread::new(sent.pipeline.get_pointer_field(0).as_cap());
+        // The pipelined capability carries the failure, if there is one, to whoever uses it. Nobody
+        // is to use it again.
+        let refused = thread.is_refused().clone();
         self.event_loop.spawn(async move {
-            let _ = sent.promise.await;
+            refused.set(sent.promise.await.is_err());
         });
-        Some(hook)
+        Some(thread)
     }
 
-    fn take_lane(self: &Rc<Self>) -> Lane {
-        let idle = self.idle_lanes.borrow_mut().pop();
-        if let Some(lane) = idle {
-            return lane;
-        }
-        if self.doubtful_lanes.borrow().len() >= DOUBTFUL_LANES {
-            let oldest = self.doubtful_lanes.borrow_mut().pop_front();
-            if let Some(lane) = oldest {
-                return lane;
-            }
+    /// Whether a call can have threads now, or has to wait for those of another one.
+    pub(crate) fn has_threads(&self, caller: &Caller, scope: Option<u64>) -> bool {
+        let nested = scope.is_some_and(|token| self.scopes.borrow().contains_key(&token));
+        nested
+            || matches!(caller, Caller::Thread(_))
+            || self.pairs.have_one(self.budget.limits().asynchronous_threads())
+    }
+
+    fn take_pair(self: &Rc<Self>) -> ThreadPair {
+        let most = self.budget.limits().asynchronous_threads();
+        let known = self.pairs.take().or_else(|| {
+            let all_made = !self.pairs.may_make(most);
+            if all_made { self.pairs.take_suspect() } else { None }
+        });
+        if let Some(pair) = known {
+            return pair;
         }
         let name = format!("{}-{}/async", self.event_loop.name(), std::process::id());
         let request = self.make_thread(&name);
-        let worker = Worker::new(self.event_loop.name(), "(async callbacks)".into());
-        let callback = self.serve(Server::for_worker(self, Rc::new(worker)));
-        Lane { request, callback }
+        let callback = self.serve(Server::for_callbacks(self));
+        self.pairs.make(request, callback)
     }
 
-    /// Gives a lane back after its call returned.
-    pub(crate) fn return_lane(&self, lane: Lane) {
-        if !self.is_closed() {
-            self.idle_lanes.borrow_mut().push(lane);
+    /// Gives a pair back after its call returned.
+    pub(crate) fn return_pair(self: &Rc<Self>, pair: ThreadPair) {
+        if self.is_closed() {
+            return;
+        }
+        self.pairs.give_back(pair);
+        super::outgoing::send_waiting(self);
+        if self.pairs.idle() > KEPT && !self.shrinking.replace(true) {
+            let state = Rc::downgrade(self);
+            self.event_loop.spawn(async move {
+                loop {
+                    tokio::time::sleep(SHRINKING).await;
+                    let Some(state) = state.upgrade() else { return };
+                    if !state.pairs.shrink() {
+                        state.shrinking.set(false);
+                        return;
+                    }
+                }
+            });
         }
     }
 
-    /// Puts a lane aside whose call was cancelled: the peer's thread may be busy with it for as
-    /// long as it likes, and releasing a busy thread would make a C++ peer wait for it.
-    pub(crate) fn doubt_lane(&self, lane: Lane) {
+    /// Puts a pair aside whose call was cancelled.
+    pub(crate) fn suspect_pair(self: &Rc<Self>, pair: ThreadPair) {
         if !self.is_closed() {
-            self.doubtful_lanes.borrow_mut().push_back(lane);
+            self.pairs.suspect(pair);
+            super::outgoing::send_waiting(self);
         }
     }
 }
-
-/// The most threads that may serve a peer which makes none itself.
-const IMPLIED_THREADS: usize = 256;
 
 impl State {
     /// The thread that serves calls of one of the peer's threads, where no thread maps are
@@ -186,12 +202,7 @@ impl State {
         if let Some((_, server)) = threads.get(&address) {
             return Ok(server.clone());
         }
-        if threads.len() >= IMPLIED_THREADS {
-            let text = format!("a peer that makes no threads is served by at most {IMPLIED_THREADS}");
-            return Err(Error::new(ErrorKind::Overloaded, text));
-        }
-        let worker = Worker::new(self.event_loop.name(), format!("(implied {})", threads.len()));
-        let server = Server::for_worker(self, Rc::new(worker));
+        let server = Server::for_worker(self, format!("(implied {})", threads.len()))?;
         // Keeping the peer's handle keeps its address from being used for another one.
         threads.insert(address, (callback, server.clone()));
         Ok(server)

@@ -3,6 +3,7 @@
 //! In: jobs. Out: they run one at a time, in order, on an operating-system thread that starts with
 //! the first of them. A peer that only makes asynchronous calls never costs a thread.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::context::{ThreadContext, ThreadJob, long_name};
@@ -13,12 +14,38 @@ pub(crate) struct Worker {
     program: String,
     /// What the name says after the thread's own, for example `(from bitcoin-node-7/init-9)`.
     suffix: String,
+    /// How many workers the process may have.
+    most: usize,
     context: Mutex<Option<Arc<ThreadContext>>>,
 }
 
+/// The workers of the process that run.
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// A worker that runs.
+struct Running;
+
+impl Running {
+    fn new(most: usize) -> Result<Self> {
+        if RUNNING.fetch_add(1, Ordering::Relaxed) >= most {
+            drop(Running);
+            let text =
+                format!("this process has {most} threads for its peers, as many as it may; try again later");
+            return Err(Error::new(ErrorKind::Overloaded, text));
+        }
+        Ok(Running)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 impl Worker {
-    pub(crate) fn new(program: &str, suffix: String) -> Self {
-        Worker { program: program.to_owned(), suffix, context: Mutex::new(None) }
+    pub(crate) fn new(program: &str, suffix: String, most: usize) -> Self {
+        Worker { program: program.to_owned(), suffix, most, context: Mutex::new(None) }
     }
 
     /// The thread's context; starts the thread if need be.
@@ -33,9 +60,11 @@ impl Worker {
         let failed = |reason: &dyn std::fmt::Display| {
             Error::new(ErrorKind::Overloaded, format!("cannot start a worker thread: {reason}"))
         };
+        let running = Running::new(self.most)?;
         std::thread::Builder::new()
             .name("ipc-worker".into())
             .spawn(move || {
+                let _running = running;
                 let Some(context) = ThreadContext::current() else { return };
                 context.set_name(format!("{} {suffix}", long_name(&program)));
                 let _ = sender.send(context.clone());

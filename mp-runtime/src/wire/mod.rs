@@ -72,8 +72,7 @@ pub mod slot;
 pub mod traits;
 mod types;
 
-/// The most words that one message may have, on both sides.
-pub const MESSAGE_LIMIT_WORDS: usize = 8 * 1024 * 1024;
+pub use crate::limits::MESSAGE_LIMIT_WORDS;
 
 /// How deep the pointers of one message may be nested, as everywhere in Cap'n Proto.
 pub(crate) const NESTING_LIMIT: i32 = 64;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 /// The layers, from the lowest. Those of one line may import each other.
 const LAYERS: &[&[&str]] = &[
-    &["error"],
+    &["error", "limits"],
     &["monitor", "json"],
     &["process", "socket", "cleanup"],
     &["event_loop"],

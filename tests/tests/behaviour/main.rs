@@ -5,6 +5,7 @@
 mod futures;
 mod inheritance;
 mod layers;
+mod limits;
 mod listening;
 mod log;
 mod objects;

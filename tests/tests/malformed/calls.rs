@@ -1,7 +1,7 @@
 //! Calls that name what is not there, or name the wrong thing.
 
-use super::peer::{Cap, Outcome, Peer, cap_pointer, element, list_pointer, struct_pointer};
-use super::server::{Server, TARGET, method};
+use super::server::{CallTarget, Server, TARGET, method};
+use mp_tests::peer::{Cap, Outcome, Peer, cap_pointer, element, list_pointer, struct_pointer};
 
 /// `proxy.capnp`'s `ThreadMap`, as the facts tables of libmultiprocess give it.
 const THREAD_MAP: u64 = 0xee5e_3717_9ad9_dc9d;

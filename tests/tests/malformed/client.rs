@@ -8,8 +8,8 @@ use std::sync::mpsc::{Receiver, channel};
 
 use mp_runtime::{ErrorKind, EventLoop, Origin, Remote, connect_stream, within};
 
-use super::peer::{Peer, element, far_pointer, list_pointer, struct_pointer};
-use super::server::{PATIENCE, Server, Target};
+use super::server::{Server, Target};
+use mp_tests::peer::{PATIENCE, Peer, element, far_pointer, list_pointer, struct_pointer};
 
 /// A client whose server is a peer of ours, with its first call on the way.
 struct Client {

@@ -7,7 +7,6 @@
 mod calls;
 mod client;
 mod output;
-mod peer;
 mod pointers;
 mod protocol;
 mod server;

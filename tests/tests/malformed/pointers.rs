@@ -2,8 +2,8 @@
 
 use mp_runtime::{ErrorKind, Origin};
 
-use super::peer::{Outcome, cap_pointer, element, far_pointer, list_pointer, struct_pointer};
-use super::server::{Chain, Server, TARGET, method};
+use super::server::{CallTarget, Chain, Server, TARGET, method};
+use mp_tests::peer::{Outcome, cap_pointer, element, far_pointer, list_pointer, struct_pointer};
 
 /// The methods with one pointer as their parameter.
 const POINTER_METHODS: &[u16] = &[

@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use capnp_rpc::rpc_capnp::message;
 
-use super::peer::{Cap, Outcome, cap_pointer, struct_pointer};
-use super::server::{PATIENCE, Server, TARGET, method};
+use super::server::{CallTarget, Server, TARGET, method};
+use mp_tests::peer::{Cap, Outcome, PATIENCE, cap_pointer, struct_pointer};
 
 #[test]
 fn message_types_that_nobody_knows_are_answered_with_unimplemented() {

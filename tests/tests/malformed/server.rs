@@ -2,17 +2,13 @@
 
 use std::os::unix::net::UnixStream;
 use std::sync::{Arc, Mutex, Once, PoisonError};
-use std::time::Duration;
 
 use mp_runtime::{
     EventLoop, IpcEnum, IpcStruct, Remote, Result, connect_stream, ipc_file, ipc_interface, serve_stream,
     within,
 };
 
-use super::peer::Peer;
-
-/// Longer than anything here may take.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+use mp_tests::peer::{Outcome, PATIENCE, Peer, element, list_pointer, struct_pointer};
 
 ipc_file! {
     static FILE: "malformed.capnp" @ 0xd1b2_0000_0000_000b;
@@ -120,6 +116,29 @@ pub(crate) mod method {
 
 /// The id of [`Target`].
 pub(crate) const TARGET: u64 = 0xd1b2_0000_0000_00bb;
+
+/// Calls of a [`Target`] by a peer that writes its messages by hand.
+pub(crate) trait CallTarget {
+    /// Calls a method of the server's first object with parameters given in words.
+    fn call_raw(&mut self, method: u16, params: &[u64]) -> Outcome;
+
+    /// A call that keeps to the rules, to see that the connection lives on.
+    fn check(&mut self);
+}
+
+impl CallTarget for Peer {
+    fn call_raw(&mut self, method: u16, params: &[u64]) -> Outcome {
+        self.call_with(TARGET, method, params, &[])
+    }
+
+    #[track_caller]
+    fn check(&mut self) {
+        let hello = u64::from_le_bytes(*b"hello\0\0\0");
+        let params = [struct_pointer(0, 0, 1), list_pointer(0, element::BYTE, 6), hello];
+        let outcome = self.call_raw(method::TEXT, &params);
+        assert_eq!(outcome, Outcome::Results(0, "hello".into()), "the connection has not survived");
+    }
+}
 
 struct Implementation;
 

@@ -1,7 +1,7 @@
 //! Bytes that are no messages, and messages that the stream cuts short or makes too long.
 
-use super::peer::{Outcome, Peer, struct_pointer};
 use super::server::{Server, TARGET, method};
+use mp_tests::peer::{Outcome, Peer, struct_pointer};
 
 /// Waits for the end of a connection.
 #[track_caller]
