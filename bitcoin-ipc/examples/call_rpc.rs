@@ -3,6 +3,9 @@
 //! ```sh
 //! cargo run -p bitcoin-ipc --example call_rpc -- regtest getblockhash 0
 //! ```
+//!
+//! Arguments are JSON, or else texts; a text that is JSON too has quotes: `createwallet '"2024"'`. (The program
+//! `bitcoin-ipc rpc` knows which arguments are texts.)
 
 use bitcoin::Network;
 use bitcoin_ipc::{ConnectOptions, RpcError, blocking};
@@ -16,7 +19,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let params = Value::Array(params.collect());
 
     let options = ConnectOptions::new().network(network);
-    let node: blocking::Client = futures::executor::block_on(options.connect("unix"))?.into();
+    let node = blocking::connect_with(options, "unix")?;
     match node.execute_rpc(&method, params, None) {
         Ok(result) => println!("{result:#}"),
         Err(RpcError::Rpc { code, message, .. }) => println!("{method} failed: {message} ({code})"),

@@ -101,6 +101,14 @@ pub(crate) enum Chain {
 }
 
 impl Chain {
+    pub(crate) const ALL: [Chain; 5] =
+        [Chain::Main, Chain::Test, Chain::Testnet4, Chain::Signet, Chain::Regtest];
+
+    /// Its name in `-chain`.
+    pub(crate) fn name(self) -> &'static str {
+        self.network().to_core_arg()
+    }
+
     pub(crate) fn network(self) -> Network {
         match self {
             Chain::Main => Network::Bitcoin,

@@ -105,7 +105,7 @@ fn help(error: &Error) -> Option<&'static str> {
             Some("see in the node's debug.log whether it has ended; then start it again")
         }
         ErrorKind::Timeout => {
-            Some("give the node more time with --timeout; while it loads its chain it does not answer")
+            Some("see in the node's debug.log whether it is busy or has hung; --timeout gives it more time")
         }
         ErrorKind::Failed if error.text().contains("bad-cb-length") => Some(
             "v31 makes no template for the first 16 blocks; make those with \

@@ -10,11 +10,11 @@ use bitcoin::Network;
 use bitcoin_common::config::Settings;
 use bitcoin_ipc::client::{Address, Reconnect};
 use bitcoin_ipc::monitor::SOCKET_NAME;
-use bitcoin_ipc::{Client, ConnectOptions, Release, Result as CallResult};
+use bitcoin_ipc::{Client, ConnectOptions, Error, ErrorKind, Release, Result as CallResult};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use crate::arguments::Global;
+use crate::arguments::{Chain, Global};
 use crate::failure::Failure;
 
 /// The settings that choose a chain.
@@ -107,8 +107,26 @@ impl Node {
 
     /// The client, which is connected the first time.
     pub(crate) async fn client(&self) -> CallResult<Client> {
-        let connect = || self.options.clone().connect(self.address.clone());
+        let connect = async || {
+            let connected = self.options.clone().connect(self.address.clone()).await;
+            connected.map_err(|error| self.elsewhere().map_or(error, |text| Error::new(ErrorKind::Io, text)))
+        };
         self.client.get_or_try_init(connect).await.cloned()
+    }
+
+    /// Where there is no socket for this chain, but one for another.
+    fn elsewhere(&self) -> Option<String> {
+        let socket = self.socket().ok().filter(|socket| !socket.exists())?;
+        let other = |network: &Network| {
+            let options = self.options.clone().network(*network);
+            options.socket(&self.address).is_ok_and(|other| other != socket && other.exists())
+        };
+        let chain = Chain::ALL.into_iter().find(|chain| other(&chain.network()))?.name();
+        Some(format!(
+            "no socket at {}, but there is one of the {chain} chain: use it with -chain={chain} (--chain {chain} \
+             before a command), or start bitcoin-node with -ipcbind=unix for this one",
+            socket.display()
+        ))
     }
 
     /// The node's network, as far as the options or the node tell it.

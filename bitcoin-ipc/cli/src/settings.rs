@@ -10,7 +10,7 @@ use bitcoin_common::arguments::{
 };
 use bitcoin_common::config::Settings;
 
-use crate::arguments::{Chain, Global};
+use crate::arguments::Global;
 use crate::commands::rpc::options::{ABOUT, OPTIONS, UNHEEDED};
 use crate::examples;
 use crate::failure::Failure;
@@ -104,17 +104,5 @@ impl Global {
         words.extend(self.connect.as_ref().map(|address| option("ipcconnect", address.to_string().into())));
         words.extend(self.trust.as_ref().map(|trust| option("ipctrust", trust.into())));
         words
-    }
-}
-
-impl Chain {
-    fn name(self) -> &'static str {
-        match self {
-            Chain::Main => "main",
-            Chain::Test => "test",
-            Chain::Testnet4 => "testnet4",
-            Chain::Signet => "signet",
-            Chain::Regtest => "regtest",
-        }
     }
 }

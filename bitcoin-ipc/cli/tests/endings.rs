@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::time::{Duration, Instant};
+
 use bitcoin_ipc::Release;
 use common::{Node, Running, program, run};
 use rustix::process::Signal;
@@ -12,6 +14,10 @@ fn errors_say_what_to_do() {
     let at = directory.path().display();
     let none = run(&format!("--datadir {at} --signet info")).bad();
     assert!(none.contains("signet/node.sock") && none.contains("-ipcbind=unix"), "{none}");
+    std::fs::create_dir(directory.path().join("regtest")).expect("a directory");
+    let _other = std::os::unix::net::UnixListener::bind(directory.path().join("regtest/node.sock"));
+    let elsewhere = run(&format!("--datadir {at} info")).bad();
+    assert!(elsewhere.contains("node.sock, but there is one of the regtest chain"), "{elsewhere}");
     let long = run(&format!("--connect unix:/{} info", "x".repeat(200))).bad();
     assert!(long.contains("at most 107"), "{long}");
     let monitor = run(&format!("--datadir {at} top")).bad();
@@ -112,6 +118,34 @@ fn ctrl_c_leaves_top() {
     let mut running = node.running("top");
     assert!(running.line().starts_with("method "));
     assert_eq!(running.interrupt(), 0);
+}
+
+#[test]
+fn ctrl_c_ends_long_work_too() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let at = directory.path().display();
+    let serving = Running::start(program(&format!("--datadir {at} serve --blocks 4000000000")));
+    serving.connecting();
+    assert_eq!(serving.interrupt(), 0);
+    let node = Node::start(Release::V32);
+    let running = node.running("bench --seconds 3600");
+    running.connecting();
+    assert_eq!(running.interrupt(), 130);
+}
+
+#[test]
+fn ctrl_c_ends_a_program_whose_output_nobody_takes() {
+    let node = Node::start(Release::V32);
+    let running = node.running("mine 4000000000");
+    let until = Instant::now() + Duration::from_secs(60);
+    let mut height = 0;
+    // The hashes fill a pipe, and then it goes on no more.
+    while height < 500 || height != node.memory.tip().height {
+        height = node.memory.tip().height;
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(Instant::now() < until, "it goes on at {height}");
+    }
+    assert_eq!(running.interrupt(), 130);
 }
 
 #[test]

@@ -13,7 +13,7 @@ use mp_runtime::{Error, EventLoop, Json, Result};
 use serde_json::Value;
 
 use super::thread::{check, wait};
-use super::{Address, RpcError, TemplateOptions, TipEvent};
+use super::{Address, ConnectOptions, RpcError, TemplateOptions, TipEvent};
 use crate::interfaces;
 use crate::release::Release;
 use crate::types::{BlockCheckOptions, BlockCreateOptions, BlockRef, BlockWaitOptions, CoinbaseTx, Reject};
@@ -29,6 +29,19 @@ where
     Error: From<A::Error>,
 {
     wait(None, super::connect(address)).map(Client)
+}
+
+/// Connects to a node with options; see [`ConnectOptions::connect`].
+///
+/// # Errors
+///
+/// When the address makes no sense, or nothing answers there; the text says what to do.
+pub fn connect_with<A>(options: ConnectOptions, address: A) -> Result<Client>
+where
+    A: TryInto<Address>,
+    Error: From<A::Error>,
+{
+    wait(None, options.connect(address)).map(Client)
 }
 
 /// A client of a running node; see [`Client`](super::Client), of which it is made with

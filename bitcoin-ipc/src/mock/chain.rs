@@ -4,6 +4,7 @@
 //! Bitcoin Core's `BlockValidationState`. Checked are the proof of work, the merkle root, the place
 //! in the chain, the time, and what the coinbase has to be like; not scripts and coins.
 
+use std::collections::HashSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitcoin::constants::genesis_block;
@@ -25,6 +26,9 @@ const COMMITMENT: [u8; 6] = [0x6a, 0x24, 0xaa, 0x21, 0xa9, 0xed];
 
 pub(super) struct Chain {
     blocks: Vec<Block>,
+    /// The hashes of all blocks.
+    known: HashSet<BlockHash>,
+    tip: BlockHash,
     mempool: Vec<(Transaction, Amount)>,
 }
 
@@ -42,7 +46,9 @@ fn reject(reason: &str, debug: impl Into<String>) -> Reject {
 
 impl Chain {
     pub(super) fn new() -> Self {
-        Chain { blocks: vec![genesis_block(Network::Regtest)], mempool: Vec::new() }
+        let first = genesis_block(Network::Regtest);
+        let tip = first.block_hash();
+        Chain { blocks: vec![first], known: HashSet::from([tip]), tip, mempool: Vec::new() }
     }
 
     pub(super) fn height(&self) -> usize {
@@ -50,9 +56,7 @@ impl Chain {
     }
 
     pub(super) fn tip(&self) -> BlockRef {
-        let height = self.height();
-        let hash = self.blocks[height].block_hash();
-        BlockRef { hash, height: i32::try_from(height).unwrap_or(i32::MAX) }
+        BlockRef { hash: self.tip, height: i32::try_from(self.height()).unwrap_or(i32::MAX) }
     }
 
     pub(super) fn block(&self, height: usize) -> Option<&Block> {
@@ -153,14 +157,16 @@ impl Chain {
     }
 
     pub(super) fn accept(&mut self, block: Block) -> Result<(), Reject> {
-        if self.blocks.iter().any(|known| known.block_hash() == block.block_hash()) {
+        let hash = block.block_hash();
+        if self.known.contains(&hash) {
             return Err(reject("duplicate", ""));
         }
-        let known = |hash: BlockHash| self.blocks.iter().any(|known| known.block_hash() == hash);
-        if !known(block.header.prev_blockhash) {
+        if !self.known.contains(&block.header.prev_blockhash) {
             return Err(reject("prev-blk-not-found", ""));
         }
         self.check(&block, &BlockCheckOptions::default())?;
+        self.known.insert(hash);
+        self.tip = hash;
         self.mempool.retain(|(tx, _)| !block.txdata.contains(tx));
         self.blocks.push(block);
         Ok(())

@@ -55,6 +55,7 @@ fn inside_a_task_of_tokio_it_is_an_error_and_beside_it_is_not() {
         runtime.block_on(async {
             all_is_misuse(&client);
             is_misuse(blocking::connect("unix:/nowhere").err());
+            is_misuse(blocking::connect_with(options(), "unix:/nowhere").err());
             let inner = client.clone();
             tokio::spawn(async move { all_is_misuse(&inner) }).await.expect("an end");
             let inner = client.clone();

@@ -1,8 +1,8 @@
 //! Objects, connections and processes that end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use bitcoin_ipc::{Release, TemplateOptions, TipEvent};
+use bitcoin_ipc::{ConnectOptions, ErrorKind, Release, TemplateOptions, TipEvent};
 use futures::StreamExt;
 
 use super::node::{Node, START, run};
@@ -134,5 +134,40 @@ pub(crate) fn a_client_that_vanishes_harms_nobody() {
         let tip = client.mining().get_tip().await.expect("an answer").expect("a tip");
         assert_eq!(tip.hash, block.block_hash());
         assert_eq!(client.connections(), 1);
+    });
+}
+
+pub(crate) fn a_node_that_is_stopped_is_noticed_and_comes_back() {
+    let node = Node::start();
+    let second = Duration::from_secs(1);
+    run(async {
+        let client = node.client_with(ConnectOptions::new().call_timeout(Some(second))).await;
+        let (mut tips, mut templates) = (
+            client.tips(),
+            client.templates(TemplateOptions { cooldown: false, ..TemplateOptions::default() }),
+        );
+        let first = tips.next().await.expect("a tip").expect("a tip").tip();
+        let template = templates.next().await.expect("a template").expect("a template");
+        let peer = client.peer().expect("a peer");
+        node.signal("STOP");
+        let started = Instant::now();
+        let mining = client.mining();
+        let waiting = async {
+            let error = mining.wait_tip_changed(first.hash, None).await.expect_err("no answer");
+            assert!(matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Disconnected), "{error}");
+            assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+            node.signal("CONT");
+            mine(&client, 1).await.block_hash()
+        };
+        let (event, next, hash) = futures::join!(tips.next(), templates.next(), waiting);
+        assert_eq!(event.expect("a tip").expect("a tip").tip().hash, hash);
+        // The first one through the new connection may be from before the block.
+        let mut next = next.expect("a template").expect("a template");
+        while next.get_block_header().await.expect("a header").prev_blockhash != hash {
+            next = templates.next().await.expect("a template").expect("a template");
+        }
+        assert!(template.get_block().await.is_err(), "it went with its connection");
+        assert!(client.connections() > 1);
+        assert_eq!(client.peer(), Some(peer), "the same process");
     });
 }

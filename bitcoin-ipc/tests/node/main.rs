@@ -27,6 +27,10 @@ const TESTS: &[(&str, fn())] = &[
     ("two_hundred_templates_leave_nothing_behind", lifetimes::two_hundred_templates_leave_nothing_behind),
     ("a_node_that_is_restarted_comes_back", lifetimes::a_node_that_is_restarted_comes_back),
     ("a_killed_node_comes_back", lifetimes::a_killed_node_comes_back),
+    (
+        "a_node_that_is_stopped_is_noticed_and_comes_back",
+        lifetimes::a_node_that_is_stopped_is_noticed_and_comes_back,
+    ),
     ("a_client_that_vanishes_harms_nobody", lifetimes::a_client_that_vanishes_harms_nobody),
     ("a_node_knows_of_watching_or_goes_on_without", split::a_node_knows_of_watching_or_goes_on_without),
 ];

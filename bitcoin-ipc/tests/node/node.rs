@@ -53,10 +53,13 @@ impl Node {
             match self.post(&body) {
                 Ok(answer) if answer.contains("\"error\":null") => return,
                 Err(error) if error.kind() == ErrorKind::ConnectionRefused && self.has_no_http() => {
-                    let node = blocking::connect(self.socket().as_path()).expect("a client");
-                    let params = serde_json::json!([blocks, anybody]);
-                    node.execute_rpc("generatetodescriptor", params, None).expect("blocks");
-                    return;
+                    let generate = || {
+                        let node = blocking::connect(self.socket().as_path()).expect("a client");
+                        let params = serde_json::json!([blocks, anybody]);
+                        node.execute_rpc("generatetodescriptor", params, None).expect("blocks");
+                    };
+                    // Some tests are inside a runtime already.
+                    return std::thread::scope(|scope| scope.spawn(generate).join().expect("blocks"));
                 }
                 answer => assert!(Instant::now() < until, "{answer:?}; the log:\n{}", self.log()),
             }
@@ -121,8 +124,13 @@ impl Node {
 
     /// A client that comes back quickly.
     pub(crate) async fn client(&self) -> Client {
+        self.client_with(ConnectOptions::new()).await
+    }
+
+    /// Such a client, with some options.
+    pub(crate) async fn client_with(&self, options: ConnectOptions) -> Client {
         let quickly = Reconnect { first_pause: Duration::from_millis(20), ..Reconnect::default() };
-        let options = ConnectOptions::new().network(Network::Regtest).data_dir(self.folder.path());
+        let options = options.network(Network::Regtest).data_dir(self.folder.path());
         // The socket may be there a moment before the node listens.
         let until = Instant::now() + PATIENCE;
         loop {
@@ -150,6 +158,14 @@ impl Node {
             process.kill().expect("a process of ours");
             process.wait().expect("a status");
         }
+    }
+
+    /// Sends the node a signal such as `STOP`.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.process.as_ref().expect("a process").id().to_string();
+        let told =
+            Command::new("kill").args([&format!("-{name}"), &id]).status().expect("the program `kill`");
+        assert!(told.success());
     }
 
     /// The memory that the node has, in kB.

@@ -20,6 +20,7 @@ use crate::arguments::{Global, Serve};
 use crate::failure::Failure;
 use crate::node::Node;
 use crate::output::Output;
+use crate::progress::progress_bar;
 
 /// How long the sockets may take to go.
 const TIDYING: Duration = Duration::from_millis(500);
@@ -35,7 +36,7 @@ pub(crate) async fn run(
     let monitor_socket = socket.with_file_name(SOCKET_NAME);
     let release = global.release.unwrap_or(Release::V32);
     let memory = MemoryNode::new();
-    memory.mine(usize::try_from(command.blocks).unwrap_or(usize::MAX))?;
+    mine(&memory, command.blocks).await?;
     let mut invented = 0..;
     let mut fill = || {
         let missing = command.transactions;
@@ -73,6 +74,19 @@ pub(crate) async fn run(
         memory.mine(1)?;
         fill();
     }
+}
+
+/// Mines so many blocks, and lets others run now and then, such as who waits for Ctrl-C.
+async fn mine(memory: &MemoryNode, blocks: u32) -> Result<()> {
+    let progress = progress_bar(blocks.into());
+    for number in 0..blocks {
+        memory.mine(1)?;
+        if number.is_multiple_of(64) {
+            progress.set_position(number.into());
+            tokio::task::yield_now().await;
+        }
+    }
+    Ok(())
 }
 
 /// Where to listen, in a directory that is there.
