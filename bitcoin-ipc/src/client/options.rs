@@ -165,8 +165,9 @@ impl ConnectOptions {
         self
     }
 
-    /// How many block templates may be held at once. The node keeps each of them in memory, with
-    /// its transactions, until it is dropped.
+    /// How many block templates may be held at once; 100 by default. The node keeps each of them in memory,
+    /// with its transactions, until it is dropped, and beside them the last one of each stream. A stream goes
+    /// on when so many are held ([`WhenFull`](super::WhenFull)); other ways to a template are errors then.
     #[must_use]
     pub fn max_templates(mut self, max: usize) -> Self {
         self.max_templates = max;

@@ -43,12 +43,14 @@ impl<'c> Patience<'c> {
         if limit.is_some_and(|limit| since.elapsed() > limit) {
             return Err(error);
         }
-        if error.kind() == ErrorKind::Timeout {
-            // It may answer through another connection, or be another node by now.
-            self.client.disconnect();
-        }
         self.client.pause(PAUSE).await;
-        self.client.session().await.map(drop)
+        let session = self.client.session().await?;
+        if error.kind() == ErrorKind::Timeout {
+            // Was it this call that took long, or has the node hung? Then it may answer through another
+            // connection, or be another node by now.
+            let _ = self.client.probe(&session).await;
+        }
+        Ok(())
     }
 
     /// How long there was nothing.

@@ -54,18 +54,31 @@ impl Client {
     async fn hang(&self, session: &Arc<Session>, patience: Duration) -> Error {
         loop {
             self.pause(patience).await;
-            match self.limited(session.settle()).await {
-                Err(error) if error.kind() == ErrorKind::Timeout => {
-                    tracing::info!(target: "ipc", ?patience, "IPC node answers nothing; its connection is closed");
-                    session.close();
-                    self.0.forget(session);
-                    return error;
-                }
+            match self.probe(session).await {
+                Ok(()) => {}
                 // The call hears of it by itself.
                 Err(error) if error.kind() == ErrorKind::Disconnected => std::future::pending().await,
-                // Also an error is an answer.
-                Ok(()) | Err(_) => {}
+                Err(error) => return error,
             }
+        }
+    }
+
+    /// Asks the node for something that costs nothing. When it does not answer in the time of a call, its
+    /// connection is closed.
+    ///
+    /// # Errors
+    ///
+    /// When it does not answer, or the connection is lost; an error of the node is an answer.
+    pub(super) async fn probe(&self, session: &Arc<Session>) -> Result<()> {
+        match self.limited(session.settle()).await {
+            Err(error) if error.kind() == ErrorKind::Timeout => {
+                tracing::info!(target: "ipc", "IPC node answers nothing; its connection is closed");
+                session.close();
+                self.0.forget(session);
+                Err(error)
+            }
+            Err(error) if error.kind() == ErrorKind::Disconnected => Err(error),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 }

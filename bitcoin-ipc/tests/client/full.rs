@@ -115,8 +115,8 @@ fn a_stream_for_which_there_can_be_no_room_says_so() {
     });
 }
 
-/// A node that fails every other time when it is to make a template.
-struct Unreliable(Arc<dyn Mining>, AtomicU64);
+/// A node that fails every other time when it is to make a template; or, if it has a pause, takes so long.
+struct Unreliable(Arc<dyn Mining>, AtomicU64, Option<Duration>);
 
 #[ipc_interface]
 impl Mining for Unreliable {
@@ -140,8 +140,11 @@ impl Mining for Unreliable {
         options: &BlockCreateOptions,
         cooldown: bool,
     ) -> Result<Option<Arc<dyn BlockTemplate>>> {
-        if self.1.fetch_add(1, Ordering::SeqCst).is_multiple_of(2) {
-            return Err(Error::failed("bad-cb-length"));
+        let odd = !self.1.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
+        match self.2 {
+            None if !odd => return Err(Error::failed("bad-cb-length")),
+            Some(pause) if odd => tokio::time::sleep(pause).await,
+            _ => {}
         }
         self.0.create_new_block(options, cooldown).await
     }
@@ -166,8 +169,10 @@ impl Mining for Unreliable {
 fn an_error_of_one_item_does_not_end_the_streams() {
     let node = MemoryNode::new();
     let mining = node.services().mining.expect("mining");
-    let services =
-        Services { mining: Some(Arc::new(Unreliable(mining, AtomicU64::new(0)))), ..Services::default() };
+    let services = Services {
+        mining: Some(Arc::new(Unreliable(mining, AtomicU64::new(0), None))),
+        ..Services::default()
+    };
     let quickly = Reconnect { first_pause: Duration::from_millis(5), ..Reconnect::default() };
     let options = ConnectOptions::new().reconnect(quickly);
     let client = Client::local(options, services, Release::V32).expect("a client");
@@ -183,5 +188,25 @@ fn an_error_of_one_item_does_not_end_the_streams() {
         assert_eq!((error.kind(), error.text()), (ErrorKind::Failed, "not now"));
         let tip = tips.next().await.expect("an item").expect("a tip");
         assert_eq!(tip.tip(), node.tip());
+    });
+}
+
+#[test]
+fn a_slow_template_does_not_cost_the_connection() {
+    let node = MemoryNode::new();
+    let mining = node.services().mining.expect("mining");
+    let slow = Unreliable(mining, AtomicU64::new(0), Some(Duration::from_secs(5)));
+    let services = Services { mining: Some(Arc::new(slow)), ..Services::default() };
+    let options = ConnectOptions::new().call_timeout(Some(Duration::from_millis(400)));
+    let client = Client::local(options, services, Release::V32).expect("a client");
+    run(async {
+        let options = TemplateOptions { cooldown: false, ..TemplateOptions::default() };
+        let first = client.mining().create_new_block(&options.create, false).await;
+        let first = first.expect("an answer").expect("a template");
+        // The second one takes too long, the third does not.
+        let mut templates = client.templates(options);
+        let template = templates.next().await.expect("an item").expect("a template");
+        assert_eq!((count(&template).await, count(&first).await), (0, 0));
+        assert_eq!(client.connections(), 1);
     });
 }

@@ -5,6 +5,7 @@
 use bitcoin_ipc::types::Json;
 use serde_json::{Map, Value, json};
 
+use super::conversion::Table;
 use super::error::{Answer, Code, RpcError, failed, invalid};
 use super::{construct, help};
 
@@ -201,15 +202,18 @@ impl<R: Copy> Command<R> {
     }
 
     /// Which arguments are something else than texts: rows of command, position, name, and whether it is
-    /// a text.
+    /// a text. What Bitcoin Core says of its own commands stands above what a kind does not tell, such as of a
+    /// field of an object.
     #[must_use]
     pub fn conversions(&self) -> Vec<Value> {
         let mut rows = Vec::new();
+        let mut row = |position: usize, name: &str, text: bool| {
+            let text = Table::of_core().is_text(self.name, name).unwrap_or(text);
+            rows.push(json!([self.name, position, name, text]));
+        };
         for (position, arg) in self.args.iter().enumerate() {
-            for name in arg.names.split('|') {
-                rows.push(json!([self.name, position, name, arg.kind.is_text()]));
-            }
-            rows.extend(arg.fields.iter().map(|field| json!([self.name, position, field, false])));
+            arg.names.split('|').for_each(|name| row(position, name, arg.kind.is_text()));
+            arg.fields.iter().for_each(|field| row(position, field, false));
         }
         rows
     }
@@ -365,6 +369,29 @@ mod tests {
     fn check(params: Value) -> Answer<Vec<Value>> {
         let Json::Array(params) = params.into() else { panic!() };
         COMMAND.check(params)
+    }
+
+    #[test]
+    fn texts_are_told_from_json() {
+        // What an object's fields are is known of Bitcoin Core's commands.
+        const SEND: Command<()> =
+            Command::new("test", "send", "For a test.", ())
+                .args(&[arg("options", Kind::Object, "More.").fields(&["change_address", "inputs", "new"])]);
+        let rows = |command: &Command<()>| Value::from(command.conversions());
+        assert_eq!(
+            rows(&COMMAND),
+            json!([
+                ["test", 0, "first", true],
+                ["test", 0, "one", true],
+                ["test", 1, "second", false],
+                ["test", 2, "options", false],
+                ["test", 2, "deep", false],
+                ["test", 3, "last", false],
+            ])
+        );
+        let said = rows(&SEND);
+        let texts: Vec<_> = said.as_array().expect("a list").iter().map(|row| row[3].as_bool()).collect();
+        assert_eq!(texts, [Some(false), Some(true), Some(false), Some(false)]);
     }
 
     #[test]

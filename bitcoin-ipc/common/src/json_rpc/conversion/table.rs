@@ -100,12 +100,17 @@ impl Table {
         table
     }
 
+    /// Whether an argument is a text, if the table knows it.
+    #[must_use]
+    pub fn is_text(&self, method: &str, name: &str) -> Option<bool> {
+        self.called(method, name).map(Entry::is_text)
+    }
+
     /// All arguments, as a node lists them: method, place, name, and whether it is a text.
     #[must_use]
     pub fn rows(&self) -> Vec<(String, usize, String, bool)> {
         let row = |method: &str, entry: &Entry| {
-            let text = matches!(entry.form, None | Some(Form::AnyText));
-            (method.to_owned(), entry.place, entry.name.clone(), text)
+            (method.to_owned(), entry.place, entry.name.clone(), entry.is_text())
         };
         let rows = self.0.iter().flat_map(|(method, all)| all.iter().map(move |entry| row(method, entry)));
         let mut rows: Vec<_> = rows.collect();
@@ -115,6 +120,10 @@ impl Table {
 }
 
 impl Entry {
+    fn is_text(&self) -> bool {
+        matches!(self.form, None | Some(Form::AnyText))
+    }
+
     fn parse(place: usize, word: &str) -> Entry {
         let marks = [(':', Form::Json), ('?', Form::JsonOrText), ('=', Form::AnyText)];
         let marked = marks.into_iter().find_map(|(mark, form)| Some((word.strip_suffix(mark)?, Some(form))));
