@@ -18,7 +18,7 @@ use bdk_wallet::chain::local_chain::LocalChain;
 use bdk_wallet::chain::{Anchor as _, BlockId, ConfirmationBlockTime, IndexedTxGraph, Merge as _};
 use bitcoin::{BlockHash, OutPoint, Script, ScriptBuf, Transaction, TxOut, Txid};
 
-pub(crate) use part::BlockPart;
+pub(crate) use part::{BlockPart, is_possible};
 use scripts::Scripts;
 pub(crate) use scripts::{Origin, ScriptChanges};
 pub(crate) use view::{Place, View};

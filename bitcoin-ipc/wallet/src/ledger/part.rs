@@ -3,7 +3,7 @@
 //! In: a whole block, or what the node's watch found in one. Out: a [`BlockPart`], the same for both.
 
 use bdk_wallet::chain::BlockId;
-use bitcoin::{Block, BlockHash, Transaction};
+use bitcoin::{Amount, Block, BlockHash, Transaction};
 use bitcoin_ipc::interfaces::watch::WatchedBlock;
 
 use crate::{Error, Result};
@@ -29,6 +29,7 @@ impl BlockPart {
         txs: Vec<(u32, Transaction)>,
     ) -> Self {
         let below = height.checked_sub(1).zip(below).map(|(height, hash)| BlockId { height, hash });
+        let txs = txs.into_iter().filter(|(_, tx)| is_possible(tx)).collect();
         BlockPart { id: BlockId { height, hash }, below, time, txs }
     }
 
@@ -37,6 +38,14 @@ impl BlockPart {
         let (hash, header) = (block.block_hash(), block.header);
         Self::new(hash, height, Some(header.prev_blockhash), header.time, (0..).zip(block.txdata).collect())
     }
+}
+
+/// Whether a transaction pays no more than there is. No node takes another one; one that tells of it would have
+/// the wallet count what it cannot.
+pub(crate) fn is_possible(tx: &Transaction) -> bool {
+    let mut amounts = tx.output.iter().map(|output| output.value);
+    let sum = amounts.try_fold(Amount::ZERO, Amount::checked_add);
+    sum.is_some_and(|sum| sum <= Amount::MAX_MONEY)
 }
 
 impl TryFrom<WatchedBlock> for BlockPart {

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command};
 use super::describe::{Solution, parents};
-use crate::wallet::{AvailableCoin, State, WalletHandle};
+use crate::wallet::{AvailableCoin, State, WalletHandle, sum};
 
 const OUTPOINTS: &str = "[{\"txid\":\"hex\",\"vout\":n},...]";
 
@@ -121,10 +121,10 @@ fn list(call: &Call<'_>) -> Answer {
     coins.retain(|coin| filter.fits(coin));
     coins.truncate(filter.count);
     if let Some(enough) = filter.sum {
-        let mut sum = Amount::ZERO;
+        let mut so_far = Amount::ZERO;
         coins.retain(|coin| {
-            let needed = sum < enough;
-            sum += coin.output.value;
+            let needed = so_far < enough;
+            so_far = sum([so_far, coin.output.value]).unwrap_or(Amount::MAX_MONEY);
             needed
         });
     }

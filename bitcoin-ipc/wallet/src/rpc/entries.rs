@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::balances::signed_amount;
 use super::describe::parents;
 use crate::ledger::Place;
-use crate::wallet::{State, Trust, WalletHandle, signed};
+use crate::wallet::{State, Trust, WalletHandle, signed, total};
 
 /// Which entries are made.
 #[derive(Clone, Copy, Default)]
@@ -59,7 +59,7 @@ impl<'a> Teller<'a> {
     pub(super) fn debit(&self, tx: &Transaction) -> SignedAmount {
         let ledger = &self.state().ledger;
         let own = tx.input.iter().filter_map(|input| ledger.own_txout(input.previous_output));
-        own.map(|output| signed(output.value)).sum()
+        total(own.map(|output| signed(output.value)))
     }
 
     /// What the wallet knows of a transaction: Bitcoin Core's `WalletTxToJSON`.
@@ -113,7 +113,7 @@ impl<'a> Teller<'a> {
         };
         let mut entries = Vec::new();
         if sent && wanted.label.is_none() {
-            let fee = debit - tx.output.iter().map(|output| signed(output.value)).sum();
+            let fee = total([debit].into_iter().chain(tx.output.iter().map(|output| -signed(output.value))));
             for (vout, output) in outputs() {
                 let mut entry = self.addressed(&output.script_pubkey);
                 entry.insert("category".into(), "send".into());

@@ -10,7 +10,7 @@ use bitcoin_ipc::types::Destination;
 use serde_json::Value;
 
 use super::command::{Call, Command, command};
-use crate::wallet::{State, Trust, WalletHandle};
+use crate::wallet::{State, Trust, WalletHandle, sum};
 
 pub(super) const COMMANDS: &[Command] = &[command(
     "listaddressgroupings",
@@ -97,7 +97,8 @@ fn balances(state: &mut State, wallet: &WalletHandle) -> BTreeMap<Destination, A
         let txid = outpoint.txid;
         let counts = trust.is_trusted(txid) && trust.blocks_to_maturity(txid) == 0;
         if counts && view.spender(outpoint).is_none() {
-            *balances.entry(Destination::of_script(&output.script_pubkey)).or_default() += output.value;
+            let balance = balances.entry(Destination::of_script(&output.script_pubkey)).or_default();
+            *balance = sum([*balance, output.value]).unwrap_or(Amount::MAX_MONEY);
         }
     }
     balances

@@ -52,7 +52,7 @@ struct Received {
 
 impl Received {
     fn add(&mut self, amount: Amount, depth: i32) {
-        self.amount += amount;
+        self.amount = self.amount.checked_add(amount).unwrap_or(Amount::MAX);
         self.confirmations = Some(self.confirmations.map_or(depth, |before| before.min(depth)));
     }
 }
@@ -84,7 +84,9 @@ fn sum(call: &Call<'_>, wallet: &WalletHandle, scripts: &HashSet<ScriptBuf>) -> 
     }
     let tally = tally(&mut state, call.int_or(1, 1)?, call.flag_or(2, false)?);
     let of_these = tally.into_iter().filter(|(script, _)| scripts.contains(script));
-    Ok(amount::amount(of_these.map(|(_, received)| received.amount).sum()))
+    let sum = of_these
+        .fold(Amount::ZERO, |sum, (_, received)| sum.checked_add(received.amount).unwrap_or(Amount::MAX));
+    Ok(amount::amount(sum))
 }
 
 fn by_address(call: &Call<'_>) -> Answer {
@@ -154,7 +156,7 @@ fn list_by_label(call: &Call<'_>) -> Answer {
         let of_label = labels.entry(label).or_default();
         match received.confirmations {
             Some(depth) => of_label.add(received.amount, depth),
-            None => of_label.amount += received.amount,
+            None => of_label.amount = of_label.amount.checked_add(received.amount).unwrap_or(Amount::MAX),
         }
     }
     let told = labels.into_iter().map(|(label, received)| {

@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::balances::signed_amount;
 use super::command::{Call, Command, command};
-use crate::wallet::signed;
+use crate::wallet::{signed, total};
 
 pub(super) const COMMANDS: &[Command] =
     &[command("simulaterawtransaction", "Tells how transactions would change the balance.", simulate).args(
@@ -42,13 +42,14 @@ fn simulate(call: &Call<'_>) -> Answer {
                 return invalid("Transaction(s) are spending the same output more than once");
             }
             match new.remove(&outpoint) {
-                Some(amount) => change -= amount,
+                Some(amount) => change = total([change, -amount]),
                 None if coins.get(&outpoint).is_none_or(Option::is_none) => {
                     return invalid("One or more transaction inputs are missing or have been spent already");
                 }
                 None => {
                     let own = state.ledger.own_txout(outpoint);
-                    change -= own.map_or(SignedAmount::ZERO, |output| signed(output.value));
+                    let spent = own.map_or(SignedAmount::ZERO, |output| signed(output.value));
+                    change = total([change, -spent]);
                 }
             }
         }
@@ -56,7 +57,7 @@ fn simulate(call: &Call<'_>) -> Answer {
         for (vout, output) in (0..).zip(&tx.output) {
             let mine = state.is_mine(&output.script_pubkey);
             let amount = if mine { signed(output.value) } else { SignedAmount::ZERO };
-            change += amount;
+            change = total([change, amount]);
             new.insert(OutPoint { txid, vout }, amount);
         }
     }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::balances::signed_amount;
 use super::command::{Call, Command, command, label, last_block};
 use super::entries::{Teller, Wanted};
-use crate::wallet::{WalletHandle, signed};
+use crate::wallet::{WalletHandle, signed, total};
 
 const NO_EFFECT: &str = "Has no effect.";
 
@@ -51,13 +51,13 @@ fn get(call: &Call<'_>) -> Answer {
     let Some(tx) = state.ledger.tx(txid) else { return unknown(NOT_OURS) };
     let mut teller = Teller::new(&mut state, &wallet);
     let debit = teller.debit(&tx);
-    let paid: SignedAmount = tx.output.iter().map(|output| signed(output.value)).sum();
-    let fee = if debit > SignedAmount::ZERO { paid - debit } else { SignedAmount::ZERO };
+    let paid = total(tx.output.iter().map(|output| signed(output.value)));
+    let fee = if debit > SignedAmount::ZERO { total([paid, -debit]) } else { SignedAmount::ZERO };
     let known = teller.known(&tx);
     let details = teller.entries(&tx, Wanted::default());
     let credit = state.wallet_tx(txid).map_or(SignedAmount::ZERO, |tx| tx.credit);
     let mut object = Map::new();
-    object.insert("amount".into(), signed_amount(credit - debit - fee));
+    object.insert("amount".into(), signed_amount(total([credit, -debit, -fee])));
     if debit > SignedAmount::ZERO {
         object.insert("fee".into(), signed_amount(fee));
     }

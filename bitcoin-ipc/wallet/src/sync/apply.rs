@@ -9,7 +9,7 @@ use bitcoin::{Block, Transaction, Txid};
 use bitcoin_ipc::types::{ChangeType, FoundBlockRequest, MempoolRemovalReason};
 
 use super::notices::{NewBlock, Notice};
-use crate::ledger::{BlockPart, Place};
+use crate::ledger::{BlockPart, Place, is_possible};
 use crate::storage::{self, TxNote, coins, transactions};
 use crate::wallet::{Event, State, WalletHandle};
 use crate::{Error, Result};
@@ -105,7 +105,7 @@ impl State {
     /// Takes in a transaction that the mempool has. Gives an event if it is the wallet's and news.
     pub(crate) fn see_in_mempool(&mut self, tx: &Transaction, now: i64) -> Result<Option<Event>> {
         let txid = tx.compute_txid();
-        if !self.ledger.is_relevant(tx) {
+        if !self.ledger.is_relevant(tx) || !is_possible(tx) {
             return Ok(None);
         }
         let place = self.ledger.view().place(txid);

@@ -64,7 +64,7 @@ impl State {
                 Place::Conflicted { .. } | Place::Inactive => continue,
                 Place::Block { .. } if trust.blocks_to_maturity(txid) > 0 => &mut sum.immature_balance,
                 Place::Pending if !state.ledger.in_mempool(txid) => {
-                    sum.nonmempool_balance += signed(output.value);
+                    sum.nonmempool_balance = total([sum.nonmempool_balance, signed(output.value)]);
                     continue;
                 }
                 Place::Pending if !trust.is_trusted(txid) => &mut sum.unconfirmed_balance,
@@ -72,7 +72,8 @@ impl State {
                 _ => continue,
             };
             let used = reused.contains(&output.script_pubkey);
-            *if used { &mut sum.used_balance } else { field } += signed(output.value);
+            let field = if used { &mut sum.used_balance } else { field };
+            *field = total([*field, signed(output.value)]);
         }
         sum
     }
@@ -87,6 +88,13 @@ impl State {
 /// An amount that may be subtracted.
 pub(crate) fn signed(amount: Amount) -> SignedAmount {
     amount.to_signed().unwrap_or(SignedAmount::MAX)
+}
+
+/// A sum of amounts; the highest there is, or the lowest, where that is too much to count.
+pub(crate) fn total(amounts: impl IntoIterator<Item = SignedAmount>) -> SignedAmount {
+    let sum: i128 = amounts.into_iter().map(|amount| i128::from(amount.to_sat())).sum();
+    let limit = if sum < 0 { SignedAmount::MIN } else { SignedAmount::MAX };
+    i64::try_from(sum).map_or(limit, SignedAmount::from_sat)
 }
 
 /// Which transactions are trusted, at one moment: those in a block, and the wallet's own in the mempool

@@ -8,6 +8,7 @@ use bitcoin::{Amount, OutPoint, Transaction, TxOut};
 use bitcoin_ipc::types::{CoinControl, Destination, WalletTxOut};
 
 use super::balances::Trust;
+use super::build::sum;
 use super::{State, WalletHandle};
 use crate::Result;
 use crate::ledger::Place;
@@ -55,7 +56,7 @@ impl WalletHandle {
         for outpoint in &control.set_selected {
             coins.extend(state.spendable(*outpoint, None).map(|coin| (*outpoint, coin.output.value)));
         }
-        Ok(coins.into_values().sum())
+        Ok(sum(coins.into_values()).unwrap_or(Amount::MAX_MONEY))
     }
 
     /// Keeps a coin from being chosen, until the wallet is unloaded or, if it is written, until it is

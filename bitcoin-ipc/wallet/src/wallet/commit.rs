@@ -9,9 +9,10 @@
 use std::collections::BTreeMap;
 
 use bdk_wallet::rusqlite;
-use bitcoin::{OutPoint, Transaction, Txid};
+use bitcoin::{Amount, OutPoint, Transaction, Txid};
 use bitcoin_ipc::types::{ChangeType, TxBroadcast};
 
+use super::build::sum;
 use super::spending::Spending;
 use super::{Event, State, WalletHandle};
 use crate::ledger::Place;
@@ -176,10 +177,16 @@ impl State {
         known && !abandoned && self.ledger.view().depth(txid) == 0 && !self.ledger.in_mempool(txid)
     }
 
-    /// An error if a transaction spends what it cannot: coins that another one has spent, other than the
-    /// one that it replaces, or coins of a transaction that does not count any more.
+    /// An error if a transaction spends what it cannot: more than there is, coins that another one has spent,
+    /// other than the one that it replaces, or coins of a transaction that does not count any more.
     fn ensure_spends_free_coins(&mut self, tx: &Transaction, replaces: Option<Txid>) -> Result<()> {
         let (txid, view) = (tx.compute_txid(), self.ledger.view());
+        let paid = sum(tx.output.iter().map(|output| output.value))?;
+        let own = tx.input.iter().map(|input| self.ledger.own_txout(input.previous_output));
+        let spent: Option<Vec<Amount>> = own.map(|output| output.map(|output| output.value)).collect();
+        if spent.is_some_and(|spent| sum(spent).is_ok_and(|spent| spent < paid)) {
+            return Err(Error::Refused("The transaction pays more than it spends".into()));
+        }
         for coin in tx.input.iter().map(|input| input.previous_output) {
             let spender = view.spender(coin).filter(|by| *by != txid && Some(*by) != replaces);
             if let Some(by) = spender {

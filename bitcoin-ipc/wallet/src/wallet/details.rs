@@ -6,7 +6,7 @@ use bitcoin::{SignedAmount, Transaction, TxIn, TxOut, Txid};
 use bitcoin_ipc::interfaces::{TxStatus, WalletTxDetails};
 use bitcoin_ipc::types::{Destination, WalletTx, WalletTxStatus};
 
-use super::balances::{Trust, signed};
+use super::balances::{Trust, signed, total};
 use super::{State, WalletHandle};
 use crate::Result;
 use crate::ledger::Place;
@@ -122,12 +122,8 @@ impl State {
         let change: Vec<bool> =
             tx.output.iter().map(|output| self.is_change(&output.script_pubkey)).collect();
         let sum = |which: &[bool]| -> SignedAmount {
-            tx.output
-                .iter()
-                .zip(which)
-                .filter(|(_, counts)| **counts)
-                .map(|(output, _)| signed(output.value))
-                .sum()
+            let counted = tx.output.iter().zip(which).filter(|(_, counts)| **counts);
+            total(counted.map(|(output, _)| signed(output.value)))
         };
         let immature = self.blocks_to_maturity(&view, txid) > 0;
         let note = self.notes.get(&txid).cloned().unwrap_or_default();
@@ -140,7 +136,7 @@ impl State {
                 .collect(),
             txout_address_is_mine: mine.clone(),
             credit: if immature { SignedAmount::ZERO } else { sum(&mine) },
-            debit: tx.input.iter().filter_map(own).sum(),
+            debit: total(tx.input.iter().filter_map(own)),
             change: sum(&change),
             txout_is_mine: mine,
             txout_is_change: change,

@@ -34,7 +34,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 use bitcoin::Network;
 use bitcoin_ipc::interfaces::Chain;
 
-pub(crate) use balances::{Trust, signed};
+pub(crate) use balances::{Trust, signed, total};
 pub(crate) use build::sum;
 pub(crate) use bump::BumpWish;
 pub use coins::AvailableCoin;

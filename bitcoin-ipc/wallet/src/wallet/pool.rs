@@ -110,7 +110,8 @@ impl WalletHandle {
             // What too many transactions hang on cannot be reckoned with.
             coins.retain(|coin| coin.depth > 0 || bumps.contains_key(&coin.outpoint));
             for coin in &mut coins {
-                coin.bump = bumps.get(&coin.outpoint).map_or(0, |bump| bump.to_sat());
+                coin.bump =
+                    bumps.get(&coin.outpoint).map_or(0, |bump| (*bump).min(Amount::MAX_MONEY).to_sat());
             }
         }
         Ok(coins)
@@ -142,7 +143,7 @@ impl WalletHandle {
         if let Some(bumps) = individual_bumps(&*self.chain(), &outpoints, rate)? {
             for coin in &mut coins {
                 let bump = bumps.get(&coin.outpoint).ok_or_else(enormous_cluster)?;
-                coin.bump = bump.to_sat();
+                coin.bump = (*bump).min(Amount::MAX_MONEY).to_sat();
             }
         }
         Ok(coins)

@@ -362,14 +362,14 @@ impl<'a> Spending<'a> {
 /// everything but the inputs.
 fn too_little(target: &Target, required: &[Coin], pool: &[Coin]) -> Error {
     let coins = || required.iter().chain(pool);
-    let all: u64 = coins().map(|coin| coin.output.value.to_sat()).sum();
+    let all: u128 = coins().map(|coin| u128::from(coin.output.value.to_sat())).sum();
     let fee = |vbytes| i128::from(fee_for(target.rate, vbytes).to_sat());
     let effective = coins().map(|coin| {
         i128::from(coin.output.value.to_sat()) - i128::from(coin.bump) - fee(coin.weight.vbytes())
     });
     let bare = InputWeights::default().with_outputs(target.outputs).div_ceil(4) + 1;
     let wanted = i128::from(target.value) + fee(bare);
-    if target.from_outputs || all < target.value || effective.sum::<i128>() >= wanted {
+    if target.from_outputs || all < target.value.into() || effective.sum::<i128>() >= wanted {
         return Error::InsufficientFunds;
     }
     let fee = money(fee_for(target.rate, bare));

@@ -22,6 +22,7 @@ mod overlaps;
 mod passphrases;
 mod privacy;
 mod pruned;
+mod refused;
 mod repeated;
 mod requests;
 mod spending;
