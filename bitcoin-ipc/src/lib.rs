@@ -20,6 +20,11 @@
 //! release cannot do is an error that names the one that can. A lost connection comes back by
 //! itself; see [`Reconnect`].
 //!
+//! Nothing waits for ever for a node that hangs: calls have a limit
+//! ([`ConnectOptions::call_timeout`]), waits look now and then whether the node still answers anything, and
+//! who does not accept connections is given up in the same time. Whoever serves the socket has to be of the
+//! same user, or of root ([`ConnectOptions::trust`]).
+//!
 //! # A node of one's own
 //!
 //! [`interfaces`] has a trait for every interface of Bitcoin Core: implement one, and serve it as any

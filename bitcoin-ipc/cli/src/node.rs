@@ -109,24 +109,31 @@ impl Node {
     pub(crate) async fn client(&self) -> CallResult<Client> {
         let connect = async || {
             let connected = self.options.clone().connect(self.address.clone()).await;
-            connected.map_err(|error| self.elsewhere().map_or(error, |text| Error::new(ErrorKind::Io, text)))
+            connected.map_err(|error| self.missing().map_or(error, |text| Error::new(ErrorKind::Io, text)))
         };
         self.client.get_or_try_init(connect).await.cloned()
     }
 
-    /// Where there is no socket for this chain, but one for another.
-    fn elsewhere(&self) -> Option<String> {
+    /// What to do where there is no socket.
+    fn missing(&self) -> Option<String> {
         let socket = self.socket().ok().filter(|socket| !socket.exists())?;
         let other = |network: &Network| {
             let options = self.options.clone().network(*network);
             options.socket(&self.address).is_ok_and(|other| other != socket && other.exists())
         };
-        let chain = Chain::ALL.into_iter().find(|chain| other(&chain.network()))?.name();
-        Some(format!(
-            "no socket at {}, but there is one of the {chain} chain: use it with -chain={chain} (--chain {chain} \
-             before a command), or start bitcoin-node with -ipcbind=unix for this one",
-            socket.display()
-        ))
+        let at = socket.display();
+        let start =
+            self.network.map_or(String::new(), |network| format!("-chain={} ", network.to_core_arg()));
+        Some(match Chain::ALL.into_iter().find(|chain| other(&chain.network())).map(Chain::name) {
+            Some(chain) => format!(
+                "no socket at {at}, but there is one of the {chain} chain: use it with -chain={chain} (--chain \
+                 {chain} before a command), or start one here with `bitcoin-node {start}-ipcbind=unix`"
+            ),
+            None => format!(
+                "no socket at {at}: start a node that listens there with `bitcoin-node {start}-ipcbind=unix` \
+                 (bitcoind has no IPC), and check the chain and the data directory"
+            ),
+        })
     }
 
     /// The node's network, as far as the options or the node tell it.

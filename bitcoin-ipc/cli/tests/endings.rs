@@ -13,7 +13,10 @@ fn errors_say_what_to_do() {
     let directory = tempfile::tempdir().expect("a directory");
     let at = directory.path().display();
     let none = run(&format!("--datadir {at} --signet info")).bad();
-    assert!(none.contains("signet/node.sock") && none.contains("-ipcbind=unix"), "{none}");
+    assert!(
+        none.contains("signet/node.sock") && none.contains("`bitcoin-node -chain=signet -ipcbind=unix`"),
+        "{none}"
+    );
     std::fs::create_dir(directory.path().join("regtest")).expect("a directory");
     let _other = std::os::unix::net::UnixListener::bind(directory.path().join("regtest/node.sock"));
     let elsewhere = run(&format!("--datadir {at} info")).bad();
