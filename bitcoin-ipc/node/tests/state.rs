@@ -179,20 +179,23 @@ fn those_who_wait_wake_with_the_tip_and_at_the_end() {
 
 #[test]
 fn a_broadcast_keeps_to_its_highest_fee() {
-    use bitcoin_ipc::types::TransactionError;
+    use bitcoin_ipc::types::{TransactionError, TxBroadcast};
 
+    const ALL: TxBroadcast = TxBroadcast::MempoolAndBroadcastToAll;
     let directory = tempfile::tempdir().unwrap();
     let state = open(directory.path());
     let blocks = extend(&state, 101, 0);
     let tx = pay(&blocks[0].txdata[0], 5000);
-    let refused = state.broadcast(&tx, Amount::from_sat(4999)).unwrap().unwrap_err();
+    let refused = state.broadcast(&tx, Amount::from_sat(4999), ALL).unwrap().unwrap_err();
     assert_eq!(refused.error, TransactionError::MaxFeeExceeded);
     assert!(state.mempool().is_empty());
-    assert_eq!(state.broadcast(&tx, Amount::from_sat(5000)).unwrap(), Ok(()));
-    assert_eq!(state.broadcast(&tx, Amount::ZERO).unwrap(), Ok(()), "again is no error");
-    let twice = state.broadcast(&pay(&blocks[0].txdata[0], 5001), Amount::ZERO).unwrap().unwrap_err();
+    assert_eq!(state.broadcast(&tx, Amount::from_sat(5000), ALL).unwrap(), Ok(()));
+    assert_eq!(state.broadcast(&tx, Amount::ZERO, ALL).unwrap(), Ok(()), "again is no error");
+    let txid = tx.compute_txid();
+    assert!(state.mempool().unbroadcast().contains(&txid), "no peer has taken it");
+    let twice = state.broadcast(&pay(&blocks[0].txdata[0], 5001), Amount::ZERO, ALL).unwrap().unwrap_err();
     assert_eq!(twice.error, TransactionError::MempoolRejected);
     assert!(twice.message.starts_with("insufficient fee"), "{}", twice.message);
-    let early = state.broadcast(&pay(&blocks[50].txdata[0], 1000), Amount::ZERO).unwrap().unwrap_err();
+    let early = state.broadcast(&pay(&blocks[50].txdata[0], 1000), Amount::ZERO, ALL).unwrap().unwrap_err();
     assert!(early.message.starts_with("bad-txns-premature-spend-of-coinbase"), "{}", early.message);
 }

@@ -106,7 +106,13 @@ pub fn outputs(given: &Value, network: Network) -> Answer<Vec<TxOut>> {
             if !new {
                 return invalid("Invalid parameter, duplicate key: data");
             }
-            let Ok(data) = PushBytesBuf::try_from(value::bytes(given, "Data")?) else {
+            // A number may be taken for its digits.
+            let digits = match given {
+                Value::Number(number) => number.to_string(),
+                Value::Bool(true) => "1".to_owned(),
+                other => other.as_str().unwrap_or_default().to_owned(),
+            };
+            let Ok(data) = PushBytesBuf::try_from(value::bytes(&digits.into(), "Data")?) else {
                 return invalid("Invalid parameter, data is too long");
             };
             outputs.push(TxOut { value: Amount::ZERO, script_pubkey: ScriptBuf::new_op_return(data) });

@@ -6,6 +6,7 @@
 pub mod address;
 pub mod amount;
 pub mod arguments;
+mod bech32_faults;
 pub mod construct;
 pub mod conversion;
 pub mod error;

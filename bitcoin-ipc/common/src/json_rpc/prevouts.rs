@@ -73,7 +73,7 @@ fn read_with(given: &Value, known: &mut Prevouts, scripts: Scripts) -> Answer<()
 
 fn one(row: &Map<String, Value>, scripts: Scripts) -> Answer<(OutPoint, Prevout)> {
     let field = |name: &str| row.get(name).unwrap_or(&Value::Null);
-    for (name, expected) in [("txid", "string"), ("vout", "number"), ("scriptPubKey", "string")] {
+    for (name, expected) in [("scriptPubKey", "string"), ("txid", "string"), ("vout", "number")] {
         match value::type_name(field(name)) {
             "null" => return wrong_type(format!("Missing {name}")),
             found if found != expected => {

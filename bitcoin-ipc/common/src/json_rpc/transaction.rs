@@ -45,6 +45,16 @@ fn decode_legacy(mut bytes: &[u8]) -> Option<Transaction> {
     bytes.is_empty().then_some(tx)
 }
 
+/// The form of BIP 144. As in Bitcoin Core, one without inputs and with a flag of 0 has no outputs either.
+fn decode_extended(bytes: &[u8]) -> Option<Transaction> {
+    if let [_, _, _, _, 0, 0, lock_time @ ..] = bytes
+        && lock_time.len() == 4
+    {
+        return decode_legacy(bytes);
+    }
+    consensus::deserialize(bytes).ok()
+}
+
 /// Whether all scripts could be run; in a transaction that was read in the wrong form they could not.
 fn is_sane(tx: &Transaction) -> bool {
     let inputs = tx.input.iter().filter(|_| !tx.is_coinbase()).map(|input| &input.script_sig);
@@ -53,7 +63,7 @@ fn is_sane(tx: &Transaction) -> bool {
 
 /// Reads a transaction in a form with witnesses, without, or whichever makes sense.
 pub fn decode(bytes: &[u8], with_witness: bool, without: bool) -> Option<Transaction> {
-    let extended = if with_witness { consensus::deserialize(bytes).ok() } else { None };
+    let extended = if with_witness { decode_extended(bytes) } else { None };
     if extended.as_ref().is_some_and(is_sane) {
         return extended;
     }
@@ -64,9 +74,10 @@ pub fn decode(bytes: &[u8], with_witness: bool, without: bool) -> Option<Transac
     extended.or(legacy)
 }
 
-/// Reads a transaction from hex digits.
+/// Reads a transaction from hex digits. One without inputs has no outputs either: otherwise the form from before
+/// BIP 144 would be taken for the one with witnesses.
 pub fn from_hex(hex: &str) -> Option<Transaction> {
-    decode(&Vec::from_hex(hex).ok()?, true, true)
+    decode(&Vec::from_hex(hex).ok()?, true, false)
 }
 
 /// How a transaction is told.

@@ -198,7 +198,7 @@ impl Chain for NodeChain {
         let text = |failure: BroadcastFailure| {
             if failure.message.is_empty() { explain(failure.error).to_owned() } else { failure.message }
         };
-        Ok(self.state.broadcast(tx, max_tx_fee)?.map_err(text))
+        Ok(self.state.broadcast(tx, max_tx_fee, broadcast_method)?.map_err(text))
     }
 
     fn get_transaction_ancestry(&self, txid: Txid) -> Result<AncestryCounts> {

@@ -19,7 +19,8 @@ use std::sync::{Arc, Mutex};
 use bitcoin::block::Header;
 use bitcoin::{Block, BlockHash, Network, consensus};
 use bitcoin_common::lock::DirectoryLock;
-use bitcoinkernel::{ChainType, ChainstateManager, Context};
+use bitcoinkernel::prelude::*;
+use bitcoinkernel::{ChainType, ChainstateManager, Context, ProcessBlockHeaderResult};
 
 use directory::Marker;
 pub use error::{Error, Result};
@@ -206,6 +207,29 @@ impl Chainstate {
         }
     }
 
+    /// Checks a header and keeps it, so that its block may follow.
+    ///
+    /// # Errors
+    ///
+    /// The kernel cannot go on. An invalid header is a [`Verdict`], not an error.
+    pub fn process_header(&self, header: &Header) -> Result<Verdict> {
+        let _importing = lock(&self.importing);
+        self.hub.healthy()?;
+        let fatal = |error: bitcoinkernel::KernelError| Error::Fatal(error.to_string());
+        let raw = bitcoinkernel::BlockHeader::new(&consensus::serialize(header)).map_err(fatal)?;
+        let known = self.height(header.block_hash()).is_some();
+        let result = self.manager.process_block_header(&raw).map_err(fatal)?;
+        self.hub.healthy()?;
+        Ok(match result {
+            ProcessBlockHeaderResult::Valid if known => Verdict::Duplicate,
+            ProcessBlockHeaderResult::Valid => Verdict::Inconclusive,
+            ProcessBlockHeaderResult::Invalid(state) => match Checked::new(state.mode(), state.result()) {
+                Checked::Invalid(kind) => Verdict::Invalid(Reject::new(kind, None)),
+                _ => return Err(Error::Fatal("the header could not be checked".to_owned())),
+            },
+        })
+    }
+
     /// Like [`Chainstate::process_block`], from a block's bytes; bytes that are not a block, and
     /// bytes behind it, are a [`RejectKind::Malformed`].
     ///
@@ -259,9 +283,9 @@ impl Chainstate {
             let mut restored = 0;
             salvage.for_each(|block| {
                 let hash = block.block_hash();
-                if self.height(hash).is_none() && self.height(block.header.prev_blockhash).is_some() {
+                if !self.is_stored(hash) && self.height(block.header.prev_blockhash).is_some() {
                     self.process_block(&block)?;
-                    restored += u32::from(self.height(hash).is_some());
+                    restored += u32::from(self.is_stored(hash));
                 }
                 Ok(())
             })?;
@@ -275,7 +299,7 @@ impl Chainstate {
     /// Whether the kernel knows every block that it was given since the last end in order.
     fn has_stored(&self) -> Result<bool> {
         let hashes = lock(&self.importing).hashes()?;
-        Ok(hashes.into_iter().all(|hash| self.height(hash).is_some()))
+        Ok(hashes.into_iter().all(|hash| self.is_stored(hash)))
     }
 
     /// Sends what the kernel's callbacks have left.

@@ -128,6 +128,18 @@ impl Chainstate {
         self.entry(hash).as_ref().map(height_of)
     }
 
+    /// Whether the block itself is stored, and not only its header.
+    #[must_use]
+    pub fn is_stored(&self, hash: BlockHash) -> bool {
+        self.entry(hash).is_some_and(|entry| self.manager.read_block_data(&entry).is_ok())
+    }
+
+    /// The known header whose chain has the most work, also without its block.
+    #[must_use]
+    pub fn best_header(&self) -> Option<Place> {
+        self.manager.best_entry().as_ref().map(place)
+    }
+
     /// Whether a block is in the active chain.
     #[must_use]
     pub fn is_active(&self, hash: BlockHash) -> bool {

@@ -15,9 +15,11 @@ mod rules;
 mod signet;
 
 use bitcoin::Block;
+use bitcoin::block::Header;
 use bitcoin_ipc::types::{BlockCheckOptions, Reject};
 use mp_runtime::{Error, Result};
 
+use crate::chainstate::Place;
 use crate::mempool::ViewError;
 use crate::state::State;
 use next::Next;
@@ -67,6 +69,18 @@ pub fn check_block(state: &State, block: &Block, options: &BlockCheckOptions) ->
     check(state, block, options, Scripts::Run)
 }
 
+/// Checks a header that is to follow a known block by all rules of headers: Bitcoin Core's
+/// `CheckBlockHeader` and `ContextualCheckBlockHeader`.
+///
+/// # Errors
+///
+/// The chain cannot be read.
+pub fn check_header(state: &State, header: &Header, parent: Place) -> Result<Result<(), Reject>> {
+    let checked = header::proof_of_work(state.network(), header)
+        .and_then(|()| header::in_place(&Next::on(state, parent)?, header));
+    told(checked)
+}
+
 /// [`check_block`], with scripts or without.
 pub(crate) fn check(
     state: &State,
@@ -74,7 +88,11 @@ pub(crate) fn check(
     options: &BlockCheckOptions,
     scripts: Scripts,
 ) -> Result<Result<(), Reject>> {
-    match run(state, block, options, scripts) {
+    told(run(state, block, options, scripts))
+}
+
+fn told(checked: Result<(), Failure>) -> Result<Result<(), Reject>> {
+    match checked {
         Ok(()) => Ok(Ok(())),
         Err(Failure::Broken(reject)) => Ok(Err(reject)),
         Err(Failure::Unread(error)) => Err(error),

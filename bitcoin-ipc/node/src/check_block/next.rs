@@ -13,7 +13,7 @@ use crate::index;
 use crate::mempool::{View, ViewError};
 use crate::state::State;
 
-/// The end of the chain, and its coins. Blocks that come later do not change it.
+/// The place above a block. Blocks that come later do not change it.
 pub(super) struct Next<'a> {
     chain: &'a Chainstate,
     coins: index::View,
@@ -28,9 +28,20 @@ pub(super) struct Next<'a> {
 }
 
 impl<'a> Next<'a> {
+    /// Above the end of the chain, with its coins.
     pub(super) fn new(state: &'a State) -> Result<Self> {
         let coins = state.index().view()?;
-        let (chain, tip) = (state.chain(), coins.best());
+        let tip = coins.best();
+        Next::above(state, coins, tip)
+    }
+
+    /// Above a known block of whatever branch, for rules that need no coins.
+    pub(super) fn on(state: &'a State, parent: Place) -> Result<Self> {
+        Next::above(state, state.index().view()?, parent)
+    }
+
+    fn above(state: &'a State, coins: index::View, tip: Place) -> Result<Self> {
+        let chain = state.chain();
         let median = chain.median_time_past(tip.hash)?;
         Ok(Next {
             chain,

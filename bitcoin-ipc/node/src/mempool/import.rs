@@ -7,15 +7,15 @@
 //! `mempool.dat` begins with its version, eight bytes. In version 2 a key of eight bytes follows, and
 //! from there on each byte is masked with the key's byte at the same place, counted from the beginning
 //! of the file. Then come the count of transactions, each of them with its time and fee delta, the
-//! fee deltas of others, and the ids of those that no peer has taken yet, which mean nothing here.
+//! fee deltas of others, and the ids of those that no peer has taken yet.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::path::Path;
 use std::sync::Arc;
 
+use bitcoin::Transaction;
 use bitcoin::consensus::encode::{self, Decodable, VarInt};
-use bitcoin::{Transaction, Txid};
 
 use super::journal::{self, Record};
 
@@ -43,6 +43,8 @@ enum Next {
     Transactions(u64),
     /// So many fee deltas of a `mempool.dat`.
     Deltas(u64),
+    /// So many ids of transactions of a `mempool.dat` that no peer has taken yet.
+    Unbroadcast(u64),
     /// Another record of a journal, and how many bytes are left.
     Journal(u64),
     Nothing,
@@ -114,11 +116,11 @@ impl Records {
                     let time = u64::try_from(time).unwrap_or(0);
                     return Ok(Some(Record::Transaction { tx: Arc::new(tx), time, delta }));
                 }
-                Next::Deltas(0) => {
-                    for _ in 0..self.decode::<VarInt>()?.0 {
-                        self.decode::<Txid>()?;
-                    }
-                    Next::Nothing
+                Next::Deltas(0) => Next::Unbroadcast(self.decode::<VarInt>()?.0),
+                Next::Unbroadcast(0) => Next::Nothing,
+                Next::Unbroadcast(left) => {
+                    self.next = Next::Unbroadcast(left - 1);
+                    return Ok(Some(Record::Unbroadcast { txid: self.decode()? }));
                 }
                 Next::Deltas(left) => {
                     self.next = Next::Deltas(left - 1);

@@ -12,6 +12,7 @@
 //! |---|---|
 //! | 0 | a transaction: time in seconds, fee delta in satoshi, 8 bytes each, then its BIP 144 form |
 //! | 1 | a fee delta: txid, then the delta |
+//! | 2 | a transaction of this node or its wallets, which no peer has taken yet: txid |
 //!
 //! A record is handed to the system before its transaction is acknowledged, but not forced to the
 //! disk: it survives the process, not a loss of power. That may cost the last records; a torn one and
@@ -49,6 +50,11 @@ pub enum Record {
         /// The sum.
         delta: i64,
     },
+    /// A transaction came from this node or its wallets, and no peer has taken it yet.
+    Unbroadcast {
+        /// The transaction.
+        txid: Txid,
+    },
 }
 
 impl Record {
@@ -58,6 +64,7 @@ impl Record {
                 [&[0][..], &time.to_le_bytes(), &delta.to_le_bytes(), &consensus::serialize(&**tx)].concat()
             }
             Record::Delta { txid, delta } => [&[1][..], &txid.to_byte_array(), &delta.to_le_bytes()].concat(),
+            Record::Unbroadcast { txid } => [&[2][..], &txid.to_byte_array()].concat(),
         }
     }
 
@@ -75,6 +82,7 @@ impl Record {
                 let delta = i64::from_le_bytes(rest.try_into().ok()?);
                 Some(Record::Delta { txid: Txid::from_byte_array(*txid), delta })
             }
+            (2, rest) => Some(Record::Unbroadcast { txid: Txid::from_byte_array(rest.try_into().ok()?) }),
             _ => None,
         }
     }
@@ -233,6 +241,9 @@ mod tests {
     use proptest::prelude::*;
 
     fn record(number: u8) -> Record {
+        if number.is_multiple_of(5) {
+            return Record::Unbroadcast { txid: Txid::from_byte_array([number; 32]) };
+        }
         if number.is_multiple_of(3) {
             return Record::Delta { txid: Txid::from_byte_array([number; 32]), delta: -i64::from(number) };
         }

@@ -36,7 +36,7 @@ mod truc;
 mod verdict;
 mod view;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bitcoin::{Amount, OutPoint, SignedAmount, Transaction, Txid, Wtxid};
@@ -61,6 +61,8 @@ pub struct Mempool {
     pool: pool::Pool,
     /// What users added to fees, also of transactions that are not here.
     deltas: HashMap<Txid, i64>,
+    /// Transactions of this node and its wallets, which no peer has taken yet.
+    unbroadcast: HashSet<Txid>,
     /// The number of the next change.
     sequence: u64,
     rolling: limit::RollingRate,
@@ -121,6 +123,7 @@ impl Mempool {
             options,
             pool: pool::Pool::default(),
             deltas: HashMap::new(),
+            unbroadcast: HashSet::new(),
             // Bitcoin Core begins with 1, so that 0 is before everything.
             sequence: 1,
             rolling: limit::RollingRate::default(),
@@ -306,6 +309,18 @@ impl Mempool {
         &self.deltas
     }
 
+    /// Notes that a transaction here came from this node or its wallets, so that no peer has it yet. False
+    /// for one that is not here, or was noted before.
+    pub fn note_unbroadcast(&mut self, txid: Txid) -> bool {
+        self.get(&txid).is_some() && self.unbroadcast.insert(txid)
+    }
+
+    /// The transactions that no peer has taken yet: Bitcoin Core's `GetUnbroadcastTxs`.
+    #[must_use]
+    pub fn unbroadcast(&self) -> &HashSet<Txid> {
+        &self.unbroadcast
+    }
+
     /// Whether a transaction says that it may be replaced, or one here that it spends from does
     /// (BIP 125). Replacement asks for no such word; wallets show it.
     #[must_use]
@@ -343,6 +358,7 @@ impl Mempool {
         for entry in self.pool.remove(txids) {
             let counts = reason != MempoolRemovalReason::Block;
             let sequence = if counts { self.next_sequence() } else { self.sequence };
+            self.unbroadcast.remove(&entry.txid);
             removed.push(Removed { entry, reason, sequence });
         }
         removed

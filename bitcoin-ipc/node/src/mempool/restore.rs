@@ -25,7 +25,8 @@ impl Mempool {
         });
         let absent = self.deltas.iter().filter(|(txid, _)| self.get(txid).is_none());
         let absent = absent.map(|(txid, delta)| Record::Delta { txid: *txid, delta: *delta });
-        entries.chain(absent).collect()
+        let unbroadcast = self.unbroadcast.iter().map(|txid| Record::Unbroadcast { txid: *txid });
+        entries.chain(absent).chain(unbroadcast).collect()
     }
 
     /// Takes what a journal kept, in its order, at a time in seconds since 1970. What is expired,
@@ -33,11 +34,15 @@ impl Mempool {
     pub fn restore(&mut self, view: &dyn View, records: Vec<Record>, now: u64) -> Vec<Change> {
         let mut changes = Vec::new();
         let mut all = 0;
-        let mut poor = Poor::new();
+        let (mut poor, mut unbroadcast) = (Poor::new(), Vec::new());
         for record in records {
             let (txid, sum) = match &record {
                 Record::Transaction { tx, delta, .. } => (tx.compute_txid(), *delta),
                 Record::Delta { txid, delta } => (*txid, *delta),
+                Record::Unbroadcast { txid } => {
+                    unbroadcast.push(*txid);
+                    continue;
+                }
             };
             let more = sum.saturating_sub(self.delta(&txid));
             if more != 0 {
@@ -58,6 +63,9 @@ impl Mempool {
                     changes.extend(self.restore_package(view, &mut poor, tx, &rejected, options));
                 }
             }
+        }
+        for txid in unbroadcast {
+            self.note_unbroadcast(txid);
         }
         if all > 0 {
             tracing::info!(target: "mempool", "{} of {all} transactions of the mempool came back.", self.len());

@@ -13,4 +13,4 @@ mod wait;
 pub use generate::mine;
 pub use interface::NodeMining;
 pub use new_block::{NewBlock, new_block, next_block};
-pub use submit::submit_block;
+pub use submit::{submit_block, submit_header};

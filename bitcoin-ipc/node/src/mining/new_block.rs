@@ -4,12 +4,12 @@
 
 use bitcoin::block::Header;
 use bitcoin::{Amount, BlockHash, CompactTarget, ScriptBuf};
-use bitcoin_ipc::types::BlockCheckOptions;
+use bitcoin_ipc::types::{BlockCheckOptions, BlockCreateOptions};
 use mp_runtime::{Error, Result};
 
 use crate::chainstate::Place;
 use crate::check_block::{self, NOT_BEST, Scripts};
-use crate::state::State;
+use crate::state::{Assembled, State};
 use crate::template::{NextBlock, SelectOptions, Selection, Template, next_bits, select, version};
 
 /// Nothing of the proof of work, which is still to come.
@@ -73,6 +73,7 @@ fn draft(state: &State, options: &SelectOptions) -> Result<Draft> {
     let next = next_block(state)?;
     let selection = select(&mempool, options, next.height, next.median_time_past)
         .map_err(|error| Error::failed(error.to_string()))?;
+    state.note_assembled(Assembled { weight: selection.weight, transactions: selection.transactions.len() });
     Ok(Draft { next, selection })
 }
 
@@ -84,7 +85,11 @@ impl Draft {
         match check_block::check(state, &template.block, &UNSOLVED, scripts)? {
             Ok(()) => Ok(Some(NewBlock { next: self.next, template })),
             Err(reject) if reject.reason == NOT_BEST => Ok(None),
-            Err(reject) => Err(Error::failed(format!("TestBlockValidity failed: {reject}"))),
+            Err(reject) => {
+                let text = [&*reject.reason, &*reject.debug].map(str::to_owned);
+                let text = text.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ");
+                Err(Error::failed(format!("TestBlockValidity failed: {text}")))
+            }
         }
     }
 }
@@ -129,6 +134,9 @@ pub(super) fn new_block_worth(
 ///
 /// As [`new_block`].
 pub(super) fn block_of(state: &State, selection: &Selection, pay_to: &ScriptBuf) -> Result<NewBlock> {
+    // In Bitcoin Core an empty block is put together, which then gets its transactions.
+    let weight = BlockCreateOptions::default().block_reserved_weight;
+    state.note_assembled(Assembled { weight, transactions: 0 });
     loop {
         let draft = Draft { next: next_block(state)?, selection: selection.clone() };
         if let Some(block) = draft.finish(state, pay_to.clone(), Scripts::Run)? {

@@ -21,7 +21,7 @@ use bitcoin_ipc::interfaces::{
 };
 use bitcoin_ipc::types::{
     BanMap, BilingualStr, BlockAndHeaderTipInfo, Coin, ConnectionDirection, GlobalArgs, LocalServiceInfo,
-    NetAddr, Network, NodeStats, ProxyInfo, RpcFailure, SubNet, WireFeeRate,
+    NetAddr, Network, NodeStats, ProxyInfo, RpcFailure, SubNet, TxBroadcast, WireFeeRate,
 };
 use mp_runtime::{Error, Json, Result, ipc_interface};
 use serde_json::Value;
@@ -296,7 +296,7 @@ impl Node for GuiNode {
         tx: &Transaction,
         max_tx_fee: Amount,
     ) -> Result<Result<(), BroadcastFailure>> {
-        self.state()?.broadcast(tx, max_tx_fee)
+        self.state()?.broadcast(tx, max_tx_fee, TxBroadcast::MempoolAndBroadcastToAll)
     }
 
     fn wallet_loader(&self) -> Result<Arc<dyn WalletLoader>> {

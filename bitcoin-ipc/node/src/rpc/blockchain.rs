@@ -106,8 +106,7 @@ fn chain_info(call: &Call<'_>) -> Answer {
     Ok(json!({
         "chain": network_name(state.network()),
         "blocks": tip.height,
-        // Blocks come whole, so there are no headers beyond them.
-        "headers": tip.height,
+        "headers": state.chain().best_header().map_or(tip.height, |best| best.height),
         "bestblockhash": tip.hash.to_string(),
         "bits": bits(header.bits),
         "target": target(header.bits),

@@ -15,6 +15,7 @@ use super::command::Kind::{Any, Bool, Hex, List, Number, Text};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, failed, invalid};
 use super::header::broken;
+use super::mu_hash::MuHash;
 use super::scan::{RUNNING, Scan};
 use super::{amount, descriptor, script};
 use crate::mempool::MEMPOOL_HEIGHT;
@@ -30,7 +31,8 @@ pub(super) const COMMANDS: &[Command] = &[
         arg("include_mempool", Bool, "Whether transactions of the mempool count.").default("true"),
     ]),
     command(BLOCKCHAIN, "gettxoutsetinfo", "Gives sums over all unspent outputs.", tx_out_set_info).args(&[
-        arg("hash_type", Text, "\"hash_serialized_3\" or \"none\".").default("\"hash_serialized_3\""),
+        arg("hash_type", Text, "\"hash_serialized_3\", \"muhash\" or \"none\".")
+            .default("\"hash_serialized_3\""),
         arg("hash_or_height", Any, "The block; only the last one is known.").optional(),
         arg("use_index", Bool, "Without effect.").default("true"),
     ]),
@@ -72,8 +74,39 @@ fn tx_out(call: &Call<'_>) -> Answer {
     }))
 }
 
-/// The bytes of a coin that Bitcoin Core's `hash_serialized_3` runs over.
-fn hash_coin(engine: &mut <sha256d::Hash as Hash>::Engine, outpoint: &OutPoint, coin: &Coin) {
+/// A hash over all coins.
+enum SetHash {
+    Serialized(Box<<sha256d::Hash as Hash>::Engine>),
+    MuHash(MuHash),
+    None,
+}
+
+impl SetHash {
+    fn add(&mut self, outpoint: &OutPoint, coin: &Coin) {
+        match self {
+            SetHash::Serialized(engine) => engine.input(&bytes_of(outpoint, coin)),
+            SetHash::MuHash(hash) => hash.insert(&bytes_of(outpoint, coin)),
+            SetHash::None => {}
+        }
+    }
+
+    /// Under which name the answer has it, and as a text with the last byte first.
+    fn finish(self) -> Option<(&'static str, String)> {
+        match self {
+            SetHash::Serialized(engine) => {
+                Some(("hash_serialized_3", sha256d::Hash::from_engine(*engine).to_string()))
+            }
+            SetHash::MuHash(hash) => {
+                let hash = sha256d::Hash::from_byte_array(hash.finish().to_byte_array());
+                Some(("muhash", hash.to_string()))
+            }
+            SetHash::None => None,
+        }
+    }
+}
+
+/// The bytes of a coin that Bitcoin Core's hashes run over.
+fn bytes_of(outpoint: &OutPoint, coin: &Coin) -> Vec<u8> {
     let code = (coin.height << 1) | u32::from(coin.coinbase);
     let mut bytes = Vec::with_capacity(100);
     let written = outpoint
@@ -81,14 +114,14 @@ fn hash_coin(engine: &mut <sha256d::Hash as Hash>::Engine, outpoint: &OutPoint, 
         .and_then(|_| code.consensus_encode(&mut bytes))
         .and_then(|_| coin.output.consensus_encode(&mut bytes));
     written.expect("writing to a vector does not fail");
-    engine.input(&bytes);
+    bytes
 }
 
 fn tx_out_set_info(call: &Call<'_>) -> Answer {
-    let hashed = match call.text_or(0, "hash_serialized_3")? {
-        "hash_serialized_3" => true,
-        "none" => false,
-        "muhash" => return invalid("muhash is not computed by this node"),
+    let mut hash = match call.text_or(0, "hash_serialized_3")? {
+        "hash_serialized_3" => SetHash::Serialized(Box::default()),
+        "muhash" => SetHash::MuHash(MuHash::new()),
+        "none" => SetHash::None,
         other => return invalid(format!("'{other}' is not a valid hash_type")),
     };
     if call.get(1).is_some() {
@@ -96,7 +129,6 @@ fn tx_out_set_info(call: &Call<'_>) -> Answer {
     }
     let view = call.state.index().view()?;
     let (best, totals) = (view.best(), view.totals());
-    let mut engine = sha256d::Hash::engine();
     let (mut transactions, mut last, mut seen, mut over) = (0_u64, None, 0_u64, false);
     view.for_each_coin(|outpoint, coin| {
         seen += 1;
@@ -105,9 +137,7 @@ fn tx_out_set_info(call: &Call<'_>) -> Answer {
             transactions += 1;
             last = Some(outpoint.txid);
         }
-        if hashed {
-            hash_coin(&mut engine, &outpoint, &coin);
-        }
+        hash.add(&outpoint, &coin);
         if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     if over {
@@ -119,8 +149,8 @@ fn tx_out_set_info(call: &Call<'_>) -> Answer {
     put("bestblock", best.hash.to_string().into());
     put("txouts", totals.outputs.into());
     put("bogosize", totals.bogosize.into());
-    if hashed {
-        put("hash_serialized_3", sha256d::Hash::from_engine(engine).to_string().into());
+    if let Some((name, hash)) = hash.finish() {
+        put(name, hash.into());
     }
     put("total_amount", amount::amount(totals.amount));
     put("transactions", transactions.into());

@@ -18,6 +18,9 @@ const HIDDEN: &str = "hidden";
 const MAX_TRIES: u64 = 1_000_000;
 
 pub(super) const COMMANDS: &[Command] = &[
+    command(HIDDEN, "generate", GENERATE, |_| {
+        Err(RpcError::new(Code::MethodNotFound, format!("generate\n\n{GENERATE}\n")))
+    }),
     command(HIDDEN, "generatetoaddress", "Makes blocks that pay to an address.", to_address).args(&[
         arg("nblocks", Number, "How many."),
         arg("address", Text, "The address."),
@@ -38,6 +41,9 @@ pub(super) const COMMANDS: &[Command] = &[
     ),
 ];
 
+/// What there is in the place of a command that was taken away.
+const GENERATE: &str = "has been replaced by the -generate cli option. Refer to -help for more information.";
+
 fn to_address(call: &Call<'_>) -> Answer {
     match address::parse(call.text(1)?, call.state.network()) {
         Ok(address) => generate(call, &address.script_pubkey()),
@@ -55,7 +61,12 @@ fn to_descriptor(call: &Call<'_>) -> Answer {
 }
 
 fn generate(call: &Call<'_>, pay_to: &ScriptBuf) -> Answer {
-    let (count, mut tries) = (call.int::<i32>(0)?, call.int_or(2, MAX_TRIES)?);
+    let count = call.int::<i32>(0)?;
+    let mut tries = match call.get(2) {
+        None => MAX_TRIES,
+        // Bitcoin Core's number has no sign, so that -1 is as good as without a limit.
+        Some(_) => u64::try_from(call.int::<i32>(2)?).unwrap_or(u64::MAX),
+    };
     let over = || call.is_over() || call.state.shutdown().requested();
     let mut hashes = Vec::new();
     for _ in 0..count {

@@ -85,7 +85,7 @@ fn info(call: &Call<'_>) -> Answer {
         "mempoolminfee": rate::to_json(info.min_rate),
         "minrelaytxfee": rate::to_json(info.min_relay_rate),
         "incrementalrelayfee": rate::to_json(info.incremental_relay_rate),
-        "unbroadcastcount": 0,
+        "unbroadcastcount": mempool.unbroadcast().len(),
         "permitbaremultisig": options.permit_bare_multisig,
         "maxdatacarriersize": options.max_datacarrier_bytes.unwrap_or(0),
         "limitclustercount": options.cluster_count,
@@ -135,7 +135,7 @@ fn to_json(mempool: &Mempool, entry: &Entry, chunks: &Chunks) -> Value {
         },
         "depends": depends,
         "spentby": spent_by,
-        "unbroadcast": false,
+        "unbroadcast": mempool.unbroadcast().contains(&entry.txid),
     })
 }
 

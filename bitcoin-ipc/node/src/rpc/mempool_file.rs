@@ -23,7 +23,7 @@ pub(super) const COMMANDS: &[Command] = &[
                 Object,
                 "use_current_time: whether they come now, otherwise when the file says (true); \
                  apply_fee_delta_priority: whether to add its fee deltas (false); \
-                 apply_unbroadcast_set: nothing, since there are no peers.",
+                 apply_unbroadcast_set: whether those of them that no peer had taken count as such here (false).",
             )
             .optional()
             .shape("options")
@@ -49,8 +49,8 @@ fn import(call: &Call<'_>) -> Answer {
     let options = ImportOptions {
         use_current_time: flag("use_current_time", true)?,
         apply_fee_deltas: flag("apply_fee_delta_priority", false)?,
+        apply_unbroadcast: flag("apply_unbroadcast_set", false)?,
     };
-    flag("apply_unbroadcast_set", false)?;
     match call.state.import_mempool(path, options) {
         Ok(imported) => {
             tracing::info!(target: "rpc", "{}: {imported:?}.", path.display());

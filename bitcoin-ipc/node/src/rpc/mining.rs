@@ -3,16 +3,17 @@
 //! In: calls, blocks. Out: what the next block is like, the work of the network, and verdicts on blocks.
 
 use bitcoin::block::Header;
+use bitcoin::consensus::Decodable;
 use bitcoin::hex::FromHex;
 use bitcoin::{Block, Txid, consensus};
 use serde_json::{Map, Value, json};
 
 use super::command::Kind::{Hex, Number, Text};
 use super::command::{Call, Command, arg, command};
-use super::error::{Answer, Code, RpcError, failed, invalid, undecodable};
+use super::error::{Answer, Code, RpcError, invalid, undecodable};
 use super::header::{bits, difficulty, network_name, target};
 use super::{amount, rate, value};
-use crate::mining::{next_block, submit_block};
+use crate::mining::{next_block, submit_block, submit_header};
 use crate::template::{interval, next_bits};
 
 const MINING: &str = "mining";
@@ -43,13 +44,8 @@ pub(super) const COMMANDS: &[Command] = &[
     command(MINING, "getprioritisedtransactions", "Lists what was added to fees.", prioritised),
     command(MINING, "submitblock", "Gives a block to the node (BIP 22).", submit)
         .args(&[arg("hexdata", Hex, "The block."), arg("dummy", Text, "Without effect.").default("ignored")]),
-    command(
-        MINING,
-        "submitheader",
-        "Gives a header to the node, which keeps only those with blocks.",
-        submit_header,
-    )
-    .args(&[arg("hexdata", Hex, "The header.")]),
+    command(MINING, "submitheader", "Gives a header to the node, whose block may follow.", give_header)
+        .args(&[arg("hexdata", Hex, "The header.")]),
 ];
 
 /// A number for the target of a chain's work, which is too large for other numbers.
@@ -92,8 +88,13 @@ fn info(call: &Call<'_>) -> Answer {
     let next_bits = next_bits(next.network, next.height - 1, next.time(state.clock().now()), |height| {
         call.header(call.hash_at(height)?)
     })?;
-    Ok(json!({
-        "blocks": tip.height,
+    let mut object = Map::new();
+    object.insert("blocks".to_owned(), tip.height.into());
+    if let Some(assembled) = state.last_assembled() {
+        object.insert("currentblockweight".to_owned(), assembled.weight.into());
+        object.insert("currentblocktx".to_owned(), assembled.transactions.into());
+    }
+    let rest = json!({
         "bits": bits(header.bits),
         "difficulty": amount::float(difficulty(header.bits)),
         "target": target(header.bits),
@@ -108,7 +109,9 @@ fn info(call: &Call<'_>) -> Answer {
             "target": target(next_bits),
         },
         "warnings": state.warnings(),
-    }))
+    });
+    object.extend(rest.as_object().cloned().unwrap_or_default());
+    Ok(object.into())
 }
 
 fn prioritise(call: &Call<'_>) -> Answer {
@@ -186,20 +189,15 @@ fn submit(call: &Call<'_>) -> Answer {
     }
 }
 
-fn submit_header(call: &Call<'_>) -> Answer {
+fn give_header(call: &Call<'_>) -> Answer {
+    // What follows the header is left alone, so that a whole block will do.
     let bytes = Vec::from_hex(call.text(0)?).ok();
-    let header: Option<Header> = bytes.and_then(|bytes| consensus::deserialize(&bytes).ok());
+    let header: Option<Header> = bytes.and_then(|bytes| Decodable::consensus_decode(&mut &*bytes).ok());
     let Some(header) = header else { return undecodable("Block header decode failed") };
     let verify = |message: String| Err(RpcError::new(Code::VerifyError, message));
-    let chain = call.state.chain();
-    if chain.height(header.prev_blockhash).is_none() {
-        return verify(format!("Must submit previous header ({}) first", header.prev_blockhash));
-    }
-    if header.validate_pow(header.target()).is_err() {
-        return verify("high-hash".to_owned());
-    }
-    match chain.height(header.block_hash()) {
-        Some(_) => Ok(Value::Null),
-        None => failed("This node keeps headers only with their blocks; use submitblock"),
+    match submit_header(call.state, &header)? {
+        None => verify(format!("Must submit previous header ({}) first", header.prev_blockhash)),
+        Some(Ok(())) => Ok(Value::Null),
+        Some(Err(reject)) => verify(reject.reason),
     }
 }

@@ -29,6 +29,7 @@ mod logging;
 mod mempool;
 mod mempool_file;
 mod mining;
+mod mu_hash;
 mod network;
 mod package;
 mod psbt;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bitcoin::hashes::Hash;
 use bitcoin::{Amount, BlockHash, Transaction, Txid};
-use bitcoin_ipc::types::{Coin, TransactionError};
+use bitcoin_ipc::types::{Coin, TransactionError, TxBroadcast};
 use serde_json::Map;
 
 use super::command::Kind::{Amount as Money, Any, Hex};
@@ -172,7 +172,7 @@ fn send(call: &Call<'_>) -> Answer {
     check_burn(&tx, max_burn)?;
     let vsize = u64::try_from(tx.vsize()).unwrap_or(u64::MAX);
     let max_fee = satoshi(max_rate(call, 1)?.fee(vsize));
-    match call.state.broadcast(&tx, max_fee)? {
+    match call.state.broadcast(&tx, max_fee, TxBroadcast::MempoolAndBroadcastToAll)? {
         Ok(()) => Ok(tx.compute_txid().to_string().into()),
         Err(failure) => Err(transaction_error(failure.error, &failure.message)),
     }

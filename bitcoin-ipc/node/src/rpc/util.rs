@@ -36,11 +36,11 @@ pub(super) const COMMANDS: &[Command] = &[
 fn validate_address(call: &Call<'_>) -> Answer {
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
-    match address::parse(call.text(0)?, call.state.network()) {
-        Err(error) => {
+    match address::locate(call.text(0)?, call.state.network()) {
+        Err(fault) => {
             put("isvalid", false.into());
-            put("error_locations", Value::Array(Vec::new()));
-            put("error", error.into());
+            put("error_locations", fault.locations.into());
+            put("error", fault.message.into());
         }
         Ok(address) => {
             put("isvalid", true.into());

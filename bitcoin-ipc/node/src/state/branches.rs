@@ -20,7 +20,7 @@ const MOST: usize = 1000;
 pub enum BranchStatus {
     /// It breaks a rule.
     Invalid,
-    /// Its header is known, the block that came with it is another one's.
+    /// Its header is known; no block came with it, or another one's.
     HeadersOnly,
     /// It is stored, but has not been checked to the end: its branch never had the most work.
     ValidHeaders,

@@ -9,7 +9,7 @@ use std::path::Path;
 use bitcoin::Txid;
 use mp_runtime::{Error, Result};
 
-use super::State;
+use super::{State, lock};
 use crate::mempool::AcceptOptions;
 use crate::mempool::import::Records;
 use crate::mempool::journal::Record;
@@ -21,6 +21,8 @@ pub struct ImportOptions {
     pub use_current_time: bool,
     /// Its fee deltas are added to those that there are.
     pub apply_fee_deltas: bool,
+    /// Those of its transactions that no peer had taken yet count as such here.
+    pub apply_unbroadcast: bool,
 }
 
 /// What became of a file's transactions.
@@ -52,10 +54,18 @@ impl State {
                 return Err(Error::failed("the node stops"));
             }
             let record = record?;
+            if let Record::Unbroadcast { txid } = record {
+                if options.apply_unbroadcast {
+                    let _writer = lock(&self.writer);
+                    self.note_unbroadcast(&mut self.mempool(), txid);
+                }
+                continue;
+            }
             if options.apply_fee_deltas {
                 let (txid, sum) = match &record {
                     Record::Transaction { tx, delta, .. } => (tx.compute_txid(), *delta),
                     Record::Delta { txid, delta } => (*txid, *delta),
+                    Record::Unbroadcast { .. } => continue,
                 };
                 // A journal may tell of one transaction more than once, each time of the whole sum.
                 let before = applied.insert(txid, sum).unwrap_or(0);

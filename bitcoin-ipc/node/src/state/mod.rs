@@ -22,6 +22,7 @@ use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Instant;
 
+use bitcoin::block::Header;
 use bitcoin::{Block, BlockHash, Network};
 use bitcoin_common::callbacks::News;
 use bitcoin_common::shutdown::Shutdown;
@@ -73,7 +74,17 @@ pub struct State {
     /// Whether the chain has not caught up yet; once it has, it stays so.
     initial_download: AtomicBool,
     tip_signals: OnceLock<Registration>,
+    assembled: Mutex<Option<Assembled>>,
     writer: Mutex<Writer>,
+}
+
+/// The size of a block that was put together here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assembled {
+    /// Its weight, with what is kept free for header and coinbase.
+    pub weight: u64,
+    /// Its transactions from the mempool.
+    pub transactions: usize,
 }
 
 /// What belongs to whoever makes a change.
@@ -97,6 +108,17 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl State {
+    /// The last block that was put together here, for whomever; none before the first.
+    #[must_use]
+    pub fn last_assembled(&self) -> Option<Assembled> {
+        *lock(&self.assembled)
+    }
+
+    /// Notes that a block was put together.
+    pub(crate) fn note_assembled(&self, assembled: Assembled) {
+        *lock(&self.assembled) = Some(assembled);
+    }
+
     /// The network.
     #[must_use]
     pub fn network(&self) -> Network {
@@ -226,6 +248,20 @@ impl State {
             && !self.chain.is_active(hash)
         {
             self.branches.note(hash, status);
+        }
+        Ok(verdict)
+    }
+
+    /// Checks a header by itself and keeps it, so that its block may follow.
+    ///
+    /// # Errors
+    ///
+    /// The kernel cannot go on.
+    pub fn process_header(&self, header: &Header) -> Result<Verdict> {
+        let _writer = lock(&self.writer);
+        let verdict = self.chain.process_header(header)?;
+        if verdict == Verdict::Inconclusive {
+            self.branches.note(header.block_hash(), BranchStatus::HeadersOnly);
         }
         Ok(verdict)
     }

@@ -109,6 +109,7 @@ impl State {
             beacon: Beacon::new(tip),
             initial_download: AtomicBool::new(true),
             tip_signals: OnceLock::new(),
+            assembled: Mutex::default(),
             writer: Mutex::new(Writer { events, flushed: (tip.height, 0) }),
         });
         state.update_initial_download(tip);

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bitcoin::{Amount, OutPoint, SignedAmount, Transaction, Txid};
 use bitcoin_ipc::interfaces::BroadcastFailure;
-use bitcoin_ipc::types::TransactionError;
+use bitcoin_ipc::types::{TransactionError, TxBroadcast};
 use mp_runtime::Result;
 
 use super::notifier::Event;
@@ -94,12 +94,18 @@ impl State {
     }
 
     /// Takes a transaction into the mempool unless its fee is higher than `max_fee` (0 for no limit),
-    /// as Bitcoin Core's `BroadcastTransaction`. One that is there already is no error.
+    /// as Bitcoin Core's `BroadcastTransaction`. One that is there already is no error. One that is to be
+    /// broadcast is noted, for there is no peer that could take it.
     ///
     /// # Errors
     ///
     /// As [`State::accept`].
-    pub fn broadcast(&self, tx: &Transaction, max_fee: Amount) -> Result<Result<(), BroadcastFailure>> {
+    pub fn broadcast(
+        &self,
+        tx: &Transaction,
+        max_fee: Amount,
+        how: TxBroadcast,
+    ) -> Result<Result<(), BroadcastFailure>> {
         let _writer = lock(&self.writer);
         let mut mempool = self.mempool();
         let txid = tx.compute_txid();
@@ -124,7 +130,22 @@ impl State {
             }
         }
         let accepted = self.accept_into(&mut mempool, tx, AcceptOptions::default())?;
+        if accepted.is_ok() && how == TxBroadcast::MempoolAndBroadcastToAll {
+            self.note_unbroadcast(&mut mempool, txid);
+        }
         Ok(accepted.map(|_| ()).map_err(|rejected| failure(&rejected)))
+    }
+
+    /// Notes that no peer has a transaction yet, also across the end of the process.
+    pub(super) fn note_unbroadcast(&self, mempool: &mut Mempool, txid: Txid) {
+        if !mempool.note_unbroadcast(txid) {
+            return;
+        }
+        if let Some(journal) = &mut *lock(&self.journal)
+            && let Err(error) = journal.append(&Record::Unbroadcast { txid })
+        {
+            tracing::warn!(target: "node", "That {txid} waits for a peer would not survive a crash: {error}");
+        }
     }
 
     /// Adds to a transaction's fee, for the choice of miners only; also to one that is not here yet.

@@ -9,15 +9,20 @@ use super::fields::{PROPRIETARY, global, input, output};
 use super::maps::{self, Pair};
 
 /// Writes a PSBT in its version, version 2 in Bitcoin Core's order. What has no place in its version, such as
-/// two values of one field, is written but cannot be read.
+/// two values of one field, is written but cannot be read. Whole transactions that inputs spend from are written
+/// without their witnesses, as Bitcoin Core writes them: their ids do not depend on those.
 #[must_use]
 pub fn encode(psbt: &Psbt) -> Vec<u8> {
+    let mut psbt = psbt.clone();
+    let whole = psbt.inputs.iter_mut().filter_map(|input| input.non_witness_utxo.as_mut());
+    whole.flat_map(|tx| &mut tx.input).for_each(|input| input.witness.clear());
     if psbt.version != 2 { psbt.serialize() } else { encode_2(psbt) }
 }
 
-fn encode_2(psbt: &Psbt) -> Vec<u8> {
+fn encode_2(psbt: Psbt) -> Vec<u8> {
+    let psbt = Psbt { version: 0, ..psbt };
     let tx = &psbt.unsigned_tx;
-    let bytes = Psbt { version: 0, ..psbt.clone() }.serialize();
+    let bytes = psbt.serialize();
     let mut rest = bytes.get(maps::MAGIC.len()..).unwrap_or_default();
     let mut globals = maps::written(&mut rest);
     globals.retain(|pair| pair.kind() != global::UNSIGNED_TX);

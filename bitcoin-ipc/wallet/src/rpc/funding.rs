@@ -5,7 +5,7 @@
 use bitcoin::hex::FromHex as _;
 use bitcoin::{Amount, Psbt, Transaction};
 use bitcoin_common::json_rpc::Kind::{Any, Bool, Hex, List, Number, Object};
-use bitcoin_common::json_rpc::construct::{self, INPUTS, OUTPUTS, Parts};
+use bitcoin_common::json_rpc::construct::{self, OUTPUTS, Parts};
 use bitcoin_common::json_rpc::error::{invalid, undecodable, unknown};
 use bitcoin_common::json_rpc::psbt::{self, VERSION};
 use bitcoin_common::json_rpc::{Answer, Code, address, amount, arg, transaction, value};
@@ -73,6 +73,29 @@ const FIELDS: &[&str] = &[
     "solving_data",
 ];
 
+/// How the help writes inputs that say what they weigh.
+const PSBT_INPUTS: &str = "[{\"txid\":\"hex\",\"vout\":n,\"sequence\":n,\"weight\":n},...]";
+/// The same of `walletcreatefundedpsbt`, whose inputs say what they weigh.
+const PSBT_FIELDS: &[&str] = &[
+    "add_inputs",
+    "include_unsafe",
+    "minconf",
+    "maxconf",
+    "changeAddress",
+    "changePosition",
+    "change_type",
+    "includeWatching",
+    "lockUnspents",
+    "fee_rate",
+    "feeRate",
+    "subtractFeeFromOutputs",
+    "max_tx_weight",
+    "conf_target",
+    "estimate_mode",
+    "replaceable",
+    "solving_data",
+];
+
 pub(super) const COMMANDS: &[Command] = &[
     Command::new(
         "rawtransactions",
@@ -86,12 +109,12 @@ pub(super) const COMMANDS: &[Command] = &[
         arg("iswitness", Bool, "Whether it is in the form with witnesses.").default("whichever makes sense"),
     ]),
     command("walletcreatefundedpsbt", "Makes a PSBT with coins and change.", create_psbt).args(&[
-        arg("inputs", List, "What it spends in any case.").optional().shape(INPUTS),
+        arg("inputs", List, "What it spends in any case.").optional().shape(PSBT_INPUTS),
         arg("outputs", Any, "What it pays: a list of objects with one field, or one object.")
             .shape(OUTPUTS)
             .outputs(),
         arg("locktime", Number, "Its lock time.").default("0"),
-        arg("options", Object, "How it is funded.").optional().fields(FIELDS),
+        arg("options", Object, "How it is funded.").optional().fields(PSBT_FIELDS),
         arg("bip32derivs", Bool, "Whether to tell where keys come from.").default("true"),
         arg("version", Number, "The transaction's version.").default("2"),
         VERSION,

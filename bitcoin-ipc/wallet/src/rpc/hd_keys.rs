@@ -23,6 +23,7 @@ pub(super) const COMMANDS: &[Command] = &[
         "Which ones, and whether with private keys.",
     )
     .optional()
+    .shape("{\"active_only\":bool,\"private\":bool,...}")
     .fields(&["active_only", "private"])]),
     command("addhdkey", "Adds an extended private key, for createwalletdescriptor and derivehdkey.", add)
         .args(&[arg("hdkey", Text, "The key.").default("a new one")]),
@@ -30,12 +31,14 @@ pub(super) const COMMANDS: &[Command] = &[
         arg("path", Text, "The path, with at least one hardened step."),
         arg("options", Object, "Which key it begins with, and whether to show the private key.")
             .optional()
+            .shape("{\"private\":bool,\"hdkey\":\"str\",...}")
             .fields(&["private", "hdkey"]),
     ]),
     command("createwalletdescriptor", "Adds the descriptors of a kind of addresses.", create).args(&[
         arg("type", Text, "\"legacy\", \"p2sh-segwit\", \"bech32\" or \"bech32m\"."),
         arg("options", Object, "Which of both to add, and of which key.")
             .optional()
+            .shape("{\"internal\":bool,\"hdkey\":\"str\",...}")
             .fields(&["internal", "hdkey"]),
     ]),
 ];

@@ -32,6 +32,7 @@ pub(super) const COMMANDS: &[Command] =
         RATE,
         arg("options", Object, "Which coins, and what becomes of the transaction.").optional().fields(&[
             "add_to_wallet",
+            "fee_rate",
             "include_watching",
             "inputs",
             "locktime",
@@ -41,6 +42,8 @@ pub(super) const COMMANDS: &[Command] =
             "minconf",
             "maxconf",
             "version",
+            "conf_target",
+            "estimate_mode",
             "replaceable",
             "solving_data",
         ]),

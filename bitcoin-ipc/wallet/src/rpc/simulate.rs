@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use bitcoin::hex::FromHex;
 use bitcoin::{OutPoint, SignedAmount};
 use bitcoin_common::json_rpc::Kind::{List, Object};
 use bitcoin_common::json_rpc::error::{invalid, undecodable};
@@ -19,7 +20,10 @@ pub(super) const COMMANDS: &[Command] =
     &[command("simulaterawtransaction", "Tells how transactions would change the balance.", simulate).args(
         &[
             arg("rawtxs", List, "The transactions.").optional().shape("[\"rawtx\",...]"),
-            arg("options", Object, "Has no effect.").optional().fields(&["include_watchonly"]),
+            arg("options", Object, "Has no effect.")
+                .optional()
+                .shape("{\"include_watchonly\":bool,...}")
+                .fields(&["include_watchonly"]),
         ],
     )];
 
@@ -29,7 +33,8 @@ fn simulate(call: &Call<'_>) -> Answer {
     let mut new: BTreeMap<OutPoint, SignedAmount> = BTreeMap::new();
     let mut spent = HashSet::new();
     for text in call.list(0)? {
-        let Some(tx) = transaction::from_hex(value::text(text)?) else {
+        let bytes = Vec::from_hex(value::text(text)?).ok();
+        let Some(tx) = bytes.and_then(|bytes| transaction::decode(&bytes, true, true)) else {
             return undecodable("Transaction hex string decoding failure.");
         };
         let mut coins: BTreeMap<OutPoint, Option<Coin>> =

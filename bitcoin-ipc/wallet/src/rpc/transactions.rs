@@ -24,7 +24,7 @@ pub(super) const COMMANDS: &[Command] = &[
         arg("verbose", Bool, "Whether to decode it.").default("false"),
     ]),
     command("listtransactions", "Gives the latest transactions, the latest one last.", list).args(&[
-        arg("label|dummy", Text, "Only what addresses with this label received; \"*\" is all.").optional(),
+        arg("label", Text, "Only what addresses with this label received; \"*\" is all.").optional(),
         arg("count", Number, "How many entries.").default("10"),
         arg("skip", Number, "How many later entries to leave out.").default("0"),
         arg("include_watchonly", Bool, NO_EFFECT).default("false"),

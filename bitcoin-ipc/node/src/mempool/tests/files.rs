@@ -23,6 +23,7 @@ fn dat(key: Option<[u8; 8]>) -> (Vec<u8>, Vec<Record>) {
         transaction(1, 0),
         transaction(2, -7),
         Record::Delta { txid: outpoint(9).txid, delta: i64::MIN },
+        Record::Unbroadcast { txid: Txid::from_byte_array([5; 32]) },
     ];
     let mut bytes = match key {
         None => 1_u64.to_le_bytes().to_vec(),
@@ -42,10 +43,12 @@ fn dat(key: Option<[u8; 8]>) -> (Vec<u8>, Vec<Record>) {
                 bytes.extend(txid.to_byte_array());
                 bytes.extend(delta.to_le_bytes());
             }
+            Record::Unbroadcast { txid } => {
+                bytes.push(1);
+                bytes.extend(txid.to_byte_array());
+            }
         }
     }
-    bytes.push(1);
-    bytes.extend([5; 32]);
     for (place, byte) in bytes.iter_mut().enumerate().skip(plain) {
         *byte ^= key.unwrap_or_default()[place % 8];
     }
