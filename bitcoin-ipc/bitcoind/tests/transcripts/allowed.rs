@@ -7,13 +7,16 @@ use super::node::Answer;
 pub(crate) enum How {
     /// The field is there, with another value.
     Value,
-    /// The field is there only in Bitcoin Core's answer.
-    Missing,
     /// The field is there only in ours.
     Extra,
     /// The list has the same entries in another order.
     Order,
+    /// Both texts begin with these words.
+    Begins(&'static str),
 }
+
+const NO_PEERS: &str = "there are no peers here";
+const NO_REASON: &str = "the kernel does not say which rule of scripts was broken";
 
 /// Answers that may differ. A place is a path of field names; `*` is any one of them.
 const ANSWERS: &[(&str, &str, How, &str)] = &[
@@ -21,46 +24,223 @@ const ANSWERS: &[(&str, &str, How, &str)] = &[
     ("getblockchaininfo", "/size_on_disk", How::Value, "files grow by other steps"),
     ("getchainstates", "/chainstates/*/coins_tip_cache_bytes", How::Value, "the kernel has its own caches"),
     ("gettxoutsetinfo", "/disk_size", How::Value, "another database"),
+    ("getmempoolinfo", "/usage", How::Value, "other structures in memory"),
+    ("getmemoryinfo", "/locked/*", How::Value, "no memory of the node is locked: keys are in wallets"),
+    ("getmemoryinfo", "", How::Begins("<malloc version"), "what the C library has"),
+    ("getblocktemplate", "/longpollid", How::Value, "ends with a number that only its maker understands"),
+    ("testmempoolaccept", "/*/reject-reason", How::Begins("mempool-script-verify-flag-failed ("), NO_REASON),
+    ("testmempoolaccept", "/*/reject-details", How::Begins("mempool-script-verify-flag-failed ("), NO_REASON),
+    ("savemempool", "/filename", How::Value, "the mempool is kept in a journal"),
+    ("getrpcinfo", "/active_commands/*/duration", How::Value, "a time"),
+    ("getnettotals", "/timemillis", How::Value, "a time"),
+    ("logging", "/node", How::Extra, "what Bitcoin Core logs without a category has this one here"),
+    ("logging", "/wallet", How::Extra, "what Bitcoin Core logs without a category has this one here"),
+    ("help", "", How::Value, "help is in each program's own words"),
+    ("getnetworkinfo", "/version", How::Value, "of the release that comes next"),
+    ("getnetworkinfo", "/subversion", How::Value, "the program's name"),
+    ("getnetworkinfo", "/protocolversion", How::Value, NO_PEERS),
+    ("getnetworkinfo", "/localservices", How::Value, NO_PEERS),
+    ("getnetworkinfo", "/localservicesnames", How::Value, NO_PEERS),
+    ("getnetworkinfo", "/localrelay", How::Value, NO_PEERS),
+    ("getnetworkinfo", "/networkactive", How::Value, NO_PEERS),
+    ("getnetworkinfo", "/networks", How::Value, NO_PEERS),
+    ("getnetworkinfo", "/tx_send_rate", How::Value, NO_PEERS),
+    ("getnetworkinfo", "/inv_buckets/*/*", How::Value, NO_PEERS),
+    ("getaddednodeinfo", "", How::Value, NO_PEERS),
+    ("listbanned", "", How::Value, NO_PEERS),
     ("listwalletdir", "/wallets", How::Order, "the order of a folder's entries"),
     ("gettransaction", "/decoded/locktime", How::Value, "one in ten reaches further back, by chance"),
 ];
 
 /// Errors with the same code, whose words may differ: the method, the code, how Bitcoin Core's text begins, and why.
-const WORDS: &[(&str, i64, &str, &str)] =
-    &[("restorewallet", -36, "Failed to restore wallet. Database file exists", "another name of the file")];
+const WORDS: &[(&str, i64, &str, &str)] = &[
+    ("restorewallet", -36, "Failed to restore wallet. Database file exists", "another name of the file"),
+    ("sendrawtransaction", -26, "mempool-script-verify-flag-failed (", NO_REASON),
+];
 
 /// What is an error on one side alone, or has another code: the method, how Bitcoin Core's answer begins, and why.
-const OUTCOMES: &[(&str, &str, &str)] = &[(
-    "gettxoutproof",
-    "\"00000020a55a8333",
-    "Bitcoin Core's index keeps the transactions of branches that were given up",
-)];
+const OUTCOMES: &[(&str, &str, &str)] = &[
+    (
+        "gettxoutproof",
+        "\"00000020a55a8333",
+        "Bitcoin Core's index keeps the transactions of branches that were given up",
+    ),
+    ("getmemoryinfo", "\"<malloc version", "of the C library's memory, which is not the only one here"),
+    ("importmempool", "{}", "the mempool is kept in a journal of another name"),
+    ("addnode", "", NO_PEERS),
+    ("disconnectnode", "", NO_PEERS),
+    ("setban", "", NO_PEERS),
+    ("addconnection", "", NO_PEERS),
+    ("addpeeraddress", "", NO_PEERS),
+    ("sendmsgtopeer", "", NO_PEERS),
+    ("ping", "", NO_PEERS),
+    ("setnetworkactive", "", NO_PEERS),
+    ("getaddednodeinfo", "", NO_PEERS),
+    ("getblockfrompeer", "", NO_PEERS),
+];
 
 /// Answers that are wrong here, and are to be mended: the case, and how the question begins.
 const WRONG: &[(&str, &str)] = &[
-    ("addresses_of_each_kind", "getwalletinfo"),
-    ("labels", "getaddressesbylabel"),
-    ("keypools", "getwalletinfo"),
-    ("descriptors_of_a_wallet", "listdescriptors"),
-    ("descriptors_of_a_wallet", "importdescriptors"),
-    ("first_blocks", "getmininginfo"),
-    ("the_set_of_coins", "gettxoutsetinfo [\"muhash\""),
-    ("scans_of_coins", "scantxoutset [\"start\",[\"x\"]]"),
-    ("scans_of_coins", "scantxoutset [\"start\",[{\"desc\":\"x\"}]]"),
-    ("what_a_descriptor_received_and_spent", "getdescriptoractivity [[\"0a6b3f"),
-    ("descriptors_of_a_wallet", "getwalletinfo [] of \"watching\""),
-    ("a_payment_that_goes_out", "getmempoolentry "),
+    ("labels", "getaddressesbylabel [\"tea\"] of labels"),
+    ("keypools", "getwalletinfo  of keypools"),
+    ("keypools", "keypoolrefill [40] of keypools"),
+    ("keypools", "listdescriptors  of keypools"),
+    ("coins_that_were_mined", "getwalletinfo  of miner"),
+    ("a_mined_coin_is_lost", "listtransactions  of orphan"),
+    ("a_payment_comes_twice", "gettransaction [\"$first\"] of rival"),
+    ("a_payment_comes_twice", "listtransactions  of rival"),
+    (
+        "descriptors_are_imported",
+        "createwallet {\"wallet_name\": \"watch\", \"disable_private_keys\": true, \"blank\": true}",
+    ),
+    (
+        "descriptors_are_imported",
+        "importdescriptors [[{\"desc\": \"wpkh(x)#00000000\", \"timestamp\": \"now\"}]] of watch",
+    ),
+    (
+        "descriptors_are_imported",
+        "importdescriptors [[{\"desc\": \"$ranged\", \"timestamp\": \"now\", \"range\": [0, 19], \"active\": true}]] of watch",
+    ),
+    (
+        "descriptors_are_imported",
+        "importdescriptors [[{\"desc\": \"$ranged\", \"timestamp\": \"now\", \"range\": [0, 5], \"active\": true}]] of watch",
+    ),
+    (
+        "descriptors_are_imported",
+        "importdescriptors [[{\"desc\": \"$ranged\", \"timestamp\": \"now\", \"active\": false}]] of watch",
+    ),
+    ("descriptors_are_imported", "listtransactions [\"*\", 2] of watch"),
+    ("descriptors_of_other_kinds_are_imported", "createwallet {\"wallet_name\": \"kinds\", \"blank\": true}"),
+    (
+        "descriptors_of_other_kinds_are_imported",
+        "importdescriptors [[{\"desc\": \"$combo\", \"timestamp\": \"now\", \"label\": \"coins\"}]] of kinds",
+    ),
+    ("descriptors_of_other_kinds_are_imported", "listdescriptors [true] of kinds"),
+    ("descriptors_of_other_kinds_are_imported", "getaddressesbylabel [\"coins\"] of kinds"),
+    ("descriptors_of_other_kinds_are_imported", "getwalletinfo  of kinds"),
+    (
+        "descriptors_of_other_kinds_are_imported",
+        "createwallet {\"wallet_name\": \"texts\", \"disable_private_keys\": true, \"blank\": true}",
+    ),
+    (
+        "descriptors_of_other_kinds_are_imported",
+        "importdescriptors [[{\"desc\": \"$addr\", \"timestamp\": 0, \"label\": \"shop\"}, {\"desc\": \"$raw\", \"timestamp\": \"now\"}, {\"desc\": \"$rawtr\", \"timestamp\": \"now\"}]]",
+    ),
+    ("descriptors_of_other_kinds_are_imported", "getbalances  of texts"),
+    ("descriptors_of_other_kinds_are_imported", "listunspent [0] of texts"),
+    ("descriptors_of_other_kinds_are_imported", "listdescriptors  of texts"),
+    (
+        "descriptors_of_other_kinds_are_imported",
+        "getaddressinfo [\"bcrt1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsqseac85\"] of texts",
+    ),
+    (
+        "a_search_of_the_chain",
+        "createwallet {\"wallet_name\": \"search\", \"disable_private_keys\": true, \"blank\": true}",
+    ),
+    ("a_search_of_the_chain", "listtransactions  of search"),
+    (
+        "transactions_are_pruned_and_imported",
+        "createwallet {\"wallet_name\": \"pruned\", \"disable_private_keys\": true, \"blank\": true}",
+    ),
+    ("about_the_server", "estimaterawfee [6,0.5]"),
+    ("about_addresses_and_keys", "listdescriptors [] of keeper"),
+    ("about_wallets_themselves", "backupwallet [\"\"] of itself"),
+    ("about_wallets_themselves", "createwallet [\"itself\",true,true,\"\",true,true,true,false] of itself"),
+    ("about_wallets_themselves", "loadwallet [\"\",true] of itself"),
+    ("about_wallets_themselves", "restorewallet [\"ÿ*\",\"/no/such/file\",true] of itself"),
+    ("about_wallets_themselves", "restorewallet [\"itself\",\"\",true] of itself"),
+    (
+        "send",
+        "send {\"outputs\": {\"$BANK\": 0.25}, \"fee_rate\": 1.5, \"options\": {\"inputs\": [\"$coin\"], \"change_position\": 1, \"locktime\": 0, \"add_to_wallet\": false}} of s",
+    ),
+    (
+        "send",
+        "send {\"outputs\": {\"$BANK\": 0.25}, \"fee_rate\": 1.5, \"inputs\": [\"$coin\"], \"change_position\": 1, \"locktime\": 0, \"add_to_wallet\": false} of send",
+    ),
+    (
+        "send",
+        "send {\"outputs\": {\"$BANK\": 0.25}, \"fee_rate\": 3, \"version\": 3, \"options\": {\"inputs\": [\"$coin\"], \"change_position\": 1, \"locktime\": 0, \"add_to_wallet\": ",
+    ),
+    (
+        "send",
+        "send [[{\"$BANK\": 0.25}], null, \"unset\", 10, {\"inputs\": [\"$coin\"], \"change_position\": 1, \"locktime\": 0, \"lock_unspents\": true, \"add_to_wallet\": false}]",
+    ),
+    (
+        "send",
+        "send [[{\"$BANK\": 1.5}], null, \"unset\", 10, {\"inputs\": [\"$coin\"], \"add_inputs\": true, \"change_position\": 1, \"locktime\": 0, \"add_to_wallet\": false}] of ",
+    ),
+    (
+        "send",
+        "send [[{\"$BANK\": 0.25}], null, \"unset\", 10, {\"inputs\": [\"$coin\"], \"change_position\": 1, \"locktime\": 0}] of send",
+    ),
+    ("send", "gettransaction [\"${sent/txid}\", true, true] of send"),
+    ("send", "listunspent [0] of send"),
+    ("send", "getmempoolentry [\"${sent/txid}\"]"),
+    ("send", "gettransaction [\"${sent/txid}\"] of send"),
+    ("send", "getbalances  of send"),
+    ("sends_that_are_refused", "send [[{\"$BANK\": 0.25}], null, \"unset\", 5, {}, 1] of wrong"),
+    ("sends_that_are_refused", "getbalances  of wrong"),
+    (
+        "sendmany",
+        "sendmany [\"\", {\"$BANK\": 0.25, \"bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6\": 0.75}, null, \"both\", [\"$BANK\"], true, null, \"unset\",",
+    ),
+    ("sendmany", "listtransactions  of many"),
+    ("sendmany", "getbalances  of many"),
+    ("sendall", "sendall [[\"$BANK\"], null, \"unset\", 1, {\"send_max\": true, \"locktime\": 0}] of all"),
+    ("sendall", "gettransaction [\"${sent/txid}\", true, true] of all"),
+    ("sendall", "getbalances  of all"),
+    ("sendtoaddress", "listtransactions  of to"),
+    ("sendtoaddress", "getbalances  of to"),
+    (
+        "sendtoaddress",
+        "sendtoaddress {\"address\": \"$BANK\", \"amount\": 1, \"subtractfeefromamount\": true, \"fee_rate\": 1} of to",
+    ),
+    ("sendtoaddress", "listsinceblock  of to"),
+    ("raw_transactions_are_funded", "fundrawtransaction [\"$raw\", {\"add_inputs\": false}] of fund"),
+    (
+        "raw_transactions_are_funded",
+        "signrawtransactionwithwallet [\"$raw\", [{\"txid\": \"$NOBODY\", \"vout\": 0, \"scriptPubKey\": \"0014751e76e8199196d454941c45d1b3a323f1433bd6\", \"amount\": 1}]] o",
+    ),
+    ("psbts_of_a_wallet", "walletprocesspsbt [\"${made/psbt}\", true, \"ALL\", true, false] of psbt"),
+    ("psbts_of_a_wallet", "decodepsbt [\"${unfinished/psbt}\"]"),
+    ("bumps", "bumpfee [\"${sent/txid}\", {\"fee_rate\": 20}] of bump"),
+    ("bumps", "gettransaction [\"${sent/txid}\"] of bump"),
+    ("bumps", "gettransaction [\"${bumped/txid}\", true, true] of bump"),
+    ("bumps", "bumpfee [\"${sent/txid}\", {\"fee_rate\": 30}] of bump"),
+    ("bumps", "gettransaction [\"${again/txid}\", true, true] of bump"),
+    ("bumps", "listtransactions  of bump"),
+    ("bumps", "getbalances  of bump"),
+    ("bumps", "gettransaction [\"${again/txid}\"] of bump"),
+    ("payments_that_are_given_up", "getbalances  of abandon"),
+    (
+        "coins_that_are_chosen_by_conditions",
+        "listunspent [1, 9999999, [], true, {\"minimumSumAmount\": 1.5}] of query",
+    ),
+    ("coins_that_are_chosen_by_conditions", "listunspent [0, 9999999, [\"$address\"]] of query"),
+    ("coins_that_are_chosen_by_conditions", "listunspent [0, 9999999, [], false] of query"),
+    (
+        "coins_that_are_chosen_by_conditions",
+        "listunspent [0, 9999999, [], true, {\"include_immature_coinbase\": true}] of query",
+    ),
+    ("coins_that_are_chosen_by_conditions", "listreceivedbyaddress [0, true, true, \"$address\"] of query"),
+    ("coins_that_are_chosen_by_conditions", "listtransactions [\"l\"] of query"),
+    ("coins_that_are_chosen_by_conditions", "listtransactions [\"*\", 1, 1] of query"),
+    ("coins_that_are_chosen_by_conditions", "listsinceblock [\"$hash\"] of query"),
+    ("coins_that_are_chosen_by_conditions", "listsinceblock [\"$hash\", 2] of query"),
+    (
+        "coins_that_are_chosen_by_conditions",
+        "listsinceblock [\"$hash\", 1, true, false, true, \"l\"] of query",
+    ),
     ("a_wallet_is_made_unloaded_and_loaded", "createwallet [\"a\"]"),
-    ("a_wallet_is_made_unloaded_and_loaded", "getwalletinfo [] of \"a\""),
-    ("a_wallet_is_made_unloaded_and_loaded", "getwalletinfo [] of \"b\""),
-    ("a_wallet_is_made_unloaded_and_loaded", "getwalletinfo [] of \"c\""),
     ("a_wallet_is_made_unloaded_and_loaded", "loadwallet [\"none\"]"),
     ("a_wallet_is_made_unloaded_and_loaded", "loadwallet [\"\"]"),
-    ("wallets_that_are_refused", "createwallet {\"wallet_name\":\"d\",\"external_signer\":true}"),
     ("wallets_that_are_refused", "createwallet [\"../d\"]"),
-    ("wallets_that_are_refused", "listwalletdir []"),
-    ("a_copy_is_kept_and_taken_back", "getwalletinfo [] of \"taken\""),
-    ("a_passphrase", "getwalletinfo [] of \"locked\""),
+    ("a_passphrase", "getwalletinfo  of locked"),
+    ("an_encrypted_wallet_from_the_start", "getwalletinfo  of born"),
+    ("bumps", "psbtbumpfee [\"${sent/txid}\", {\"fee_rate\": 20}] of bump"),
+    ("bumps", "bumpfee [\"${bumped/txid}\", {\"fee_rate\": 30, \"outputs\": [{\"$BANK\": 0.3}]}] of bump"),
+    ("bumps", "getmempoolentry [\"${again/txid}\"]"),
+    ("bumps", "bumpfee [\"${sent/txid}\", {\"fee_rate\": 40}] of bump"),
 ];
 
 /// Whether an answer is known to be wrong.

@@ -17,7 +17,7 @@ const BITS: u32 = 0x207f_ffff;
 
 /// A block on `parent`, at this height and time. Its coinbase takes nothing, so no two of one height and
 /// with different `mark`s are the same.
-pub(crate) fn block(parent: BlockHash, height: u32, time: u32, mark: u8, transactions: &[&str]) -> Block {
+pub(crate) fn block(parent: BlockHash, height: u32, time: u32, mark: u8, transactions: &[String]) -> Block {
     let mut txdata = vec![coinbase(height, mark)];
     for text in transactions {
         let bytes = Vec::<u8>::from_hex(text).unwrap();

@@ -20,7 +20,13 @@ fn read<T: DeserializeOwned>(answer: &Value) -> Result<(), serde::de::value::Err
 const NEW: &[(&str, &[&str])] = &[
     ("*", &["alternate_wtxids", "vsize_adjusted", "vsize_bip141"]),
     ("getbalances", &["nonmempool"]),
+    ("logging", &["node", "wallet"]),
+    ("getnetworkinfo", &["tx_send_rate", "inv_buckets"]),
+    ("testmempoolaccept", &["package-error"]),
     // Forgotten; they are as old as their methods.
+    ("signrawtransactionwithkey", &["witness"]),
+    ("signrawtransactionwithwallet", &["witness"]),
+    ("validateaddress", &["error", "error_locations"]),
     ("getrawtransaction", &["fee"]),
     ("listunspent", &["ancestorcount", "ancestorsize", "ancestorfees"]),
     ("signrawtransactionwithwallet", &["witness"]),
@@ -34,6 +40,10 @@ const NEW: &[(&str, &[&str])] = &[
 /// name, and a value of its type.
 const GONE: &[(&str, &str, &str, &str)] = &[
     ("getmempoolinfo", "maxmempool", "fullrbf", "true"),
+    ("logging", "ipc", "libevent", "false"),
+    ("listsinceblock", "lastblock", "removed", "[]"),
+    // Left out if the package was refused as a whole.
+    ("testmempoolaccept", "txid", "allowed", "false"),
     ("getdescriptoractivity", "spend_txid", "spend_vout", "0"),
     ("gettransaction", "walletconflicts", "bip125-replaceable", "\"yes\""),
     ("listtransactions", "walletconflicts", "bip125-replaceable", "\"yes\""),
@@ -133,7 +143,8 @@ fn types(method: &str, answer: &Value) -> &'static [Read] {
         ("abortprivatebroadcast", _) => &[read::<of::AbortPrivateBroadcast>],
         ("getprivatebroadcastinfo", _) => &[read::<of::GetPrivateBroadcastInfo>],
         ("analyzepsbt", _) => &[read::<of::AnalyzePsbt>],
-        ("decodepsbt", _) => &[read::<of::DecodePsbt>],
+        // Those of version 2 came after that release.
+        ("decodepsbt", _) if answer["psbt_version"] == 0 => &[read::<of::DecodePsbt>],
         ("decoderawtransaction", _) => &[read::<of::DecodeRawTransaction>],
         ("decodescript", _) => &[read::<of::DecodeScript>],
         ("descriptorprocesspsbt", _) => &[read::<of::DescriptorProcessPsbt>],
@@ -154,7 +165,7 @@ fn types(method: &str, answer: &Value) -> &'static [Read] {
         ("estimaterawfee", _) => &[read::<of::EstimateRawFee>],
         ("getdescriptorinfo", _) => &[read::<of::GetDescriptorInfo>],
         ("getindexinfo", _) => &[read::<of::GetIndexInfo>],
-        ("validateaddress", _) => &[read::<of::ValidateAddress>],
+        ("validateaddress", _) if answer["isvalid"] == true => &[read::<of::ValidateAddress>],
         ("bumpfee", _) => &[read::<of::BumpFee>],
         ("psbtbumpfee", _) => &[read::<of::PsbtBumpFee>],
         ("createwallet", _) => &[read::<of::CreateWallet>],

@@ -51,12 +51,12 @@ pub(crate) struct Node {
 
 impl Node {
     /// Starts a node with these options beside those that all have.
-    pub(crate) fn start(program: &Program, options: &[&str]) -> Result<Node, String> {
+    pub(crate) fn start(program: &Program, options: &[String]) -> Result<Node, String> {
         let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
         std::fs::create_dir(folder.path().join("data")).map_err(|error| error.to_string())?;
-        let options: Vec<String> = options.iter().map(|option| (*option).to_owned()).collect();
-        let process = spawn(program, &options, folder.path())?;
-        let mut node = Node { process, client: None, folder, program: program.clone(), options };
+        let process = spawn(program, options, folder.path())?;
+        let mut node =
+            Node { process, client: None, folder, program: program.clone(), options: options.to_vec() };
         node.connect()?;
         Ok(node)
     }
@@ -78,7 +78,7 @@ impl Node {
         self.connect()
     }
 
-    /// The directory that the node was given.
+    /// The directory that the node has.
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().join("data")
     }
@@ -86,7 +86,7 @@ impl Node {
     fn connect(&mut self) -> Result<(), String> {
         let until = Instant::now() + PATIENCE;
         loop {
-            let options = ConnectOptions::new().network(Network::Regtest).call_timeout(None);
+            let options = ConnectOptions::new().network(Network::Regtest).call_timeout(Some(PATIENCE));
             let socket = self.folder.path().join("socket");
             if let Ok(client) = futures::executor::block_on(options.connect(socket)) {
                 self.client = Some(client.into());
@@ -143,6 +143,8 @@ fn spawn(program: &Program, options: &[String], folder: &Path) -> Result<Child, 
         .arg(format!("-ipcbind=unix:{}", folder.join("socket").display()))
         .args(OPTIONS)
         .args(options)
+        // Where relative names of files lead.
+        .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(said)

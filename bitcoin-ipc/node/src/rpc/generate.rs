@@ -46,7 +46,12 @@ const GENERATE: &str = "has been replaced by the -generate cli option. Refer to 
 
 fn to_address(call: &Call<'_>) -> Answer {
     match address::parse(call.text(1)?, call.state.network()) {
-        Ok(address) => generate(call, &address.script_pubkey()),
+        // Bitcoin Core reads this number with a sign, so that -1 is as good as without a limit.
+        Ok(address) => {
+            let tries = call.get(2).map(|_| call.int::<i32>(2)).transpose()?;
+            let tries = tries.map_or(MAX_TRIES, |tries| u64::try_from(tries).unwrap_or(u64::MAX));
+            generate(call, &address.script_pubkey(), tries)
+        }
         Err(_) => unknown("Error: Invalid address"),
     }
 }
@@ -55,18 +60,13 @@ fn to_descriptor(call: &Call<'_>) -> Answer {
     let (text, network) = (call.text(1)?, call.state.network());
     descriptor::parse(text, network, false)?;
     match descriptor::payable(text, network)? {
-        Some(script) => generate(call, &script),
+        Some(script) => generate(call, &script, call.int_or(2, MAX_TRIES)?),
         None => unknown("Cannot derive script without private keys"),
     }
 }
 
-fn generate(call: &Call<'_>, pay_to: &ScriptBuf) -> Answer {
+fn generate(call: &Call<'_>, pay_to: &ScriptBuf, mut tries: u64) -> Answer {
     let count = call.int::<i32>(0)?;
-    let mut tries = match call.get(2) {
-        None => MAX_TRIES,
-        // Bitcoin Core's number has no sign, so that -1 is as good as without a limit.
-        Some(_) => u64::try_from(call.int::<i32>(2)?).unwrap_or(u64::MAX),
-    };
     let over = || call.is_over() || call.state.shutdown().requested();
     let mut hashes = Vec::new();
     for _ in 0..count {

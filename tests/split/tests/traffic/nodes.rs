@@ -15,7 +15,7 @@ use bitcoin_common::arguments::{
 };
 use bitcoin_common::config::Settings;
 use bitcoin_common::shutdown::Shutdown;
-use bitcoin_ipc::types::GlobalArgs;
+use bitcoin_ipc::types::{GlobalArgs, TxBroadcast};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::mining::mine;
 use bitcoin_node::program::Offer;
@@ -73,7 +73,10 @@ impl Node {
     }
 
     pub(crate) fn send(&self, tx: &Transaction) {
-        assert_eq!(self.state().broadcast(tx, Amount::ZERO).unwrap(), Ok(()));
+        assert_eq!(
+            self.state().broadcast(tx, Amount::ZERO, TxBroadcast::MempoolAndBroadcastToAll).unwrap(),
+            Ok(())
+        );
     }
 }
 

@@ -2,14 +2,13 @@
 
 use serde_json::{Value, json};
 
-use crate::chapter::{BANK, Case, Chapter, Stopped, text};
+use super::Written;
+use crate::case::{BANK, Case, Stopped, text};
 
-pub(crate) const CHAPTER: Chapter = Chapter {
-    name: "spending",
-    options: &["-walletrbf=1"],
-    blocks: 130,
-    chance: true,
-    cases: &[
+pub(crate) const CHAPTER: Written = (
+    "spending",
+    "-walletrbf=1 blocks=130 chance",
+    &[
         ("sizes_of_each_kind", sizes),
         ("a_fee_rate_of_nothing", nothing),
         ("locks_of_spent_coins", locks),
@@ -24,7 +23,7 @@ pub(crate) const CHAPTER: Chapter = Chapter {
         ("signatures_made_offline", offline),
         ("everything_is_sent", everything),
     ],
-};
+);
 
 const KINDS: [&str; 4] = ["legacy", "p2sh-segwit", "bech32", "bech32m"];
 /// An output of the bank with 0.005 BTC, as it stands in a transaction.
