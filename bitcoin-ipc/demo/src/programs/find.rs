@@ -87,8 +87,9 @@ fn build() -> Result<Programs> {
     command.args(PACKAGES.iter().flat_map(|package| ["-p", package]));
     command.args(profile_option(&directory).split_whitespace());
     let mut target = directory.parent().unwrap_or(&directory);
-    // With a target of its own, its directory is in between.
-    if !target.join("CACHEDIR.TAG").exists()
+    // With a target of its own, its directory is in between. Cargo writes this file whoever made the
+    // directory (CACHEDIR.TAG only where Cargo did).
+    if !target.join(".rustc_info.json").exists()
         && let (Some(triple), Some(above)) = (target.file_name(), target.parent())
     {
         command.arg("--target").arg(triple);
