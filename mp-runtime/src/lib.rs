@@ -8,6 +8,7 @@ compile_error!(
      `panic = \"abort\"` from the profile"
 );
 
+pub mod callbacks;
 mod cleanup;
 mod connection;
 mod error;

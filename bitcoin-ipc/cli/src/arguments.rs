@@ -10,9 +10,9 @@ use std::str::FromStr;
 
 use bitcoin::address::NetworkUnchecked;
 use bitcoin::{Network, ScriptBuf};
-use bitcoin_common::combine_logs::Follow;
 use bitcoin_ipc::client::Address;
 use bitcoin_ipc::{Release, Trust};
+use bitcoin_ipc_cli::combine_logs::Follow;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::examples;

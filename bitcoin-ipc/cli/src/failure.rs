@@ -48,7 +48,7 @@ impl Failure {
     }
 
     /// The settings make no sense.
-    pub(crate) fn from_settings(error: bitcoin_common::Error) -> Self {
+    pub(crate) fn from_settings(error: bitcoin_init::Error) -> Self {
         Failure::Plain(format!("error: {error}"))
     }
 

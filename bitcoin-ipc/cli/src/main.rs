@@ -30,7 +30,7 @@ use crate::output::Output;
 use crate::settings::Asked;
 
 fn main() -> ExitCode {
-    bitcoin_common::owner::keep_to_owner();
+    bitcoin_init::owner::keep_to_owner();
     let arguments = Arguments::parse();
     arguments.global.color.choice().write_global();
     log::start(arguments.global.debug);

@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use bitcoin::Network;
-use bitcoin_common::config::Settings;
+use bitcoin_init::config::Settings;
 use bitcoin_ipc::client::{Address, Reconnect};
 use bitcoin_ipc::monitor::SOCKET_NAME;
 use bitcoin_ipc::{Client, ConnectOptions, Error, ErrorKind, Release, Result as CallResult};

@@ -5,10 +5,10 @@
 
 use std::ffi::OsString;
 
-use bitcoin_common::arguments::{
+use bitcoin_init::arguments::{
     Arguments, Category, Form, Invocation, NETWORK_OPTIONS, OptionInfo, Program, SHARED_OPTIONS, parse,
 };
-use bitcoin_common::config::Settings;
+use bitcoin_init::config::Settings;
 
 use crate::arguments::Global;
 use crate::commands::rpc::options::{ABOUT, OPTIONS, UNHEEDED};

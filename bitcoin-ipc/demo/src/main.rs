@@ -6,11 +6,11 @@ use std::io::{IsTerminal, Write};
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use bitcoin_common::shutdown::Shutdown;
 use bitcoin_demo::programs::{Form, Node, NodeOptions, Programs};
 use bitcoin_demo::scenario::{story, thanks};
 use bitcoin_demo::traffic::{Live, WALLET_METHOD, combined, sent};
 use bitcoin_demo::{Failure, Result};
+use bitcoin_init::shutdown::Shutdown;
 use clap::Parser;
 
 /// Runs a node with two wallets on a chain of its own, and shows how coins are mined, paid, paid

@@ -75,6 +75,8 @@ fn a_node_holds_no_wallet_and_a_wallet_no_node() {
     }
     let both = graph.of("bitcoind");
     assert!(node.is_subset(&both) && wallet.is_subset(&both));
-    let shared = graph.of("bitcoin-common");
-    assert!(shared.is_subset(&node) && shared.is_subset(&wallet));
+    for shared in ["bitcoin-init", "bitcoin-rpc"] {
+        let shared = graph.of(shared);
+        assert!(shared.is_subset(&node) && shared.is_subset(&wallet));
+    }
 }

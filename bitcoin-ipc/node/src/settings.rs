@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bitcoin_common::config::Settings;
+use bitcoin_init::config::Settings;
 use bitcoin_ipc::interfaces::UpdateSetting;
 use bitcoin_ipc::types::SettingsAction;
 use mp_runtime::{Error, Result};

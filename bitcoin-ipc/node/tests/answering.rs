@@ -7,7 +7,7 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::time::{Duration, Instant};
 
 use bitcoin::Network;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::Rpc;
 use bitcoin_ipc::types::{Json, JsonRpcRequestMode, RpcActor, RpcCommand, RpcOutcome};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};

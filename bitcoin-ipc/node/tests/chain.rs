@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex};
 
 use bitcoin::hashes::Hash;
 use bitcoin::{Amount, Block, BlockHash, Network, OutPoint, ScriptBuf, Transaction, TxOut};
-use bitcoin_common::arguments::{Invocation, Program, SHARED_OPTIONS, parse};
-use bitcoin_common::arguments::{NETWORK_OPTIONS, NODE_OPTIONS};
-use bitcoin_common::config::Settings;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::arguments::{Invocation, Program, SHARED_OPTIONS, parse};
+use bitcoin_init::arguments::{NETWORK_OPTIONS, NODE_OPTIONS};
+use bitcoin_init::config::Settings;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::{Chain, ChainNotifications, Init};
 use bitcoin_ipc::types::{
     BlockFilterType, BlockInfo, BlockLocator, ChainstateRole, FoundBlockRequest, RpcCommand, RpcOutcome,
@@ -50,7 +50,7 @@ fn setup(height: u32) -> Setup {
         panic!("an ordinary run")
     };
     let settings = Settings::load(&program, arguments).unwrap();
-    let mut options = Options::new(bitcoin_common::datadir::prepare(&settings).unwrap(), Network::Regtest);
+    let mut options = Options::new(bitcoin_init::datadir::prepare(&settings).unwrap(), Network::Regtest);
     options.index.filters = true;
     options.mempool.require_standard = false;
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();

@@ -17,7 +17,7 @@ use bitcoin::{
     Amount, Block, CompactTarget, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxMerkleNode,
     TxOut, Txid, Witness, absolute, block,
 };
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::types::{BlockCheckOptions, Reject};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::check_block::check_block;

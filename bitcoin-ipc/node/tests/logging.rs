@@ -6,13 +6,13 @@
 
 use std::sync::Arc;
 
-use bitcoin_common::arguments::{
+use bitcoin_init::arguments::{
     Invocation, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS, parse,
 };
-use bitcoin_common::config::Settings;
-use bitcoin_common::datadir;
-use bitcoin_common::logging::{CORE_CATEGORIES, EarlyLog, LogOptions};
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::config::Settings;
+use bitcoin_init::datadir;
+use bitcoin_init::logging::{CORE_CATEGORIES, EarlyLog, LogOptions};
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::{Init, Node};
 use bitcoin_ipc::types::RpcFailure;
 use bitcoin_node::program::{NoWallets, Running};

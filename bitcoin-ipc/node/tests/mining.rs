@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use bitcoin::hashes::Hash;
 use bitcoin::{Amount, Block, BlockHash, Network, ScriptBuf, Transaction, TxMerkleNode, TxOut, Txid, Wtxid};
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::{BlockTemplate, Mining};
 use bitcoin_ipc::release::Services;
 use bitcoin_ipc::types::{BlockCheckOptions, BlockCreateOptions, BlockWaitOptions, Reject};

@@ -5,13 +5,13 @@
 
 #[allow(dead_code, reason = "other tests use the rest")]
 mod mine;
-#[path = "../../common/tests/nonsense/mod.rs"]
+#[path = "../../rpc/tests/nonsense/mod.rs"]
 mod nonsense;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bitcoin::Network;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_node::index;
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
 use bitcoin_node::signals::Signals;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use bitcoin::consensus::encode::serialize_hex;
 use bitcoin::{Network, ScriptBuf, Transaction, TxOut};
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::types::MempoolRemovalReason;
 use bitcoin_node::chainstate::Verdict;

@@ -7,8 +7,7 @@ mod mine;
 use std::sync::{Arc, Mutex};
 
 use bitcoin::Network;
-use bitcoin_common::json_rpc::psbt::{parse, text};
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::Rpc;
 use bitcoin_ipc::types::psbt::{Fields, InputFields};
 use bitcoin_ipc::types::{Json, JsonRpcRequestMode, RpcActor, RpcArg, RpcCommand, RpcOutcome};
@@ -17,6 +16,7 @@ use bitcoin_node::index;
 use bitcoin_node::rpc::{RpcError, RpcOptions, RpcServer};
 use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
+use bitcoin_rpc::psbt::{parse, text};
 use mine::{REWARD, block, spend};
 use mp_runtime::Error;
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex};
 
 use bitcoin::{BlockHash, Network, Transaction};
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::types::{BlockInfo, BlockLocator, ChainstateRole, MempoolRemovalReason};
 use bitcoin_node::index;

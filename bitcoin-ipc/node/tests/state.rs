@@ -7,7 +7,7 @@ mod mine;
 use std::sync::{Arc, Mutex};
 
 use bitcoin::{Amount, Block, Network, ScriptBuf, Transaction, TxOut};
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::types::{BlockInfo, BlockLocator, ChainstateRole, MempoolRemovalReason};
 use bitcoin_node::chainstate::Verdict;

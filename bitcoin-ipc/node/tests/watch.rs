@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex};
 use bitcoin::hashes::Hash;
 use bitcoin::script::Builder;
 use bitcoin::{Amount, BlockHash, Network, OutPoint, ScriptBuf, Transaction, TxOut};
-use bitcoin_common::arguments::{Invocation, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, parse};
-use bitcoin_common::config::Settings;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::arguments::{Invocation, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, parse};
+use bitcoin_init::config::Settings;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{
     AnyChain, MAX_WATCHED_BYTES, ScriptWatch, SplitInit, WatchedBlock, WatchedNotifications, WatchingChain,
 };
@@ -43,7 +43,7 @@ fn setup(filters: bool) -> Setup {
         panic!("an ordinary run")
     };
     let settings = Settings::load(&program, arguments).unwrap();
-    let mut options = Options::new(bitcoin_common::datadir::prepare(&settings).unwrap(), Network::Regtest);
+    let mut options = Options::new(bitcoin_init::datadir::prepare(&settings).unwrap(), Network::Regtest);
     options.index.filters = filters;
     options.mempool.require_standard = false;
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();

@@ -1,5 +1,6 @@
 //! Handler: a registration.
 
+use mp_runtime::callbacks::Registration;
 use mp_runtime::{Result, ipc_interface};
 
 use crate::files::HANDLER;
@@ -9,4 +10,11 @@ use crate::files::HANDLER;
 pub trait Handler: Send + Sync {
     /// Ends the registration.
     fn disconnect(&self) -> Result<()>;
+}
+
+impl<F: Send + Sync> Handler for Registration<F> {
+    fn disconnect(&self) -> Result<()> {
+        self.end();
+        Ok(())
+    }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-pub(crate) use bitcoin_common::callbacks::{Callbacks, News};
+pub(crate) use mp_runtime::callbacks::{Callbacks, News};
 
 /// Whose callbacks they are, for the log.
 pub(crate) const WALLET: &str = "a wallet";

@@ -4,7 +4,7 @@
 
 use std::ffi::OsString;
 
-use bitcoin_common::{Error, Result};
+use bitcoin_init::{Error, Result};
 
 /// The programs that there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

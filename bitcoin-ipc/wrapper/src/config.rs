@@ -5,11 +5,11 @@
 
 use std::ffi::OsString;
 
-use bitcoin_common::arguments::{
+use bitcoin_init::arguments::{
     Category, Form, Invocation, NETWORK_OPTIONS, OptionInfo, Program, SHARED_OPTIONS, parse,
 };
-use bitcoin_common::config::Settings;
-use bitcoin_common::{Error, Result};
+use bitcoin_init::config::Settings;
+use bitcoin_init::{Error, Result};
 
 const IPC_OPTIONS: &[OptionInfo] = &[
     OptionInfo::new("ipcbind", Form::Text, Category::Ipc, ""),

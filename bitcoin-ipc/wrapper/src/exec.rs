@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bitcoin_common::{Error, Result};
+use bitcoin_init::{Error, Result};
 
 /// A program and its arguments, and what to call where it is missing.
 pub(crate) struct Call {

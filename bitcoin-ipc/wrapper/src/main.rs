@@ -11,7 +11,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-use bitcoin_common::Error;
+use bitcoin_init::Error;
 
 use crate::command_line::{Command, CommandLine, Wish};
 use crate::exec::{Call, Places};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 /// The layers, from the lowest. Those of one line may import each other.
 const LAYERS: &[&[&str]] = &[
     &["error", "limits"],
-    &["monitor", "json"],
+    &["monitor", "json", "callbacks"],
     &["process", "socket", "cleanup"],
     &["event_loop"],
     &["thread"],

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{BufReader, Write};
 
-use bitcoin_common::combine_logs::{CombineOptions, Input, combine, style};
+use bitcoin_ipc_cli::combine_logs::{CombineOptions, Input, combine, style};
 
 use crate::arguments::CombineLogs;
 use crate::failure::Failure;

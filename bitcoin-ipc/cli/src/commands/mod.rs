@@ -14,7 +14,7 @@ mod tip;
 mod top;
 mod tx;
 
-use bitcoin_common::config::Settings;
+use bitcoin_init::config::Settings;
 
 use crate::arguments::{Command, Global};
 use crate::failure::Failure;

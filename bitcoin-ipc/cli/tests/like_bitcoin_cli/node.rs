@@ -1,6 +1,6 @@
 //! The table of arguments beside what a node says of its methods.
 
-use bitcoin_common::json_rpc::conversion::Table;
+use bitcoin_rpc::conversion::Table;
 use serde_json::Value;
 use std::process::{Command, Stdio};
 

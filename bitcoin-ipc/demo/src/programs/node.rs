@@ -8,7 +8,7 @@ use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use bitcoin_common::combine_logs::{CombineOptions, Input, Summary, combine, style};
+use bitcoin_ipc_cli::combine_logs::{CombineOptions, Input, Summary, combine, style};
 
 use crate::programs::Node;
 use crate::{Failure, Result};
@@ -45,7 +45,7 @@ pub fn combined(node: &Node, follow: Option<&str>, colour: bool, out: &mut dyn W
     options.follow = follow
         .map(str::parse)
         .transpose()
-        .map_err(|error: bitcoin_common::Error| Failure::new(error.text()))?;
+        .map_err(|error: bitcoin_init::Error| Failure::new(error.text()))?;
     Ok(combine(inputs, &options, &mut Shown::new(out))?)
 }
 

@@ -9,9 +9,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bitcoin::Network;
-use bitcoin_common::lock::{DirectoryLock, LockError};
-use bitcoin_common::origin::{self, NETWORK_FILE};
-use bitcoin_common::owner;
+use bitcoin_init::lock::{DirectoryLock, LockError};
+use bitcoin_init::origin::{self, NETWORK_FILE};
+use bitcoin_init::owner;
 
 use super::error::{Error, Result};
 use super::events::Hub;

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 
 use bitcoin::block::Header;
 use bitcoin::{Block, BlockHash, Network, consensus};
-use bitcoin_common::lock::DirectoryLock;
+use bitcoin_init::lock::DirectoryLock;
 use bitcoinkernel::prelude::*;
 use bitcoinkernel::{ChainType, ChainstateManager, Context, ProcessBlockHeaderResult};
 

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 
 use bitcoin::hashes::Hash;
 use bitcoin::{Block, BlockHash, Network, consensus};
-use bitcoin_common::owner;
+use bitcoin_init::owner;
 
 use super::directory::file_error;
 use super::error::Result;

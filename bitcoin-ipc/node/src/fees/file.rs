@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 
-use bitcoin_common::owner;
+use bitcoin_init::owner;
 use serde_json::{Value, json};
 
 use super::stats::Stats;

@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError, RwLock};
 use bitcoin::bip158::{BlockFilter, FilterHeader};
 use bitcoin::hashes::Hash;
 use bitcoin::{BlockHash, OutPoint, Txid};
-use bitcoin_common::owner;
+use bitcoin_init::owner;
 use bitcoin_ipc::types::Coin;
 use redb::{Database, ReadableDatabase, TableError};
 

@@ -25,7 +25,7 @@ use std::sync::Arc;
 
 use bitcoin::hashes::{Hash, sha256d};
 use bitcoin::{Transaction, Txid, consensus};
-use bitcoin_common::owner;
+use bitcoin_init::owner;
 
 pub(super) const NAME: &[u8; 8] = b"mempool\x01";
 /// No transaction is larger than a block; the rest of a content is small.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::Result;

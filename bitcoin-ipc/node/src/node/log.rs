@@ -3,8 +3,8 @@
 //! In: the log of this process, or the settings before it is open. Out: bits of Bitcoin Core's
 //! `BCLog::LogFlags`.
 
-use bitcoin_common::config::Settings;
-use bitcoin_common::logging::{CORE_CATEGORIES, Log, LogOptions};
+use bitcoin_init::config::Settings;
+use bitcoin_init::logging::{CORE_CATEGORIES, Log, LogOptions};
 use mp_runtime::{Error, Result};
 
 /// The categories of which more than the usual is logged now; those that Bitcoin Core has not have no

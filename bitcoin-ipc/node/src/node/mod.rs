@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction};
-use bitcoin_common::callbacks::News;
 use bitcoin_ipc::interfaces::{
     BannedListChangedFn, BroadcastFailure, ExternalSigner, Handler, HeaderTip, InitMessageFn, InitWalletFn,
     MessageBoxFn, Node, NotifyAlertChangedFn, NotifyBlockTipFn, NotifyHeaderTipFn,
@@ -23,6 +22,7 @@ use bitcoin_ipc::types::{
     BanMap, BilingualStr, BlockAndHeaderTipInfo, Coin, ConnectionDirection, GlobalArgs, LocalServiceInfo,
     NetAddr, Network, NodeStats, ProxyInfo, RpcFailure, SubNet, TxBroadcast, WireFeeRate,
 };
+use mp_runtime::callbacks::News;
 use mp_runtime::{Error, Json, Result, ipc_interface};
 use serde_json::Value;
 
@@ -65,7 +65,7 @@ fn no_network<T>() -> Result<T> {
     Err(Error::unimplemented("not supported: this node has no peer-to-peer network"))
 }
 
-fn user(error: bitcoin_common::Error) -> Error {
+fn user(error: bitcoin_init::Error) -> Error {
     Error::failed(error.text())
 }
 
@@ -304,52 +304,52 @@ impl Node for GuiNode {
     }
 
     fn handle_init_message(&self, callback: InitMessageFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().init_message.add(callback))
+        Ok(Box::new(self.host.signals().init_message.add(callback)))
     }
 
     fn handle_message_box(&self, callback: MessageBoxFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().message_box.add(callback))
+        Ok(Box::new(self.host.signals().message_box.add(callback)))
     }
 
     fn handle_question(&self, callback: QuestionFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().question.add(callback))
+        Ok(Box::new(self.host.signals().question.add(callback)))
     }
 
     fn handle_show_progress(&self, callback: ShowNodeProgressFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().show_progress.add(callback))
+        Ok(Box::new(self.host.signals().show_progress.add(callback)))
     }
 
     fn handle_init_wallet(&self, callback: InitWalletFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().init_wallet.add(callback))
+        Ok(Box::new(self.host.signals().init_wallet.add(callback)))
     }
 
     fn handle_notify_num_connections_changed(
         &self,
         callback: NotifyNumConnectionsChangedFn,
     ) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().num_connections.add(callback))
+        Ok(Box::new(self.host.signals().num_connections.add(callback)))
     }
 
     fn handle_notify_network_active_changed(
         &self,
         callback: NotifyNetworkActiveChangedFn,
     ) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().network_active.add(callback))
+        Ok(Box::new(self.host.signals().network_active.add(callback)))
     }
 
     fn handle_notify_alert_changed(&self, callback: NotifyAlertChangedFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().alert.add(callback))
+        Ok(Box::new(self.host.signals().alert.add(callback)))
     }
 
     fn handle_banned_list_changed(&self, callback: BannedListChangedFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().banned_list.add(callback))
+        Ok(Box::new(self.host.signals().banned_list.add(callback)))
     }
 
     fn handle_notify_block_tip(&self, callback: NotifyBlockTipFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().block_tip.add(callback))
+        Ok(Box::new(self.host.signals().block_tip.add(callback)))
     }
 
     fn handle_notify_header_tip(&self, callback: NotifyHeaderTipFn) -> Result<Box<dyn Handler>> {
-        Ok(self.host.signals().header_tip.add(callback))
+        Ok(Box::new(self.host.signals().header_tip.add(callback)))
     }
 }

@@ -13,12 +13,12 @@ mod wallets;
 
 use std::process::ExitCode;
 
-use bitcoin_common::arguments::{Invocation, Program, parse};
-use bitcoin_common::config::Settings;
-use bitcoin_common::lock::DirectoryLock;
-use bitcoin_common::logging::{EarlyLog, LogOptions};
-use bitcoin_common::shutdown::Shutdown;
-use bitcoin_common::{datadir, owner};
+use bitcoin_init::arguments::{Invocation, Program, parse};
+use bitcoin_init::config::Settings;
+use bitcoin_init::lock::DirectoryLock;
+use bitcoin_init::logging::{EarlyLog, LogOptions};
+use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::{datadir, owner};
 use mp_runtime::EventLoop;
 
 use crate::chainstate::Chainstate;

@@ -5,12 +5,12 @@
 use std::time::Duration;
 
 use bitcoin::Network;
-use bitcoin_common::arguments::{
+use bitcoin_init::arguments::{
     INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
 };
-use bitcoin_common::config::Settings;
-use bitcoin_common::shutdown::Shutdown;
-use bitcoin_common::{Error, Result};
+use bitcoin_init::config::Settings;
+use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::{Error, Result};
 
 use crate::index;
 use crate::mempool::{MempoolOptions, Rate};

@@ -6,9 +6,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bitcoin_common::config::Settings;
-use bitcoin_common::lock::DirectoryLock;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::config::Settings;
+use bitcoin_init::lock::DirectoryLock;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::types::BilingualStr;
 use mp_runtime::{Error, ErrorKind, EventLoop, Result, Server};
 
@@ -150,7 +150,7 @@ impl Running {
     }
 }
 
-fn failed(error: bitcoin_common::Error) -> Error {
+fn failed(error: bitcoin_init::Error) -> Error {
     Error::failed(error.to_string())
 }
 

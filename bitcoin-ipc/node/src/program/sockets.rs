@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bitcoin_common::config::Settings;
-use bitcoin_common::owner;
+use bitcoin_init::config::Settings;
+use bitcoin_init::owner;
 use bitcoin_ipc::client::Address;
 use bitcoin_ipc::interfaces::watch::SplitInit;
 use mp_runtime::{Error, EventLoop, Result, Server, listen};

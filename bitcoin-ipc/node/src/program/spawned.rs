@@ -6,11 +6,11 @@
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use bitcoin_common::arguments::Program;
-use bitcoin_common::config::Settings;
-use bitcoin_common::lock::DirectoryLock;
-use bitcoin_common::logging::EarlyLog;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::arguments::Program;
+use bitcoin_init::config::Settings;
+use bitcoin_init::lock::DirectoryLock;
+use bitcoin_init::logging::EarlyLog;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::interfaces::{Chain, Echo, Init, Mining, Node, Rpc, WalletLoader};
 use bitcoin_ipc::types::{BilingualStr, GlobalArgs};

@@ -8,14 +8,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use bitcoin_common::callbacks::News;
-use bitcoin_common::config::Settings;
-use bitcoin_common::datadir;
-use bitcoin_common::lock::DirectoryLock;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::config::Settings;
+use bitcoin_init::datadir;
+use bitcoin_init::lock::DirectoryLock;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::types::GlobalArgs;
+use mp_runtime::callbacks::News;
 use mp_runtime::{Child, Connection, Error, EventLoop, Result, SpawnArgument, sibling, spawn};
 
 use super::Offer;

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use bitcoin_common::json_rpc::{self, Params};
-pub(super) use bitcoin_common::json_rpc::{Arg, Kind, arg};
+use bitcoin_rpc::Params;
+pub(super) use bitcoin_rpc::{Arg, Kind, arg};
 use serde_json::Value;
 
 use super::error::{Answer, Code, RpcError};
@@ -34,7 +34,7 @@ pub(super) enum Run {
 }
 
 /// A command of the node.
-pub(super) type Command = json_rpc::Command<Run>;
+pub(super) type Command = bitcoin_rpc::Command<Run>;
 
 /// Declares a command without arguments.
 pub(super) const fn command(

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 
 use bitcoin::secp256k1::{All, Secp256k1};
 use bitcoin::{Network, ScriptBuf};
-use bitcoin_common::descriptor::{self, Expander, Parsed, range};
+use bitcoin_rpc::descriptor::{self, Expander, Parsed, range};
 use miniscript::descriptor::checksum::desc_checksum;
 use serde_json::{Value, json};
 

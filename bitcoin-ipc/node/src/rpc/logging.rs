@@ -2,7 +2,7 @@
 //!
 //! In: names of categories. Out: the log of this process has more or less of them from now on.
 
-use bitcoin_common::logging::Log;
+use bitcoin_init::logging::Log;
 use serde_json::Value;
 
 use super::command::Kind::List;

@@ -60,11 +60,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-pub use bitcoin_common::json_rpc::{Answer, Code, RpcError};
-use bitcoin_common::json_rpc::{Params, address, amount, construct, error, help, script, transaction, value};
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::{Handler, Rpc};
 use bitcoin_ipc::types::{Json, RpcCommand};
+pub use bitcoin_rpc::{Answer, Code, RpcError};
+use bitcoin_rpc::{Params, address, amount, construct, error, help, script, transaction, value};
 use mp_runtime::{Result, ipc_interface};
 use serde_json::Value;
 

@@ -5,8 +5,8 @@
 use bitcoin::hex::FromHex;
 use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{ScriptBuf, Witness};
-use bitcoin_common::json_rpc::psbt::{self, VERSION};
 use bitcoin_ipc::types::psbt::lock_time;
+use bitcoin_rpc::psbt::{self, VERSION};
 use serde_json::{Map, Value};
 
 use super::command::Kind::{Any, Bool, Hex, List, Number, Text};

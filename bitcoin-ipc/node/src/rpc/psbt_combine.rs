@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bitcoin::psbt::{Input, Output};
 use bitcoin::{Psbt, Sequence, Txid};
-use bitcoin_common::json_rpc::psbt::{parse, text};
 use bitcoin_ipc::types::psbt::{Fields, lock_time};
+use bitcoin_rpc::psbt::{parse, text};
 
 use super::command::Kind::List;
 use super::command::{Call, Command, arg, command};

@@ -9,8 +9,8 @@ use bitcoin::hashes::Hash;
 use bitcoin::hex::DisplayHex;
 use bitcoin::psbt::{self, PsbtSighashType, raw};
 use bitcoin::{Amount, Network, Psbt, Script, TxIn, TxOut, XOnlyPublicKey, taproot};
-use bitcoin_common::json_rpc::psbt::parse;
 use bitcoin_ipc::types::psbt::{Fields, InputFields};
+use bitcoin_rpc::psbt::parse;
 use serde_json::{Map, Value, json};
 
 use super::command::Kind::Text;

@@ -6,7 +6,7 @@
 use bitcoin::psbt::{Input, PsbtSighashType};
 use bitcoin::secp256k1::{All, Secp256k1};
 use bitcoin::{Psbt, ScriptBuf, TxOut, Witness};
-use bitcoin_common::json_rpc::psbt::is_final;
+use bitcoin_rpc::psbt::is_final;
 
 use super::error::Answer;
 use super::header::broken;

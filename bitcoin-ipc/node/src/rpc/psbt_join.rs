@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 use bitcoin::{Transaction, absolute, transaction};
-use bitcoin_common::json_rpc::psbt::{create, parse, text};
+use bitcoin_rpc::psbt::{create, parse, text};
 
 use super::command::Kind::List;
 use super::command::{Call, Command, arg, command};

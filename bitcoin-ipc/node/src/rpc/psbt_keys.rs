@@ -10,7 +10,7 @@ use bitcoin::hashes::{Hash, hash160};
 use bitcoin::secp256k1::{All, Parity, Secp256k1};
 use bitcoin::taproot::{ControlBlock, LeafVersion, TapNodeHash, TapTree, TaprootBuilder};
 use bitcoin::{Network, PrivateKey, PublicKey, ScriptBuf, XOnlyPublicKey};
-use bitcoin_common::descriptor::{DerivedKey, Output};
+use bitcoin_rpc::descriptor::{DerivedKey, Output};
 use miniscript::Descriptor;
 use miniscript::descriptor::ShInner;
 use serde_json::Value;

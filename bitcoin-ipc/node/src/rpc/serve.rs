@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use bitcoin_common::json_rpc::arguments::positional;
 use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion};
+use bitcoin_rpc::arguments::positional;
 use serde_json::Value;
 
 use super::command::{Call, Command, Run, Step, Then};

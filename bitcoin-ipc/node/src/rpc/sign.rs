@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{PrivateKey, ScriptBuf, Transaction, TxOut, Witness};
-use bitcoin_common::json_rpc::prevouts::{self, Prevouts};
+use bitcoin_rpc::prevouts::{self, Prevouts};
 use serde_json::{Map, Value};
 
 use super::command::Kind::{List, Text};

@@ -14,7 +14,7 @@ use bitcoin::sighash::{EcdsaSighashType, Prevouts, SighashCache, TapSighashType}
 use bitcoin::{
     PrivateKey, PublicKey, Script, ScriptBuf, Transaction, TxIn, TxOut, Witness, absolute, taproot,
 };
-use bitcoin_common::json_rpc::prevouts::Prevout;
+use bitcoin_rpc::prevouts::Prevout;
 use miniscript::{Miniscript, Segwitv0};
 
 use super::script;

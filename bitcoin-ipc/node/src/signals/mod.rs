@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use bitcoin_common::callbacks::{Callbacks, News};
 use bitcoin_ipc::interfaces::{
     BannedListChangedFn, InitMessageFn, InitWalletFn, MessageBoxFn, NotifyAlertChangedFn, NotifyBlockTipFn,
     NotifyHeaderTipFn, NotifyNetworkActiveChangedFn, NotifyNumConnectionsChangedFn, QuestionFn,
     ShowNodeProgressFn,
 };
 use bitcoin_ipc::types::BilingualStr;
+use mp_runtime::callbacks::{Callbacks, News};
 
 /// All signals of a node. Clones are the same signals.
 #[derive(Clone)]

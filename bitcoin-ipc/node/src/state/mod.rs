@@ -24,10 +24,10 @@ use std::time::Instant;
 
 use bitcoin::block::Header;
 use bitcoin::{Block, BlockHash, Network};
-use bitcoin_common::callbacks::News;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::types::{BlockInfo, BlockLocator, BlockUndo, MempoolRemovalReason};
+use mp_runtime::callbacks::News;
 use mp_runtime::{Error, Result};
 use tokio::sync::watch;
 

@@ -7,8 +7,8 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use bitcoin::Network;
-use bitcoin_common::lock::DirectoryLock;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::lock::DirectoryLock;
+use bitcoin_init::shutdown::Shutdown;
 use mp_runtime::Result;
 
 use super::beacon::Beacon;

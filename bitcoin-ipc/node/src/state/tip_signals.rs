@@ -4,9 +4,9 @@
 
 use std::sync::{Arc, Weak};
 
-use bitcoin_common::callbacks::News;
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::types::{BlockTip, SynchronizationState};
+use mp_runtime::callbacks::News;
 use mp_runtime::{Result, ipc_interface};
 
 use super::State;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin::Network;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::blocking::Mining;
 use bitcoin_ipc::release::Services;
 use bitcoin_ipc::{Client, ConnectOptions, Release, RpcError, blocking};

@@ -7,9 +7,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bitcoin::BlockHash;
 use bitcoin::block::Version;
 use bitcoin::consensus::encode::serialize_hex;
-use bitcoin_common::arguments::{Invocation, LOG_OPTIONS, NETWORK_OPTIONS, Program, SHARED_OPTIONS, parse};
-use bitcoin_common::config::Settings;
-use bitcoin_common::logging::{Log, LogOptions};
+use bitcoin_init::arguments::{Invocation, LOG_OPTIONS, NETWORK_OPTIONS, Program, SHARED_OPTIONS, parse};
+use bitcoin_init::config::Settings;
+use bitcoin_init::logging::{Log, LogOptions};
 use serde_json::{Value, json};
 
 use super::answers::{ADDRESS, KEY, LEGACY, TAPROOT};

@@ -5,11 +5,11 @@ use std::sync::{Mutex, mpsc};
 
 use bitcoin::constants::genesis_block;
 use bitcoin::{Amount, Network, OutPoint};
-use bitcoin_common::arguments::{
+use bitcoin_init::arguments::{
     LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
 };
-use bitcoin_common::config::Settings;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::config::Settings;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::{Init, Node};
 use bitcoin_ipc::types::{GlobalArgs, NetAddr, RpcFailure, TransactionError};
 use bitcoin_node::chainstate::Verdict;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::WatchingChain;
 use bitcoin_ipc::interfaces::{
     ChainClient, Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader,

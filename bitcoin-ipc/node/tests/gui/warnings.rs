@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use bitcoin::Network;
 use bitcoin::block::Version;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};

@@ -135,7 +135,7 @@ impl WalletLoader for Loader {
     }
 
     fn handle_load_wallet(&self, callback: LoadWalletFn) -> Result<Box<dyn Handler>> {
-        Ok(self.0.loaded.add(callback))
+        Ok(Box::new(self.0.loaded.add(callback)))
     }
 }
 

@@ -4,10 +4,10 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use bitcoin_common::datadir::WALLET_LOCK;
-use bitcoin_common::lock::{DirectoryLock, LockError};
-use bitcoin_common::origin::CORE_WALLET_FILE;
-use bitcoin_common::owner;
+use bitcoin_init::datadir::WALLET_LOCK;
+use bitcoin_init::lock::{DirectoryLock, LockError};
+use bitcoin_init::origin::CORE_WALLET_FILE;
+use bitcoin_init::owner;
 
 use crate::storage::{self, FILE, sync_folder};
 use crate::{Error, Result};

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bitcoin::BlockHash;
 use bitcoin::constants::genesis_block;
-use bitcoin_common::lock::DirectoryLock;
+use bitcoin_init::lock::DirectoryLock;
 use bitcoin_ipc::interfaces::watch::AnyChain;
 use bitcoin_ipc::interfaces::{Chain, LoadWalletFn};
 use bitcoin_ipc::types::Secret;

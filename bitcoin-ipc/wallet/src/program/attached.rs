@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::ChainClient;
 use bitcoin_ipc::interfaces::watch::{AnyChain, SplitInit};
 use bitcoin_ipc::{Error, ErrorKind, Result, Trust};

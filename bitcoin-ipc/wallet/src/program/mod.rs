@@ -14,11 +14,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bitcoin_common::arguments::{Arguments, Invocation, parse};
-use bitcoin_common::config::Settings;
-use bitcoin_common::logging::{EarlyLog, LogOptions};
-use bitcoin_common::shutdown::Shutdown;
-use bitcoin_common::{Error, datadir, owner};
+use bitcoin_init::arguments::{Arguments, Invocation, parse};
+use bitcoin_init::config::Settings;
+use bitcoin_init::logging::{EarlyLog, LogOptions};
+use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::{Error, datadir, owner};
 use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::interfaces::watch::AnyChain;

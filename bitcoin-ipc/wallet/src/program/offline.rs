@@ -4,8 +4,8 @@
 
 use std::fmt;
 
-use bitcoin_common::config::Settings;
-use bitcoin_common::{Error, Result};
+use bitcoin_init::config::Settings;
+use bitcoin_init::{Error, Result};
 use bitcoin_ipc::types::Secret;
 use mp_runtime::EventLoop;
 

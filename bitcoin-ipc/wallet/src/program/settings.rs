@@ -5,13 +5,13 @@
 
 use std::time::{Duration, Instant};
 
-use bitcoin_common::arguments::{
+use bitcoin_init::arguments::{
     Arguments, Category, Form, INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, OptionInfo,
     Program, SHARED_OPTIONS, WALLET_OPTIONS,
 };
-use bitcoin_common::config::Settings;
-use bitcoin_common::logging::LogOptions;
-use bitcoin_common::{Error, Result, datadir, owner};
+use bitcoin_init::config::Settings;
+use bitcoin_init::logging::LogOptions;
+use bitcoin_init::{Error, Result, datadir, owner};
 use bitcoin_ipc::Trust;
 use bitcoin_ipc::client::Address;
 use bitcoin_ipc::interfaces::watch::AnyChain;

@@ -5,10 +5,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use bitcoin_common::config::Settings;
-use bitcoin_common::datadir;
-use bitcoin_common::logging::{EarlyLog, Log, LogOptions};
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::config::Settings;
+use bitcoin_init::datadir;
+use bitcoin_init::logging::{EarlyLog, Log, LogOptions};
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{AnyChain, SplitInit, WatchingChain};
 use bitcoin_ipc::interfaces::{Chain, ChainClient as _, Echo, Init, WalletLoader};
 use bitcoin_ipc::types::GlobalArgs;
@@ -54,7 +54,7 @@ struct Wallets {
 
 impl Wallets {
     /// Opens the log where the settings of the node say, once.
-    fn open_log(&self, settings: &Settings) -> bitcoin_common::Result<()> {
+    fn open_log(&self, settings: &Settings) -> bitcoin_init::Result<()> {
         let mut log = lock(&self.log);
         if log.is_none() {
             datadir::prepare(settings)?;

@@ -4,9 +4,9 @@
 
 use bitcoin::hex::DisplayHex as _;
 use bitcoin::{Address, Network, Script, ScriptBuf};
-use bitcoin_common::json_rpc::Kind::Text;
-use bitcoin_common::json_rpc::error::unknown;
-use bitcoin_common::json_rpc::{Answer, address, arg, script};
+use bitcoin_rpc::Kind::Text;
+use bitcoin_rpc::error::unknown;
+use bitcoin_rpc::{Answer, address, arg, script};
 use serde_json::{Map, Value};
 
 use super::command::{Call, Command, command};

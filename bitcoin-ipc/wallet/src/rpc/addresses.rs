@@ -3,10 +3,10 @@
 //! In: labels, kinds. Out: addresses, signatures.
 
 use bitcoin::address::AddressData;
-use bitcoin_common::json_rpc::Kind::{Number, Text};
-use bitcoin_common::json_rpc::error::{invalid, unknown, wrong_type};
-use bitcoin_common::json_rpc::{Answer, Code, arg, value};
 use bitcoin_ipc::types::SigningResult;
+use bitcoin_rpc::Kind::{Number, Text};
+use bitcoin_rpc::error::{invalid, unknown, wrong_type};
+use bitcoin_rpc::{Answer, Code, arg, value};
 use serde_json::Value;
 
 use super::command::{Call, Command, command, ensure_unlocked, label, output_type, refused};

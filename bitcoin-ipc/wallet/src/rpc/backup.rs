@@ -4,9 +4,9 @@
 
 use std::path::Path;
 
-use bitcoin_common::json_rpc::Kind::{Bool, Text};
-use bitcoin_common::json_rpc::error::invalid;
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg};
+use bitcoin_rpc::Kind::{Bool, Text};
+use bitcoin_rpc::error::invalid;
+use bitcoin_rpc::{Answer, Code, RpcError, arg};
 use serde_json::{Value, json};
 
 use super::command::{Call, Command, command, refused};

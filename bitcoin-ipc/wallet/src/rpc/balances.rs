@@ -3,8 +3,8 @@
 //! In: nothing, or a depth. Out: amounts.
 
 use bitcoin::SignedAmount;
-use bitcoin_common::json_rpc::Kind::{Bool, Number, Text};
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, amount, arg};
+use bitcoin_rpc::Kind::{Bool, Number, Text};
+use bitcoin_rpc::{Answer, Code, RpcError, amount, arg};
 use serde_json::{Value, json};
 
 use super::command::{Call, Command, command, last_block, refused};

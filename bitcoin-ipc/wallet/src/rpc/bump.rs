@@ -2,10 +2,10 @@
 //!
 //! In: a transaction that waits. Out: its replacement, on its way or as a PSBT.
 
-use bitcoin_common::json_rpc::Kind::{Hex, Object};
-use bitcoin_common::json_rpc::error::invalid;
-use bitcoin_common::json_rpc::{Answer, Arg, amount, arg, construct, psbt, value};
 use bitcoin_ipc::types::{CoinControl, PsbtFillOptions};
+use bitcoin_rpc::Kind::{Hex, Object};
+use bitcoin_rpc::error::invalid;
+use bitcoin_rpc::{Answer, Arg, amount, arg, construct, psbt, value};
 use serde_json::{Map, Value};
 
 use super::command::{Call, Command, command, ensure_unlocked, refused};

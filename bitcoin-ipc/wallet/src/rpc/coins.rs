@@ -5,11 +5,11 @@
 use std::collections::HashSet;
 
 use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Txid};
-use bitcoin_common::json_rpc::Kind::{Bool, List, Number, Object};
-use bitcoin_common::json_rpc::error::{invalid, unknown};
-use bitcoin_common::json_rpc::{Answer, address, amount, arg, value};
 use bitcoin_ipc::interfaces::AncestryCounts;
 use bitcoin_ipc::types::CoinControl;
+use bitcoin_rpc::Kind::{Bool, List, Number, Object};
+use bitcoin_rpc::error::{invalid, unknown};
+use bitcoin_rpc::{Answer, address, amount, arg, value};
 use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command};
@@ -239,7 +239,7 @@ fn outpoint(given: &Value) -> Answer<OutPoint> {
     for (name, expected) in [("txid", "string"), ("vout", "number")] {
         let found = object.get(name).unwrap_or(&Value::Null);
         if found.is_null() {
-            return bitcoin_common::json_rpc::error::wrong_type(format!("Missing {name}"));
+            return bitcoin_rpc::error::wrong_type(format!("Missing {name}"));
         }
         value::fields(&Map::from_iter([(name.to_owned(), found.clone())]), &[(name, expected)])?;
     }

@@ -3,8 +3,8 @@
 //! In: a request's arguments and path. Out: a [`Call`], which finds the wallet that it means.
 
 use bitcoin::{Address, Txid};
-use bitcoin_common::json_rpc::{self, Answer, Code, Params, RpcError, address, error};
 use bitcoin_ipc::types::{Json, OutputType, Secret};
+use bitcoin_rpc::{self, Answer, Code, Params, RpcError, address, error};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use zeroize::Zeroize as _;
@@ -13,7 +13,7 @@ use crate::loader::Loader;
 use crate::wallet::{State, WalletHandle};
 
 /// A command of wallets.
-pub(super) type Command = json_rpc::Command<fn(&Call<'_>) -> Answer>;
+pub(super) type Command = bitcoin_rpc::Command<fn(&Call<'_>) -> Answer>;
 
 /// Declares a command without arguments.
 pub(super) const fn command(
@@ -144,7 +144,7 @@ pub(super) fn output_type(text: &str, what: &str) -> Answer<OutputType> {
 pub(super) fn label(value: &Value) -> Answer<String> {
     match value {
         Value::Null => Ok(String::new()),
-        value => match json_rpc::value::text(value)? {
+        value => match bitcoin_rpc::value::text(value)? {
             "*" => Err(RpcError::new(Code::WalletInvalidLabelName, "Invalid label name")),
             label => Ok(label.to_owned()),
         },

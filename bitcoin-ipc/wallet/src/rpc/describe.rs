@@ -7,7 +7,7 @@ use bdk_wallet::miniscript::{Descriptor, ForEachKey as _};
 use bitcoin::bip32::DerivationPath;
 use bitcoin::script::Instruction;
 use bitcoin::{PublicKey, Script, ScriptBuf};
-use bitcoin_common::json_rpc::script::with_checksum;
+use bitcoin_rpc::script::with_checksum;
 
 use crate::keys::SECP;
 use crate::wallet::State;

@@ -2,9 +2,9 @@
 //!
 //! In: descriptors to import. Out: those that are there.
 
-use bitcoin_common::json_rpc::Kind::{Bool, List};
-use bitcoin_common::json_rpc::error::{invalid, unknown, wrong_type};
-use bitcoin_common::json_rpc::{Answer, Arg, Code, RpcError, arg, value};
+use bitcoin_rpc::Kind::{Bool, List};
+use bitcoin_rpc::error::{invalid, unknown, wrong_type};
+use bitcoin_rpc::{Answer, Arg, Code, RpcError, arg, value};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 

@@ -4,10 +4,10 @@
 
 use std::time::Duration;
 
-use bitcoin_common::json_rpc::Kind::{Number, Text};
-use bitcoin_common::json_rpc::error::invalid;
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg};
 use bitcoin_ipc::types::Secret;
+use bitcoin_rpc::Kind::{Number, Text};
+use bitcoin_rpc::error::invalid;
+use bitcoin_rpc::{Answer, Code, RpcError, arg};
 use serde_json::Value;
 
 use super::command::{Call, Command, command, ensure_not_scanning};

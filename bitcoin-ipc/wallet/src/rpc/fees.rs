@@ -2,9 +2,9 @@
 //!
 //! In: a target, a mode, or a rate. Out: a wish of coin control.
 
-use bitcoin_common::json_rpc::error::invalid;
-use bitcoin_common::json_rpc::{Answer, Arg, Kind, amount, arg, value};
 use bitcoin_ipc::types::{CoinControl, FeeEstimateMode, FeeReason, WireFeeRate};
+use bitcoin_rpc::error::invalid;
+use bitcoin_rpc::{Answer, Arg, Kind, amount, arg, value};
 use serde_json::{Map, Value};
 
 use crate::wallet::WalletHandle;

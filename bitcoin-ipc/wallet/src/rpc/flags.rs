@@ -2,9 +2,9 @@
 //!
 //! In: names of flags. Out: Bitcoin Core's bits, and whether they can be changed.
 
-use bitcoin_common::json_rpc::Kind::{Bool, Text};
-use bitcoin_common::json_rpc::error::invalid;
-use bitcoin_common::json_rpc::{Answer, arg};
+use bitcoin_rpc::Kind::{Bool, Text};
+use bitcoin_rpc::error::invalid;
+use bitcoin_rpc::{Answer, arg};
 use serde_json::{Map, Value};
 
 use super::command::{Call, Command, command};

@@ -4,12 +4,12 @@
 
 use bitcoin::hex::FromHex as _;
 use bitcoin::{Amount, Psbt, Transaction};
-use bitcoin_common::json_rpc::Kind::{Any, Bool, Hex, List, Number, Object};
-use bitcoin_common::json_rpc::construct::{self, OUTPUTS, Parts};
-use bitcoin_common::json_rpc::error::{invalid, undecodable, unknown};
-use bitcoin_common::json_rpc::psbt::{self, VERSION};
-use bitcoin_common::json_rpc::{Answer, Code, address, amount, arg, transaction, value};
 use bitcoin_ipc::types::{CoinControl, Destination, PsbtFillOptions};
+use bitcoin_rpc::Kind::{Any, Bool, Hex, List, Number, Object};
+use bitcoin_rpc::construct::{self, OUTPUTS, Parts};
+use bitcoin_rpc::error::{invalid, undecodable, unknown};
+use bitcoin_rpc::psbt::{self, VERSION};
+use bitcoin_rpc::{Answer, Code, address, amount, arg, transaction, value};
 use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command, output_type};

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bitcoin::Amount;
-use bitcoin_common::json_rpc::{Answer, amount};
 use bitcoin_ipc::types::Destination;
+use bitcoin_rpc::{Answer, amount};
 use serde_json::Value;
 
 use super::command::{Call, Command, command};

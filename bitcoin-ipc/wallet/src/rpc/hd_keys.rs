@@ -4,9 +4,9 @@
 
 use bitcoin::NetworkKind;
 use bitcoin::bip32::{ChildNumber, DerivationPath, Xpriv, Xpub};
-use bitcoin_common::json_rpc::Kind::{Object, Text};
-use bitcoin_common::json_rpc::error::{invalid, unknown};
-use bitcoin_common::json_rpc::{Answer, arg, value};
+use bitcoin_rpc::Kind::{Object, Text};
+use bitcoin_rpc::error::{invalid, unknown};
+use bitcoin_rpc::{Answer, arg, value};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 

@@ -4,10 +4,10 @@
 
 use std::collections::BTreeSet;
 
-use bitcoin_common::json_rpc::Kind::Text;
-use bitcoin_common::json_rpc::error::invalid;
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg};
 use bitcoin_ipc::types::{AddressPurpose, Destination};
+use bitcoin_rpc::Kind::Text;
+use bitcoin_rpc::error::invalid;
+use bitcoin_rpc::{Answer, Code, RpcError, arg};
 use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command, label};

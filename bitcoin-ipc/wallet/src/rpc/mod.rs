@@ -38,11 +38,11 @@ mod wallets;
 
 use std::sync::{Arc, Mutex, Weak};
 
-use bitcoin_common::json_rpc::arguments::positional;
-use bitcoin_common::json_rpc::{Answer, Code, Params, help};
 use bitcoin_ipc::interfaces::Handler;
 use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, RpcArg, RpcCommand, RpcOutcome};
 use bitcoin_ipc::{Error, Result};
+use bitcoin_rpc::arguments::positional;
+use bitcoin_rpc::{Answer, Code, Params, help};
 use serde_json::Value;
 
 use crate::listeners::lock;

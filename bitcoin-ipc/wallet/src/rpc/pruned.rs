@@ -5,10 +5,10 @@
 
 use bitcoin::hex::FromHex as _;
 use bitcoin::{MerkleBlock, Transaction, consensus};
-use bitcoin_common::json_rpc::Kind::Hex;
-use bitcoin_common::json_rpc::error::{failed, undecodable, unknown};
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, transaction, value};
 use bitcoin_ipc::types::FoundBlockRequest;
+use bitcoin_rpc::Kind::Hex;
+use bitcoin_rpc::error::{failed, undecodable, unknown};
+use bitcoin_rpc::{Answer, Code, RpcError, arg, transaction, value};
 use serde_json::Value;
 
 use super::command::{Call, Command, command, refused};

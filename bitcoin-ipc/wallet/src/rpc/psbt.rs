@@ -2,9 +2,9 @@
 //!
 //! In: a PSBT. Out: the same with what the wallet knows and can sign.
 
-use bitcoin_common::json_rpc::Kind::{Bool, Text};
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, prevouts, psbt, transaction};
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
+use bitcoin_rpc::Kind::{Bool, Text};
+use bitcoin_rpc::{Answer, Code, RpcError, arg, prevouts, psbt, transaction};
 use serde_json::{Map, Value};
 
 use super::command::{Call, Command, command, ensure_unlocked};

@@ -5,9 +5,9 @@
 use std::collections::{BTreeMap, HashSet};
 
 use bitcoin::{Amount, ScriptBuf, Txid};
-use bitcoin_common::json_rpc::Kind::{Bool, Number, Text};
-use bitcoin_common::json_rpc::{Answer, Arg, address, amount, arg};
 use bitcoin_ipc::types::Destination;
+use bitcoin_rpc::Kind::{Bool, Number, Text};
+use bitcoin_rpc::{Answer, Arg, address, amount, arg};
 use serde_json::{Value, json};
 
 use super::command::{Call, Command, command, label, refused};

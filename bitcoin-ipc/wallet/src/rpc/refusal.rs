@@ -2,7 +2,7 @@
 //!
 //! In: what went wrong in a wallet. Out: Bitcoin Core's code for it.
 
-use bitcoin_common::json_rpc::{Code, RpcError};
+use bitcoin_rpc::{Code, RpcError};
 
 use crate::Error;
 

@@ -2,9 +2,9 @@
 //!
 //! In: heights. Out: which blocks were searched.
 
-use bitcoin_common::json_rpc::Kind::Number;
-use bitcoin_common::json_rpc::error::{failed, invalid};
-use bitcoin_common::json_rpc::{Answer, Code, arg, value};
+use bitcoin_rpc::Kind::Number;
+use bitcoin_rpc::error::{failed, invalid};
+use bitcoin_rpc::{Answer, Code, arg, value};
 use serde_json::json;
 
 use super::command::{Call, Command, command, ensure_unlocked, refused};

@@ -3,12 +3,12 @@
 //! In: outputs, options. Out: a transaction that is on its way, or a PSBT that others have to sign.
 
 use bitcoin::{Sequence, Transaction};
-use bitcoin_common::json_rpc::Kind::{Any, Number, Object};
-use bitcoin_common::json_rpc::construct::{self, OUTPUTS, Parts};
-use bitcoin_common::json_rpc::error::invalid;
-use bitcoin_common::json_rpc::psbt::text;
-use bitcoin_common::json_rpc::{Answer, arg, transaction, value};
 use bitcoin_ipc::types::{CoinControl, PsbtFillOptions};
+use bitcoin_rpc::Kind::{Any, Number, Object};
+use bitcoin_rpc::construct::{self, OUTPUTS, Parts};
+use bitcoin_rpc::error::invalid;
+use bitcoin_rpc::psbt::text;
+use bitcoin_rpc::{Answer, arg, transaction, value};
 use serde_json::{Map, Value};
 
 use super::command::{Call, Command, command};

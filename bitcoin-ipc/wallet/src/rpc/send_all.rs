@@ -4,11 +4,11 @@
 //! change.
 
 use bitcoin::{Address, Amount, OutPoint, Sequence, Transaction, TxIn};
-use bitcoin_common::json_rpc::Kind::{List, Object};
-use bitcoin_common::json_rpc::construct::{self, Parts};
-use bitcoin_common::json_rpc::error::invalid;
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, value};
 use bitcoin_ipc::types::CoinControl;
+use bitcoin_rpc::Kind::{List, Object};
+use bitcoin_rpc::construct::{self, Parts};
+use bitcoin_rpc::error::invalid;
+use bitcoin_rpc::{Answer, Code, RpcError, arg, value};
 use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command, refused};

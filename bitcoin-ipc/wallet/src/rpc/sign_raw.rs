@@ -8,10 +8,10 @@ use std::collections::BTreeMap;
 use bdk_wallet::miniscript::interpreter::Interpreter;
 use bitcoin::sighash::Prevouts;
 use bitcoin::{OutPoint, Transaction, TxIn, TxOut};
-use bitcoin_common::json_rpc::Kind::{List, Text};
-use bitcoin_common::json_rpc::error::undecodable;
-use bitcoin_common::json_rpc::{Answer, arg, prevouts, transaction};
 use bitcoin_ipc::types::{Coin, PsbtFillOptions};
+use bitcoin_rpc::Kind::{List, Text};
+use bitcoin_rpc::error::undecodable;
+use bitcoin_rpc::{Answer, arg, prevouts, transaction};
 use serde_json::{Map, Value};
 
 use super::command::{Call, Command, command, ensure_unlocked};

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, HashSet};
 
 use bitcoin::hex::FromHex;
 use bitcoin::{OutPoint, SignedAmount};
-use bitcoin_common::json_rpc::Kind::{List, Object};
-use bitcoin_common::json_rpc::error::{invalid, undecodable};
-use bitcoin_common::json_rpc::{Answer, arg, transaction, value};
 use bitcoin_ipc::types::Coin;
+use bitcoin_rpc::Kind::{List, Object};
+use bitcoin_rpc::error::{invalid, undecodable};
+use bitcoin_rpc::{Answer, arg, transaction, value};
 use serde_json::json;
 
 use super::balances::signed_amount;

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 
 use bitcoin::hex::FromHex as _;
 use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
-use bitcoin_common::descriptor::{Expander, Output, parse};
-use bitcoin_common::json_rpc::error::{invalid, unknown};
-use bitcoin_common::json_rpc::{Answer, value};
 use bitcoin_ipc::types::Coin;
+use bitcoin_rpc::descriptor::{Expander, Output, parse};
+use bitcoin_rpc::error::{invalid, unknown};
+use bitcoin_rpc::{Answer, value};
 use serde_json::{Map, Value};
 
 use super::command::refused;

@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 use bitcoin::key::rand::rngs::OsRng;
 use bitcoin::key::rand::seq::SliceRandom as _;
 use bitcoin::{Amount, ScriptBuf};
-use bitcoin_common::json_rpc::Kind::{Amount as Btc, Bool, List, Number, Object, Text};
-use bitcoin_common::json_rpc::error::invalid;
-use bitcoin_common::json_rpc::{Answer, Arg, Code, RpcError, arg, construct, value};
 use bitcoin_ipc::types::CoinControl;
+use bitcoin_rpc::Kind::{Amount as Btc, Bool, List, Number, Object, Text};
+use bitcoin_rpc::error::invalid;
+use bitcoin_rpc::{Answer, Arg, Code, RpcError, arg, construct, value};
 use serde_json::{Map, Value, json};
 
 use super::balances::avoid_reuse;

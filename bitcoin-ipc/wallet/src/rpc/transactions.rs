@@ -3,11 +3,11 @@
 //! In: ids, filters. Out: entries.
 
 use bitcoin::{BlockHash, SignedAmount};
-use bitcoin_common::json_rpc::Kind::{Bool, Hex, Number, Text};
-use bitcoin_common::json_rpc::error::{invalid, unknown};
-use bitcoin_common::json_rpc::transaction::{self, Detail};
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg};
 use bitcoin_ipc::types::FoundBlockRequest;
+use bitcoin_rpc::Kind::{Bool, Hex, Number, Text};
+use bitcoin_rpc::error::{invalid, unknown};
+use bitcoin_rpc::transaction::{self, Detail};
+use bitcoin_rpc::{Answer, Code, RpcError, arg};
 use serde_json::{Map, Value};
 
 use super::balances::signed_amount;

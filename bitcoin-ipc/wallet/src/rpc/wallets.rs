@@ -2,10 +2,10 @@
 //!
 //! In: names, passphrases. Out: which wallets there are.
 
-use bitcoin_common::json_rpc::Kind::{Bool, Text};
-use bitcoin_common::json_rpc::error::invalid;
-use bitcoin_common::json_rpc::{Answer, Code, RpcError, arg, value};
 use bitcoin_ipc::types::Secret;
+use bitcoin_rpc::Kind::{Bool, Text};
+use bitcoin_rpc::error::invalid;
+use bitcoin_rpc::{Answer, Code, RpcError, arg, value};
 use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command, last_block, push_warnings, refused};
@@ -171,7 +171,7 @@ fn info(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
     let scanning = match (wallet.scan_progress(), wallet.scan_duration()) {
         (Some(hundredths), Some(time)) => {
-            let progress = bitcoin_common::json_rpc::amount::float(hundredths as f64 / 100.0);
+            let progress = bitcoin_rpc::amount::float(hundredths as f64 / 100.0);
             json!({ "duration": time.as_secs(), "progress": progress })
         }
         _ => false.into(),

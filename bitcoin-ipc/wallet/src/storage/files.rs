@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use bitcoin_common::owner;
+use bitcoin_init::owner;
 
 use crate::{Error, Result};
 

@@ -27,7 +27,7 @@ pub(crate) use transactions::TxNote;
 use crate::{Error, Result};
 
 /// The name of the file, in the folder that has the name of the wallet.
-pub(crate) const FILE: &str = bitcoin_common::origin::WALLET_FILE;
+pub(crate) const FILE: &str = bitcoin_init::origin::WALLET_FILE;
 
 /// An open file. Nobody else can open it until it is dropped.
 pub(crate) struct Store {

@@ -6,9 +6,9 @@
 use std::collections::BTreeMap;
 
 use bitcoin::{Amount, OutPoint, Transaction, TxOut, Txid};
-use bitcoin_common::json_rpc::amount::money;
 use bitcoin_ipc::interfaces::BumpTransaction;
 use bitcoin_ipc::types::{CoinControl, Destination, WireFeeRate};
+use bitcoin_rpc::amount::money;
 
 use super::build::{Recipients, sum};
 use super::commit::Texts;

@@ -4,11 +4,11 @@
 //! Core's `GetMinimumFeeRate` finds it. Rates are in satoshi for 1000 virtual bytes.
 
 use bitcoin::{Amount, Script, TxOut};
-use bitcoin_common::json_rpc::amount::rate_per_vbyte;
 use bitcoin_ipc::interfaces::Chain;
 use bitcoin_ipc::types::{
     CoinControl, EstimationResult, FeeCalculation, FeeEstimateMode, FeeReason, WireFeeRate,
 };
+use bitcoin_rpc::amount::rate_per_vbyte;
 
 use super::WalletHandle;
 use crate::{Error, Result};

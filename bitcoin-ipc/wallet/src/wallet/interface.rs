@@ -360,29 +360,29 @@ impl Wallet for WalletHandle {
     }
 
     fn handle_unload(&self, callback: UnloadWalletFn) -> Result<Box<dyn Handler>> {
-        Ok(self.0.events.unload.add(callback))
+        Ok(Box::new(self.0.events.unload.add(callback)))
     }
 
     fn handle_show_progress(&self, callback: ShowWalletProgressFn) -> Result<Box<dyn Handler>> {
-        Ok(self.0.events.progress.add(callback))
+        Ok(Box::new(self.0.events.progress.add(callback)))
     }
 
     fn handle_status_changed(&self, callback: StatusChangedFn) -> Result<Box<dyn Handler>> {
-        Ok(self.0.events.status.add(callback))
+        Ok(Box::new(self.0.events.status.add(callback)))
     }
 
     fn handle_address_book_changed(&self, callback: AddressBookChangedFn) -> Result<Box<dyn Handler>> {
-        Ok(self.0.events.book.add(callback))
+        Ok(Box::new(self.0.events.book.add(callback)))
     }
 
     fn handle_transaction_changed(&self, callback: TransactionChangedFn) -> Result<Box<dyn Handler>> {
-        Ok(self.0.events.tx.add(callback))
+        Ok(Box::new(self.0.events.tx.add(callback)))
     }
 
     fn handle_can_get_addresses_changed(
         &self,
         callback: CanGetAddressesChangedFn,
     ) -> Result<Box<dyn Handler>> {
-        Ok(self.0.events.can_get_addresses.add(callback))
+        Ok(Box::new(self.0.events.can_get_addresses.add(callback)))
     }
 }

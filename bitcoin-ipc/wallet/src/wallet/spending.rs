@@ -4,8 +4,8 @@
 //! coins, signing and committing are steps of one [`Spending`], which one has at a time.
 
 use bitcoin::{Amount, OutPoint, Psbt, ScriptBuf, Transaction, Txid};
-use bitcoin_common::json_rpc::amount::money;
 use bitcoin_ipc::types::{CoinControl, CreatedTransactionResult, OutputType, Recipient};
+use bitcoin_rpc::amount::money;
 
 use super::build::{self, Plan, Recipients};
 use super::choose::{Candidate, Coin, Picked, Rules, Target, pick};

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use bitcoin::consensus::Decodable;
 use bitcoin::psbt::raw::{Key, ProprietaryKey};
 use bitcoin::{Psbt, VarInt};
-use bitcoin_common::json_rpc::psbt::{parse, text};
 use bitcoin_ipc::types::psbt::{Fields, InputFields, encode};
+use bitcoin_rpc::psbt::{parse, text};
 use serde_json::{Map, Value, json};
 
 use super::node::foreign;

@@ -1,7 +1,7 @@
 //! Requests that mean nothing, and some that mean a little: each gets an answer or an error, and the wallet
 //! keeps what it has.
 
-#[path = "../../../common/tests/nonsense/mod.rs"]
+#[path = "../../../rpc/tests/nonsense/mod.rs"]
 mod values;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -3,8 +3,8 @@
 use bitcoin::consensus::encode::deserialize_hex;
 use bitcoin::psbt::raw::Key;
 use bitcoin::{Psbt, Transaction};
-use bitcoin_common::json_rpc::psbt::{parse, text};
 use bitcoin_ipc::types::psbt::{Fields, InputFields};
+use bitcoin_rpc::psbt::{parse, text};
 use serde_json::{Value, json};
 
 use super::chain::elsewhere;

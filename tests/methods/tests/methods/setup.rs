@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use bitcoin::{Address, BlockHash};
-use bitcoin_common::arguments::{
+use bitcoin_init::arguments::{
     LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
 };
-use bitcoin_common::config::Settings;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::config::Settings;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::interfaces::{Chain, Node, WalletLoader};
 use bitcoin_ipc::types::{self, GlobalArgs};

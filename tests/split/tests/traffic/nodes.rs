@@ -10,11 +10,11 @@ use bitcoin::{
     Amount, Block, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness, absolute,
     transaction,
 };
-use bitcoin_common::arguments::{
+use bitcoin_init::arguments::{
     LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
 };
-use bitcoin_common::config::Settings;
-use bitcoin_common::shutdown::Shutdown;
+use bitcoin_init::config::Settings;
+use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::types::{GlobalArgs, TxBroadcast};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::mining::mine;

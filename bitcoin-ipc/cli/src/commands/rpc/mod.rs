@@ -10,9 +10,9 @@ mod net_info;
 pub(crate) mod options;
 mod print;
 
-use bitcoin_common::config::Settings;
-use bitcoin_common::json_rpc::conversion::{Style, Table};
+use bitcoin_init::config::Settings;
 use bitcoin_ipc::types::Json;
+use bitcoin_rpc::conversion::{Style, Table};
 use serde_json::{Value, json};
 
 use crate::failure::Failure;

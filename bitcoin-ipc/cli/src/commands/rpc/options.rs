@@ -4,9 +4,9 @@
 
 use std::time::Duration;
 
-use bitcoin_common::arguments::{Category, Form, OptionInfo};
-use bitcoin_common::config::Settings;
-use bitcoin_common::json_rpc::conversion::Style;
+use bitcoin_init::arguments::{Category, Form, OptionInfo};
+use bitcoin_init::config::Settings;
+use bitcoin_rpc::conversion::Style;
 
 use crate::failure::{Failure, say};
 

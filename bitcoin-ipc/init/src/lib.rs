@@ -1,0 +1,18 @@
+//! How the programs `bitcoin-node`, `bitcoin-wallet` and `bitcoind` begin and end.
+//!
+//! In: the arguments and files of a user, signals, log events. Out: [`arguments`] and one
+//! [`config::Settings`], a [`datadir`], whose it is ([`origin`]) and the [`lock`] of one, files for their
+//! [`owner`] alone, a [`logging`] layer with its [`time`]s, and a [`shutdown`] token.
+
+pub mod arguments;
+pub mod config;
+pub mod datadir;
+mod error;
+pub mod lock;
+pub mod logging;
+pub mod origin;
+pub mod owner;
+pub mod shutdown;
+pub mod time;
+
+pub use error::{Error, Result};
