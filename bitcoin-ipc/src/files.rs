@@ -1,19 +1,14 @@
 //! The schema files: names, ids and constants of Bitcoin Core's `src/ipc/capnp`.
 //!
-//! Out: a static per file for interfaces and structs to name. The files lie in `schemas/bitcoin`;
+//! Out: a static per file for interfaces and structs to name; it knows none of them. The files lie in `schemas/bitcoin`;
 //! those of a release that differ lie in a folder of its name.
 
 use mp_runtime::ipc_file;
-
-use crate::types::{Expected, Key};
-
-type AnyExpected = Expected<Vec<u8>, Vec<u8>>;
 
 ipc_file! {
     /// Structs that several files share.
     pub static COMMON: "bitcoin/common.capnp" @ 0xcd2c6232cb484a28,
     namespace = "ipc::capnp::messages",
-    unused = [AnyExpected],
     pairs = COMMON;
 }
 
@@ -75,7 +70,6 @@ ipc_file! {
     /// What a wallet offers its GUI.
     pub static WALLET: "bitcoin/wallet.capnp" @ 0xe234cce74feea00c,
     namespace = "ipc::capnp::messages",
-    unused = [Key],
     pairs = COMMON;
 }
 

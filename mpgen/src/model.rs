@@ -46,6 +46,8 @@ pub struct Interface {
     pub panic_on_disconnect: bool,
     /// The interfaces that this one extends.
     pub bases: Vec<Path>,
+    /// Structs that belong to the schema although no method passes them.
+    pub unused: Vec<Path>,
     /// The methods in declaration order; ordinals are complete, with the reserved ones.
     pub methods: Vec<Method>,
 }
@@ -334,8 +336,6 @@ pub struct File {
     pub include: Vec<String>,
     /// `$Proxy.includeTypes`.
     pub include_types: Vec<String>,
-    /// Structs that no interface uses.
-    pub unused: Vec<Path>,
     /// The file that declares the generic structs for pairs.
     pub pairs: Option<Path>,
     /// The constants that follow.

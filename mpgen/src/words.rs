@@ -22,6 +22,7 @@ pub const INTERFACE: &[&str] = &[
     "destroy",
     "callback",
     "panic_on_disconnect",
+    "unused",
 ];
 /// Words of `#[ipc(…)]` on a method.
 pub const METHOD: &[&str] = &[
@@ -107,7 +108,7 @@ pub const ENUM: &[&str] = &["file", "file_id", "id", "name", "wire"];
 /// Words of `#[ipc(…)]` on an enumerant.
 pub const ENUMERANT: &[&str] = &["name"];
 /// Words of `ipc_file!`.
-pub const FILE: &[&str] = &["namespace", "include", "include_types", "pairs", "unused"];
+pub const FILE: &[&str] = &["namespace", "include", "include_types", "pairs"];
 
 /// One word with its value.
 #[derive(Debug)]
@@ -293,6 +294,27 @@ impl<'r> Words<'r> {
                 None
             }
         }
+    }
+
+    /// Takes a word whose value is a list of paths.
+    pub fn paths(&mut self, name: &str) -> Vec<Path> {
+        let Some(word) = self.take(name) else { return Vec::new() };
+        let paths = match &word.value {
+            Value::Expr(Expr::Array(array)) => array
+                .elems
+                .iter()
+                .map(|element| match element {
+                    Expr::Path(path) => Some(path.path.clone()),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        };
+        paths.unwrap_or_else(|| {
+            let text = format!("`{name}` needs a list of types: write `{name} = [SomeStruct]`");
+            self.report.at(&word.name, text);
+            Vec::new()
+        })
     }
 
     /// Takes a word whose value is an expression.

@@ -196,7 +196,7 @@ interface ChainNotifications $Proxy.wrap("interfaces::Chain::Notifications") {
 }
 
 interface ActorCallback $Proxy.wrap("ProxyCallback<CRPCCommand::Actor>") {
-  # Runs an RPC command; see [`RpcActor`](crate::types::RpcActor).
+  # Runs an RPC command; see [`RpcActor`].
 
   call @0 (context :Proxy.Context, request :JSONRPCRequest, response :Text, lastCallback :Bool) -> (error :Text $Proxy.exception("std::exception"), rpcError :Text $Proxy.exception("UniValue"), typeError :Text $Proxy.exception("UniValue::type_error"), helpResult :HelpResult $Proxy.exception("HelpResult"), response :Text, result :Bool);
   # Runs the command: the request, what earlier commands of the name have answered, and whether
@@ -370,7 +370,7 @@ struct JSONRPCRequest $Proxy.wrap("JSONRPCRequest") {
   # The method.
 
   params @2 :Text;
-  # The parameters, a list or an object.
+  # The parameters, a list or an object. Fields that come twice are kept, for those who refuse them.
 
   mode @3 :Int32;
   # What to do with it.

@@ -7,18 +7,6 @@ $Cxx.namespace("ipc::capnp::messages");
 
 using Proxy = import "/mp/proxy.capnp";
 
-struct Expected(Value, Error) {
-  # `util::Expected`: a value, or an error of another type.
-
-  union {
-    value @0 :Value;
-    # It went well.
-
-    error @1 :Error;
-    # It did not.
-  }
-}
-
 struct Pair(Key, Value) {
   key @0 :Key;
   value @1 :Value;
@@ -141,6 +129,18 @@ struct Settings $Proxy.wrap("common::Settings") {
 struct PairUInt64(Key) {
   key @0 :Key;
   value @1 :UInt64;
+}
+
+struct Expected(Value, Error) {
+  # `util::Expected`: a value, or an error of another type.
+
+  union {
+    value @0 :Value;
+    # It went well.
+
+    error @1 :Error;
+    # It did not.
+  }
 }
 
 struct Result(Value) {

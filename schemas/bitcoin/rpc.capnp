@@ -13,5 +13,6 @@ interface Rpc $Proxy.wrap("interfaces::Rpc") {
   executeRpc @0 (context :Proxy.Context, request :Text, uri :Text, user :Text) -> (result :Text);
   # Runs a request and gives the response, both as the objects that HTTP would carry. `uri` is
   # the path of the request (`/wallet/name` for a wallet's methods), `user` whose it is. Neither
-  # reaches the log: there are passphrases and keys in requests and responses.
+  # reaches the log: there are passphrases and keys in requests and responses. The request keeps fields
+  # that come twice, which some methods refuse.
 }

@@ -242,13 +242,13 @@ fn a_file_with_constants_and_results_in_one_struct() {
         "a_file_with_constants_and_results_in_one_struct",
         r#"
 ipc_file! {
-    static SHOP: "shop.capnp" @ 0xf00df00df00df00d, unused = [Coupon], pairs = COMMON;
+    static SHOP: "shop.capnp" @ 0xf00df00df00df00d, pairs = COMMON;
 
     /// More than anything costs.
     pub const MAX_PRICE: i64 = 1_000;
 }
 
-#[ipc_interface(file = SHOP, destroy = false)]
+#[ipc_interface(file = SHOP, destroy = false, unused = [Coupon])]
 pub trait Shop: Send + Sync {
     #[ipc(results)]
     fn stock(&self) -> Result<Stock>;

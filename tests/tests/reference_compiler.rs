@@ -256,18 +256,8 @@ fn random_interfaces_are_equal() {
             })
             .collect();
         let name: &'static str = leak(format!("Interface{number}"));
-        roots.push(Root::from(leak(InterfaceNode {
-            name,
-            id: mp_runtime::wire::id::child_id(FILE.id, name),
-            explicit_id: false,
-            file: &FILE,
-            docs: "",
-            extends: &[],
-            methods: leak(methods),
-            destroy: None,
-            construct: None,
-            annotations: &[],
-        })));
+        let id = mp_runtime::wire::id::child_id(FILE.id, name);
+        roots.push(Root::from(leak(InterfaceNode::new(name, id, &FILE, leak(methods)))));
     }
     compare(&roots);
 }

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use bitcoin::Network;
 use bitcoin_init::shutdown::Shutdown;
-use bitcoin_ipc::interfaces::Rpc;
-use bitcoin_ipc::types::{Json, JsonRpcRequestMode, RpcActor, RpcCommand, RpcOutcome};
+use bitcoin_ipc::interfaces::{Rpc, RpcActor, RpcCommand};
+use bitcoin_ipc::types::{Json, JsonRpcRequestMode, RpcOutcome};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
 use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};

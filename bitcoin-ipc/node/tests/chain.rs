@@ -13,10 +13,10 @@ use bitcoin_init::arguments::{Invocation, Program, SHARED_OPTIONS, parse};
 use bitcoin_init::arguments::{NETWORK_OPTIONS, NODE_OPTIONS};
 use bitcoin_init::config::Settings;
 use bitcoin_init::shutdown::Shutdown;
-use bitcoin_ipc::interfaces::{Chain, ChainNotifications, Init};
+use bitcoin_ipc::interfaces::{Chain, ChainNotifications, Init, RpcCommand};
 use bitcoin_ipc::types::{
-    BlockFilterType, BlockInfo, BlockLocator, ChainstateRole, FoundBlockRequest, RpcCommand, RpcOutcome,
-    SettingsAction, TxBroadcast,
+    BlockFilterType, BlockInfo, BlockLocator, ChainstateRole, FoundBlockRequest, RpcOutcome, SettingsAction,
+    TxBroadcast,
 };
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::program::Offer;

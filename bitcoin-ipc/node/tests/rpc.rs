@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex};
 
 use bitcoin::Network;
 use bitcoin_init::shutdown::Shutdown;
-use bitcoin_ipc::interfaces::Rpc;
+use bitcoin_ipc::interfaces::{Rpc, RpcActor, RpcCommand};
 use bitcoin_ipc::types::psbt::{Fields, InputFields};
-use bitcoin_ipc::types::{Json, JsonRpcRequestMode, RpcActor, RpcArg, RpcCommand, RpcOutcome};
+use bitcoin_ipc::types::{Json, JsonRpcRequestMode, RpcArg, RpcOutcome};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::index;
 use bitcoin_node::rpc::{RpcError, RpcOptions, RpcServer};

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use mp_runtime::{Result, ipc_interface};
 
-use super::connection::Client;
+use super::link::Link;
 use super::session::Session;
 use crate::interfaces::Echo;
 
 /// [`Echo`] of one connection.
 pub(super) struct ClientEcho {
-    pub(super) client: Client,
+    pub(super) link: Link,
     pub(super) session: Arc<Session>,
     pub(super) echo: Arc<dyn Echo>,
 }
@@ -18,7 +18,7 @@ pub(super) struct ClientEcho {
 #[ipc_interface]
 impl Echo for ClientEcho {
     async fn echo(&self, echo: &str) -> Result<String> {
-        let echoed = self.client.limited(self.echo.echo(echo)).await;
-        self.client.noticed(&self.session, echoed)
+        let echoed = self.link.limited(self.echo.echo(echo)).await;
+        self.link.noticed(&self.session, echoed)
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bitcoin::{Block, BlockHash, Transaction, Txid, Wtxid};
 use mp_runtime::{Error, ErrorKind, Result, ipc_interface};
 
-use super::connection::Client;
+use super::link::Link;
 use super::template::{Held, HeldTemplate};
 use super::watch::{SLICE, WaitTime};
 use crate::interfaces::{BlockTemplate, Mining};
@@ -15,42 +15,42 @@ use crate::types::{BlockCheckOptions, BlockCreateOptions, BlockRef, Reject};
 /// Makes a call that only asks for something: when the connection is lost it is made once more.
 /// (A closure would do, were its future known to be `Send` for arguments of any lifetime.)
 macro_rules! ask {
-    ($client:expr, |$session:ident| $call:expr) => {{
+    ($link:expr, |$session:ident| $call:expr) => {{
         let once = async || -> Result<_> {
-            let $session = $client.session().await?;
+            let $session = $link.session().await?;
             let result = async { $call }.await;
-            $client.noticed(&$session, result)
+            $link.noticed(&$session, result)
         };
         match once().await {
             Err(error) if error.kind() == ErrorKind::Disconnected => once().await,
             result => result,
         }
     }};
-    ($client:expr, $($call:tt)*) => {
-        ask!($client, |session| $client.limited(async { session.mining().await?.$($call)*.await }).await)
+    ($link:expr, $($call:tt)*) => {
+        ask!($link, |session| $link.limited(async { session.mining().await?.$($call)*.await }).await)
     };
 }
 
 /// Makes a template at the node, without a seat.
 pub(super) async fn create_held(
-    client: &Client,
+    link: &Link,
     options: &BlockCreateOptions,
     cooldown: bool,
 ) -> Result<Option<Arc<Held>>> {
-    ask!(client, |session| {
-        let mining = client.limited(session.make_mining()).await?;
+    ask!(link, |session| {
+        let mining = link.limited(session.make_mining()).await?;
         let call = mining.create_new_block(options, cooldown);
         let template = if cooldown {
-            client.watched(&session, WaitTime::Open, call).await?
+            link.watched(&session, WaitTime::Open, call).await?
         } else {
-            client.limited(call).await?
+            link.limited(call).await?
         };
-        Ok(template.map(|template| Held::new(client.clone(), session.clone(), template)))
+        Ok(template.map(|template| Held::new(link.clone(), session.clone(), template)))
     })
 }
 
 /// [`Mining`] by way of whatever connection there is.
-pub(super) struct ClientMining(pub(super) Client);
+pub(super) struct ClientMining(pub(super) Link);
 
 #[ipc_interface]
 impl Mining for ClientMining {

@@ -6,8 +6,9 @@
 
 mod address;
 pub mod blocking;
-mod connection;
+mod connect;
 mod echo;
+mod link;
 mod mining;
 mod options;
 mod patience;
@@ -22,7 +23,7 @@ mod trust;
 mod watch;
 
 pub use address::{Address, default_data_dir, default_socket, network_dir};
-pub use connection::{Client, connect};
+pub use connect::{Client, connect};
 pub use options::{ConnectOptions, Reconnect};
 pub use rpc::{RpcError, rpc_uri};
 pub use templates::{TemplateOptions, Templates, WhenFull};

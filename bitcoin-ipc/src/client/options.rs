@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use bitcoin::Network;
 use mp_runtime::monitor::Monitor;
-use mp_runtime::{Error, EventLoop, Result};
+use mp_runtime::{EventLoop, Result};
 
 use super::address::{Address, default_data_dir, network_dir};
-use super::connection::Client;
 use super::trust::Trust;
 use crate::release::Release;
 
-/// How a [`Client`] connects.
+/// How a [`Client`](super::Client) connects.
 ///
 /// ```no_run
 /// # async fn example() -> bitcoin_ipc::Result<()> {
@@ -205,19 +204,5 @@ impl ConnectOptions {
             None => default_data_dir()?,
         };
         address.socket(&network_dir(&data_dir, self.network))
-    }
-
-    /// Connects to a node.
-    ///
-    /// # Errors
-    ///
-    /// When the address makes no sense, or nothing answers there; the text says what to do.
-    pub async fn connect<A>(self, address: A) -> Result<Client>
-    where
-        A: TryInto<Address>,
-        Error: From<A::Error>,
-    {
-        let socket = self.socket(&address.try_into()?)?;
-        Client::open(self, socket).await
     }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use mp_runtime::{Error, ErrorKind, Result};
 
-use super::connection::Client;
+use super::link::Link;
 
 /// The pause before a stream asks again. A node that shuts down answers with nothing until it is
 /// gone.
@@ -27,28 +27,28 @@ pub(super) fn ends_streams(error: &Error) -> bool {
 
 /// The time that a stream waits for its node, as long as a lost connection may stay away.
 pub(super) struct Patience<'c> {
-    client: &'c Client,
+    link: &'c Link,
     since: Option<Instant>,
 }
 
 impl<'c> Patience<'c> {
-    pub(super) fn new(client: &'c Client) -> Self {
-        Patience { client, since: None }
+    pub(super) fn new(link: &'c Link) -> Self {
+        Patience { link, since: None }
     }
 
     /// Waits a little and has the client connect again, or gives `error` back when the time is up.
     pub(super) async fn after(&mut self, error: Error) -> Result<()> {
         let since = *self.since.get_or_insert_with(Instant::now);
-        let limit = self.client.0.options.reconnect.give_up;
+        let limit = self.link.options().reconnect.give_up;
         if limit.is_some_and(|limit| since.elapsed() > limit) {
             return Err(error);
         }
-        self.client.pause(PAUSE).await;
-        let session = self.client.session().await?;
+        self.link.pause(PAUSE).await;
+        let session = self.link.session().await?;
         if error.kind() == ErrorKind::Timeout {
             // Was it this call that took long, or has the node hung? Then it may answer through another
             // connection, or be another node by now.
-            let _ = self.client.probe(&session).await;
+            let _ = self.link.probe(&session).await;
         }
         Ok(())
     }

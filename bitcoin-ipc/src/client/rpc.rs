@@ -7,7 +7,7 @@ use mp_runtime::{Error, Json, Result, ipc_interface};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 use serde_json::{Value, json};
 
-use super::connection::Client;
+use super::link::Link;
 use super::session::Session;
 use super::watch::WaitTime;
 use crate::interfaces::Rpc;
@@ -31,8 +31,15 @@ pub enum RpcError {
     Ipc(#[from] Error),
 }
 
+/// The node's JSON-RPC server as it is on the wire.
+pub(super) async fn server(link: &Link) -> Result<Arc<dyn Rpc>> {
+    let made = link.call(async |session| Ok((session.clone(), session.rpc().await?)));
+    let (session, rpc) = made.await?;
+    Ok(Arc::new(ClientRpc { link: link.clone(), session, rpc }))
+}
+
 pub(super) async fn execute(
-    client: &Client,
+    link: &Link,
     method: &str,
     params: Json,
     wallet: Option<&str>,
@@ -45,28 +52,28 @@ pub(super) async fn execute(
     let fields = fields.into_iter().chain([("params", params)]);
     let request = Json::Object(fields.map(|(name, value)| (name.to_owned(), value)).collect());
     let uri = rpc_uri(wallet);
-    let response = client.rpc().await?.execute_rpc(&request, &uri, "").await?;
+    let response = server(link).await?.execute_rpc(&request, &uri, "").await?;
     result(response)
 }
 
 /// The node's RPC server, with the time that its methods may take.
-pub(super) struct ClientRpc {
-    pub(super) client: Client,
-    pub(super) session: Arc<Session>,
-    pub(super) rpc: Arc<dyn Rpc>,
+struct ClientRpc {
+    link: Link,
+    session: Arc<Session>,
+    rpc: Arc<dyn Rpc>,
 }
 
 #[ipc_interface]
 impl Rpc for ClientRpc {
     async fn execute_rpc(&self, request: &Json, uri: &str, user: &str) -> Result<Value> {
-        let ClientRpc { client, session, rpc } = self;
+        let ClientRpc { link, session, rpc } = self;
         let own = match (request.get("method"), request.get("params")) {
             (Some(Json::String(method)), Some(params)) => own_time(method, params),
             _ => Some(Duration::ZERO),
         };
-        let limit = client.0.options.rpc_timeout.and_then(|limit| Some(own?.saturating_add(limit)));
-        let call = client.watched(session, WaitTime::Open, rpc.execute_rpc(request, uri, user));
-        client.noticed(session, client.within(limit, call).await)
+        let limit = link.options().rpc_timeout.and_then(|limit| Some(own?.saturating_add(limit)));
+        let call = link.watched(session, WaitTime::Open, rpc.execute_rpc(request, uri, user));
+        link.noticed(session, link.within(limit, call).await)
     }
 }
 

@@ -11,25 +11,15 @@ use bitcoin::{Amount, Block, Transaction, TxMerkleNode, block};
 use mp_runtime::{Error, ErrorKind, Result, ipc_interface};
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, oneshot};
 
-use super::connection::Client;
+use super::link::Link;
 use super::session::Session;
 use super::watch::{SLICE, WaitTime};
 use crate::interfaces::BlockTemplate;
 use crate::types::{BlockWaitOptions, CoinbaseTx, Reject};
 
-pub(super) fn too_many(max: usize) -> Error {
-    Error::new(
-        ErrorKind::Limit,
-        format!(
-            "{max} block templates are held; drop some, or raise ConnectOptions::max_templates: the node \
-             keeps each with its transactions"
-        ),
-    )
-}
-
 /// A template of the node.
 pub(super) struct Held {
-    client: Client,
+    link: Link,
     session: Arc<Session>,
     template: Arc<dyn BlockTemplate>,
     /// The node writes into the template when it gets a solution, without a lock.
@@ -65,17 +55,17 @@ impl Drop for Wait {
         }
         progress.given_up = true;
         let held = self.held.clone();
-        self.held.client.event_loop().spawn_task(async move {
+        self.held.link.event_loop().spawn_task(async move {
             // Nothing to be done about a lost connection, which ends the wait too.
-            let _ = held.client.limited(held.template.interrupt_wait()).await;
+            let _ = held.link.limited(held.template.interrupt_wait()).await;
         });
     }
 }
 
 impl Held {
-    pub(super) fn new(client: Client, session: Arc<Session>, template: Arc<dyn BlockTemplate>) -> Arc<Held> {
+    pub(super) fn new(link: Link, session: Arc<Session>, template: Arc<dyn BlockTemplate>) -> Arc<Held> {
         Arc::new(Held {
-            client,
+            link,
             session,
             template,
             solution: Arc::default(),
@@ -88,7 +78,7 @@ impl Held {
     pub(super) async fn next(self: &Arc<Self>, options: &BlockWaitOptions) -> Result<Option<Arc<Held>>> {
         let started = Instant::now();
         let turn = async { Ok(self.turn.clone().lock_owned().await) };
-        let turn: OwnedMutexGuard<()> = match self.client.within(options.timeout, turn).await {
+        let turn: OwnedMutexGuard<()> = match self.link.within(options.timeout, turn).await {
             Ok(turn) => turn,
             // The time is up before its turn came.
             Err(_) => return Ok(None),
@@ -98,7 +88,7 @@ impl Held {
         let (sender, receiver) = oneshot::channel();
         let wait = Wait { held: self.clone(), progress: Arc::default() };
         let (held, progress) = (self.clone(), wait.progress.clone());
-        self.client.event_loop().spawn_task(async move {
+        self.link.event_loop().spawn_task(async move {
             let next = held.wait(options, &progress).await;
             drop(turn);
             let _ = sender.send(next);
@@ -106,7 +96,7 @@ impl Held {
         let next = receiver.await;
         drop(wait);
         let next = next.map_err(|_| Error::disconnected("the event loop has ended"))??;
-        Ok(next.map(|template| Held::new(self.client.clone(), self.session.clone(), template)))
+        Ok(next.map(|template| Held::new(self.link.clone(), self.session.clone(), template)))
     }
 
     /// Waits for the node's answer.
@@ -122,7 +112,7 @@ impl Held {
             let end = Instant::now() + slice;
             let options = BlockWaitOptions { timeout: Some(slice), ..options };
             let call = self.template.wait_next(&options);
-            let next = self.client.watched(&self.session, WaitTime::AtMost(slice), call).await;
+            let next = self.link.watched(&self.session, WaitTime::AtMost(slice), call).await;
             let nothing = matches!(next, Ok(None));
             let interrupted = nothing && Instant::now() + Duration::from_millis(1) < end;
             let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
@@ -152,7 +142,7 @@ impl Held {
         let turn = self.solution.clone().lock_owned().await;
         let (sender, receiver) = oneshot::channel();
         let held = self.clone();
-        self.client.event_loop().spawn_task(async move {
+        self.link.event_loop().spawn_task(async move {
             let verdict = held.template.submit_solution(version, timestamp, nonce, &coinbase).await;
             drop(turn);
             let _ = sender.send(verdict);
@@ -191,7 +181,7 @@ impl HeldTemplate {
 macro_rules! ask {
     ($self:expr, $method:ident()) => {{
         let held = $self.held()?;
-        held.client.limited(held.template.$method()).await
+        held.link.limited(held.template.$method()).await
     }};
 }
 
@@ -223,7 +213,7 @@ impl BlockTemplate for HeldTemplate {
 
     async fn wait_next(&self, options: &BlockWaitOptions) -> Result<Option<Arc<dyn BlockTemplate>>> {
         let held = self.held()?;
-        let seat = held.client.free_seat()?;
+        let seat = held.link.free_seat()?;
         let next = held.next(options).await?;
         Ok(next.map(|next| HeldTemplate::new(next, seat) as Arc<dyn BlockTemplate>))
     }
@@ -244,6 +234,6 @@ impl BlockTemplate for HeldTemplate {
         coinbase: &Transaction,
     ) -> Result<Result<(), Reject>> {
         let held = self.held()?;
-        held.client.limited(held.clone().solve(version, timestamp, nonce, coinbase.clone())).await
+        held.link.limited(held.clone().solve(version, timestamp, nonce, coinbase.clone())).await
     }
 }

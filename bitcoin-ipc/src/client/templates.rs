@@ -12,7 +12,7 @@ use futures::future::BoxFuture;
 use mp_runtime::{Error, Result};
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::connection::Client;
+use super::link::Link;
 use super::mining::create_held;
 use super::patience::{Patience, ends_streams, is_lost};
 use super::template::{Held, HeldTemplate};
@@ -56,7 +56,7 @@ impl Default for TemplateOptions {
     }
 }
 
-/// Block templates, one after the other; see [`Client::templates`].
+/// Block templates, one after the other; see [`Client::templates`](super::Client::templates).
 ///
 /// A template that could not be made is an error, and the stream goes on with another one after a pause. It
 /// ends with an error when the node stays away or is not one that could give any. Dropping it ends the wait
@@ -72,7 +72,7 @@ pub struct Templates {
 type Template = Arc<dyn BlockTemplate>;
 
 struct State {
-    client: Client,
+    link: Link,
     options: TemplateOptions,
     last: Option<Arc<Held>>,
     /// The templates that were given out, from the oldest.
@@ -88,8 +88,8 @@ impl std::fmt::Debug for Templates {
 }
 
 impl Templates {
-    pub(super) fn new(client: Client, options: TemplateOptions) -> Self {
-        let state = State { client, options, last: None, given: VecDeque::new(), pause: None };
+    pub(super) fn new(link: Link, options: TemplateOptions) -> Self {
+        let state = State { link, options, last: None, given: VecDeque::new(), pause: None };
         Templates { options, state: Some(state), next: None }
     }
 }
@@ -97,17 +97,17 @@ impl Templates {
 impl State {
     async fn next(mut self) -> (State, Result<Template>) {
         let next = self.find().await;
-        self.pause = next.is_err().then(|| self.client.longer_pause(self.pause));
+        self.pause = next.is_err().then(|| self.link.longer_pause(self.pause));
         (self, next)
     }
 
     async fn find(&mut self) -> Result<Template> {
         if let Some(pause) = self.pause {
-            self.client.pause(pause).await;
+            self.link.pause(pause).await;
         }
         // Who waits for room and then for a template gets the newest one.
         let seat = match self.options.when_full {
-            WhenFull::Wait => Some(self.client.seat().await?),
+            WhenFull::Wait => Some(self.link.seat().await?),
             WhenFull::DropOldest => None,
         };
         let held = self.wait().await?;
@@ -124,12 +124,12 @@ impl State {
     /// The next template of the node.
     async fn wait(&mut self) -> Result<Arc<Held>> {
         let TemplateOptions { create, fee_threshold, cooldown, .. } = self.options;
-        let client = &self.client;
-        let mut patience = Patience::new(client);
+        let link = &self.link;
+        let mut patience = Patience::new(link);
         loop {
             let found = match self.last.take() {
                 Some(last) => last.next(&BlockWaitOptions { timeout: None, fee_threshold }).await,
-                None => create_held(client, &create, cooldown).await,
+                None => create_held(link, &create, cooldown).await,
             };
             // A template is gone with its connection; the next one comes through another.
             let error = match found {
@@ -147,7 +147,7 @@ impl State {
     async fn room(&mut self) -> Result<OwnedSemaphorePermit> {
         self.given.retain(|given| given.strong_count() > 0);
         loop {
-            match self.client.free_seat() {
+            match self.link.free_seat() {
                 Ok(seat) => return Ok(seat),
                 Err(_) => match self.given.pop_front() {
                     Some(oldest) => {
@@ -155,7 +155,7 @@ impl State {
                             oldest.make_room();
                         }
                     }
-                    None => return self.client.seat().await,
+                    None => return self.link.seat().await,
                 },
             }
         }

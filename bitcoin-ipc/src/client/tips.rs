@@ -8,8 +8,10 @@ use futures::Stream;
 use futures::future::BoxFuture;
 use mp_runtime::{Error, Result};
 
-use super::connection::Client;
+use super::link::Link;
+use super::mining::ClientMining;
 use super::patience::{Patience, ends_streams, is_lost};
+use crate::interfaces::Mining;
 use crate::types::BlockRef;
 
 /// What a follower of the chain hears.
@@ -39,13 +41,13 @@ impl TipEvent {
 /// The pause while the node loads its chain and has no highest block.
 const LOADING: Duration = Duration::from_millis(200);
 
-/// The highest block, each time that it changes; see [`Client::tips`].
+/// The highest block, each time that it changes; see [`Client::tips`](super::Client::tips).
 ///
 /// An error of the node is an item, and the stream goes on after a pause. It ends with an error when the
 /// connection does not come back, or the node hangs for as long. Dropping it ends the wait at the node.
 #[must_use = "a stream does nothing unless it is polled"]
 pub struct Tips {
-    client: Client,
+    link: Link,
     known: Option<BlockRef>,
     next: Option<BoxFuture<'static, Result<TipEvent>>>,
     /// The pause before the next attempt, after errors.
@@ -60,32 +62,32 @@ impl std::fmt::Debug for Tips {
 }
 
 impl Tips {
-    pub(super) fn new(client: Client) -> Self {
-        Tips { client, known: None, next: None, pause: None, over: false }
+    pub(super) fn new(link: Link) -> Self {
+        Tips { link, known: None, next: None, pause: None, over: false }
     }
 }
 
 /// The current tip, once the node has one.
-async fn current(client: &Client, patience: &mut Patience<'_>) -> Result<BlockRef> {
-    let mining = client.mining();
+async fn current(link: &Link, patience: &mut Patience<'_>) -> Result<BlockRef> {
+    let mining = ClientMining(link.clone());
     loop {
         match mining.get_tip().await {
             Ok(Some(tip)) => return Ok(tip),
-            Ok(None) => client.pause(LOADING).await,
+            Ok(None) => link.pause(LOADING).await,
             Err(error) if is_lost(&error) => patience.after(error).await?,
             Err(error) => return Err(error),
         }
     }
 }
 
-async fn next(client: Client, known: Option<BlockRef>, pause: Option<Duration>) -> Result<TipEvent> {
+async fn next(link: Link, known: Option<BlockRef>, pause: Option<Duration>) -> Result<TipEvent> {
     if let Some(pause) = pause {
-        client.pause(pause).await;
+        link.pause(pause).await;
     }
-    let mut patience = Patience::new(&client);
-    let Some(known) = known else { return current(&client, &mut patience).await.map(TipEvent::Tip) };
-    let mining = client.mining();
-    let connection = client.connections();
+    let mut patience = Patience::new(&link);
+    let Some(known) = known else { return current(&link, &mut patience).await.map(TipEvent::Tip) };
+    let mining = ClientMining(link.clone());
+    let connection = link.connections();
     loop {
         let error = match mining.wait_tip_changed(known.hash, None).await {
             Ok(Some(tip)) => return Ok(TipEvent::Tip(tip)),
@@ -94,8 +96,8 @@ async fn next(client: Client, known: Option<BlockRef>, pause: Option<Duration>) 
             Err(error) => return Err(error),
         };
         patience.after(error).await?;
-        let tip = current(&client, &mut patience).await?;
-        if client.connections() != connection {
+        let tip = current(&link, &mut patience).await?;
+        if link.connections() != connection {
             return Ok(TipEvent::Reconnected { gap: patience.spent(), tip });
         }
         if tip != known {
@@ -112,15 +114,15 @@ impl Stream for Tips {
             return Poll::Ready(None);
         }
         let this = &mut *self;
-        let (client, known, pause) = (&this.client, this.known, this.pause);
-        let future = this.next.get_or_insert_with(|| Box::pin(next(client.clone(), known, pause)));
+        let (link, known, pause) = (&this.link, this.known, this.pause);
+        let future = this.next.get_or_insert_with(|| Box::pin(next(link.clone(), known, pause)));
         let Poll::Ready(found) = future.as_mut().poll(cx) else { return Poll::Pending };
         this.next = None;
         match &found {
             Ok(event) => (this.known, this.pause) = (Some(event.tip()), None),
             Err(error) => {
                 this.over = ends_streams(error);
-                this.pause = Some(client.longer_pause(pause));
+                this.pause = Some(link.longer_pause(pause));
             }
         }
         Poll::Ready(Some(found))

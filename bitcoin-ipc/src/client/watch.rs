@@ -11,7 +11,7 @@ use std::time::Duration;
 use futures::future::{Either, select};
 use mp_runtime::{Error, ErrorKind, Result};
 
-use super::connection::Client;
+use super::link::Link;
 use super::session::Session;
 
 /// The longest that one call waits; a longer wait is several calls.
@@ -26,7 +26,7 @@ pub(super) enum WaitTime {
     Open,
 }
 
-impl Client {
+impl Link {
     /// Awaits a call that waits, and meanwhile asks the node for something else now and then, as often as a
     /// call may take. A node that does not answer that either is taken for lost: its connection is closed, so
     /// that the next call opens another one.
@@ -36,7 +36,7 @@ impl Client {
         time: WaitTime,
         call: impl Future<Output = Result<T>>,
     ) -> Result<T> {
-        let Some(patience) = self.0.options.call_timeout else { return call.await };
+        let Some(patience) = self.options().call_timeout else { return call.await };
         let limit = match time {
             WaitTime::AtMost(time) => Some(time.saturating_add(patience)),
             WaitTime::Open => None,
@@ -74,7 +74,7 @@ impl Client {
             Err(error) if error.kind() == ErrorKind::Timeout => {
                 tracing::info!(target: "ipc", "IPC node answers nothing; its connection is closed");
                 session.close();
-                self.0.forget(session);
+                self.forget(session);
                 Err(error)
             }
             Err(error) if error.kind() == ErrorKind::Disconnected => Err(error),

@@ -9,9 +9,10 @@ use serde_json::Value;
 
 use super::{ChainNotifications, Handler};
 use crate::files::CHAIN;
+use crate::interfaces::RpcCommand;
 use crate::types::{
     BilingualStr, Bitcoin, BlockFilterType, BlockLocator, Coin, FeeCalculation, FoundBlock,
-    FoundBlockRequest, RbfTransactionState, RpcCommand, SettingsAction, TxBroadcast, WireFeeRate,
+    FoundBlockRequest, RbfTransactionState, SettingsAction, TxBroadcast, WireFeeRate,
 };
 
 /// Changes a setting in place and says whether to write it; `None` leaves everything as it was.

@@ -1,12 +1,40 @@
-//! The callbacks of `chain.capnp`: RPC commands and settings.
+//! RPC commands that wallets add to the node's, and the callbacks of `chain.capnp`.
 
-use mp_runtime::{Result, ipc_interface};
+use mp_runtime::{IpcStruct, Result, ipc_interface};
 use serde_json::Value;
 
 use crate::files::CHAIN;
-use crate::types::{Bitcoin, JsonRpcRequest, RpcOutcome, SettingsAction, rpc_outcome};
+use crate::types::{Bitcoin, JsonRpcRequest, RpcArg, RpcOutcome, SettingsAction, rpc_outcome};
 
-/// Runs an RPC command; see [`RpcActor`](crate::types::RpcActor).
+/// An RPC command that a wallet adds to the node's.
+#[derive(IpcStruct)]
+#[ipc(name = "RPCCommand", file = CHAIN, types = Bitcoin, cxx = "CRPCCommand")]
+pub struct RpcCommand {
+    /// Where the help lists it.
+    pub category: String,
+    /// Its name.
+    pub name: String,
+    /// What runs it.
+    #[ipc(callback = dyn ActorCallback)]
+    pub actor: RpcActor,
+    /// The names of its arguments.
+    pub arg_names: Vec<RpcArg>,
+    /// What tells it from other commands of its name.
+    #[ipc(cxx_name = "unique_id")]
+    pub unique_id: i64,
+}
+
+impl std::fmt::Debug for RpcCommand {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RpcCommand").field("category", &self.category).field("name", &self.name).finish()
+    }
+}
+
+/// Runs an RPC command: the request, what earlier commands of the name have answered, and whether
+/// no later one will be asked.
+pub type RpcActor = Box<dyn Fn(JsonRpcRequest, Option<Value>, bool) -> Result<RpcOutcome> + Send + Sync>;
+
+/// Runs an RPC command; see [`RpcActor`].
 #[ipc_interface(
     file = CHAIN,
     callback,

@@ -18,14 +18,18 @@ use super::{
 };
 use crate::files::WALLET;
 use crate::types::{
-    AddressPurpose, BilingualStr, Bitcoin, CoinControl, CreatedTransactionResult, Destination, OutputType,
-    PsbtFillOptions, Recipient, Secret, SigningResult, WalletAddress, WalletBalances, WalletTx, WalletTxOut,
+    AddressPurpose, BilingualStr, Bitcoin, CoinControl, CreatedTransactionResult, Destination, Expected, Key,
+    OutputType, PsbtFillOptions, Recipient, Secret, SigningResult, WalletAddress, WalletBalances, WalletTx,
+    WalletTxOut,
 };
+
+/// `util::Expected` as a type of the schema, which knows no arguments.
+type AnyExpected = Expected<Vec<u8>, Vec<u8>>;
 
 /// What a wallet offers its GUI: keys, addresses, coins and transactions.
 ///
 /// Each `handle_` method calls back until its handler is dropped.
-#[ipc_interface(file = WALLET, types = Bitcoin, cxx = "interfaces::Wallet")]
+#[ipc_interface(file = WALLET, types = Bitcoin, cxx = "interfaces::Wallet", unused = [Key, AnyExpected])]
 pub trait Wallet: Send + Sync {
     /// Encrypts the wallet, which is locked then. Gives false if that did not work.
     fn encrypt_wallet(&self, #[ipc(secret)] wallet_passphrase: &Secret) -> Result<bool>;

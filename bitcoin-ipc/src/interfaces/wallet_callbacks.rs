@@ -3,7 +3,6 @@
 use bitcoin::Txid;
 use mp_runtime::{Result, ipc_interface};
 
-use super::Wallet;
 use crate::files::WALLET;
 use crate::types::{AddressPurpose, Bitcoin, ChangeType, Destination};
 
@@ -104,19 +103,4 @@ pub type CanGetAddressesChangedFn = Box<dyn Fn() -> Result<()> + Send + Sync>;
 pub trait CanGetAddressesChangedCallback: Send + Sync {
     /// [`Wallet::can_get_addresses`](super::Wallet::can_get_addresses) may give something else.
     fn call(&self) -> Result<()>;
-}
-
-/// Hears of a wallet that was loaded.
-pub type LoadWalletFn = Box<dyn Fn(Box<dyn Wallet>) -> Result<()> + Send + Sync>;
-
-/// Hears of a wallet that was loaded. See [`LoadWalletFn`].
-#[ipc_interface(
-    file = WALLET,
-    callback,
-    types = Bitcoin,
-    cxx = "ProxyCallback<interfaces::WalletLoader::LoadWalletFn>"
-)]
-pub trait LoadWalletCallback: Send + Sync {
-    /// The wallet is loaded, and the callee's to keep.
-    fn call(&self, wallet: Box<dyn Wallet>) -> Result<()>;
 }

@@ -1,12 +1,12 @@
 //! WalletLoader: the wallets of a process.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use mp_runtime::{IpcStruct, Result, ipc_interface};
 
-use super::{ChainClient, Handler, LoadWalletFn, Wallet};
+use super::{ChainClient, Handler, Wallet};
 use crate::files::WALLET;
-use crate::types::{BilingualStr, Bitcoin, Secret, WalletMigrationResult, secret_text};
+use crate::types::{BilingualStr, Bitcoin, Secret, secret_text};
 
 /// The wallets of a process: making, loading and finding them.
 #[ipc_interface(file = WALLET, types = Bitcoin, cxx = "interfaces::WalletLoader")]
@@ -57,7 +57,7 @@ pub trait WalletLoader: ChainClient {
     /// Tells when a wallet is loaded, until the handler is dropped.
     fn handle_load_wallet(
         &self,
-        #[ipc(callback = super::LoadWalletCallback)] callback: LoadWalletFn,
+        #[ipc(callback = LoadWalletCallback)] callback: LoadWalletFn,
     ) -> Result<Box<dyn Handler>>;
 }
 
@@ -93,4 +93,44 @@ impl std::fmt::Debug for RestoredWallet {
         let result = self.result.as_ref().map(|wallet| wallet.as_ref().map(|_| "Wallet"));
         f.debug_struct("RestoredWallet").field("warning", &self.warning).field("result", &result).finish()
     }
+}
+
+/// What came of migrating a wallet.
+#[derive(IpcStruct)]
+#[ipc(file = WALLET, types = Bitcoin, cxx = "interfaces::WalletMigrationResult")]
+pub struct WalletMigrationResult {
+    /// The wallet.
+    pub wallet: Box<dyn Wallet>,
+    /// The name of the wallet that holds what was only watched, if there is one.
+    #[ipc(cxx_name = "watchonly_wallet_name")]
+    pub watchonly_wallet_name: Option<String>,
+    /// The name of the wallet that holds what could be solved but was not watched, if there is one.
+    #[ipc(cxx_name = "solvables_wallet_name")]
+    pub solvables_wallet_name: Option<String>,
+    /// The backup that was made.
+    #[ipc(cxx_name = "backup_path", with = mp_runtime::with::path_text)]
+    pub backup_path: PathBuf,
+}
+
+impl std::fmt::Debug for WalletMigrationResult {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("WalletMigrationResult")
+            .field("backup_path", &self.backup_path)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Hears of a wallet that was loaded.
+pub type LoadWalletFn = Box<dyn Fn(Box<dyn Wallet>) -> Result<()> + Send + Sync>;
+
+/// Hears of a wallet that was loaded. See [`LoadWalletFn`].
+#[ipc_interface(
+    file = WALLET,
+    callback,
+    types = Bitcoin,
+    cxx = "ProxyCallback<interfaces::WalletLoader::LoadWalletFn>"
+)]
+pub trait LoadWalletCallback: Send + Sync {
+    /// The wallet is loaded, and the callee's to keep.
+    fn call(&self, wallet: Box<dyn Wallet>) -> Result<()>;
 }

@@ -12,6 +12,8 @@ pub mod v32;
 
 pub use serve::Services;
 
+use crate::types::Reject;
+
 /// A release of Bitcoin Core, by the form of its mining interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -36,6 +38,12 @@ impl Release {
             Release::V31 => 31,
             Release::V32 => 32,
         }
+    }
+
+    /// What became of a solution, of which this release says only whether it was accepted.
+    fn verdict(self, accepted: bool) -> Result<(), Reject> {
+        let debug = || format!("Bitcoin Core {self} gives no reason");
+        if accepted { Ok(()) } else { Err(Reject { reason: String::new(), debug: debug() }) }
     }
 
     /// The error for what this release cannot do.

@@ -323,7 +323,7 @@ impl interfaces::BlockTemplate for Upgraded<dyn BlockTemplate> {
         coinbase: &Transaction,
     ) -> Result<Result<(), Reject>> {
         let accepted = self.object.submit_solution(version, timestamp, nonce, coinbase).await?;
-        Ok(if accepted { Ok(()) } else { Err(Reject::without_reason(Release::V30)) })
+        Ok(Release::V30.verdict(accepted))
     }
 }
 

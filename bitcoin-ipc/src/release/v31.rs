@@ -230,7 +230,7 @@ impl interfaces::BlockTemplate for Upgraded<dyn BlockTemplate> {
         coinbase: &Transaction,
     ) -> Result<Result<(), Reject>> {
         let accepted = self.0.submit_solution(version, timestamp, nonce, coinbase).await?;
-        Ok(if accepted { Ok(()) } else { Err(Reject::without_reason(Release::V31)) })
+        Ok(Release::V31.verdict(accepted))
     }
 }
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction, Txid};
 use bitcoin_ipc::interfaces::{
-    AncestryCounts, Chain, ChainNotifications, CommonAncestor, Handler, PackageLimits, SmartFee,
+    AncestryCounts, Chain, ChainNotifications, CommonAncestor, Handler, PackageLimits, RpcCommand, SmartFee,
     UpdateSetting,
 };
 use bitcoin_ipc::types::{
     BilingualStr, BlockFilterType, BlockLocator, Coin, FoundBlock, FoundBlockRequest, RbfTransactionState,
-    RpcCommand, SettingsAction, TxBroadcast, WireFeeRate,
+    SettingsAction, TxBroadcast, WireFeeRate,
 };
 use bitcoin_ipc::{ErrorKind, Result};
 use serde_json::Value;

@@ -2,9 +2,8 @@
 
 use std::sync::{Arc, mpsc};
 
-use bitcoin_ipc::types::{
-    JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcArg, RpcCommand, RpcOutcome,
-};
+use bitcoin_ipc::interfaces::RpcCommand;
+use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcArg, RpcOutcome};
 use bitcoin_ipc::{Error, Result};
 use serde_json::{Value, json};
 

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use bitcoin_ipc::interfaces::LoadedWallet;
-use bitcoin_ipc::types::{BilingualStr, Secret, WalletMigrationResult};
+use bitcoin_ipc::interfaces::{LoadedWallet, WalletMigrationResult};
+use bitcoin_ipc::types::{BilingualStr, Secret};
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::ends::Ends;

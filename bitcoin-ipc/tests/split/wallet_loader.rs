@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 
 use bitcoin_ipc::Result;
-use bitcoin_ipc::interfaces::{Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader};
-use bitcoin_ipc::types::{BilingualStr, Secret, WalletMigrationResult};
+use bitcoin_ipc::interfaces::{
+    Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader, WalletMigrationResult,
+};
+use bitcoin_ipc::types::{BilingualStr, Secret};
 
 use crate::ends::Ends;
 use crate::peer::kept;

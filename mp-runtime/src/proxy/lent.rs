@@ -173,18 +173,8 @@ mod tests {
                 Box::pin(async { Ok(call) })
             }
         }
-        static NODE: InterfaceNode = InterfaceNode {
-            name: "Test",
-            id: 0,
-            explicit_id: false,
-            file: &crate::wire::node::FileNode::new("test.capnp", 0),
-            docs: "",
-            extends: &[],
-            methods: &[],
-            destroy: None,
-            construct: None,
-            annotations: &[],
-        };
+        static NODE: InterfaceNode =
+            InterfaceNode::new("Test", 0, &crate::wire::node::FileNode::new("test.capnp", 0), &[]);
         let state = Mutex::new(LoanState { target: Some(&Nothing), users: 0 });
         let loan = Loan { node: &NODE, state, idle: Condvar::new() };
         let ended = std::sync::atomic::AtomicBool::new(false);

@@ -100,9 +100,7 @@ impl Collector {
             Some(place) => Err(clash(self.files[place].node, node)),
             None => {
                 self.files.push(File { node, declarations: Vec::new(), imports: Vec::new() });
-                let place = self.files.len() - 1;
-                node.unused.iter().try_for_each(|unused| self.structure(node, unused()))?;
-                Ok(place)
+                Ok(self.files.len() - 1)
             }
         }
     }
@@ -146,6 +144,7 @@ impl Collector {
         if !self.add(node.file, node.name.into(), node.id, Kind::Interface(node))? {
             return Ok(());
         }
+        node.unused.iter().try_for_each(|unused| self.structure(node.file, unused()))?;
         for base in node.extends {
             self.interface(node.file, base())?;
         }

@@ -22,8 +22,6 @@ pub struct FileNode {
     pub include_types: &'static [&'static str],
     /// The constants of the file.
     pub constants: &'static [ConstNode],
-    /// Structs of the file that no interface uses.
-    pub unused: &'static [fn() -> &'static StructNode],
     /// The file that has the generic structs for pairs, if pairs are not to be structs of this one.
     pub pairs: Option<&'static FileNode>,
 }
@@ -52,7 +50,6 @@ impl FileNode {
             include: &[],
             include_types: &[],
             constants: &[],
-            unused: &[],
             pairs: None,
         }
     }
@@ -223,6 +220,8 @@ pub struct InterfaceNode {
     pub destroy: Option<u16>,
     /// The ordinal of the method that exchanges thread maps, if it declares one.
     pub construct: Option<u16>,
+    /// Structs that belong to the schema although no method passes them.
+    pub unused: &'static [fn() -> &'static StructNode],
     /// Annotations on the interface, as schema text.
     pub annotations: &'static [&'static str],
 }
@@ -248,6 +247,78 @@ impl FieldNode {
 }
 
 impl InterfaceNode {
+    /// An interface of which nothing is said but its methods, in the order of their ordinals.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        id: u64,
+        file: &'static FileNode,
+        methods: &'static [MethodNode],
+    ) -> Self {
+        InterfaceNode {
+            name,
+            id,
+            explicit_id: false,
+            file,
+            docs: "",
+            extends: &[],
+            methods,
+            destroy: None,
+            construct: None,
+            unused: &[],
+            annotations: &[],
+        }
+    }
+
+    /// With an id that the schema names.
+    #[must_use]
+    pub const fn with_explicit_id(mut self) -> Self {
+        self.explicit_id = true;
+        self
+    }
+
+    /// With the method that exchanges thread maps.
+    #[must_use]
+    pub const fn constructed_by(mut self, ordinal: u16) -> Self {
+        self.construct = Some(ordinal);
+        self
+    }
+
+    /// With the method `destroy`.
+    #[must_use]
+    pub const fn destroyed_by(mut self, ordinal: u16) -> Self {
+        self.destroy = Some(ordinal);
+        self
+    }
+
+    /// With interfaces that it extends.
+    #[must_use]
+    pub const fn extends(mut self, bases: &'static [fn() -> &'static InterfaceNode]) -> Self {
+        self.extends = bases;
+        self
+    }
+
+    /// With structs that belong to the schema although no method passes them.
+    #[must_use]
+    pub const fn unused(mut self, structs: &'static [fn() -> &'static StructNode]) -> Self {
+        self.unused = structs;
+        self
+    }
+
+    /// With annotations, as schema text.
+    #[must_use]
+    pub const fn annotated(mut self, annotations: &'static [&'static str]) -> Self {
+        self.annotations = annotations;
+        self
+    }
+
+    /// With a doc comment.
+    #[must_use]
+    pub const fn docs(mut self, docs: &'static str) -> Self {
+        self.docs = docs;
+        self
+    }
+
     /// The method with this interface id and ordinal, here or in a base interface, with the
     /// interface that declares it.
     #[must_use]

@@ -14,8 +14,7 @@ use crate::model::{Constant, File, FileRef};
 /// The static of a file.
 pub fn file(file: &File) -> TokenStream {
     let private = private();
-    let File { attrs, vis, ident, name, id, namespace, include, include_types, unused, pairs, constants } =
-        file;
+    let File { attrs, vis, ident, name, id, namespace, include, include_types, pairs, constants } = file;
     let pairs = super::fields::optional(pairs.as_ref().map(|path| quote!(&#path)));
     let items = constants.iter().map(|constant| &constant.item);
     let nodes = constants.iter().map(|Constant { item, name, docs, ty }| {
@@ -39,7 +38,6 @@ pub fn file(file: &File) -> TokenStream {
             include: &[#(#include),*],
             include_types: &[#(#include_types),*],
             constants: &[#(#nodes),*],
-            unused: &[#(|| <#unused as #private::StructType<()>>::NODE),*],
             pairs: #pairs,
         };
 

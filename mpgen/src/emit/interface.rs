@@ -14,7 +14,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::quote;
 use syn::{FnArg, TraitItem};
 
-use super::fields::{FieldTokens, Travels, optional, place, travels};
+use super::fields::{FieldTokens, Travels, place, travels};
 use super::{file, hidden, private, proxy, server};
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 use crate::names::upper_camel;
@@ -226,26 +226,34 @@ fn nodes(item: &Interface) -> TokenStream {
     }
     methods.sort_by_key(|(ordinal, _)| *ordinal);
     let list = methods.iter().map(|(_, node)| node);
-    let explicit_id = item.id.is_some();
-    let bases = &item.bases;
-    let destroy = optional(item.destroy);
-    let construct = optional(item.construct.as_ref().map(|(_, ordinal)| ordinal));
-    let annotations = item.cxx.iter().map(|cxx| format!("$Proxy.wrap({cxx:?})"));
+    let mut node = quote!(#private::InterfaceNode::new(#name, __ID, __FILE, &[#(#list),*]));
+    if item.id.is_some() {
+        node.extend(quote!(.with_explicit_id()));
+    }
+    if let Some((_, ordinal)) = &item.construct {
+        node.extend(quote!(.constructed_by(#ordinal)));
+    }
+    if let Some(ordinal) = item.destroy {
+        node.extend(quote!(.destroyed_by(#ordinal)));
+    }
+    let Interface { bases, unused, .. } = item;
+    if !bases.is_empty() {
+        node.extend(quote!(.extends(&[#(|| <dyn #bases as #private::Interface>::NODE),*])));
+    }
+    if !unused.is_empty() {
+        node.extend(quote!(.unused(&[#(|| <#unused as #private::StructType<()>>::NODE),*])));
+    }
+    if let Some(cxx) = &item.cxx {
+        let annotation = format!("$Proxy.wrap({cxx:?})");
+        node.extend(quote!(.annotated(&[#annotation])));
+    }
+    if !docs.is_empty() {
+        node.extend(quote!(.docs(#docs)));
+    }
     quote! {
         #file
         const __ID: ::core::primitive::u64 = #id;
-        static __NODE: #private::InterfaceNode = #private::InterfaceNode {
-            name: #name,
-            id: __ID,
-            explicit_id: #explicit_id,
-            file: __FILE,
-            docs: #docs,
-            extends: &[#(|| <dyn #bases as #private::Interface>::NODE),*],
-            methods: &[#(#list),*],
-            destroy: #destroy,
-            construct: #construct,
-            annotations: &[#(#annotations),*],
-        };
+        static __NODE: #private::InterfaceNode = #node;
     }
 }
 

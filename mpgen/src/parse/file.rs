@@ -77,7 +77,6 @@ pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
         namespace: words.text("namespace").unwrap_or_default(),
         include: list(&mut words, "include", report),
         include_types: list(&mut words, "include_types", report),
-        unused: paths(&mut words, "unused", report),
         pairs: words.path("pairs"),
         constants: constants.into_iter().filter_map(|item| constant(item, report)).collect(),
     })
@@ -108,25 +107,6 @@ fn constant(item: syn::ItemConst, report: &Report) -> Option<Constant> {
     };
     let name = camel(&item.ident.to_string().to_lowercase());
     Some(Constant { name, docs: docs(&item.attrs), ty, item })
-}
-
-fn paths(words: &mut Words<'_>, name: &str, report: &Report) -> Vec<syn::Path> {
-    let Some(word) = words.take(name) else { return Vec::new() };
-    let paths = match &word.value {
-        Value::Expr(Expr::Array(array)) => array
-            .elems
-            .iter()
-            .map(|element| match element {
-                Expr::Path(path) => Some(path.path.clone()),
-                _ => None,
-            })
-            .collect(),
-        _ => None,
-    };
-    paths.unwrap_or_else(|| {
-        report.at(&word.name, format!("`{name}` needs a list of types: write `{name} = [SomeStruct]`"));
-        Vec::new()
-    })
 }
 
 fn list(words: &mut Words<'_>, name: &str, report: &Report) -> Vec<String> {

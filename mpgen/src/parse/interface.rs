@@ -66,6 +66,7 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
         callback: callback.is_some(),
         panic_on_disconnect,
         bases,
+        unused: words.paths("unused"),
         methods,
         item: item.clone(),
     };

@@ -12,11 +12,11 @@ use bitcoin::bip158::BlockFilter;
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction, Txid};
 use bitcoin_ipc::interfaces::{
     AncestryCounts, BroadcastFailure, Chain, ChainNotifications, CommonAncestor, Handler, PackageLimits,
-    SmartFee, UpdateSetting,
+    RpcCommand, SmartFee, UpdateSetting,
 };
 use bitcoin_ipc::types::{
     BilingualStr, BlockFilterType, BlockLocator, Coin, FoundBlock, FoundBlockRequest, RbfTransactionState,
-    RpcCommand, SettingsAction, TransactionError, TxBroadcast, WireFeeRate,
+    SettingsAction, TransactionError, TxBroadcast, WireFeeRate,
 };
 use mp_runtime::{Error, Result, ipc_interface};
 use serde_json::Value;

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcCommand};
+use bitcoin_ipc::interfaces::RpcCommand;
+use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion};
 use serde_json::Value;
 use tokio::sync::oneshot;
 

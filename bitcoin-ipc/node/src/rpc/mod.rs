@@ -61,8 +61,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use bitcoin_init::shutdown::Shutdown;
-use bitcoin_ipc::interfaces::{Handler, Rpc};
-use bitcoin_ipc::types::{Json, RpcCommand};
+use bitcoin_ipc::interfaces::{Handler, Rpc, RpcCommand};
+use bitcoin_ipc::types::Json;
 pub use bitcoin_rpc::{Answer, Code, RpcError};
 use bitcoin_rpc::{Params, address, amount, construct, error, help, script, transaction, value};
 use mp_runtime::{Result, ipc_interface};

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
-use bitcoin_ipc::interfaces::Handler;
-use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, RpcArg, RpcCommand, RpcOutcome};
+use bitcoin_ipc::interfaces::{Handler, RpcCommand};
+use bitcoin_ipc::types::{JsonRpcRequest, JsonRpcRequestMode, RpcArg, RpcOutcome};
 use mp_runtime::{ErrorKind, Result, ipc_interface, within};
 use serde_json::Value;
 

@@ -10,8 +10,9 @@ use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::WatchingChain;
 use bitcoin_ipc::interfaces::{
     ChainClient, Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader,
+    WalletMigrationResult,
 };
-use bitcoin_ipc::types::{BilingualStr, GlobalArgs, Secret, WalletMigrationResult};
+use bitcoin_ipc::types::{BilingualStr, GlobalArgs, Secret};
 use bitcoin_node::program::{Running, StartedWallets, WalletSource};
 use mp_runtime::{Error, EventLoop, Result, ipc_interface};
 use serde_json::{Value, json};

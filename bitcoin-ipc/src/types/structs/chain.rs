@@ -1,7 +1,7 @@
 //! The structs of `chain.capnp`.
 
 use bitcoin::{Block, BlockHash};
-use mp_runtime::{IpcStruct, Result};
+use mp_runtime::IpcStruct;
 use serde_json::Value;
 
 use crate::files::CHAIN;
@@ -92,34 +92,6 @@ pub struct ChainstateRole {
     /// It only fills in the blocks below a snapshot.
     pub historical: bool,
 }
-
-/// An RPC command that a wallet adds to the node's.
-#[derive(IpcStruct)]
-#[ipc(name = "RPCCommand", file = CHAIN, types = Bitcoin, cxx = "CRPCCommand")]
-pub struct RpcCommand {
-    /// Where the help lists it.
-    pub category: String,
-    /// Its name.
-    pub name: String,
-    /// What runs it.
-    #[ipc(callback = dyn crate::interfaces::ActorCallback)]
-    pub actor: RpcActor,
-    /// The names of its arguments.
-    pub arg_names: Vec<RpcArg>,
-    /// What tells it from other commands of its name.
-    #[ipc(cxx_name = "unique_id")]
-    pub unique_id: i64,
-}
-
-impl std::fmt::Debug for RpcCommand {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("RpcCommand").field("category", &self.category).field("name", &self.name).finish()
-    }
-}
-
-/// Runs an RPC command: the request, what earlier commands of the name have answered, and whether
-/// no later one will be asked.
-pub type RpcActor = Box<dyn Fn(JsonRpcRequest, Option<Value>, bool) -> Result<RpcOutcome> + Send + Sync>;
 
 /// An argument of an RPC command.
 #[derive(Clone, Debug, PartialEq, Eq, IpcStruct)]

@@ -111,13 +111,6 @@ pub struct Reject {
     pub debug: String,
 }
 
-impl Reject {
-    /// For a release that says only that a block was not accepted.
-    pub(crate) fn without_reason(release: crate::release::Release) -> Self {
-        Reject { reason: String::new(), debug: format!("Bitcoin Core {release} gives no reason") }
-    }
-}
-
 impl std::fmt::Display for Reject {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match (self.reason.is_empty(), self.debug.is_empty()) {

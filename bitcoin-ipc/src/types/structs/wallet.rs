@@ -1,13 +1,11 @@
 //! The structs of `wallet.capnp`.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use bitcoin::{Amount, OutPoint, SignedAmount, Transaction, TxOut};
 use mp_runtime::IpcStruct;
 
 use crate::files::WALLET;
-use crate::interfaces::Wallet;
 use crate::types::{AddressPurpose, Bitcoin, Destination, FeeCalculation, OutputType, WireFeeRate};
 
 /// An entry of the address book.
@@ -234,31 +232,6 @@ pub struct WalletBalances {
     /// Coins of transactions that are neither in a block nor in the mempool.
     #[ipc(cxx_name = "nonmempool_balance")]
     pub nonmempool_balance: SignedAmount,
-}
-
-/// What came of migrating a wallet.
-#[derive(IpcStruct)]
-#[ipc(file = WALLET, types = Bitcoin, cxx = "interfaces::WalletMigrationResult")]
-pub struct WalletMigrationResult {
-    /// The wallet.
-    pub wallet: Box<dyn Wallet>,
-    /// The name of the wallet that holds what was only watched, if there is one.
-    #[ipc(cxx_name = "watchonly_wallet_name")]
-    pub watchonly_wallet_name: Option<String>,
-    /// The name of the wallet that holds what could be solved but was not watched, if there is one.
-    #[ipc(cxx_name = "solvables_wallet_name")]
-    pub solvables_wallet_name: Option<String>,
-    /// The backup that was made.
-    #[ipc(cxx_name = "backup_path", with = mp_runtime::with::path_text)]
-    pub backup_path: PathBuf,
-}
-
-impl std::fmt::Debug for WalletMigrationResult {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WalletMigrationResult")
-            .field("backup_path", &self.backup_path)
-            .finish_non_exhaustive()
-    }
 }
 
 /// A transaction that was made.

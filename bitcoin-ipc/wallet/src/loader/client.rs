@@ -8,8 +8,9 @@ use std::time::Duration;
 use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::{
     Chain, ChainClient, Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader,
+    WalletMigrationResult,
 };
-use bitcoin_ipc::types::{BilingualStr, Secret, WalletMigrationResult};
+use bitcoin_ipc::types::{BilingualStr, Secret};
 
 use super::schedule::Schedule;
 use super::{Loader, directory};

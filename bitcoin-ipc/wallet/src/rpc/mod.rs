@@ -38,8 +38,8 @@ mod wallets;
 
 use std::sync::{Arc, Mutex, Weak};
 
-use bitcoin_ipc::interfaces::Handler;
-use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, RpcArg, RpcCommand, RpcOutcome};
+use bitcoin_ipc::interfaces::{Handler, RpcCommand};
+use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, RpcArg, RpcOutcome};
 use bitcoin_ipc::{Error, Result};
 use bitcoin_rpc::arguments::positional;
 use bitcoin_rpc::{Answer, Code, Params, help};

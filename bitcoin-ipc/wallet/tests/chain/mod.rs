@@ -22,8 +22,8 @@ use bitcoin::{
     Amount, Block, BlockHash, Network, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxMerkleNode, TxOut,
     Txid, Witness, transaction,
 };
-use bitcoin_ipc::interfaces::ChainNotifications;
-use bitcoin_ipc::types::{BlockInfo, ChainstateRole, MempoolRemovalReason, RpcCommand};
+use bitcoin_ipc::interfaces::{ChainNotifications, RpcCommand};
+use bitcoin_ipc::types::{BlockInfo, ChainstateRole, MempoolRemovalReason};
 use serde_json::Value;
 
 /// A chain in memory.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use bitcoin::block::{Header, Version};
 use bitcoin::{Amount, Block, BlockHash, OutPoint, ScriptBuf, Transaction};
-use bitcoin_ipc::interfaces::{ChainNotifications, Handler};
+use bitcoin_ipc::interfaces::{ChainNotifications, Handler, RpcCommand};
 use bitcoin_ipc::types::{
-    BilingualStr, BlockFilterType, BlockLocator, FoundBlockRequest, RpcCommand, RpcOutcome, SettingsAction,
-    TxBroadcast, WireFeeRate,
+    BilingualStr, BlockFilterType, BlockLocator, FoundBlockRequest, RpcOutcome, SettingsAction, TxBroadcast,
+    WireFeeRate,
 };
 use serde_json::json;
 
