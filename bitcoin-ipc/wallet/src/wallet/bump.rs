@@ -3,7 +3,7 @@
 //! In: a transaction of the wallet. Out: its replacement, with the same inputs and recipients, less change
 //! or more inputs, and a higher fee.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use bitcoin::{Amount, OutPoint, Transaction, TxOut, Txid};
 use bitcoin_ipc::interfaces::BumpTransaction;
@@ -62,8 +62,8 @@ impl WalletHandle {
     ///
     /// # Errors
     ///
-    /// [`Error::Bump`] with all reasons why not; the node refuses it, after which the original counts as
-    /// before; or the node cannot be asked.
+    /// [`Error::Bump`] with all reasons why not, such as that it does not spend all coins of what it replaces; the
+    /// node refuses it, after which the original counts as before; or the node cannot be asked.
     pub fn commit_bump(&self, txid: Txid, tx: &Transaction) -> Result<Txid> {
         self.spending()?.commit_bump(txid, tx)
     }
@@ -217,7 +217,7 @@ impl Spending<'_> {
 
     /// Commits a signed replacement: [`WalletHandle::commit_bump`].
     pub(crate) fn commit_bump(self, txid: Txid, tx: &Transaction) -> Result<Txid> {
-        self.bumpable(txid, false)?;
+        ensure_replaces(&self.bumpable(txid, false)?, tx)?;
         let note = {
             let state = self.state()?;
             state.note(txid, 0)
@@ -226,6 +226,24 @@ impl Spending<'_> {
         value_map.insert("replaces_txid".into(), txid.to_string());
         self.commit(tx, Texts { value_map, order_form, replaces: Some(txid) })?;
         Ok(tx.compute_txid())
+    }
+}
+
+/// An error unless a transaction spends all coins of the one that it replaces. With some of them it would do
+/// for the node, but the replacement of a replacement might then leave the first payment valid.
+fn ensure_replaces(old: &Transaction, new: &Transaction) -> Result<()> {
+    let refused = |text: String| Err(Error::Bump(vec![text]));
+    let txid = old.compute_txid();
+    if new.compute_txid() == txid {
+        return refused(format!("Transaction {txid} cannot replace itself"));
+    }
+    let spent: HashSet<OutPoint> = new.input.iter().map(|input| input.previous_output).collect();
+    let mut coins = old.input.iter().map(|input| input.previous_output);
+    match coins.find(|coin| !spent.contains(coin)) {
+        Some(OutPoint { txid: parent, vout }) => refused(format!(
+            "The replacement of transaction {txid} does not spend its input {parent}:{vout}, so that both could be confirmed"
+        )),
+        None => Ok(()),
     }
 }
 

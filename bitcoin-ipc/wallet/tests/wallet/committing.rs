@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bitcoin::{OutPoint, Transaction, Txid};
+use bitcoin::{OutPoint, Transaction, TxOut, Txid};
 use bitcoin_ipc::interfaces::Wallet;
-use bitcoin_ipc::types::{CoinControl, CreatedTransactionResult, WalletBalances};
+use bitcoin_ipc::types::{CoinControl, CreatedTransactionResult, OutputType, WalletBalances};
 use bitcoin_wallet::{Error, Options, WalletHandle};
 
 use crate::chain::elsewhere;
-use crate::{Setup, balance, btc, send, to};
+use crate::{Setup, balance, btc, script, send, to};
 
 const REASON: &str = "mempool min fee not met";
 
@@ -96,6 +96,42 @@ fn the_original_of_a_refused_replacement_counts_on() {
     let new = wallet.commit_bump(old, &signed).unwrap();
     assert!(setup.chain.in_mempool(new) && !setup.chain.in_mempool(old));
     assert_eq!(balance(&wallet), 4_900_000_000 - bump.new_fee.to_sat() as i64);
+}
+
+#[test]
+fn a_replacement_spends_all_that_it_replaces() {
+    let setup = Setup::new();
+    let wallet = setup.wallet("hot");
+    setup.chain.mine(3, &script(&wallet, OutputType::Bech32));
+    setup.chain.mine(100, &elsewhere());
+    let old = send(&wallet, &elsewhere(), btc(70));
+    let txid = old.compute_txid();
+    assert_eq!(old.input.len(), 2);
+    let other = make(&wallet, &CoinControl::default()).tx;
+    // It conflicts with the original, but not with all replacements of it.
+    let mut part = old.clone();
+    part.input.truncate(1);
+    part.output = vec![TxOut { value: btc(49), script_pubkey: elsewhere() }];
+    let part = wallet.sign_transaction(&part).unwrap().unwrap();
+    let before = all(&wallet);
+    for (wrong, says) in [(&other, "does not spend"), (&part, "does not spend"), (&old, "itself")] {
+        match wallet.commit_bump(txid, wrong) {
+            Err(Error::Bump(reasons)) => assert!(reasons[0].contains(says), "{reasons:?}"),
+            done => panic!("{done:?}"),
+        }
+        let said = Wallet::commit_bump_transaction(&wallet, txid, wrong).unwrap().unwrap_err();
+        assert!(said[0].original.contains(says), "{said:?}");
+        assert_eq!(all(&wallet), before);
+        assert_eq!(setup.chain.state().mempool.len(), 1);
+    }
+    // Nor can the replacement of one payment be that of another one.
+    commit(&wallet, &other).unwrap();
+    let bump = wallet.create_bump(txid, &CoinControl::default()).unwrap();
+    let bumped = wallet.sign_transaction(&bump.mtx).unwrap().unwrap();
+    assert!(matches!(wallet.commit_bump(other.compute_txid(), &bumped), Err(Error::Bump(_))));
+    let new = wallet.commit_bump(txid, &bumped).unwrap();
+    let waiting = [other.compute_txid(), new].map(|txid| setup.chain.in_mempool(txid));
+    assert_eq!((waiting, setup.chain.in_mempool(txid)), ([true; 2], false));
 }
 
 #[test]
