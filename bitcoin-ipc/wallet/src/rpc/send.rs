@@ -87,7 +87,10 @@ fn send(call: &Call<'_>) -> Answer {
     };
     let tx = construct::transaction(parts, wallet.network())?;
     let inputs = option("inputs").clone();
-    let mut control = lock_time(&tx, !option("locktime").is_null());
+    let mut control = match has_own_lock_time(&tx, &options) {
+        true => funding::locked_at(tx.lock_time.to_consensus_u32()),
+        false => CoinControl::default(),
+    };
     control.allow_other_inputs = tx.input.is_empty();
     (control.has_signal_rbf, control.signal_rbf) = (true, replaceable);
     solving::weights_of_inputs(&inputs, &mut options)?;
@@ -96,15 +99,12 @@ fn send(call: &Call<'_>) -> Answer {
     finish(spending, &options, funded.tx)
 }
 
-/// Coin control that keeps the lock time if it was given, or if an input's sequence number has a meaning
-/// of its own; otherwise the wallet chooses one.
-fn lock_time(tx: &Transaction, given: bool) -> CoinControl {
+/// Whether a transaction keeps its lock time, as it was given or an input's sequence number has a meaning of its
+/// own; otherwise the wallet chooses one.
+pub(super) fn has_own_lock_time(tx: &Transaction, options: &Map<String, Value>) -> bool {
     let usual =
         |sequence| [Sequence::ENABLE_LOCKTIME_NO_RBF, Sequence::ENABLE_RBF_NO_LOCKTIME].contains(&sequence);
-    if given || !tx.input.iter().all(|input| usual(input.sequence)) {
-        return funding::locked_at(tx.lock_time.to_consensus_u32());
-    }
-    CoinControl::default()
+    options.contains_key("locktime") || !tx.input.iter().all(|input| usual(input.sequence))
 }
 
 /// Signs a transaction and sends it, unless the options say otherwise or signatures of others are

@@ -15,7 +15,7 @@ use super::command::{Call, Command, command, refused};
 use super::fees::{self, MODE, RATE, TARGET};
 use super::funding::{options, read_depths};
 use super::refusal::with_code;
-use super::send::{finish, refuse_old_names};
+use super::send::{finish, has_own_lock_time, refuse_old_names};
 use crate::ledger::Place;
 use crate::wallet::{
     InputWeights, MAX_WEIGHT, OutputWeights, TRUC, TRUC_CHILD_MAX_WEIGHT, TRUC_MAX_WEIGHT, WalletHandle,
@@ -117,7 +117,7 @@ fn send_all(call: &Call<'_>) -> Answer {
     if option("lock_unspents") == true {
         spending.lock_coins(tx.input.iter().map(|input| input.previous_output))?;
     }
-    if option("locktime").is_null() {
+    if !has_own_lock_time(&tx, &wish.options) {
         let current = !wallet.chain().is_initial_block_download()?;
         tx.lock_time = wallet.state()?.lock_time(current);
     }

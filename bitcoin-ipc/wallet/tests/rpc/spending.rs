@@ -202,6 +202,38 @@ fn everything_is_sent() {
 }
 
 #[test]
+fn a_lock_time_is_chosen_unless_inputs_have_a_meaning_of_their_own() {
+    let node = Node::rich("w");
+    let coin = node.ok("listunspent", json!([]))[0].clone();
+    let lock_time = |method: &str, sequence: Value, locktime: Option<Value>| {
+        let input = json!({ "txid": coin["txid"], "vout": coin["vout"], "sequence": sequence });
+        let mut params = match method {
+            "send" => json!({ "outputs": [{ foreign(): 1 }] }),
+            _ => json!({ "recipients": [foreign()] }),
+        };
+        params["inputs"] = json!([input]);
+        params["add_to_wallet"] = json!(false);
+        params["replaceable"] = json!(sequence.as_u64() < Some(0xffff_fffe));
+        if let Some(locktime) = locktime {
+            params["locktime"] = locktime;
+        }
+        tx(&node.ok(method, params)["hex"]).lock_time.to_consensus_u32()
+    };
+    let height = u32::try_from(node.chain.height()).unwrap();
+    for method in ["send", "sendall"] {
+        for sequence in [0xffff_fffd_u32, 0xffff_fffe] {
+            let chosen = lock_time(method, json!(sequence), None);
+            assert!(chosen > 0 && chosen <= height, "{method} {sequence} {chosen}");
+        }
+        for sequence in [0, 10, 0xffff_ffff_u32] {
+            assert_eq!(lock_time(method, json!(sequence), None), 0, "{method} {sequence}");
+        }
+        assert_eq!(lock_time(method, json!(0xffff_fffd_u32), Some(json!(7))), 7);
+        assert_eq!(lock_time(method, json!(0xffff_fffd_u32), Some(Value::Null)), 0);
+    }
+}
+
+#[test]
 fn a_fee_is_raised() {
     let node = Node::rich("w");
     let txid = node.ok("sendtoaddress", json!({ "address": foreign(), "amount": 1, "fee_rate": 1 }));
