@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
 mod amounts;
+mod any_payment;
 #[path = "../chain/mod.rs"]
 #[allow(dead_code, reason = "other tests use the rest")]
 pub(crate) mod chain;
