@@ -40,6 +40,12 @@ fn send(node: &Node, satoshi: u64) -> Result<Value, (i64, String)> {
     Ok(sent["txid"].clone())
 }
 
+fn to_many(node: &Node, satoshi: u64) -> Result<Value, (i64, String)> {
+    let rate = 1 + satoshi % 7;
+    let amounts = json!({ foreign(): amount(satoshi) });
+    node.ask("sendmany", json!({ "dummy": "", "amounts": amounts, "fee_rate": rate }), "")
+}
+
 /// A coin is locked while others choose theirs, so that the transaction can be signed later.
 fn fund(node: &Node, satoshi: u64) -> Result<Value, (i64, String)> {
     let outputs = json!([{ foreign(): amount(satoshi) }]);
@@ -102,6 +108,7 @@ fn at_once(coins: usize, pay: Pay) -> usize {
 fn of_few_coins_each_is_spent_once() {
     assert!(at_once(1, to_address) >= 25);
     assert!(at_once(3, send) >= 25);
+    assert!(at_once(2, to_many) >= 25);
 }
 
 #[test]
@@ -113,4 +120,67 @@ fn of_many_coins_each_is_spent_once() {
 #[test]
 fn coins_that_are_locked_for_later_are_nobody_elses() {
     assert_eq!(at_once(45, fund), PAYERS * PAYMENTS);
+}
+
+/// Runs something in as many threads as there are payers, and gives what came of it.
+fn together<T: Send>(work: impl Fn(u64) -> T + Sync) -> Vec<T> {
+    let begin = Barrier::new(PAYERS);
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..PAYERS as u64)
+            .map(|number| {
+                let (begin, work) = (&begin, &work);
+                scope.spawn(move || {
+                    begin.wait();
+                    work(number)
+                })
+            })
+            .collect();
+        workers.into_iter().map(|worker| worker.join().unwrap()).collect()
+    })
+}
+
+fn in_mempool(node: &Node, txid: &Value) -> bool {
+    node.chain.in_mempool(txid.as_str().unwrap().parse().unwrap())
+}
+
+#[test]
+fn everything_is_sent_once() {
+    let node = Node::rich("w");
+    let answers = together(|number| {
+        node.ask("sendall", json!({ "recipients": [foreign()], "fee_rate": 1 + number }), "")
+    });
+    let sent: Vec<_> = answers.iter().flatten().collect();
+    assert_eq!((sent.len(), node.chain.state().mempool.len()), (1, 1), "{answers:?}");
+    assert!(in_mempool(&node, &sent[0]["txid"]));
+    for error in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        assert_eq!(error.0, -6, "{error:?}");
+    }
+    assert_eq!(satoshi(&node.ok("getbalance", json!([]))), 0);
+}
+
+#[test]
+fn a_fee_is_raised_once_while_others_pay() {
+    let node = Node::rich("w");
+    node.chain.mine(PAYERS, &node.new_script());
+    node.chain.mine(100, &elsewhere());
+    let old = node.ok("sendtoaddress", json!({ "address": foreign(), "amount": 60, "fee_rate": 1 }));
+    let answers = together(|number| {
+        let options = json!({ "fee_rate": 20 + number });
+        let bumped = node.ask("bumpfee", json!([old, options]), "");
+        (bumped, to_address(&node, 1_000_000 + number).unwrap())
+    });
+    let bumped: Vec<_> = answers.iter().filter_map(|(bumped, _)| bumped.as_ref().ok()).collect();
+    assert_eq!(bumped.len(), 1, "{answers:?}");
+    assert!(in_mempool(&node, &bumped[0]["txid"]) && !in_mempool(&node, &old));
+    assert!(answers.iter().all(|(_, paid)| in_mempool(&node, paid)));
+    assert_eq!(node.chain.state().mempool.len(), 1 + PAYERS);
+    let fees: u64 = {
+        let state = node.chain.state();
+        state.mempool.iter().map(|tx| state.fee(tx).unwrap()).sum()
+    };
+    let paid = 6_000_000_000 + (0..PAYERS as u64).map(|number| 1_000_000 + number).sum::<u64>();
+    let left = (PAYERS as u64 + 1) * 5_000_000_000 - paid - fees;
+    let balances = node.ok("getbalances", json!([]))["mine"].clone();
+    let sum = satoshi(&balances["trusted"]) + satoshi(&balances["untrusted_pending"]);
+    assert_eq!(sum, i64::try_from(left).unwrap());
 }
