@@ -184,3 +184,47 @@ fn a_fee_is_raised_once_while_others_pay() {
     let sum = satoshi(&balances["trusted"]) + satoshi(&balances["untrusted_pending"]);
     assert_eq!(sum, i64::try_from(left).unwrap());
 }
+
+#[test]
+fn a_wallet_that_is_locked_meanwhile_pays_all_or_nothing() {
+    let node = Node::new();
+    node.ok("createwallet", json!({ "wallet_name": "w", "passphrase": "x" }));
+    let coins = 12;
+    for _ in 0..coins {
+        node.chain.mine(1, &node.new_script());
+    }
+    node.chain.mine(100, &elsewhere());
+    let answers = together(|number| {
+        let mut paid = Vec::new();
+        for turn in 0..PAYMENTS as u64 {
+            if number % 4 == 0 {
+                node.ok("walletpassphrase", json!(["x", 60]));
+                node.ok("walletlock", json!([]));
+                continue;
+            }
+            let satoshi = 1_000_000 + number * PAYMENTS as u64 + turn;
+            let params = json!({ "outputs": { foreign(): amount(satoshi) }, "fee_rate": 2 });
+            match number % 2 {
+                0 => match node.ask("send", params, "") {
+                    Ok(sent) if sent["complete"] == true => paid.push(sent["txid"].clone()),
+                    Ok(sent) => assert!(sent["psbt"].is_string() && sent.get("txid").is_none(), "{sent}"),
+                    Err(error) => assert_eq!(error.0, -13, "{error:?}"),
+                },
+                _ => match to_address(&node, satoshi) {
+                    Ok(txid) => paid.push(txid),
+                    Err(error) => assert_eq!(error.0, -13, "{error:?}"),
+                },
+            }
+        }
+        paid
+    });
+    let paid: Vec<_> = answers.into_iter().flatten().collect();
+    assert!(paid.iter().all(|txid| in_mempool(&node, txid)));
+    assert_eq!(node.chain.state().mempool.len(), paid.len());
+    node.chain.mine(1, &elsewhere());
+    let fees_and_payments: i64 =
+        paid.iter().map(|txid| satoshi(&node.ok("gettransaction", json!([txid]))["amount"])).sum::<i64>()
+            + paid.iter().map(|txid| satoshi(&node.ok("gettransaction", json!([txid]))["fee"])).sum::<i64>();
+    assert_eq!(satoshi(&node.ok("getbalance", json!([]))), coins * 5_000_000_000 + fees_and_payments);
+    assert_eq!(node.ok("listlockunspent", json!([])), json!([]));
+}

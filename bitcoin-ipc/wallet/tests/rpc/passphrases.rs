@@ -63,3 +63,22 @@ fn a_new_wallet_can_be_encrypted() {
     let told = node.ok("listdescriptors", json!([true]));
     assert!(told["descriptors"][0]["desc"].as_str().unwrap().contains("tprv"));
 }
+
+#[test]
+fn twenty_clients_unlock_look_and_lock_at_once() {
+    let node = Node::new();
+    node.ok("createwallet", json!({ "wallet_name": "w", "passphrase": "x" }));
+    std::thread::scope(|scope| {
+        for _ in 0..20 {
+            scope.spawn(|| {
+                node.ok("walletpassphrase", json!(["x", 60]));
+                node.ok("listtransactions", json!([]));
+                node.ok("walletlock", json!([]));
+            });
+        }
+    });
+    assert_eq!(node.ok("getwalletinfo", json!([]))["unlocked_until"], 0);
+    let (wrong, right) = (json!(["y", 60]), json!(["x", 60]));
+    assert_eq!(node.code("walletpassphrase", wrong), -14);
+    node.ok("walletpassphrase", right);
+}
