@@ -6,6 +6,8 @@
 //! The passphrase becomes a key by Argon2id, whose parameters and salt are stored; both seals are
 //! XChaCha20-Poly1305 with random nonces, bound to what they seal.
 
+use std::sync::{Mutex, PoisonError};
+
 use argon2::{Algorithm, Argon2, Params, Version};
 use bitcoin_ipc::types::Secret;
 use chacha20poly1305::aead::{Aead, Payload};
@@ -21,6 +23,9 @@ const COST: Cost = Cost { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
 
 /// The most that a file may ask for: a damaged or foreign one must not exhaust the machine.
 const MOST: Cost = Cost { memory_kib: 1024 * 1024, passes: 64, lanes: 16 };
+
+/// Held while a passphrase is stretched: each takes its memory, and clients may send many at once.
+static STRETCHING: Mutex<()> = Mutex::new(());
 
 /// What Argon2id costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +109,7 @@ fn stretch(passphrase: &Secret, salt: &[u8], cost: Cost) -> Result<Zeroizing<[u8
     let within = cost.memory_kib <= MOST.memory_kib && cost.passes <= MOST.passes && cost.lanes <= MOST.lanes;
     let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).ok().filter(|_| within);
     let argon = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.ok_or_else(damaged)?);
+    let _turn = STRETCHING.lock().unwrap_or_else(PoisonError::into_inner);
     let mut key = Zeroizing::new([0; 32]);
     argon
         .hash_password_into(passphrase.expose(), salt, &mut *key)
@@ -142,6 +148,32 @@ mod tests {
         let mut changed = sealed;
         changed.data[0] ^= 1;
         assert!(again.open(3, &changed).is_err());
+    }
+
+    #[test]
+    fn many_at_once_take_the_memory_of_one() {
+        /// The most memory that this process has had, in KiB.
+        fn peak() -> u64 {
+            let status = std::fs::read_to_string("/proc/self/status").unwrap();
+            let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
+            line.split_whitespace().nth(1).unwrap().parse().unwrap()
+        }
+        let (_, wrapped) = Vault::create(&Secret::new("right")).unwrap();
+        let before = peak();
+        let begin = std::sync::Barrier::new(16);
+        std::thread::scope(|scope| {
+            for number in 0..16 {
+                let (wrapped, begin) = (&wrapped, &begin);
+                scope.spawn(move || {
+                    begin.wait();
+                    let passphrase = Secret::new(if number % 2 == 0 { "right" } else { "wrong" });
+                    let vault = Vault::unwrap(wrapped, &passphrase).unwrap();
+                    assert_eq!(vault.is_some(), number % 2 == 0);
+                });
+            }
+        });
+        let more = peak() - before;
+        assert!(more < 4 * u64::from(COST.memory_kib), "{more} KiB");
     }
 
     #[test]
