@@ -7,6 +7,7 @@ mod derive;
 mod descriptor;
 mod grind;
 mod hd;
+mod locked;
 mod seed;
 mod signer;
 mod vault;

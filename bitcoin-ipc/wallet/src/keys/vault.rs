@@ -9,11 +9,14 @@
 use std::sync::{Mutex, PoisonError};
 
 use argon2::{Algorithm, Argon2, Params, Version};
+use bitcoin::key::rand::RngCore as _;
+use bitcoin::key::rand::rngs::OsRng;
 use bitcoin_ipc::types::Secret;
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 use zeroize::Zeroizing;
 
+use super::locked::LockedKey;
 use super::random;
 use crate::{Error, Result};
 
@@ -58,8 +61,8 @@ pub(crate) struct WrappedKey {
     pub(crate) sealed: Sealed,
 }
 
-/// The key that seals the secrets. It is wiped when dropped.
-pub(crate) struct Vault(Zeroizing<[u8; 32]>);
+/// The key that seals the secrets. It is kept out of swap space, and wiped when dropped.
+pub(crate) struct Vault(LockedKey);
 
 /// What the passphrase seals, as opposed to descriptors.
 const DATA_KEY: &[u8] = b"data key";
@@ -67,7 +70,7 @@ const DATA_KEY: &[u8] = b"data key";
 impl Vault {
     /// A new data key, and its sealed form.
     pub(crate) fn create(passphrase: &Secret) -> Result<(Vault, WrappedKey)> {
-        let vault = Vault(Zeroizing::new(random()));
+        let vault = Vault(LockedKey::new(|key| OsRng.fill_bytes(key)));
         let wrapped = vault.wrap(passphrase)?;
         Ok((vault, wrapped))
     }
@@ -85,8 +88,8 @@ impl Vault {
         let Some(key) = open(&*stretch(passphrase, salt, *cost)?, DATA_KEY, sealed) else {
             return Ok(None);
         };
-        let key = <[u8; 32]>::try_from(key.as_slice()).map_err(|_| damaged())?;
-        Ok(Some(Vault(Zeroizing::new(key))))
+        let key: &[u8; 32] = key.as_slice().try_into().map_err(|_| damaged())?;
+        Ok(Some(Vault(LockedKey::new(|own| own.copy_from_slice(key)))))
     }
 
     /// Seals the private text of a descriptor.

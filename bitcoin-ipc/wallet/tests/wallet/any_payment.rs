@@ -60,7 +60,8 @@ fn wish(random: &mut StdRng, wallet: &WalletHandle, coins: &[(OutPoint, Amount)]
     let rate = *[1_000, 1_001, 1_999, 7_000, 33_333, 100_000, 400_000].choose(random).unwrap();
     let mut recipients = Vec::new();
     for _ in 0..random.gen_range(1..4) {
-        let to = if random.gen_bool(0.3) { script(wallet, KINDS[random.gen_range(0..4)]) } else { elsewhere() };
+        let to =
+            if random.gen_bool(0.3) { script(wallet, KINDS[random.gen_range(0..4)]) } else { elsewhere() };
         let amount = match random.gen_range(0..10) {
             0 => all,
             1 => all.saturating_sub(any(random, 0.0, 5.0)),
@@ -152,7 +153,11 @@ fn check(wish: &Wish, made: &CreatedTransactionResult, values: &BTreeMap<OutPoin
 }
 
 /// Whether coins that may be chosen would have been enough without doubt.
-fn would_do(wish: &Wish, values: &BTreeMap<OutPoint, Amount>, scripts: &BTreeMap<OutPoint, ScriptBuf>) -> bool {
+fn would_do(
+    wish: &Wish,
+    values: &BTreeMap<OutPoint, Amount>,
+    scripts: &BTreeMap<OutPoint, ScriptBuf>,
+) -> bool {
     let Wish { recipients, control, rate, locked, .. } = wish;
     let weighty = |script: &ScriptBuf| if script.is_p2pkh() { 149 } else { 92 };
     let fee = |vbytes: u64| (rate * vbytes).div_ceil(1000);
@@ -201,7 +206,8 @@ fn every_payment_adds_up_or_says_why_there_is_none() {
                     let before = balance(&wallet);
                     let own = |output: &&TxOut| wallet.credit(output).unwrap().is_some();
                     let back: Amount = made.tx.output.iter().filter(own).map(|output| output.value).sum();
-                    let spent: Amount = made.tx.input.iter().map(|input| values[&input.previous_output]).sum();
+                    let spent: Amount =
+                        made.tx.input.iter().map(|input| values[&input.previous_output]).sum();
                     wallet.commit_transaction(&made.tx, BTreeMap::new(), Vec::new()).expect(&said);
                     let less = i64::try_from(spent.to_sat() - back.to_sat()).unwrap();
                     assert_eq!(balance(&wallet), before - less, "{said}");
