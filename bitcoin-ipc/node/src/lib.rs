@@ -12,6 +12,7 @@
 //! | [`index`] | coins, filters and counts of the active chain |
 //! | [`mempool`] | transactions that wait for a block |
 //! | [`fees`] | estimates of fee rates |
+//! | [`scripts`] | scripts and signatures, run by the kernel |
 //! | [`template`] | the transactions of the next block |
 //! | [`watch`] | the scripts that a wallet looks for |
 //! | `pool` | threads for what takes its time |
@@ -27,17 +28,19 @@
 pub mod chain;
 pub mod chainstate;
 pub mod check_block;
-pub mod fees;
 pub mod index;
-pub mod mempool;
 pub mod mining;
 pub mod node;
 mod pool;
 pub mod program;
 pub mod restrictions;
 pub mod rpc;
+pub mod scripts;
 pub mod settings;
 pub mod signals;
 pub mod state;
 pub mod template;
 pub mod watch;
+
+pub use bitcoin_mempool as mempool;
+pub use bitcoin_mempool::fees;

@@ -18,6 +18,7 @@ use bitcoin::{Amount, Block, Network, OutPoint, ScriptBuf, Transaction, Witness}
 use bitcoin_ipc::types::Coin;
 use bitcoin_node::chainstate::{Chainstate, Verdict};
 use bitcoin_node::mempool::{AcceptOptions, Mempool, MempoolOptions, View, ViewError};
+use bitcoin_node::scripts::KernelScripts;
 use bitcoin_node::template::{NextBlock, SelectOptions, next_bits, select};
 
 /// The kernel's chain, with the coins of blocks beside it.
@@ -99,7 +100,7 @@ fn assembled_blocks_are_valid_from_the_first_on() {
     let mut chain = Chain { chain: &chain, coins: HashMap::new() };
     let key = Keypair::from_secret_key(&Secp256k1::new(), &SecretKey::from_slice(&[9; 32]).unwrap());
     let script = ScriptBuf::new_p2wpkh(&CompressedPublicKey(key.public_key()).wpubkey_hash());
-    let mut pool = Mempool::new(MempoolOptions::default());
+    let mut pool = Mempool::new(MempoolOptions::default(), Arc::new(KernelScripts));
     // Far behind: the times are those that the rules allow at least.
     let mut first = None;
     for _ in 0..100 {

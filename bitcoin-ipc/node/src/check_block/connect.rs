@@ -11,7 +11,9 @@ use mp_runtime::Error;
 use super::body::MAX_SIGOPS_COST;
 use super::next::Next;
 use super::{Failure, Scripts, broken};
-use crate::mempool::{View, check, scripts};
+use crate::mempool::scripts::describe;
+use crate::mempool::{View, check};
+use crate::scripts;
 use crate::template::subsidy;
 
 /// The coins while the block's transactions come one after the other.
@@ -134,7 +136,7 @@ fn run_scripts(next: &Next<'_>, spenders: &[(&Transaction, Vec<Coin>)]) -> Resul
         let failure = scripts::first_failure(tx, coins, flags)
             .map_err(|error| Error::failed(format!("the kernel cannot check scripts: {error}")))?;
         if let Some(index) = failure {
-            return broken("block-script-verify-flag-failed (unknown error)", scripts::describe(tx, index));
+            return broken("block-script-verify-flag-failed (unknown error)", describe(tx, index));
         }
     }
     Ok(())

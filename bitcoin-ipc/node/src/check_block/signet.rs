@@ -16,7 +16,7 @@ use bitcoinkernel::{VERIFY_DERSIG, VERIFY_NULLDUMMY, VERIFY_P2SH, VERIFY_WITNESS
 use mp_runtime::Error;
 
 use super::{Failure, body, broken, merkle};
-use crate::mempool::scripts;
+use crate::scripts;
 
 /// The script that a block of the default signet has to satisfy: one signature of two keys.
 const CHALLENGE: &str = "512103ad5e0edad18cb1f0fc0d28a3d4f1f3e445640337489abb10404f2d1e086be430\

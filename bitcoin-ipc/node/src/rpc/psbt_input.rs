@@ -13,7 +13,7 @@ use super::header::broken;
 use super::psbt_keys::{Keys, Taproot};
 use super::psbt_solve::{Missing, Signing, Solver};
 use super::script;
-use crate::mempool::scripts;
+use crate::scripts;
 
 /// The output that an input spends, if the PSBT has it and it is that output.
 pub(super) fn utxo(psbt: &Psbt, place: usize) -> Option<TxOut> {

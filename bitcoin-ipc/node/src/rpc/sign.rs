@@ -15,7 +15,7 @@ use super::error::{Answer, Code, RpcError, invalid, undecodable, unknown};
 use super::header::broken;
 use super::signatures::{self, Signatures, Signer};
 use super::{transaction, value};
-use crate::mempool::scripts;
+use crate::scripts;
 
 const RAW: &str = "rawtransactions";
 const NOT_FOUND: &str = "Input not found or already spent";

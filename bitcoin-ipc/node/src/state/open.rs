@@ -20,6 +20,7 @@ use crate::fees::Estimator;
 use crate::index::{self, Index};
 use crate::mempool::journal::Journal;
 use crate::mempool::{Mempool, MempoolOptions};
+use crate::scripts::KernelScripts;
 use crate::signals::Signals;
 
 const JOURNAL: &str = "mempool.journal";
@@ -100,7 +101,7 @@ impl State {
             signals,
             chain,
             index,
-            mempool: Mutex::new(Mempool::new(options.mempool.clone())),
+            mempool: Mutex::new(Mempool::new(options.mempool.clone(), Arc::new(KernelScripts))),
             estimator: Mutex::new(Estimator::load(&directory.join(ESTIMATES))),
             journal: Mutex::default(),
             directory: directory.clone(),

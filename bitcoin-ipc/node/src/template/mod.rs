@@ -5,7 +5,6 @@
 
 mod bits;
 mod block;
-mod select;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -14,5 +13,5 @@ pub(crate) use bits::interval;
 pub use bits::next_bits;
 pub(crate) use block::MAX_TIMEWARP;
 pub use block::{NextBlock, Template, subsidy};
-pub use select::{OptionsError, SelectOptions, Selected, Selection, select};
+pub use bitcoin_mempool::select::{OptionsError, SelectOptions, Selected, Selection, select};
 pub(crate) use version::{Deployment, Status, deployments, version};

@@ -150,7 +150,7 @@ fn a_file_gives_the_same_estimates_and_a_broken_one_an_error() {
 
 #[test]
 fn only_transactions_that_stand_alone_are_followed() {
-    use crate::mempool::tests::{Chain, child, mempool, pay};
+    use crate::tests::{Chain, child, mempool, pay};
     let (chain, mut pool) = (Chain::new(), mempool());
     let mut estimator = Estimator::new();
     estimator.block_connected(1000, &[]);

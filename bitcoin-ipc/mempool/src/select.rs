@@ -9,8 +9,7 @@ use std::sync::Arc;
 use bitcoin::{Amount, Transaction};
 use bitcoin_ipc::types::BlockCreateOptions;
 
-use crate::fees::Rate;
-use crate::mempool::{Mempool, Package, check};
+use crate::{Mempool, Package, Rate, check};
 
 const MAX_BLOCK_WEIGHT: u64 = 4_000_000;
 const MAX_BLOCK_SIGOPS_COST: u64 = 80_000;

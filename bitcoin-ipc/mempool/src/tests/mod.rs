@@ -7,14 +7,15 @@ mod packages;
 mod reject;
 mod relatives;
 mod replace;
+mod select;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use bitcoin::hashes::Hash;
-use bitcoin::key::{CompressedPublicKey, Keypair, TapTweak, UntweakedPublicKey};
+use bitcoin::key::{CompressedPublicKey, Keypair, UntweakedPublicKey};
 use bitcoin::secp256k1::{Message, Secp256k1, SecretKey};
-use bitcoin::sighash::{EcdsaSighashType, Prevouts, SighashCache, TapSighashType};
+use bitcoin::sighash::{EcdsaSighashType, SighashCache};
 use bitcoin::{
     Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness, absolute, transaction,
 };
@@ -135,8 +136,34 @@ pub(crate) fn at(now: u64) -> AcceptOptions {
     AcceptOptions { now, ..AcceptOptions::default() }
 }
 
+/// Who runs the tests' scripts: signatures of outputs that pay to [`script`] are checked, others stand.
+#[derive(Debug)]
+struct Signatures;
+
+impl ScriptCheck for Signatures {
+    fn first_failure(&self, tx: &Transaction, coins: &[Coin]) -> Result<Option<usize>, ScriptCheckError> {
+        let (secp, mut cache) = (Secp256k1::verification_only(), SighashCache::new(tx));
+        let mut valid = |index: usize, coin: &Coin| {
+            let signature = tx.input[index].witness.nth(0)?.split_last()?.1;
+            let signature = bitcoin::secp256k1::ecdsa::Signature::from_der(signature).ok()?;
+            let (script, all) = (&coin.output.script_pubkey, EcdsaSighashType::All);
+            let hash = cache.p2wpkh_signature_hash(index, script, coin.output.value, all).ok()?;
+            secp.verify_ecdsa(&Message::from(hash), &signature, &keypair().public_key()).ok()
+        };
+        let own = script();
+        let fails = |(index, coin): (usize, &Coin)| {
+            coin.output.script_pubkey == own && valid(index, coin).is_none()
+        };
+        Ok(coins.iter().enumerate().position(fails))
+    }
+}
+
+pub(crate) fn mempool_of(options: MempoolOptions) -> Mempool {
+    Mempool::new(options, Arc::new(Signatures))
+}
+
 pub(crate) fn mempool() -> Mempool {
-    Mempool::new(MempoolOptions::default())
+    mempool_of(MempoolOptions::default())
 }
 
 impl Mempool {
@@ -207,29 +234,16 @@ fn signatures_are_checked() {
 }
 
 #[test]
-fn a_taproot_key_spends() {
-    let (mut chain, mut pool) = (Chain::new(), mempool());
-    let coins = [outpoint(201), outpoint(202)];
-    for coin in coins {
-        chain.add(coin, 50_000, taproot_script(), false);
+fn who_cannot_run_scripts_says_nothing_of_a_transaction() {
+    #[derive(Debug)]
+    struct Broken;
+    impl ScriptCheck for Broken {
+        fn first_failure(&self, _: &Transaction, _: &[Coin]) -> Result<Option<usize>, ScriptCheckError> {
+            Err("the interpreter is gone".into())
+        }
     }
-    let mut tx = unsigned(&coins.map(|coin| (coin, 50_000)), &[99_000]);
-    let secp = Secp256k1::new();
-    let spent = coins.map(|coin| chain.coins[&coin].output.clone());
-    for index in 0..2 {
-        let mut cache = SighashCache::new(&tx);
-        let kind = TapSighashType::Default;
-        let hash = cache.taproot_key_spend_signature_hash(index, &Prevouts::All(&spent), kind).unwrap();
-        let key = keypair().tap_tweak(&secp, None).to_keypair();
-        let signature = secp.sign_schnorr_no_aux_rand(&Message::from(hash), &key);
-        let signature = bitcoin::taproot::Signature { signature, sighash_type: kind };
-        tx.input[index].witness = Witness::p2tr_key_spend(&signature);
-    }
-    let mut other = tx.clone();
-    other.input[1].sequence = Sequence::ENABLE_RBF_NO_LOCKTIME;
-    assert!(pool.reason(&chain, &other).starts_with("mempool-script-verify-flag-failed"));
-    let mut annex = tx.clone();
-    annex.input[0].witness.push([0x50]);
-    assert_eq!(pool.reason(&chain, &annex), "bad-witness-nonstandard");
-    pool.take(&chain, &tx).unwrap();
+    let mut pool = Mempool::new(MempoolOptions::default(), Arc::new(Broken));
+    let rejected = pool.take(&Chain::new(), &pay(1, 1000)).unwrap_err();
+    assert_eq!((rejected.kind, &*rejected.details), (RejectKind::Unread, "the interpreter is gone"));
+    assert!(pool.is_empty());
 }

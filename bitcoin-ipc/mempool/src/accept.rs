@@ -103,7 +103,7 @@ impl Mempool {
         if !options.bypass_limits && self.options.require_standard {
             self.check_ephemeral_dust(entry, &self.parents(&entry.tx))?;
         }
-        scripts::verify(&entry.tx, &candidate.coins)?;
+        scripts::verify(&*self.scripts, &entry.tx, &candidate.coins)?;
         let mut accepted = Accepted { entry: candidate.entry, replaced, changes: Vec::new() };
         if !options.test_only {
             self.finish(&mut accepted, terms)?;

@@ -13,9 +13,9 @@ use std::collections::HashMap;
 
 use bitcoin::Txid;
 
-use crate::mempool::{Entry, Removed};
+use crate::{Entry, Removed};
 
-pub use crate::mempool::Rate;
+pub use crate::Rate;
 pub use file::LoadError;
 use stats::Stats;
 

@@ -253,7 +253,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::mempool::cluster::compare;
+    use crate::cluster::compare;
 
     fn item(fee: i64, weight: i64, parents: &[usize]) -> Item {
         Item { size: FeePerWeight { fee, weight }, parents: parents.to_vec(), txid: Txid::all_zeros() }

@@ -6,16 +6,20 @@
 //! Rules, names and numbers are those of Bitcoin Core 32: clusters instead of limits on ancestors,
 //! replacement of any transaction, eviction of the chunk that would be mined last. What differs:
 //!
-//! - Scripts are checked by the kernel, which knows consensus rules only. Transactions that break
-//!   one of Bitcoin Core's further script rules (such as low S or minimal pushes) are taken.
+//! - Scripts are run by whoever fulfils [`ScriptCheck`], with whatever rules that knows. Bitcoin Core's kernel
+//!   knows those of consensus only: then transactions that break one of its further script rules (such as low
+//!   S or minimal pushes) are taken.
+//!
+//! Estimates of fee rates are in [`fees`], and what goes into the next block is chosen by [`select`].
 
 mod accept;
 mod accept_package;
 mod block;
 mod bump;
-pub(crate) mod check;
+pub mod check;
 mod cluster;
 mod entry;
+pub mod fees;
 pub mod import;
 pub mod journal;
 mod limit;
@@ -28,10 +32,11 @@ mod reject;
 mod replace;
 mod restore;
 mod script_kind;
-pub(crate) mod scripts;
+pub mod scripts;
+pub mod select;
 mod standard;
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;
 mod truc;
 mod verdict;
 mod view;
@@ -48,6 +53,7 @@ pub use entry::{Change, Entry, Removed};
 pub use options::{AcceptOptions, MempoolOptions};
 pub use rate::Rate;
 pub use reject::{RejectKind, Rejected};
+pub use scripts::{ScriptCheck, ScriptCheckError};
 pub use verdict::{Outcome, PackageRefused, PackageVerdict};
 pub use view::{View, ViewError};
 
@@ -58,6 +64,7 @@ pub const MEMPOOL_HEIGHT: u32 = 0x7fff_ffff;
 #[derive(Debug)]
 pub struct Mempool {
     options: MempoolOptions,
+    scripts: Arc<dyn ScriptCheck>,
     pool: pool::Pool,
     /// What users added to fees, also of transactions that are not here.
     deltas: HashMap<Txid, i64>,
@@ -116,11 +123,12 @@ pub struct Package<'a> {
 }
 
 impl Mempool {
-    /// An empty mempool.
+    /// An empty mempool, whose transactions' scripts are run by another.
     #[must_use]
-    pub fn new(options: MempoolOptions) -> Self {
+    pub fn new(options: MempoolOptions, scripts: Arc<dyn ScriptCheck>) -> Self {
         Mempool {
             options,
+            scripts,
             pool: pool::Pool::default(),
             deltas: HashMap::new(),
             unbroadcast: HashSet::new(),

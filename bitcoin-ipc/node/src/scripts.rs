@@ -11,7 +11,7 @@ use bitcoinkernel::{
     VERIFY_ALL_PRE_TAPROOT,
 };
 
-use super::{RejectKind, Rejected, standard};
+use crate::mempool::{ScriptCheck, ScriptCheckError};
 
 /// The first input whose script does not let it be spent.
 ///
@@ -94,24 +94,15 @@ fn valid(
     Ok(wanted.map(valid).collect())
 }
 
-/// Which input it was, in Bitcoin Core's words.
-pub(crate) fn describe(tx: &Transaction, index: usize) -> String {
-    let (txid, wtxid) = (tx.compute_txid(), tx.compute_wtxid());
-    let outpoint = tx.input.get(index).map(|input| input.previous_output).unwrap_or_default();
-    format!("input {index} of {txid} (wtxid {wtxid}), spending {outpoint}")
+/// The kernel as a mempool asks it: all consensus rules of today.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct KernelScripts;
+
+impl ScriptCheck for KernelScripts {
+    fn first_failure(&self, tx: &Transaction, coins: &[Coin]) -> Result<Option<usize>, ScriptCheckError> {
+        Ok(first_failure(tx, coins, VERIFY_ALL)?)
+    }
 }
 
-/// Checks all inputs by the consensus rules of today.
-pub(super) fn verify(tx: &Transaction, coins: &[Coin]) -> Result<(), Rejected> {
-    let unread = |error: KernelError| {
-        Rejected::new(RejectKind::Unread, "the kernel cannot check scripts", error.to_string())
-    };
-    let Some(index) = first_failure(tx, coins, VERIFY_ALL).map_err(unread)? else { return Ok(()) };
-    let stripped =
-        tx.input.iter().all(|input| input.witness.is_empty()) && standard::needs_witness(tx, coins);
-    let kind = if stripped { RejectKind::WitnessStripped } else { RejectKind::Consensus };
-    // The kernel does not say which rule of scripts it was; these are Bitcoin Core's words for a rule
-    // without a name.
-    let reason = "mempool-script-verify-flag-failed (unknown error)";
-    Err(Rejected::new(kind, reason, describe(tx, index)))
-}
+#[cfg(test)]
+mod tests;

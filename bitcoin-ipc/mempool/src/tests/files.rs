@@ -5,8 +5,8 @@ use std::io::Write;
 use bitcoin::consensus::serialize;
 
 use super::*;
-use crate::mempool::import::Records;
-use crate::mempool::journal::{Journal, Record};
+use crate::import::Records;
+use crate::journal::{Journal, Record};
 
 fn records(path: &std::path::Path) -> std::io::Result<Vec<Record>> {
     Records::open(path)?.collect()

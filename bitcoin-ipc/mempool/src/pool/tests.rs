@@ -6,7 +6,7 @@ use bitcoin::Amount;
 use proptest::prelude::*;
 
 use super::*;
-use crate::mempool::tests::{Input, outpoint, unsigned};
+use crate::tests::{Input, outpoint, unsigned};
 
 fn entry(tx: Transaction, fee: u64) -> Entry {
     let weight = tx.weight().to_wu();

@@ -1,7 +1,7 @@
 //! Transactions that come together.
 
 use super::*;
-use crate::mempool::journal::Record;
+use crate::journal::Record;
 
 fn shared(txs: &[&Transaction]) -> Vec<Arc<Transaction>> {
     txs.iter().map(|tx| Arc::new((*tx).clone())).collect()
@@ -210,7 +210,7 @@ fn room_is_made_once_the_whole_package_is_there() {
     let mut pool = mempool();
     pool.take(&chain, &pay(0, 1000)).unwrap();
     let mut pool =
-        Mempool::new(MempoolOptions { max_bytes: pool.usage() * 7 / 2, ..MempoolOptions::default() });
+        mempool_of(MempoolOptions { max_bytes: pool.usage() * 7 / 2, ..MempoolOptions::default() });
     for number in 1..4 {
         pool.take(&chain, &pay(number, 1000 * u64::from(number))).unwrap();
     }

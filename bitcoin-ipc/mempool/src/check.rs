@@ -16,7 +16,11 @@ const COINBASE_MATURITY: u32 = 100;
 
 /// Rules that need nothing but the transaction, by the word for the one that it breaks: Bitcoin Core's
 /// `CheckTransaction`.
-pub(crate) fn transaction(tx: &Transaction) -> Result<(), &'static str> {
+///
+/// # Errors
+///
+/// It breaks one.
+pub fn transaction(tx: &Transaction) -> Result<(), &'static str> {
     if tx.input.is_empty() {
         return Err("bad-txns-vin-empty");
     }
@@ -63,14 +67,19 @@ pub(super) fn alone(tx: &Transaction) -> Result<(), Rejected> {
 
 /// Whether the lock time lets a transaction into a block at a height, with the median time of the
 /// block before: Bitcoin Core's `IsFinalTx`, with BIP 113.
-pub(crate) fn is_final(tx: &Transaction, height: u32, median_time_past: u32) -> bool {
+#[must_use]
+pub fn is_final(tx: &Transaction, height: u32, median_time_past: u32) -> bool {
     let lock = tx.lock_time.to_consensus_u32();
     let reached = if lock < LOCK_TIME_THRESHOLD { height } else { median_time_past };
     lock == 0 || lock < reached || tx.input.iter().all(|input| input.sequence.0 == u32::MAX)
 }
 
 /// Whether the inputs' relative locks let a transaction into the next block (BIP 68).
-pub(crate) fn relative_locks_open(
+///
+/// # Errors
+///
+/// The chain cannot be read.
+pub fn relative_locks_open(
     tx: &Transaction,
     coins: &[Coin],
     view: &dyn View,
@@ -106,7 +115,11 @@ pub(super) fn is_mature(coin: &Coin, height: u32) -> bool {
 }
 
 /// The fee, where amounts add up and coinbases are old enough: Bitcoin Core's `CheckTxInputs`.
-pub(crate) fn inputs(tx: &Transaction, coins: &[Coin], height: u32) -> Result<Amount, Rejected> {
+///
+/// # Errors
+///
+/// They do not, or one is not.
+pub fn inputs(tx: &Transaction, coins: &[Coin], height: u32) -> Result<Amount, Rejected> {
     let mut total = Amount::ZERO;
     for coin in coins {
         if !is_mature(coin, height) {

@@ -3,7 +3,7 @@
 use super::*;
 
 fn small(bytes: usize) -> Mempool {
-    Mempool::new(MempoolOptions { max_bytes: bytes, ..MempoolOptions::default() })
+    mempool_of(MempoolOptions { max_bytes: bytes, ..MempoolOptions::default() })
 }
 
 #[test]

@@ -102,18 +102,18 @@ fn standard_outputs_are_taken() {
     }
     let options = MempoolOptions { require_standard: false, ..MempoolOptions::default() };
     let odd = first_output(Builder::new().push_opcode(OP_DROP).into_script());
-    Mempool::new(options).take(&Chain::new(), &odd).unwrap();
+    mempool_of(options).take(&Chain::new(), &odd).unwrap();
     let options = MempoolOptions { max_datacarrier_bytes: None, ..MempoolOptions::default() };
     let data = first_output(ScriptBuf::new_op_return([1]));
-    assert_eq!(Mempool::new(options).reason(&Chain::new(), &data), "datacarrier");
+    assert_eq!(mempool_of(options).reason(&Chain::new(), &data), "datacarrier");
     // OP_RETURN, the length, and the bytes; of both outputs.
     let two = changed(|tx| {
         tx.output[0].script_pubkey = ScriptBuf::new_op_return([1; 40]);
         tx.output[1].script_pubkey = ScriptBuf::new_op_return([1; 30]);
     });
     let of = |bytes| MempoolOptions { max_datacarrier_bytes: Some(bytes), ..MempoolOptions::default() };
-    assert_eq!(Mempool::new(of(73)).reason(&Chain::new(), &two), "datacarrier");
-    Mempool::new(of(74)).take(&Chain::new(), &two).unwrap();
+    assert_eq!(mempool_of(of(73)).reason(&Chain::new(), &two), "datacarrier");
+    mempool_of(of(74)).take(&Chain::new(), &two).unwrap();
 }
 
 #[test]
@@ -269,7 +269,7 @@ fn a_chain_that_cannot_be_read_is_no_verdict() {
 fn dust_is_free_and_spent_at_once() {
     let chain = Chain::new();
     let options = MempoolOptions { min_relay_rate: Rate::ZERO, ..MempoolOptions::default() };
-    let mut pool = Mempool::new(options);
+    let mut pool = mempool_of(options);
     let parent = spend(&[(outpoint(1), 100_000)], &[100, 99_900]);
     pool.take(&chain, &parent).unwrap();
     let of = |index, value| (OutPoint::new(parent.compute_txid(), index), value);
@@ -288,7 +288,7 @@ fn signature_operations_have_limits_and_count_as_size() {
             tx.output[0].value = Amount::from_sat(40_000);
         })
     };
-    let mut pool = Mempool::new(options);
+    let mut pool = mempool_of(options);
     assert_eq!(pool.reason(&chain, &many(4000)), "bad-txns-too-many-sigops");
     // Each in an output costs four, the input one; each of these is worth twenty weight units.
     let entry = pool.take(&chain, &many(3000)).unwrap().entry;
@@ -303,4 +303,15 @@ fn signature_operations_have_limits_and_count_as_size() {
     chain.add(odd, 2_000_000, ScriptBuf::from_bytes(script), false);
     let rejected = mempool().take(&chain, &unsigned(&[(odd, 2_000_000)], &[1_000_000])).unwrap_err();
     assert_eq!((rejected.kind, rejected.details), (RejectKind::InputsNotStandard, limit));
+}
+
+#[test]
+fn an_annex_is_not_standard() {
+    let mut chain = Chain::new();
+    chain.add(outpoint(201), 100_000, taproot_script(), false);
+    let mut tx = unsigned(&[(outpoint(201), 100_000)], &[99_000]);
+    tx.input[0].witness = Witness::from_slice(&[vec![1; 64], vec![0x50]]);
+    assert_eq!(mempool().reason(&chain, &tx), "bad-witness-nonstandard");
+    tx.input[0].witness = Witness::from_slice(&[vec![1; 64]]);
+    mempool().take(&chain, &tx).unwrap();
 }

@@ -196,7 +196,7 @@ impl Mempool {
         }
         let mut outcomes = HashMap::new();
         for (place, Candidate { entry, coins, .. }) in candidates.iter().enumerate() {
-            if let Err(rejected) = scripts::verify(&entry.tx, coins) {
+            if let Err(rejected) = scripts::verify(&*self.scripts, &entry.tx, coins) {
                 let mut failed = PackageVerdict::failed(entry.wtxid, rejected);
                 if terms.options.test_only {
                     failed.outcomes.extend(outcomes);
