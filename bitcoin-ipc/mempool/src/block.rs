@@ -3,47 +3,17 @@
 //! In: blocks that came or left, in order. Out: the transactions that left for it, and those that
 //! came back.
 
-use std::collections::{HashSet, VecDeque};
-use std::sync::Arc;
+use std::collections::HashSet;
 
 use bitcoin::{Block, OutPoint, Transaction, Txid};
 use bitcoin_ipc::types::MempoolRemovalReason;
 
-use super::{AcceptOptions, Change, Mempool, RejectKind, Removed, View, ViewError, check};
-
-/// The most bytes of transactions that wait to come back: Bitcoin Core's
-/// `MAX_DISCONNECTED_TX_POOL_BYTES`.
-const MAX_WAITING_BYTES: usize = 20_000_000;
-
-/// Transactions of blocks that left the chain, in the order of the chain.
-#[derive(Debug, Default)]
-pub(super) struct Disconnected {
-    transactions: VecDeque<(Txid, Arc<Transaction>)>,
-    bytes: usize,
-}
-
-impl Disconnected {
-    /// Puts a block's transactions before those of the blocks above it. Gives back the newest ones
-    /// if there are too many.
-    fn push(&mut self, block: &Block) -> Vec<Arc<Transaction>> {
-        for tx in block.txdata.iter().rev() {
-            self.bytes += tx.total_size();
-            self.transactions.push_front((tx.compute_txid(), Arc::new(tx.clone())));
-        }
-        let mut dropped = Vec::new();
-        while self.bytes > MAX_WAITING_BYTES {
-            let Some((_, tx)) = self.transactions.pop_back() else { break };
-            self.bytes -= tx.total_size();
-            dropped.push(tx);
-        }
-        dropped
-    }
-
-    fn confirmed(&mut self, txids: &HashSet<Txid>) {
-        self.transactions.retain(|(txid, _)| !txids.contains(txid));
-        self.bytes = self.transactions.iter().map(|(_, tx)| tx.total_size()).sum();
-    }
-}
+use crate::entry::{Change, Removed};
+use crate::mempool::Mempool;
+use crate::options::AcceptOptions;
+use crate::policy::check;
+use crate::reject::RejectKind;
+use crate::view::{View, ViewError};
 
 impl Mempool {
     /// A block came on top of the chain, at a time in seconds since 1970: its transactions leave, and
@@ -91,7 +61,7 @@ impl Mempool {
     pub fn after_reorg(&mut self, view: &dyn View, now: u64) -> Result<Vec<Change>, ViewError> {
         let mut changes = Vec::new();
         let options = AcceptOptions { now, bypass_limits: true, ..AcceptOptions::default() };
-        while let Some((txid, tx)) = self.disconnected.transactions.front().cloned() {
+        while let Some((txid, tx)) = self.disconnected.first() {
             match self.accept(view, tx.clone(), options) {
                 Ok(accepted) => changes.extend(accepted.changes),
                 Err(rejected) if rejected.kind == RejectKind::Unread => return Err(Box::new(rejected)),
@@ -104,9 +74,8 @@ impl Mempool {
             }
             let cut = self.cut_cluster(txid);
             changes.extend(cut.into_iter().map(Change::Removed));
-            self.disconnected.transactions.pop_front();
+            self.disconnected.pop();
         }
-        self.disconnected.bytes = 0;
         let mut stale = Vec::new();
         for entry in self.pool.entries() {
             if !self.still_valid(view, &entry.tx)? {

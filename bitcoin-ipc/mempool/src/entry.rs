@@ -8,8 +8,7 @@ use std::sync::Arc;
 use bitcoin::{Amount, OutPoint, SignedAmount, Transaction, TxIn, TxOut, Txid, Wtxid};
 use bitcoin_ipc::types::MempoolRemovalReason;
 
-use super::cluster::FeePerWeight;
-use super::pool::Newcomer;
+use crate::cluster::FeePerWeight;
 
 /// A transaction that waits for a block: Bitcoin Core's `CTxMemPoolEntry`.
 #[derive(Clone, Debug)]
@@ -23,7 +22,7 @@ pub struct Entry {
     pub wtxid: Wtxid,
     /// What it pays.
     pub fee: Amount,
-    /// What it pays, and what the user added by [`Mempool::prioritise`](super::Mempool::prioritise).
+    /// What it pays, and what the user added by [`Mempool::prioritise`](crate::Mempool::prioritise).
     pub modified_fee: SignedAmount,
     /// Virtual bytes: a fourth of the weight, or of what its signature operations count for if that
     /// is more, rounded up.
@@ -48,15 +47,11 @@ pub struct Entry {
 
 impl Entry {
     /// The modified fee and the adjusted weight, by which miners choose.
-    pub(super) fn fee_per_weight(&self) -> FeePerWeight {
+    pub(crate) fn fee_per_weight(&self) -> FeePerWeight {
         FeePerWeight {
             fee: self.modified_fee.to_sat(),
             weight: i64::try_from(self.adjusted_weight).unwrap_or(i64::MAX),
         }
-    }
-
-    pub(super) fn newcomer(&self) -> Newcomer<'_> {
-        Newcomer { txid: self.txid, tx: &self.tx, size: self.fee_per_weight() }
     }
 
     /// An estimate of the memory that the entry takes, in bytes: the transaction on the heap, and
@@ -90,7 +85,6 @@ pub struct Removed {
 
 /// Something that listeners have to be told, in order.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Change {
     /// A transaction came.
     Added {

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use super::Rate;
+use crate::rate::Rate;
 
 /// Limits and policy of a mempool. The defaults are Bitcoin Core's.
 #[derive(Clone, Debug)]

@@ -4,7 +4,8 @@
 
 use std::fmt;
 
-use super::{Change, ViewError};
+use crate::entry::Change;
+use crate::view::ViewError;
 
 /// A transaction was refused.
 #[derive(Clone, Debug)]
@@ -50,12 +51,12 @@ pub enum RejectKind {
 }
 
 impl Rejected {
-    pub(super) fn new(kind: RejectKind, reason: impl Into<String>, details: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: RejectKind, reason: impl Into<String>, details: impl Into<String>) -> Self {
         Rejected { kind, reason: reason.into(), details: details.into(), changes: Vec::new() }
     }
 
     /// A refusal without more words.
-    pub(super) fn plain(kind: RejectKind, reason: &str) -> Self {
+    pub(crate) fn plain(kind: RejectKind, reason: &str) -> Self {
         Rejected::new(kind, reason, "")
     }
 }

@@ -8,7 +8,8 @@ use std::fmt;
 use bitcoin::Transaction;
 use bitcoin_ipc::types::Coin;
 
-use super::{RejectKind, Rejected, standard};
+use crate::policy::standard;
+use crate::reject::{RejectKind, Rejected};
 
 /// Why scripts could not be run.
 pub type ScriptCheckError = Box<dyn std::error::Error + Send + Sync>;
@@ -33,7 +34,7 @@ pub fn describe(tx: &Transaction, index: usize) -> String {
 }
 
 /// Checks all inputs.
-pub(super) fn verify(scripts: &dyn ScriptCheck, tx: &Transaction, coins: &[Coin]) -> Result<(), Rejected> {
+pub(crate) fn verify(scripts: &dyn ScriptCheck, tx: &Transaction, coins: &[Coin]) -> Result<(), Rejected> {
     let unread = |error: ScriptCheckError| {
         Rejected::new(RejectKind::Unread, "scripts cannot be checked", error.to_string())
     };

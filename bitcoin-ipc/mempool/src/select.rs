@@ -9,7 +9,9 @@ use std::sync::Arc;
 use bitcoin::{Amount, Transaction};
 use bitcoin_ipc::types::BlockCreateOptions;
 
-use crate::{Mempool, Package, Rate, check};
+use crate::mempool::{Mempool, Package};
+use crate::policy::check;
+use crate::rate::Rate;
 
 const MAX_BLOCK_WEIGHT: u64 = 4_000_000;
 const MAX_BLOCK_SIGOPS_COST: u64 = 80_000;

@@ -5,6 +5,9 @@
 use bitcoin::OutPoint;
 use bitcoin_ipc::types::Coin;
 
+/// The height of a coin that is not in a block yet: Bitcoin Core's `MEMPOOL_HEIGHT`.
+pub const MEMPOOL_HEIGHT: u32 = 0x7fff_ffff;
+
 /// Why the chain could not be read.
 pub type ViewError = Box<dyn std::error::Error + Send + Sync>;
 

@@ -13,9 +13,9 @@ use std::collections::HashMap;
 
 use bitcoin::Txid;
 
-use crate::{Entry, Removed};
+use crate::entry::{Entry, Removed};
 
-pub use crate::Rate;
+pub use crate::rate::Rate;
 pub use file::LoadError;
 use stats::Stats;
 

@@ -92,7 +92,7 @@ proptest! {
                     let inputs: Vec<_> = free.drain(from..(from + count).min(free.len())).collect();
                     let tx = unsigned(&inputs, &[1, 1]);
                     let entry = entry(tx, fee);
-                    let preview = pool.preview(&[entry.newcomer()], &[]);
+                    let preview = pool.preview(&[(&entry).into()], &[]);
                     free.extend((0..2).map(|index| (OutPoint::new(entry.txid, index), 1)));
                     let txid = entry.txid;
                     pool.insert(entry);

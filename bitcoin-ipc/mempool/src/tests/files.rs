@@ -5,8 +5,8 @@ use std::io::Write;
 use bitcoin::consensus::serialize;
 
 use super::*;
-use crate::import::Records;
-use crate::journal::{Journal, Record};
+use crate::persist::import::Records;
+use crate::persist::journal::{Journal, Record};
 
 fn records(path: &std::path::Path) -> std::io::Result<Vec<Record>> {
     Records::open(path)?.collect()

@@ -19,7 +19,7 @@ use bitcoin::sighash::{EcdsaSighashType, SighashCache};
 use bitcoin::{
     Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness, absolute, transaction,
 };
-use bitcoin_ipc::types::Coin;
+use bitcoin_ipc::types::{Coin, MempoolRemovalReason, RbfTransactionState};
 
 use super::*;
 
@@ -151,9 +151,8 @@ impl ScriptCheck for Signatures {
             secp.verify_ecdsa(&Message::from(hash), &signature, &keypair().public_key()).ok()
         };
         let own = script();
-        let fails = |(index, coin): (usize, &Coin)| {
-            coin.output.script_pubkey == own && valid(index, coin).is_none()
-        };
+        let fails =
+            |(index, coin): (usize, &Coin)| coin.output.script_pubkey == own && valid(index, coin).is_none();
         Ok(coins.iter().enumerate().position(fails))
     }
 }

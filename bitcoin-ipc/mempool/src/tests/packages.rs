@@ -1,7 +1,8 @@
 //! Transactions that come together.
 
 use super::*;
-use crate::journal::Record;
+use crate::persist::journal::Record;
+use crate::policy::package;
 
 fn shared(txs: &[&Transaction]) -> Vec<Arc<Transaction>> {
     txs.iter().map(|tx| Arc::new((*tx).clone())).collect()

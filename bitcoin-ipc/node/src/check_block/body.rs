@@ -8,7 +8,7 @@ use bitcoin::{Block, ScriptBuf, Transaction};
 
 use super::next::Next;
 use super::{Failure, broken, merkle};
-use crate::mempool::check;
+use crate::mempool::policy::check;
 
 const MAX_WEIGHT: u64 = 4_000_000;
 /// The most that signature operations of one block may cost (BIP 141).

@@ -11,8 +11,9 @@ use mp_runtime::Error;
 use super::body::MAX_SIGOPS_COST;
 use super::next::Next;
 use super::{Failure, Scripts, broken};
+use crate::mempool::View;
+use crate::mempool::policy::check;
 use crate::mempool::scripts::describe;
-use crate::mempool::{View, check};
 use crate::scripts;
 use crate::template::subsidy;
 

@@ -15,7 +15,7 @@ use super::error::{Answer, invalid, undecodable};
 use super::raw_transaction::{check_burn, max_rate, satoshi, transaction_error};
 use super::{amount, rate, transaction, value};
 use crate::fees::Rate;
-use crate::mempool::package::{MAX_COUNT, is_child_with_parents_tree};
+use crate::mempool::policy::package::{MAX_COUNT, is_child_with_parents_tree};
 use crate::mempool::{AcceptOptions, Outcome, PackageVerdict, RejectKind};
 
 const RAW: &str = "rawtransactions";

@@ -11,8 +11,8 @@ use mp_runtime::{Error, Result};
 
 use super::{State, lock};
 use crate::mempool::AcceptOptions;
-use crate::mempool::import::Records;
-use crate::mempool::journal::Record;
+use crate::mempool::persist::import::Records;
+use crate::mempool::persist::journal::Record;
 
 /// What to believe of a file: Bitcoin Core's `ImportMempoolOptions`.
 #[derive(Clone, Copy, Debug)]

@@ -45,7 +45,7 @@ use crate::chainstate::{ChainEvent, Chainstate, MAX_FUTURE_BLOCK_TIME, Place, Re
 use crate::fees::Estimator;
 use crate::index::Index;
 use crate::mempool::Mempool;
-use crate::mempool::journal::Journal;
+use crate::mempool::persist::journal::Journal;
 use crate::signals::Signals;
 use beacon::Beacon;
 use branches::Branches;

@@ -18,7 +18,7 @@ use super::{Clock, State, Writer, lock};
 use crate::chainstate::Chainstate;
 use crate::fees::Estimator;
 use crate::index::{self, Index};
-use crate::mempool::journal::Journal;
+use crate::mempool::persist::journal::Journal;
 use crate::mempool::{Mempool, MempoolOptions};
 use crate::scripts::KernelScripts;
 use crate::signals::Signals;

@@ -12,7 +12,7 @@ use mp_runtime::Result;
 
 use super::notifier::Event;
 use super::{State, lock, unreadable};
-use crate::mempool::journal::Record;
+use crate::mempool::persist::journal::Record;
 use crate::mempool::{
     AcceptOptions, Accepted, Change, Entry, Mempool, PackageVerdict, RejectKind, Rejected, Removed,
 };

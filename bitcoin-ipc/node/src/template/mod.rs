@@ -9,9 +9,9 @@ mod block;
 mod tests;
 mod version;
 
+pub use bitcoin_mempool::select::{OptionsError, SelectOptions, Selected, Selection, select};
 pub(crate) use bits::interval;
 pub use bits::next_bits;
 pub(crate) use block::MAX_TIMEWARP;
 pub use block::{NextBlock, Template, subsidy};
-pub use bitcoin_mempool::select::{OptionsError, SelectOptions, Selected, Selection, select};
 pub(crate) use version::{Deployment, Status, deployments, version};

@@ -1,11 +1,9 @@
 //! In: headers. Out: bits, subsidies, times and versions.
 
+use super::*;
 use bitcoin::block::{Header, Version};
 use bitcoin::hashes::Hash;
-use bitcoin::{
-    Amount, BlockHash, CompactTarget, Network, OutPoint, Sequence, Transaction, TxMerkleNode, Txid, absolute,
-};
-use super::*;
+use bitcoin::{BlockHash, CompactTarget, Network, OutPoint, TxMerkleNode};
 
 fn header(time: u32, bits: u32) -> Header {
     Header {

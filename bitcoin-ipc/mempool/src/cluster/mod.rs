@@ -3,9 +3,13 @@
 //! In: fees, weights and who spends from whom. Out: groups that hang together, and comparisons of the
 //! chunks in which they are taken.
 
+mod linearize;
+
 use std::cmp::Ordering;
 
 use bitcoin::Txid;
+
+pub(crate) use linearize::chunks;
 
 /// A fee in satoshi for a weight in weight units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -22,7 +26,7 @@ impl FeePerWeight {
         self.weight = self.weight.saturating_add(other.weight);
     }
 
-    pub(super) fn plus(mut self, other: Self) -> Self {
+    pub(crate) fn plus(mut self, other: Self) -> Self {
         self.add(other);
         self
     }
@@ -43,19 +47,19 @@ impl FeePerWeight {
 
 /// A transaction and those that it spends from, by their places in the same list.
 #[derive(Clone, Debug)]
-pub(super) struct Item {
-    pub(super) size: FeePerWeight,
-    pub(super) parents: Vec<usize>,
+pub(crate) struct Item {
+    pub(crate) size: FeePerWeight,
+    pub(crate) parents: Vec<usize>,
     /// Orders those that are alike.
-    pub(super) txid: Txid,
+    pub(crate) txid: Txid,
 }
 
 /// A run of an order that is taken as one, since its end pays for its beginning.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Chunk {
-    pub(super) size: FeePerWeight,
+pub(crate) struct Chunk {
+    pub(crate) size: FeePerWeight,
     /// Places in the list, parents first.
-    pub(super) items: Vec<usize>,
+    pub(crate) items: Vec<usize>,
 }
 
 fn children(items: &[Item]) -> Vec<Vec<usize>> {
@@ -69,7 +73,7 @@ fn children(items: &[Item]) -> Vec<Vec<usize>> {
 }
 
 /// Everything that can be reached, the start included.
-pub(super) fn reach<'a>(count: usize, start: usize, next: impl Fn(usize) -> &'a [usize]) -> Vec<usize> {
+pub(crate) fn reach<'a>(count: usize, start: usize, next: impl Fn(usize) -> &'a [usize]) -> Vec<usize> {
     let mut seen = vec![false; count];
     seen[start] = true;
     let mut found = vec![start];
@@ -86,7 +90,7 @@ pub(super) fn reach<'a>(count: usize, start: usize, next: impl Fn(usize) -> &'a 
 }
 
 /// The groups that hang together, each as places in the list.
-pub(super) fn components(items: &[Item]) -> Vec<Vec<usize>> {
+pub(crate) fn components(items: &[Item]) -> Vec<Vec<usize>> {
     let mut near = children(items);
     for (place, item) in items.iter().enumerate() {
         near[place].extend(&item.parents);
@@ -108,7 +112,7 @@ pub(super) fn components(items: &[Item]) -> Vec<Vec<usize>> {
 
 /// Compares what miners earn with two sets of chunks, at every weight up to which they may go:
 /// `None` when each is better somewhere. Bitcoin Core's `CompareChunks`.
-pub(super) fn compare(a: &[FeePerWeight], b: &[FeePerWeight]) -> Option<Ordering> {
+pub(crate) fn compare(a: &[FeePerWeight], b: &[FeePerWeight]) -> Option<Ordering> {
     let curve = |chunks: &[FeePerWeight]| {
         let mut sorted = chunks.to_vec();
         sorted.sort_by(|a, b| b.compare(*a));

@@ -9,7 +9,11 @@ use std::sync::Arc;
 use bitcoin::{Transaction, Txid};
 
 use super::journal::Record;
-use super::{AcceptOptions, Change, Mempool, RejectKind, Rejected, View};
+use crate::entry::Change;
+use crate::mempool::Mempool;
+use crate::options::AcceptOptions;
+use crate::reject::{RejectKind, Rejected};
+use crate::view::View;
 
 /// Transactions that come back only if a child pays for them.
 type Poor = HashMap<Txid, Arc<Transaction>>;

@@ -8,7 +8,9 @@ use bitcoin::{Script, ScriptBuf, Transaction, TxIn, TxOut};
 use bitcoin_ipc::types::Coin;
 
 use super::script_kind::{ScriptKind, is_anchor};
-use super::{MempoolOptions, Rate, RejectKind, Rejected};
+use crate::options::MempoolOptions;
+use crate::rate::Rate;
+use crate::reject::{RejectKind, Rejected};
 
 const MAX_WEIGHT: u64 = 400_000;
 const MAX_SCRIPT_SIG: usize = 1650;
@@ -27,7 +29,7 @@ fn is_unspendable(script: &Script) -> bool {
 
 /// Whether an output is worth less than it costs to make and to spend at a rate: Bitcoin Core's
 /// `IsDust`.
-pub(super) fn is_dust(output: &TxOut, rate: Rate) -> bool {
+pub(crate) fn is_dust(output: &TxOut, rate: Rate) -> bool {
     if is_unspendable(&output.script_pubkey) {
         return false;
     }
@@ -38,13 +40,13 @@ pub(super) fn is_dust(output: &TxOut, rate: Rate) -> bool {
 }
 
 /// The indexes of a transaction's dust.
-pub(super) fn dust(tx: &Transaction, rate: Rate) -> Vec<u32> {
+pub(crate) fn dust(tx: &Transaction, rate: Rate) -> Vec<u32> {
     let outputs = tx.output.iter().zip(0..);
     outputs.filter(|(output, _)| is_dust(output, rate)).map(|(_, index)| index).collect()
 }
 
 /// Bitcoin Core's `IsStandardTx`.
-pub(super) fn transaction(tx: &Transaction, options: &MempoolOptions) -> Result<(), Rejected> {
+pub(crate) fn transaction(tx: &Transaction, options: &MempoolOptions) -> Result<(), Rejected> {
     let broken = |reason| Err(Rejected::plain(RejectKind::NotStandard, reason));
     if !(1..=3).contains(&tx.version.0) {
         return broken("version");
@@ -101,7 +103,7 @@ fn last_push(script: &Script) -> Result<Option<ScriptBuf>, &'static str> {
 }
 
 /// Bitcoin Core's `ValidateInputsStandardness`.
-pub(super) fn inputs(tx: &Transaction, coins: &[Coin]) -> Result<(), Rejected> {
+pub(crate) fn inputs(tx: &Transaction, coins: &[Coin]) -> Result<(), Rejected> {
     let broken = |details: String| {
         Err(Rejected::new(RejectKind::InputsNotStandard, "bad-txns-nonstandard-inputs", details))
     };
@@ -143,7 +145,7 @@ pub(super) fn inputs(tx: &Transaction, coins: &[Coin]) -> Result<(), Rejected> {
 }
 
 /// Bitcoin Core's `IsWitnessStandard`, for all inputs.
-pub(super) fn witnesses(tx: &Transaction, coins: &[Coin]) -> Result<(), Rejected> {
+pub(crate) fn witnesses(tx: &Transaction, coins: &[Coin]) -> Result<(), Rejected> {
     if tx.input.iter().zip(coins).all(|(input, coin)| witness(input, &coin.output.script_pubkey)) {
         return Ok(());
     }
@@ -188,7 +190,7 @@ fn witness(input: &TxIn, script_pubkey: &Script) -> bool {
 
 /// Whether an input needs a witness that an anchor does not: Bitcoin Core's
 /// `SpendsNonAnchorWitnessProg`.
-pub(super) fn needs_witness(tx: &Transaction, coins: &[Coin]) -> bool {
+pub(crate) fn needs_witness(tx: &Transaction, coins: &[Coin]) -> bool {
     tx.input.iter().zip(coins).any(|(input, coin)| {
         let script = &coin.output.script_pubkey;
         let redeem =

@@ -10,9 +10,8 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use bitcoin::{OutPoint, SignedAmount, Transaction, Txid, Wtxid};
 
-use super::Entry;
-use super::cluster::{self, Chunk, FeePerWeight, Item};
-use super::linearize;
+use crate::cluster::{self, Chunk, FeePerWeight, Item};
+use crate::entry::Entry;
 
 #[derive(Debug)]
 struct Node {
@@ -24,10 +23,10 @@ struct Node {
 
 /// Transactions that are mined together: the last of them pays for the first.
 #[derive(Clone, Debug)]
-pub(super) struct MinedTogether {
-    pub(super) size: FeePerWeight,
+pub(crate) struct MinedTogether {
+    pub(crate) size: FeePerWeight,
     /// Parents first.
-    pub(super) txids: Vec<Txid>,
+    pub(crate) txids: Vec<Txid>,
     rank: Ranked,
 }
 
@@ -58,7 +57,7 @@ impl PartialOrd for Ranked {
 
 /// All transactions.
 #[derive(Debug, Default)]
-pub(super) struct Pool {
+pub(crate) struct Pool {
     nodes: HashMap<Txid, Node>,
     by_wtxid: HashMap<Wtxid, Txid>,
     spent: HashMap<OutPoint, Txid>,
@@ -66,57 +65,63 @@ pub(super) struct Pool {
     /// Of each cluster, the chunk that is mined last.
     last_chunks: BTreeSet<Ranked>,
     next_cluster: u64,
-    pub(super) usage: usize,
-    pub(super) vsize: u64,
-    pub(super) fees: u64,
+    pub(crate) usage: usize,
+    pub(crate) vsize: u64,
+    pub(crate) fees: u64,
 }
 
 /// A transaction that may come.
-pub(super) struct Newcomer<'a> {
-    pub(super) txid: Txid,
-    pub(super) tx: &'a Transaction,
-    pub(super) size: FeePerWeight,
+pub(crate) struct Newcomer<'a> {
+    pub(crate) txid: Txid,
+    pub(crate) tx: &'a Transaction,
+    pub(crate) size: FeePerWeight,
+}
+
+impl<'a> From<&'a Entry> for Newcomer<'a> {
+    fn from(entry: &'a Entry) -> Self {
+        Newcomer { txid: entry.txid, tx: &entry.tx, size: entry.fee_per_weight() }
+    }
 }
 
 /// What a change would make of the clusters that it touches.
-pub(super) struct Preview {
+pub(crate) struct Preview {
     /// The chunks of these clusters now.
-    pub(super) before: Vec<FeePerWeight>,
+    pub(crate) before: Vec<FeePerWeight>,
     /// And after it.
-    pub(super) after: Vec<FeePerWeight>,
+    pub(crate) after: Vec<FeePerWeight>,
     /// Count and weight of each cluster that a new transaction is in.
-    pub(super) grown: Vec<(usize, i64)>,
+    pub(crate) grown: Vec<(usize, i64)>,
 }
 
 impl Pool {
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
 
-    pub(super) fn get(&self, txid: &Txid) -> Option<&Entry> {
+    pub(crate) fn get(&self, txid: &Txid) -> Option<&Entry> {
         self.nodes.get(txid).map(|node| &node.entry)
     }
 
-    pub(super) fn txid(&self, wtxid: &Wtxid) -> Option<Txid> {
+    pub(crate) fn txid(&self, wtxid: &Wtxid) -> Option<Txid> {
         self.by_wtxid.get(wtxid).copied()
     }
 
-    pub(super) fn spender(&self, outpoint: &OutPoint) -> Option<Txid> {
+    pub(crate) fn spender(&self, outpoint: &OutPoint) -> Option<Txid> {
         self.spent.get(outpoint).copied()
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Entry> {
         self.nodes.values().map(|node| &node.entry)
     }
 
     /// The transactions here that this one spends from.
-    pub(super) fn parents(&self, tx: &Transaction) -> BTreeSet<Txid> {
+    pub(crate) fn parents(&self, tx: &Transaction) -> BTreeSet<Txid> {
         let parents = tx.input.iter().map(|input| input.previous_output.txid);
         parents.filter(|txid| self.nodes.contains_key(txid)).collect()
     }
 
     /// The transactions here that spend from this one, which need not be here.
-    pub(super) fn children(&self, txid: Txid, tx: &Transaction) -> BTreeSet<Txid> {
+    pub(crate) fn children(&self, txid: Txid, tx: &Transaction) -> BTreeSet<Txid> {
         let outputs = (0..).take(tx.output.len()).map(|index| OutPoint::new(txid, index));
         outputs.filter_map(|outpoint| self.spender(&outpoint)).collect()
     }
@@ -139,35 +144,35 @@ impl Pool {
     }
 
     /// These and all that they spend from.
-    pub(super) fn with_ancestors(&self, txids: impl IntoIterator<Item = Txid>) -> Vec<Txid> {
+    pub(crate) fn with_ancestors(&self, txids: impl IntoIterator<Item = Txid>) -> Vec<Txid> {
         self.reach(txids, |node| &node.parents)
     }
 
     /// These and all that spend from them.
-    pub(super) fn with_descendants(&self, txids: impl IntoIterator<Item = Txid>) -> Vec<Txid> {
+    pub(crate) fn with_descendants(&self, txids: impl IntoIterator<Item = Txid>) -> Vec<Txid> {
         self.reach(txids, |node| &node.children)
     }
 
     /// The clusters of these transactions.
-    pub(super) fn cluster_ids(&self, txids: impl IntoIterator<Item = Txid>) -> BTreeSet<u64> {
+    pub(crate) fn cluster_ids(&self, txids: impl IntoIterator<Item = Txid>) -> BTreeSet<u64> {
         txids.into_iter().filter_map(|txid| Some(self.nodes.get(&txid)?.cluster)).collect()
     }
 
     /// The transactions of the clusters of these, in the order in which each cluster is mined.
-    pub(super) fn cluster_members(&self, txids: impl IntoIterator<Item = Txid>) -> Vec<Txid> {
+    pub(crate) fn cluster_members(&self, txids: impl IntoIterator<Item = Txid>) -> Vec<Txid> {
         let chunks = self.cluster_ids(txids).into_iter().filter_map(|id| self.clusters.get(&id));
         chunks.flatten().flat_map(|chunk| chunk.txids.iter().copied()).collect()
     }
 
     /// The chunks of a transaction's cluster, best rate first; with each goes its cluster.
-    pub(super) fn chunks_of_cluster(&self, txid: &Txid) -> Vec<(u64, &MinedTogether)> {
+    pub(crate) fn chunks_of_cluster(&self, txid: &Txid) -> Vec<(u64, &MinedTogether)> {
         let ids = self.cluster_ids([*txid]).into_iter();
         ids.flat_map(|id| self.clusters.get(&id).into_iter().flatten().map(move |chunk| (id, chunk)))
             .collect()
     }
 
     /// All chunks, best rate first; of one cluster, parents first. With each goes its cluster.
-    pub(super) fn chunks(&self) -> Vec<(u64, &MinedTogether)> {
+    pub(crate) fn chunks(&self) -> Vec<(u64, &MinedTogether)> {
         let chunks = self.clusters.iter().flat_map(|(id, chunks)| chunks.iter().map(|chunk| (*id, chunk)));
         let mut chunks: Vec<_> = chunks.collect();
         chunks.sort_by_key(|(_, chunk)| std::cmp::Reverse(chunk.rank));
@@ -175,12 +180,12 @@ impl Pool {
     }
 
     /// The chunk that would be mined last of all.
-    pub(super) fn worst_chunk(&self) -> Option<&MinedTogether> {
+    pub(crate) fn worst_chunk(&self) -> Option<&MinedTogether> {
         self.last_chunks.first().and_then(|ranked| self.clusters.get(&ranked.cluster)?.last())
     }
 
     /// What would be if transactions came, parents first, and others left.
-    pub(super) fn preview(&self, new: &[Newcomer<'_>], removed: &[Txid]) -> Preview {
+    pub(crate) fn preview(&self, new: &[Newcomer<'_>], removed: &[Txid]) -> Preview {
         let removed: HashSet<_> = removed.iter().copied().collect();
         let near = |new: &Newcomer<'_>| [self.parents(new.tx), self.children(new.txid, new.tx)];
         let mut touched: BTreeSet<Txid> = new.iter().flat_map(near).flatten().collect();
@@ -227,7 +232,7 @@ impl Pool {
     }
 
     /// Adds a transaction. None with its id may be here, nor one that spends the same.
-    pub(super) fn insert(&mut self, entry: Entry) {
+    pub(crate) fn insert(&mut self, entry: Entry) {
         let txid = entry.txid;
         let parents = self.parents(&entry.tx);
         let children = self.children(txid, &entry.tx);
@@ -254,7 +259,7 @@ impl Pool {
 
     /// Takes transactions out, and gives them back in the same order. The caller takes out all
     /// descendants with each, unless they stand without it.
-    pub(super) fn remove(&mut self, txids: &[Txid]) -> Vec<Entry> {
+    pub(crate) fn remove(&mut self, txids: &[Txid]) -> Vec<Entry> {
         let ids = self.cluster_ids(txids.iter().copied());
         let members = self.cluster_members(txids.iter().copied());
         let mut removed = Vec::with_capacity(txids.len());
@@ -281,7 +286,7 @@ impl Pool {
     }
 
     /// Changes what a transaction pays in the eyes of miners.
-    pub(super) fn set_modified_fee(&mut self, txid: Txid, fee: SignedAmount) {
+    pub(crate) fn set_modified_fee(&mut self, txid: Txid, fee: SignedAmount) {
         let Some(node) = self.nodes.get_mut(&txid) else { return };
         node.entry.modified_fee = fee;
         let ids = self.cluster_ids([txid]);
@@ -334,7 +339,7 @@ fn chunks_of(items: &[Item], group: &[usize]) -> Vec<Chunk> {
         ..items[*place]
     };
     let short: Vec<_> = group.iter().map(item).collect();
-    let mut chunks = linearize::chunks(&short);
+    let mut chunks = cluster::chunks(&short);
     for place in chunks.iter_mut().flat_map(|chunk| &mut chunk.items) {
         *place = group[*place];
     }

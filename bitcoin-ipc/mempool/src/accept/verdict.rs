@@ -1,18 +1,32 @@
-//! What became of a package.
+//! What became of a transaction or a package.
 //!
-//! In: what was found of its transactions. Out: a [`PackageVerdict`] with an [`Outcome`] for each, and a
-//! [`PackageRefused`] if not all was taken, in Bitcoin Core's words.
+//! In: what was found. Out: an [`Accepted`] for one transaction; for a package a [`PackageVerdict`] with an
+//! [`Outcome`] for each, and a [`PackageRefused`] if not all was taken, in Bitcoin Core's words.
 
 use std::collections::HashMap;
 use std::fmt;
 
 use bitcoin::{Amount, Transaction, Txid, Wtxid};
 
-use super::{Accepted, Change, Entry, Rate, RejectKind, Rejected};
+use crate::entry::{Change, Entry};
+use crate::rate::Rate;
+use crate::reject::{RejectKind, Rejected};
+
+/// A transaction that was taken, or would be.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Accepted {
+    /// What it became.
+    pub entry: Entry,
+    /// What it replaces.
+    pub replaced: Vec<Txid>,
+    /// What changed, in order: those that it replaced or that had to go leave, then it comes. Empty
+    /// when it was only tested.
+    pub changes: Vec<Change>,
+}
 
 /// What became of one transaction of a package: Bitcoin Core's `MempoolAcceptResult`.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Outcome {
     /// It was taken, or would be.
     Taken {

@@ -5,14 +5,16 @@
 
 use bitcoin::{Transaction, Txid};
 
-use super::accept::Candidate;
-use super::{Entry, Mempool, RejectKind, Rejected};
+use super::workspace::Workspace;
+use crate::entry::Entry;
+use crate::mempool::Mempool;
+use crate::reject::{RejectKind, Rejected};
 
 const VERSION: i32 = 3;
 const MAX_VSIZE: u64 = 10_000;
 const MAX_CHILD_VSIZE: u64 = 1000;
 
-fn is_restricted(tx: &Transaction) -> bool {
+fn is_truc(tx: &Transaction) -> bool {
     tx.version.0 == VERSION
 }
 
@@ -22,7 +24,7 @@ fn spends(tx: &Transaction, parent: Txid) -> bool {
 
 /// A child that is of version 3 where its parent is not, or the other way round.
 fn mixed(child: &Transaction, parent: &Transaction) -> String {
-    let (no, yes) = if is_restricted(child) { ("", "non-") } else { ("non-", "") };
+    let (no, yes) = if is_truc(child) { ("", "non-") } else { ("non-", "") };
     format!("{no}version=3 {} cannot spend from {yes}version=3 {}", named(child), named(parent))
 }
 
@@ -34,20 +36,20 @@ fn named(tx: &Transaction) -> String {
 impl Mempool {
     /// Checks the limits of version 3: Bitcoin Core's `SingleTRUCChecks`. Gives a transaction that
     /// has to be replaced as well, if one stands in the way and may be.
-    pub(super) fn check_truc(
+    pub(super) fn single_truc_checks(
         &self,
         tx: &Transaction,
         vsize: u64,
         conflicts: &[Txid],
-        replaces_sibling: bool,
+        allow_sibling_eviction: bool,
     ) -> Result<Option<Txid>, Rejected> {
         let broken =
             |details: String| Err(Rejected::new(RejectKind::MempoolPolicy, "TRUC-violation", details));
         let parents = self.parents(tx);
-        if let Some(other) = parents.iter().find(|parent| is_restricted(&parent.tx) != is_restricted(tx)) {
+        if let Some(other) = parents.iter().find(|parent| is_truc(&parent.tx) != is_truc(tx)) {
             return broken(mixed(tx, &other.tx));
         }
-        if !is_restricted(tx) {
+        if !is_truc(tx) {
             return Ok(None);
         }
         if vsize > MAX_VSIZE {
@@ -66,7 +68,7 @@ impl Mempool {
         }
         // After a reorganisation there may be more, of which none is chosen.
         match &siblings[..] {
-            [sibling] if replaces_sibling && self.ancestors(&sibling.txid).len() == 1 => {
+            [sibling] if allow_sibling_eviction && self.ancestors(&sibling.txid).len() == 1 => {
                 Ok(Some(sibling.txid))
             }
             _ => broken(format!("{} would exceed descendant count limit", named(&parent.tx))),
@@ -75,17 +77,17 @@ impl Mempool {
 
     /// Checks the limits of version 3 within a package: Bitcoin Core's `PackageTRUCChecks`. Gives the
     /// words for the one that is broken.
-    pub(super) fn check_package_truc(&self, package: &[Candidate]) -> Result<(), String> {
-        let package: Vec<_> = package.iter().map(|candidate| &candidate.entry).collect();
+    pub(super) fn package_truc_checks(&self, package: &[Workspace]) -> Result<(), String> {
+        let package: Vec<_> = package.iter().map(|workspace| &workspace.entry).collect();
         package.iter().try_for_each(|entry| {
             let here = self.parents(&entry.tx);
             let with: Vec<_> =
                 package.iter().copied().filter(|other| spends(&entry.tx, other.txid)).collect();
-            self.check_one_of_package(entry, &here, &with, &package)
+            self.package_truc_check(entry, &here, &with, &package)
         })
     }
 
-    fn check_one_of_package(
+    fn package_truc_check(
         &self,
         entry: &Entry,
         here: &[&Entry],
@@ -94,8 +96,8 @@ impl Mempool {
     ) -> Result<(), String> {
         let tx = &entry.tx;
         let ancestors = |tx: &Transaction| format!("{} would have too many ancestors", named(tx));
-        if !is_restricted(tx) {
-            let parent = here.iter().chain(with).find(|parent| is_restricted(&parent.tx));
+        if !is_truc(tx) {
+            let parent = here.iter().chain(with).find(|parent| is_truc(&parent.tx));
             return parent.map_or(Ok(()), |parent| Err(mixed(tx, &parent.tx)));
         }
         let parent = match (here, with) {
@@ -107,7 +109,7 @@ impl Mempool {
         if entry.vsize > MAX_CHILD_VSIZE {
             return Err(too_big("child ", tx, entry.vsize, MAX_CHILD_VSIZE));
         }
-        if !is_restricted(&parent.tx) {
+        if !is_truc(&parent.tx) {
             return Err(mixed(tx, &parent.tx));
         }
         let crowded = || format!("{} would exceed descendant count limit", named(&parent.tx));

@@ -1,9 +1,8 @@
 //! How transactions are taken that need each other.
 //!
-//! In: a package. Out: a [`PackageVerdict`]. First each
-//! transaction is tried by itself; those that only lack fees, or parents that lack fees, are then
-//! judged together, and all of these are taken or none: Bitcoin Core's `AcceptPackage` and
-//! `AcceptMultipleTransactions`.
+//! In: a package. Out: a [`PackageVerdict`]. First each transaction is tried by itself; those that only lack
+//! fees, or parents that lack fees, are then judged together, and all of these are taken or none: Bitcoin Core's
+//! `AcceptPackage` and `AcceptMultipleTransactions`.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -11,12 +10,18 @@ use std::sync::Arc;
 use bitcoin::{OutPoint, Transaction, Txid, Wtxid};
 use bitcoin_ipc::types::{Coin, MempoolRemovalReason};
 
-use super::accept::{Candidate, Terms, check_max_rate};
-use super::verdict::{own_rate, taken};
-use super::{
-    AcceptOptions, Accepted, Change, Entry, MEMPOOL_HEIGHT, Mempool, Outcome, PackageRefused, PackageVerdict,
-    Rate, RejectKind, Rejected, View, ViewError, package, scripts,
-};
+use super::single::check_max_rate;
+use super::verdict::{Accepted, Outcome, PackageRefused, PackageVerdict, own_rate, taken};
+use super::workspace::{AtmpArgs, Workspace};
+use crate::entry::{Change, Entry};
+use crate::mempool::Mempool;
+use crate::options::AcceptOptions;
+use crate::policy::package;
+use crate::pool::Newcomer;
+use crate::rate::Rate;
+use crate::reject::{RejectKind, Rejected};
+use crate::scripts;
+use crate::view::{MEMPOOL_HEIGHT, View, ViewError};
 
 /// The chain, and outputs of transactions that are about to come.
 struct WithOutputs<'a> {
@@ -40,7 +45,7 @@ impl View for WithOutputs<'_> {
 
 /// A package that keeps to all rules.
 struct Checked {
-    candidates: Vec<Candidate>,
+    workspaces: Vec<Workspace>,
     replaced: Vec<Txid>,
     outcomes: HashMap<Wtxid, Outcome>,
 }
@@ -61,8 +66,12 @@ impl Mempool {
     ) -> PackageVerdict {
         let options = AcceptOptions { bypass_limits: false, ..options };
         if options.test_only {
-            let terms = Terms { replaces: false, replaces_sibling: false, ..Terms::single(options) };
-            return match self.check_together(view, txs, terms) {
+            let args = AtmpArgs {
+                allow_replacement: false,
+                allow_sibling_eviction: false,
+                ..AtmpArgs::single(options)
+            };
+            return match self.check_together(view, txs, args) {
                 Ok(checked) => PackageVerdict { outcomes: checked.outcomes, ..PackageVerdict::default() },
                 Err(refused) => *refused,
             };
@@ -103,7 +112,7 @@ impl Mempool {
         txs: &[Arc<Transaction>],
         options: AcceptOptions,
     ) -> (PackageVerdict, Vec<Arc<Transaction>>) {
-        let terms = Terms { in_package: true, ..Terms::single(options) };
+        let args = AtmpArgs { package_submission: true, ..AtmpArgs::single(options) };
         let (mut verdict, mut left) = (PackageVerdict::default(), Vec::new());
         for tx in txs {
             let (txid, wtxid) = (tx.compute_txid(), tx.compute_wtxid());
@@ -114,7 +123,7 @@ impl Mempool {
                     Outcome::OtherWitness(entry.wtxid)
                 }
             } else {
-                match self.accept_one(view, tx.clone(), terms) {
+                match self.accept_one(view, tx.clone(), args) {
                     Ok(Accepted { entry, replaced, changes }) => {
                         verdict.changes.extend(changes);
                         taken(&entry, own_rate(&entry), vec![wtxid], replaced)
@@ -145,15 +154,19 @@ impl Mempool {
         txs: &[Arc<Transaction>],
         options: AcceptOptions,
     ) -> PackageVerdict {
-        let terms =
-            Terms { replaces_sibling: false, shares_fees: true, in_package: true, ..Terms::single(options) };
-        let Checked { candidates, replaced, outcomes } = match self.check_together(view, txs, terms) {
+        let args = AtmpArgs {
+            allow_sibling_eviction: false,
+            package_feerates: true,
+            package_submission: true,
+            ..AtmpArgs::single(options)
+        };
+        let Checked { workspaces, replaced, outcomes } = match self.check_together(view, txs, args) {
             Ok(checked) => checked,
             Err(refused) => return *refused,
         };
         let removed = self.take_out(&replaced, MempoolRemovalReason::Replaced);
         let mut changes: Vec<_> = removed.into_iter().map(Change::Removed).collect();
-        for Candidate { entry, .. } in candidates {
+        for Workspace { entry, .. } in workspaces {
             self.put_in(entry.clone());
             changes.push(Change::Added { entry, sequence: self.next_sequence() });
         }
@@ -165,45 +178,45 @@ impl Mempool {
         &self,
         view: &dyn View,
         txs: &[Arc<Transaction>],
-        terms: Terms,
+        args: AtmpArgs,
     ) -> Result<Checked, Box<PackageVerdict>> {
         let refused = |refused| Box::new(PackageVerdict::refused(refused, None));
         package::check(txs).map_err(|reason| refused(PackageRefused::policy(reason, "")))?;
-        let candidates = self.candidates(view, txs, terms)?;
-        self.check_package_truc(&candidates)
+        let workspaces = self.workspaces(view, txs, args)?;
+        self.package_truc_checks(&workspaces)
             .map_err(|details| refused(PackageRefused::policy("TRUC-violation", details)))?;
-        let entries: Vec<_> = candidates.iter().map(|candidate| &candidate.entry).collect();
+        let entries: Vec<_> = workspaces.iter().map(|workspace| &workspace.entry).collect();
         let fee = entries.iter().fold(0_i64, |sum, entry| sum.saturating_add(entry.modified_fee.to_sat()));
         let vsize = entries.iter().map(|entry| entry.vsize).sum();
         let all: Vec<_> = entries.iter().map(|entry| entry.wtxid).collect();
-        if terms.shares_fees
+        if args.package_feerates
             && let Some(last) = all.last()
         {
-            let rate = self.check_rate(fee, vsize, terms.options.now);
+            let rate = self.check_fee_rate(fee, vsize, args.options.now);
             rate.map_err(|rejected| Box::new(PackageVerdict::failed(*last, rejected)))?;
         }
-        let replaced = if candidates.iter().all(|candidate| candidate.conflicts.is_empty()) {
-            let new: Vec<_> = entries.iter().map(|entry| entry.newcomer()).collect();
+        let replaced = if workspaces.iter().all(|workspace| workspace.conflicts.is_empty()) {
+            let new: Vec<_> = entries.iter().map(|entry| Newcomer::from(*entry)).collect();
             if !self.within_limits(&self.pool.preview(&new, &[])) {
                 return Err(refused(PackageRefused::policy("too-large-cluster", "")));
             }
             Vec::new()
         } else {
-            self.check_package_replacement(&candidates).map_err(refused)?
+            self.check_package_replacement(&workspaces).map_err(refused)?
         };
         if self.options.require_standard {
             self.check_package_dust(&entries)?;
         }
         let mut outcomes = HashMap::new();
-        for (place, Candidate { entry, coins, .. }) in candidates.iter().enumerate() {
+        for (place, Workspace { entry, coins, .. }) in workspaces.iter().enumerate() {
             if let Err(rejected) = scripts::verify(&*self.scripts, &entry.tx, coins) {
                 let mut failed = PackageVerdict::failed(entry.wtxid, rejected);
-                if terms.options.test_only {
+                if args.options.test_only {
                     failed.outcomes.extend(outcomes);
                 }
                 return Err(Box::new(failed));
             }
-            let (rate, together) = if terms.shares_fees {
+            let (rate, together) = if args.package_feerates {
                 (Rate::of(fee, vsize), all.clone())
             } else {
                 (own_rate(entry), vec![entry.wtxid])
@@ -211,32 +224,32 @@ impl Mempool {
             let replaced = if place == 0 { replaced.clone() } else { Vec::new() };
             outcomes.insert(entry.wtxid, taken(entry, rate, together, replaced));
         }
-        Ok(Checked { candidates, replaced, outcomes })
+        Ok(Checked { workspaces, replaced, outcomes })
     }
 
     /// Each transaction by itself, on top of those before it.
-    fn candidates(
+    fn workspaces(
         &self,
         view: &dyn View,
         txs: &[Arc<Transaction>],
-        terms: Terms,
-    ) -> Result<Vec<Candidate>, Box<PackageVerdict>> {
+        args: AtmpArgs,
+    ) -> Result<Vec<Workspace>, Box<PackageVerdict>> {
         let mut view = WithOutputs { view, coins: HashMap::new() };
-        let mut candidates = Vec::with_capacity(txs.len());
+        let mut workspaces = Vec::with_capacity(txs.len());
         for tx in txs {
-            let candidate = self.candidate(&view, tx.clone(), terms);
-            let checked = candidate
-                .and_then(|candidate| check_max_rate(&candidate.entry, terms.options).map(|()| candidate));
-            let candidate =
+            let workspace = self.pre_checks(&view, tx.clone(), args);
+            let checked = workspace
+                .and_then(|workspace| check_max_rate(&workspace.entry, args.options).map(|()| workspace));
+            let workspace =
                 checked.map_err(|rejected| Box::new(PackageVerdict::failed(tx.compute_wtxid(), rejected)))?;
-            let txid = candidate.entry.txid;
+            let txid = workspace.entry.txid;
             view.coins.extend(tx.output.iter().zip(0..).map(|(output, index)| {
                 let coin = Coin { output: output.clone(), height: MEMPOOL_HEIGHT, coinbase: false };
                 (OutPoint::new(txid, index), coin)
             }));
-            candidates.push(candidate);
+            workspaces.push(workspace);
         }
-        Ok(candidates)
+        Ok(workspaces)
     }
 
     /// Whoever spends from a transaction with dust, here or in the package, spends the dust.
@@ -246,7 +259,7 @@ impl Mempool {
                 |other: &&&Entry| entry.tx.input.iter().any(|input| input.previous_output.txid == other.txid);
             let mut parents = self.parents(&entry.tx);
             parents.extend(package.iter().filter(spends));
-            self.check_ephemeral_dust(entry, &parents).map_err(|rejected| {
+            self.check_ephemeral_spends(entry, &parents).map_err(|rejected| {
                 let refused = PackageRefused::transaction("unspent-dust");
                 Box::new(PackageVerdict::refused(refused, Some((entry.wtxid, rejected))))
             })?;

@@ -7,7 +7,8 @@ use std::collections::HashSet;
 use bitcoin::{Amount, Transaction};
 use bitcoin_ipc::types::Coin;
 
-use super::{MEMPOOL_HEIGHT, RejectKind, Rejected, View, ViewError};
+use crate::reject::{RejectKind, Rejected};
+use crate::view::{MEMPOOL_HEIGHT, View, ViewError};
 
 const LOCK_TIME_THRESHOLD: u32 = 500_000_000;
 const SEQUENCE_DISABLE: u32 = 1 << 31;
@@ -59,7 +60,7 @@ pub fn transaction(tx: &Transaction) -> Result<(), &'static str> {
 }
 
 /// Rules of a transaction that is not in a block, which need nothing else.
-pub(super) fn alone(tx: &Transaction) -> Result<(), Rejected> {
+pub(crate) fn alone(tx: &Transaction) -> Result<(), Rejected> {
     let broken = |reason| Rejected::plain(RejectKind::Consensus, reason);
     transaction(tx).map_err(broken)?;
     if tx.is_coinbase() { Err(broken("coinbase")) } else { Ok(()) }
@@ -79,11 +80,7 @@ pub fn is_final(tx: &Transaction, height: u32, median_time_past: u32) -> bool {
 /// # Errors
 ///
 /// The chain cannot be read.
-pub fn relative_locks_open(
-    tx: &Transaction,
-    coins: &[Coin],
-    view: &dyn View,
-) -> Result<bool, ViewError> {
+pub fn relative_locks_open(tx: &Transaction, coins: &[Coin], view: &dyn View) -> Result<bool, ViewError> {
     // The version counts as unsigned here.
     if tx.version.0.cast_unsigned() < 2 {
         return Ok(true);
@@ -110,7 +107,7 @@ pub fn relative_locks_open(
 }
 
 /// Whether a block at a height may spend a coin: coinbases have to be 100 blocks deep.
-pub(super) fn is_mature(coin: &Coin, height: u32) -> bool {
+pub(crate) fn is_mature(coin: &Coin, height: u32) -> bool {
     !coin.coinbase || height.saturating_sub(coin.height) >= COINBASE_MATURITY
 }
 
@@ -142,7 +139,7 @@ pub fn inputs(tx: &Transaction, coins: &[Coin], height: u32) -> Result<Amount, R
 }
 
 /// An amount as Bitcoin Core's `FormatMoney` has it: at least two decimals.
-pub(super) fn money(amount: Amount) -> String {
+pub(crate) fn money(amount: Amount) -> String {
     let (whole, rest) = (amount.to_sat() / 100_000_000, amount.to_sat() % 100_000_000);
     let mut text = format!("{whole}.{rest:08}");
     while text.ends_with('0') && text.len() - text.find('.').unwrap_or(0) > 3 {

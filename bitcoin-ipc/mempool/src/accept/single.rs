@@ -9,59 +9,19 @@ use std::sync::Arc;
 use bitcoin::{OutPoint, SignedAmount, Transaction, Txid};
 use bitcoin_ipc::types::{Coin, MempoolRemovalReason};
 
-use super::{
-    AcceptOptions, Change, Entry, MEMPOOL_HEIGHT, Mempool, RejectKind, Rejected, View, check, scripts,
-    standard,
-};
+use super::verdict::Accepted;
+use super::workspace::{AtmpArgs, Workspace};
+use crate::entry::{Change, Entry};
+use crate::mempool::Mempool;
+use crate::options::AcceptOptions;
+use crate::policy::{check, standard};
+use crate::reject::{RejectKind, Rejected};
+use crate::scripts;
+use crate::view::{MEMPOOL_HEIGHT, View};
 
 /// One larger than the size that stands for an inner node of a merkle tree (CVE-2017-12842).
 const MIN_BASE_SIZE: usize = 65;
 const MAX_SIGOPS_COST: u64 = 16_000;
-
-/// A transaction that was taken, or would be.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct Accepted {
-    /// What it became.
-    pub entry: Entry,
-    /// What it replaces.
-    pub replaced: Vec<Txid>,
-    /// What changed, in order: those that it replaced or that had to go leave, then it comes. Empty
-    /// when it was only tested.
-    pub changes: Vec<Change>,
-}
-
-/// A transaction that keeps to all rules for one by itself, but whose scripts were not run.
-pub(super) struct Candidate {
-    pub(super) entry: Entry,
-    pub(super) coins: Vec<Coin>,
-    /// The transactions here that spend the same outputs, and a sibling that has to go.
-    pub(super) conflicts: Vec<Txid>,
-    /// Whether there is such a sibling.
-    pub(super) sibling: bool,
-}
-
-/// Which rules hold for a call: Bitcoin Core's `ATMPArgs`.
-#[derive(Clone, Copy)]
-pub(super) struct Terms {
-    pub(super) options: AcceptOptions,
-    /// Others may have to leave.
-    pub(super) replaces: bool,
-    /// A sibling may have to leave though it spends something else.
-    pub(super) replaces_sibling: bool,
-    /// What it pays is looked at together with the rest of its package.
-    pub(super) shares_fees: bool,
-    /// Room is made once the whole package is in.
-    pub(super) in_package: bool,
-}
-
-impl Terms {
-    /// For one transaction.
-    pub(super) fn single(options: AcceptOptions) -> Self {
-        let no = false;
-        Terms { options, replaces: true, replaces_sibling: true, shares_fees: no, in_package: no }
-    }
-}
 
 impl Mempool {
     /// Takes a transaction, or says why not.
@@ -75,7 +35,7 @@ impl Mempool {
         tx: Arc<Transaction>,
         options: AcceptOptions,
     ) -> Result<Accepted, Rejected> {
-        self.accept_one(view, tx, Terms::single(options))
+        self.accept_one(view, tx, AtmpArgs::single(options))
     }
 
     /// Takes one transaction on some terms.
@@ -83,42 +43,42 @@ impl Mempool {
         &mut self,
         view: &dyn View,
         tx: Arc<Transaction>,
-        terms: Terms,
+        args: AtmpArgs,
     ) -> Result<Accepted, Rejected> {
-        let options = terms.options;
-        let candidate = self.candidate(view, tx, terms)?;
-        let entry = &candidate.entry;
-        let replaced = if candidate.conflicts.is_empty() {
-            let preview = self.pool.preview(&[entry.newcomer()], &[]);
+        let options = args.options;
+        let workspace = self.pre_checks(view, tx, args)?;
+        let entry = &workspace.entry;
+        let replaced = if workspace.conflicts.is_empty() {
+            let preview = self.pool.preview(&[entry.into()], &[]);
             // One that comes back from a block may tie clusters together: `after_reorg` cuts them.
             if !self.within_limits(&preview) && !options.bypass_limits {
                 return Err(Rejected::plain(RejectKind::MempoolPolicy, "too-large-cluster"));
             }
             Vec::new()
         } else {
-            self.check_replacement(&candidate)?
+            self.check_replacement(&workspace)?
         };
-        self.check_no_circle(entry, &candidate.conflicts)?;
+        self.check_no_circle(entry, &workspace.conflicts)?;
         check_max_rate(entry, options)?;
         if !options.bypass_limits && self.options.require_standard {
-            self.check_ephemeral_dust(entry, &self.parents(&entry.tx))?;
+            self.check_ephemeral_spends(entry, &self.parents(&entry.tx))?;
         }
-        scripts::verify(&*self.scripts, &entry.tx, &candidate.coins)?;
-        let mut accepted = Accepted { entry: candidate.entry, replaced, changes: Vec::new() };
+        scripts::verify(&*self.scripts, &entry.tx, &workspace.coins)?;
+        let mut accepted = Accepted { entry: workspace.entry, replaced, changes: Vec::new() };
         if !options.test_only {
-            self.finish(&mut accepted, terms)?;
+            self.finish(&mut accepted, args)?;
         }
         Ok(accepted)
     }
 
     /// Everything that needs neither scripts nor a comparison of fees: Bitcoin Core's `PreChecks`.
-    pub(super) fn candidate(
+    pub(super) fn pre_checks(
         &self,
         view: &dyn View,
         tx: Arc<Transaction>,
-        terms: Terms,
-    ) -> Result<Candidate, Rejected> {
-        let (policy, options) = (&self.options, terms.options);
+        args: AtmpArgs,
+    ) -> Result<Workspace, Rejected> {
+        let (policy, options) = (&self.options, args.options);
         check::alone(&tx)?;
         if policy.require_standard {
             standard::transaction(&tx, policy)?;
@@ -138,7 +98,7 @@ impl Mempool {
             return Err(Rejected::plain(RejectKind::Conflict, "txn-same-nonwitness-data-in-mempool"));
         }
         let mut conflicts: Vec<Txid> = self.conflicts(&tx).into_iter().collect();
-        if !terms.replaces && !conflicts.is_empty() {
+        if !args.allow_replacement && !conflicts.is_empty() {
             return Err(Rejected::plain(RejectKind::MempoolPolicy, "bip125-replacement-disallowed"));
         }
         let coins = self.coins(view, txid, &tx)?;
@@ -162,13 +122,14 @@ impl Mempool {
         }
         let mut sibling = None;
         if !options.bypass_limits {
-            if !terms.shares_fees {
-                self.check_rate(entry.modified_fee.to_sat(), entry.vsize, options.now)?;
+            if !args.package_feerates {
+                self.check_fee_rate(entry.modified_fee.to_sat(), entry.vsize, options.now)?;
             }
-            sibling = self.check_truc(&entry.tx, entry.vsize, &conflicts, terms.replaces_sibling)?;
+            sibling =
+                self.single_truc_checks(&entry.tx, entry.vsize, &conflicts, args.allow_sibling_eviction)?;
             conflicts.extend(sibling);
         }
-        Ok(Candidate { entry, coins, conflicts, sibling: sibling.is_some() })
+        Ok(Workspace { entry, coins, conflicts, sibling: sibling.is_some() })
     }
 
     /// The coins of all inputs, in order.
@@ -226,7 +187,7 @@ impl Mempool {
     }
 
     /// Bitcoin Core's `CheckFeeRate`, of a transaction or of a whole package.
-    pub(super) fn check_rate(&self, fee: i64, vsize: u64, now: u64) -> Result<(), Rejected> {
+    pub(super) fn check_fee_rate(&self, fee: i64, vsize: u64, now: u64) -> Result<(), Rejected> {
         for (rate, reason) in [
             (self.min_rate(now), "mempool min fee not met"),
             (self.options.min_relay_rate, "min relay fee not met"),
@@ -261,7 +222,7 @@ impl Mempool {
     }
 
     /// Whoever spends from a transaction with dust spends the dust.
-    pub(super) fn check_ephemeral_dust(&self, entry: &Entry, parents: &[&Entry]) -> Result<(), Rejected> {
+    pub(super) fn check_ephemeral_spends(&self, entry: &Entry, parents: &[&Entry]) -> Result<(), Rejected> {
         for parent in parents {
             for index in standard::dust(&parent.tx, self.options.dust_relay_rate) {
                 let outpoint = OutPoint::new(parent.txid, index);
@@ -279,13 +240,13 @@ impl Mempool {
     }
 
     /// Replaces, adds, and makes room.
-    fn finish(&mut self, accepted: &mut Accepted, terms: Terms) -> Result<(), Rejected> {
+    fn finish(&mut self, accepted: &mut Accepted, args: AtmpArgs) -> Result<(), Rejected> {
         let txid = accepted.entry.txid;
         let replaced = self.take_out(&accepted.replaced, MempoolRemovalReason::Replaced);
         let mut changes: Vec<_> = replaced.into_iter().map(Change::Removed).collect();
         self.put_in(accepted.entry.clone());
-        if !terms.options.bypass_limits && !terms.in_package {
-            changes.extend(self.limit(terms.options.now));
+        if !args.options.bypass_limits && !args.package_submission {
+            changes.extend(self.limit(args.options.now));
             if self.get(&txid).is_none() {
                 let itself =
                     |change: &Change| matches!(change, Change::Removed(gone) if gone.entry.txid == txid);

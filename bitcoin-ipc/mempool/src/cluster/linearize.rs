@@ -12,14 +12,14 @@
 
 use std::cmp::Ordering;
 
-use super::cluster::{self, Chunk, FeePerWeight, Item};
+use super::{Chunk, FeePerWeight, Item, reach};
 
 /// The chunks in which a cluster is mined, best rate first.
-pub(super) fn chunks(items: &[Item]) -> Vec<Chunk> {
+pub(crate) fn chunks(items: &[Item]) -> Vec<Chunk> {
     let ancestors: Vec<Vec<bool>> = (0..items.len())
         .map(|place| {
             let mut ancestors = vec![false; items.len()];
-            let reached = cluster::reach(items.len(), place, |place| &items[place].parents);
+            let reached = reach(items.len(), place, |place| &items[place].parents);
             reached.into_iter().for_each(|ancestor| ancestors[ancestor] = true);
             ancestors
         })

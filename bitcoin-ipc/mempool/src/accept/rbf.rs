@@ -8,30 +8,34 @@ use std::cmp::Ordering;
 
 use bitcoin::{Amount, Txid};
 
-use super::accept::Candidate;
-use super::check::money;
-use super::pool::Preview;
-use super::{Mempool, PackageRefused, Rate, RejectKind, Rejected, cluster};
+use super::verdict::PackageRefused;
+use super::workspace::Workspace;
+use crate::cluster;
+use crate::mempool::Mempool;
+use crate::policy::check::money;
+use crate::pool::Preview;
+use crate::rate::Rate;
+use crate::reject::{RejectKind, Rejected};
 
 /// The most clusters that a replacement may touch: Bitcoin Core's `MAX_REPLACEMENT_CANDIDATES`.
 const MAX_CLUSTERS: usize = 100;
 const NO_BETTER: &str = "insufficient feerate: does not improve feerate diagram";
 
 impl Mempool {
-    /// All that would leave for a candidate.
-    pub(super) fn check_replacement(&self, candidate: &Candidate) -> Result<Vec<Txid>, Rejected> {
-        let entry = &candidate.entry;
+    /// All that would leave for a transaction.
+    pub(super) fn check_replacement(&self, workspace: &Workspace) -> Result<Vec<Txid>, Rejected> {
+        let entry = &workspace.entry;
         let words = |reason: &str| {
-            let more = if candidate.sibling { " (including sibling eviction)" } else { "" };
+            let more = if workspace.sibling { " (including sibling eviction)" } else { "" };
             format!("{reason}{more}")
         };
-        let replaced = self.leaving(entry.txid, &candidate.conflicts).map_err(|details| {
+        let replaced = self.leaving(entry.txid, &workspace.conflicts).map_err(|details| {
             Rejected::new(RejectKind::MempoolPolicy, words("too many potential replacements"), details)
         })?;
         self.check_price(entry.txid, &replaced, entry.modified_fee.to_sat(), entry.vsize).map_err(
             |details| Rejected::new(RejectKind::Reconsiderable, words("insufficient fee"), details),
         )?;
-        let preview = self.pool.preview(&[entry.newcomer()], &replaced);
+        let preview = self.pool.preview(&[entry.into()], &replaced);
         if !self.within_limits(&preview) {
             return Err(Rejected::plain(RejectKind::MempoolPolicy, "too-large-cluster"));
         }
@@ -45,14 +49,14 @@ impl Mempool {
     /// to spend from nothing else here, and of which the child has to pay for its parent.
     pub(super) fn check_package_replacement(
         &self,
-        package: &[Candidate],
+        package: &[Workspace],
     ) -> Result<Vec<Txid>, PackageRefused> {
         let failed =
             |reason: &str, details| PackageRefused::policy(format!("package RBF failed: {reason}"), details);
         let [parent, child] = package else {
             return Err(failed("package must be 1-parent-1-child", String::new()));
         };
-        if package.iter().any(|candidate| !self.parents(&candidate.entry.tx).is_empty()) {
+        if package.iter().any(|workspace| !self.parents(&workspace.entry.tx).is_empty()) {
             return Err(failed("new transaction cannot have mempool ancestors", String::new()));
         }
         let (parent, child, conflicts) =
@@ -70,7 +74,7 @@ impl Mempool {
             let details = format!("package feerate {whole} <= parent feerate is {first}");
             return Err(failed("package feerate is less than or equal to parent feerate", details));
         }
-        let preview = self.pool.preview(&[parent.newcomer(), child.newcomer()], &replaced);
+        let preview = self.pool.preview(&[parent.into(), child.into()], &replaced);
         if !self.within_limits(&preview) {
             return Err(PackageRefused::policy("too-large-cluster", ""));
         }

@@ -7,7 +7,9 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bitcoin::{Amount, OutPoint, Txid};
 
-use super::{FeePerWeight, Mempool, Rate};
+use super::Mempool;
+use crate::cluster::FeePerWeight;
+use crate::rate::Rate;
 
 /// The most transactions to look at: Bitcoin Core's limit of `GatherClusters`.
 const MAX_TRANSACTIONS: usize = 500;
