@@ -21,7 +21,7 @@ const MAX_FAILURES: u32 = 1000;
 const FULL_ENOUGH: u64 = 4000;
 
 /// Limits of a block: what a caller asks, and what the user set.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SelectOptions {
     /// What the caller asks.
     pub create: BlockCreateOptions,

@@ -167,6 +167,15 @@ fn refused_blocks_come_with_the_reason() {
         mine::grind(&mut block, false);
         let reject = submit(&*template, &block).await.unwrap_err();
         assert_eq!((reject.reason.as_str(), reject.debug.as_str()), ("high-hash", "proof of work failed"));
+        // A coinbase that is none, as of bytes that are all zero.
+        let empty = Transaction {
+            version: bitcoin::transaction::Version(0),
+            lock_time: bitcoin::absolute::LockTime::ZERO,
+            input: Vec::new(),
+            output: Vec::new(),
+        };
+        let reject = template.submit_solution(1, 0, 0, &empty).await.unwrap().unwrap_err();
+        assert_eq!((reject.reason.as_str(), reject.debug.as_str()), ("high-hash", "proof of work failed"));
         // What was refused leaves the template as it was.
         assert_eq!(submit(&*template, &good).await, Ok(()));
         let next = solved(&*self::template(&client).await).await;
@@ -357,6 +366,67 @@ fn options_that_make_no_block_are_errors() {
         assert_eq!(refused(4_000_001, 400).await, high);
         assert!(refused(2000, 80_001).await.contains("sigops"));
         template(&client).await;
+    });
+}
+
+/// Adds outputs that pay nobody, until a transaction has so many bytes.
+fn padded(mut tx: Transaction, bytes: usize) -> Transaction {
+    let output = |bytes| {
+        let data = bitcoin::script::PushBytesBuf::try_from(vec![7; bytes]).unwrap();
+        TxOut { value: Amount::ZERO, script_pubkey: ScriptBuf::new_op_return(data) }
+    };
+    while tx.total_size() < bytes {
+        tx.output.push(output((bytes - tx.total_size()).clamp(1, 9000)));
+    }
+    tx
+}
+
+#[test]
+fn templates_that_are_held_share_their_transactions() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = open(directory.path());
+    let blocks = generate(&state, 101);
+    let tx = pay(&blocks[0].txdata[0], 100_000);
+    accept(&state, &tx);
+    let mining = NodeMining::new(state.clone(), SelectOptions::default());
+    let users = || Arc::strong_count(&state.mempool().get(&tx.compute_txid()).unwrap().tx);
+    run(async {
+        let before = users();
+        let mut held = Vec::new();
+        for _ in 0..100 {
+            let options = BlockCreateOptions::default();
+            held.push(mining.create_new_block(&options, false).await.unwrap().unwrap());
+        }
+        assert_eq!(users(), before + 100);
+        // They stay as they are when the transaction has gone.
+        let block = solved(&*held[0]).await;
+        assert_eq!(submit(&*held[0], &block).await, Ok(()));
+        assert_eq!(held[99].get_block().await.unwrap().txdata[1..], *std::slice::from_ref(&tx));
+    });
+}
+
+#[test]
+fn an_answer_that_would_be_too_large_is_not_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let state = open(directory.path());
+    let blocks = generate(&state, 101);
+    let tx = padded(pay(&blocks[0].txdata[0], 1_000_000), 90_000);
+    accept(&state, &tx);
+    let mining = NodeMining::new(state.clone(), SelectOptions::default());
+    let (txid, wtxid, fit) = (tx.compute_txid(), tx.compute_wtxid(), (64 << 20) / tx.total_size());
+    run(async {
+        let some = mining.get_transactions_by_txid(&vec![txid; 100]).await.unwrap();
+        assert!(some.len() == 100 && some.iter().all(|found| found.as_ref() == Some(&tx)));
+        let text = format!(
+            "the transactions are {} bytes together, and one answer at most 67108864",
+            tx.total_size() * 100_000
+        );
+        let error = mining.get_transactions_by_txid(&vec![txid; 100_000]).await.unwrap_err();
+        assert_eq!((error.kind(), error.text()), (ErrorKind::Limit, &*text));
+        let error = mining.get_transactions_by_witness_id(&vec![wtxid; fit + 1]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        // Ids that are not there cost nothing.
+        assert_eq!(mining.get_transactions_by_txid(&vec![Txid::all_zeros(); 100_000]).await.unwrap().len(), 100_000);
     });
 }
 

@@ -3,7 +3,9 @@
 //! In: types of the `bitcoin` crate. Out: their conversions, in the set [`Bitcoin`]: hashes as their
 //! raw bytes, blocks and transactions in their consensus form, amounts as satoshis.
 
+use bitcoin::absolute::LockTime;
 use bitcoin::hashes::Hash;
+use bitcoin::transaction::Version;
 use bitcoin::{
     Amount, Block, BlockHash, OutPoint, Psbt, PubkeyHash, PublicKey, ScriptBuf, ScriptHash, SignedAmount,
     Transaction, TxIn, TxMerkleNode, TxOut, Txid, WPubkeyHash, WScriptHash, Wtxid, block, consensus,
@@ -51,6 +53,19 @@ fn decode<T: consensus::Decodable>(bytes: &[u8]) -> Result<T> {
     })
 }
 
+/// A transaction. One with neither inputs nor a flag for witnesses is empty in Bitcoin Core, whatever follows.
+fn transaction(bytes: &[u8]) -> Result<Transaction> {
+    match *bytes {
+        [v0, v1, v2, v3, 0, 0, t0, t1, t2, t3, ..] => Ok(Transaction {
+            version: Version(i32::from_le_bytes([v0, v1, v2, v3])),
+            lock_time: LockTime::from_consensus(u32::from_le_bytes([t0, t1, t2, t3])),
+            input: Vec::new(),
+            output: Vec::new(),
+        }),
+        _ => decode(bytes),
+    }
+}
+
 fn sized<const N: usize>(bytes: &[u8]) -> Result<[u8; N]> {
     bytes.try_into().map_err(|_| Error::bad_value(format!("expected {N} bytes, found {}", bytes.len())))
 }
@@ -66,7 +81,7 @@ data! {
     WScriptHash, |hash| hash.to_byte_array(), |bytes| sized(bytes).map(Self::from_byte_array);
     Block, consensus::serialize, decode;
     block::Header, consensus::serialize, decode;
-    Transaction, consensus::serialize, decode;
+    Transaction, consensus::serialize, transaction;
     OutPoint, consensus::serialize, decode;
     TxIn, consensus::serialize, decode;
     TxOut, consensus::serialize, decode;
@@ -141,5 +156,21 @@ impl BuildField<Bitcoin> for SignedAmount {
 impl<'a> ReadField<'a, Bitcoin> for SignedAmount {
     fn read_field(_: &ReadContext<'a>, input: FieldReader<'a>) -> Result<SignedAmount> {
         Ok(SignedAmount::from_sat(input.bits() as i64))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_without_anything_is_read_as_by_bitcoin_core() {
+        let read = transaction(&[0; 64]).unwrap();
+        assert_eq!((read.version, read.input.len(), read.output.len()), (Version(0), 0, 0));
+        let read = transaction(&[2, 0, 0, 0, 0, 0, 7, 0, 0, 0]).unwrap();
+        assert_eq!((read.version, read.lock_time.to_consensus_u32()), (Version::TWO, 7));
+        for bytes in [&[0; 9][..], &[0, 0, 0, 0, 0, 2, 0, 0, 0, 0]] {
+            assert!(transaction(bytes).unwrap_err().text().contains("do not decode as Transaction"));
+        }
     }
 }

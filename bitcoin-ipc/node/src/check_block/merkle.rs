@@ -6,8 +6,9 @@ use bitcoin::hashes::Hash;
 use bitcoin::{Transaction, TxMerkleNode};
 
 /// The lowest level of a block's tree.
-pub(crate) fn leaves(transactions: &[Transaction]) -> Vec<TxMerkleNode> {
-    transactions.iter().map(|tx| TxMerkleNode::from_raw_hash(tx.compute_txid().to_raw_hash())).collect()
+pub(crate) fn leaves<'a>(transactions: impl IntoIterator<Item = &'a Transaction>) -> Vec<TxMerkleNode> {
+    let leaf = |tx: &Transaction| TxMerkleNode::from_raw_hash(tx.compute_txid().to_raw_hash());
+    transactions.into_iter().map(leaf).collect()
 }
 
 /// Goes up the tree, and shows each level below the root.

@@ -15,23 +15,33 @@ use mp_runtime::{Error, Result, ipc_interface};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::new_block::{NewBlock, new_block, new_block_worth};
+use super::new_block::{NewBlock, new_block};
+use super::shared::Shared;
 use super::submit::submit_block;
-use super::wait::{Interrupt, Woken, on_thread, wait};
+use super::wait::{Interrupt, Woken, wait};
 use crate::check_block::merkle;
 use crate::state::{Seen, State};
-use crate::template::{SelectOptions, Template};
+use crate::template::{NextBlock, SelectOptions, Template};
 
 /// How long lies between two looks at the fees, which take their time.
 const TICK: Duration = Duration::from_secs(1);
 /// After how many seconds without a block test networks allow one of the lowest difficulty.
 const EASY_AFTER: u64 = 20 * 60;
 
-/// A new block, which stays as it is until the miner drops it.
+/// A new block, which stays as it is until the miner drops it. It shares its transactions with the mempool and
+/// with other templates.
 pub(super) struct NodeTemplate {
-    state: Arc<State>,
+    shared: Arc<Shared>,
     options: SelectOptions,
-    new: NewBlock,
+    next: NextBlock,
+    header: block::Header,
+    /// The dummy coinbase, and what another one would have to be like.
+    first: Transaction,
+    coinbase: CoinbaseTx,
+    /// What comes after it.
+    transactions: Vec<Arc<Transaction>>,
+    fees: Vec<Amount>,
+    sigops: Vec<u64>,
     interrupt: Interrupt,
     /// Held by the solution that is being processed.
     submitting: Mutex<()>,
@@ -42,77 +52,115 @@ fn anyone() -> ScriptBuf {
     Builder::new().push_opcode(OP_TRUE).into_script()
 }
 
+/// Why a block is refused whose first transaction has no input: the first rule of Bitcoin Core's `CheckBlock` that it
+/// breaks.
+fn no_coinbase(header: &block::Header) -> Reject {
+    let (reason, debug) = match header.validate_pow(header.target()) {
+        Err(_) => ("high-hash", "proof of work failed"),
+        Ok(_) => ("bad-cb-missing", "first tx is not coinbase"),
+    };
+    Reject { reason: reason.to_owned(), debug: debug.to_owned() }
+}
+
 impl NodeTemplate {
-    fn of(state: Arc<State>, options: SelectOptions, new: NewBlock) -> Self {
-        NodeTemplate { state, options, new, interrupt: Interrupt::default(), submitting: Mutex::new(()) }
+    fn of(shared: Arc<Shared>, options: SelectOptions, new: NewBlock) -> Result<Self> {
+        let NewBlock { next, template, transactions } = new;
+        let Template { block, coinbase, fees, sigops } = template;
+        let first = block.txdata.into_iter().next().ok_or_else(|| Error::failed("the block is empty"))?;
+        Ok(NodeTemplate {
+            shared,
+            options,
+            next,
+            header: block.header,
+            first,
+            coinbase,
+            transactions,
+            fees,
+            sigops,
+            interrupt: Interrupt::default(),
+            submitting: Mutex::new(()),
+        })
     }
 
     /// Makes a template of the mempool as it is.
-    pub(super) fn make(state: Arc<State>, options: SelectOptions) -> Result<Self> {
-        let new = new_block(&state, &options, &anyone())?;
-        Ok(Self::of(state, options, new))
+    pub(super) fn make(shared: Arc<Shared>, options: SelectOptions) -> Result<Self> {
+        let new = new_block(&shared.state, &options, &anyone())?;
+        Self::of(shared, options, new)
     }
 
-    fn template(&self) -> &Template {
-        &self.new.template
+    /// The block with a coinbase.
+    fn block(&self, coinbase: Transaction) -> Block {
+        let rest = self.transactions.iter().map(|tx| (**tx).clone());
+        Block { header: self.header, txdata: std::iter::once(coinbase).chain(rest).collect() }
     }
 
     fn fees(&self) -> Amount {
-        self.template().fees.iter().copied().sum()
+        self.fees.iter().copied().sum()
     }
 
     /// A template of now, if its fees are at least so much.
     async fn next_worth(&self, least: Amount) -> Result<Option<Arc<dyn BlockTemplate>>> {
-        let (state, options) = (self.state.clone(), self.options);
-        on_thread(move || {
-            let new = new_block_worth(&state, &options, &anyone(), least)?;
-            Ok(new.map(|new| Arc::new(Self::of(state, options, new)) as Arc<dyn BlockTemplate>))
-        })
-        .await
+        let options = self.options;
+        loop {
+            let draft = self.shared.draft(&options).await?;
+            if draft.fees() < least {
+                return Ok(None);
+            }
+            let made = self.shared.read(move |shared| match draft.block(&shared.state, anyone())? {
+                Some(new) => Self::of(shared.clone(), options, new).map(Some),
+                None => Ok(None),
+            });
+            if let Some(template) = made.await? {
+                return Ok(Some(Arc::new(template)));
+            }
+        }
     }
 
     /// Whether the highest block is so old that the next one may be of the lowest difficulty.
     fn may_be_easy(&self) -> bool {
-        self.state.clock().now() > u64::from(self.new.next.parent_time) + EASY_AFTER
+        self.shared.state.clock().now() > u64::from(self.next.parent_time) + EASY_AFTER
     }
 }
 
 #[ipc_interface]
 impl BlockTemplate for NodeTemplate {
     async fn get_block_header(&self) -> Result<block::Header> {
-        Ok(self.template().block.header)
+        Ok(self.header)
     }
 
     async fn get_block(&self) -> Result<Block> {
-        Ok(self.template().block.clone())
+        Ok(self.block(self.first.clone()))
     }
 
     async fn get_tx_fees(&self) -> Result<Vec<Amount>> {
-        Ok(self.template().fees.clone())
+        Ok(self.fees.clone())
     }
 
     async fn get_tx_sigops(&self) -> Result<Vec<i64>> {
         let signed = |count: &u64| i64::try_from(*count).map_err(|_| Error::failed("too many sigops"));
-        self.template().sigops.iter().map(signed).collect()
+        self.sigops.iter().map(signed).collect()
     }
 
     async fn get_coinbase_tx(&self) -> Result<CoinbaseTx> {
-        Ok(self.template().coinbase.clone())
+        Ok(self.coinbase.clone())
     }
 
     async fn get_coinbase_merkle_path(&self) -> Result<Vec<TxMerkleNode>> {
-        Ok(merkle::path(merkle::leaves(&self.template().block.txdata)))
+        let transactions = std::iter::once(&self.first).chain(self.transactions.iter().map(|tx| &**tx));
+        Ok(merkle::path(merkle::leaves(transactions)))
     }
 
     async fn wait_next(&self, options: &BlockWaitOptions) -> Result<Option<Arc<dyn BlockTemplate>>> {
         let deadline = options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         let watches_fees = options.fee_threshold < Amount::MAX_MONEY;
-        let turns_easy = Params::new(self.state.network()).allow_min_difficulty_blocks;
+        // Of what change of the mempool the fees are known.
+        let mut looked = None;
+        let turns_easy = Params::new(self.shared.state.network()).allow_min_difficulty_blocks;
         loop {
             let tick = (watches_fees || turns_easy).then(|| Instant::now() + TICK);
             let until = tick.into_iter().chain(deadline).min();
-            let on_new_block = |now: &Seen| now.tip.hash != self.new.next.parent;
-            match wait(&self.state, &self.interrupt, until, on_new_block).await {
+            let on_new_block = |now: &Seen| now.tip.hash != self.next.parent;
+            match wait(&self.shared.state, &self.interrupt, until, on_new_block).await {
                 Woken::Ended => return Ok(None),
                 Woken::Done => return self.next_worth(Amount::ZERO).await,
                 Woken::TimeUp => {}
@@ -120,8 +168,13 @@ impl BlockTemplate for NodeTemplate {
             if turns_easy && self.may_be_easy() {
                 return self.next_worth(Amount::ZERO).await;
             }
-            if watches_fees && let Some(least) = self.fees().checked_add(options.fee_threshold) {
+            let changes = Some(self.shared.state.seen().mempool_changes);
+            if watches_fees
+                && looked != changes
+                && let Some(least) = self.fees().checked_add(options.fee_threshold)
+            {
                 let better = self.next_worth(least).await?;
+                looked = changes;
                 if better.is_some() {
                     return Ok(better);
                 }
@@ -146,19 +199,19 @@ impl BlockTemplate for NodeTemplate {
     ) -> Result<Result<(), Reject>> {
         // A block of a template costs as much as all of its transactions: one at a time.
         let _one = self.submitting.lock().await;
-        let mut block = self.template().block.clone();
+        let mut block = self.block(coinbase.clone());
         block.header.version = block::Version::from_consensus(version.cast_signed());
         block.header.time = timestamp;
         block.header.nonce = nonce;
-        let (state, coinbase) = (self.state.clone(), coinbase.clone());
-        on_thread(move || {
-            if let Some(first) = block.txdata.first_mut() {
-                *first = coinbase;
-            }
+        let submit = move |state: &State| {
             let root = merkle::root(merkle::leaves(&block.txdata)).0;
             block.header.merkle_root = root.ok_or_else(|| Error::failed("the block is empty"))?;
-            submit_block(&state, &block)
-        })
-        .await
+            if block.txdata.first().is_none_or(|first| first.input.is_empty()) {
+                // It has no form in which the kernel would take it.
+                return Ok(Err(no_coinbase(&block.header)));
+            }
+            submit_block(state, &block)
+        };
+        self.shared.write(submit).await
     }
 }

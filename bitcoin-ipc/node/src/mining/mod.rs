@@ -7,6 +7,7 @@ mod block_template;
 mod generate;
 mod interface;
 mod new_block;
+mod shared;
 mod submit;
 mod wait;
 

@@ -2,8 +2,10 @@
 //!
 //! In: the node's state, limits, who is paid. Out: a block that is valid but for its proof of work.
 
+use std::sync::Arc;
+
 use bitcoin::block::Header;
-use bitcoin::{Amount, BlockHash, CompactTarget, ScriptBuf};
+use bitcoin::{Amount, BlockHash, CompactTarget, ScriptBuf, Transaction};
 use bitcoin_ipc::types::{BlockCheckOptions, BlockCreateOptions};
 use mp_runtime::{Error, Result};
 
@@ -22,10 +24,12 @@ pub struct NewBlock {
     pub next: NextBlock,
     /// The block.
     pub template: Template,
+    /// Its transactions after the coinbase, as the mempool has them.
+    pub transactions: Vec<Arc<Transaction>>,
 }
 
 /// What a block is made of.
-struct Draft {
+pub(super) struct Draft {
     next: NextBlock,
     selection: Selection,
 }
@@ -68,7 +72,7 @@ fn time_and_bits(state: &State, next: &NextBlock) -> Result<(u32, CompactTarget)
 }
 
 /// Selects transactions while the chain and the mempool stand still.
-fn draft(state: &State, options: &SelectOptions) -> Result<Draft> {
+pub(super) fn draft(state: &State, options: &SelectOptions) -> Result<Draft> {
     let mempool = state.mempool();
     let next = next_block(state)?;
     let selection = select(&mempool, options, next.height, next.median_time_past)
@@ -78,12 +82,26 @@ fn draft(state: &State, options: &SelectOptions) -> Result<Draft> {
 }
 
 impl Draft {
+    /// The fees that the block would bring.
+    pub(super) fn fees(&self) -> Amount {
+        self.selection.fees
+    }
+
+    /// The block, whose reward goes to a script, once it has been checked; `None` if another block came
+    /// meanwhile.
+    pub(super) fn block(&self, state: &State, pay_to: ScriptBuf) -> Result<Option<NewBlock>> {
+        self.finish(state, pay_to, Scripts::Trust)
+    }
+
     /// The block, once it has been checked; `None` if another block came meanwhile.
     fn finish(&self, state: &State, pay_to: ScriptBuf, scripts: Scripts) -> Result<Option<NewBlock>> {
         let (time, bits) = time_and_bits(state, &self.next)?;
         let template = self.next.assemble(&self.selection, time, bits, pay_to);
         match check_block::check(state, &template.block, &UNSOLVED, scripts)? {
-            Ok(()) => Ok(Some(NewBlock { next: self.next, template })),
+            Ok(()) => {
+                let transactions = self.selection.transactions.iter().map(|one| one.tx.clone()).collect();
+                Ok(Some(NewBlock { next: self.next, template, transactions }))
+            }
             Err(reject) if reject.reason == NOT_BEST => Ok(None),
             Err(reject) => {
                 let text = [&*reject.reason, &*reject.debug].map(str::to_owned);
@@ -103,26 +121,8 @@ impl Draft {
 /// The options contradict each other, the chain cannot be read, or the block breaks a rule.
 pub fn new_block(state: &State, options: &SelectOptions, pay_to: &ScriptBuf) -> Result<NewBlock> {
     loop {
-        if let Some(block) = draft(state, options)?.finish(state, pay_to.clone(), Scripts::Trust)? {
+        if let Some(block) = draft(state, options)?.block(state, pay_to.clone())? {
             return Ok(block);
-        }
-    }
-}
-
-/// [`new_block`] if its fees are at least so much; `None` if not.
-pub(super) fn new_block_worth(
-    state: &State,
-    options: &SelectOptions,
-    pay_to: &ScriptBuf,
-    least: Amount,
-) -> Result<Option<NewBlock>> {
-    loop {
-        let draft = draft(state, options)?;
-        if draft.selection.fees < least {
-            return Ok(None);
-        }
-        if let Some(block) = draft.finish(state, pay_to.clone(), Scripts::Trust)? {
-            return Ok(Some(block));
         }
     }
 }

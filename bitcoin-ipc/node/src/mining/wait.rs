@@ -1,11 +1,10 @@
-//! Waiting for the node, and work that would hold others up.
+//! Waiting for the node.
 //!
-//! In: the node's changes, a deadline, interrupts. Out: why a wait ended; results of a thread.
+//! In: the node's changes, a deadline, interrupts. Out: why a wait ended.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use mp_runtime::{Error, Result};
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::state::{Seen, State};
@@ -70,19 +69,4 @@ pub(super) async fn wait(
             () = time_is_up => return Woken::TimeUp,
         }
     }
-}
-
-/// Does something that takes its time, on a thread of its own.
-pub(super) async fn on_thread<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    let (give, taken) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("mining".to_owned())
-        .spawn(move || {
-            // Nobody takes it when the caller has gone.
-            let _ = give.send(work());
-        })
-        .map_err(|error| Error::failed(format!("the system has no thread to give: {error}")))?;
-    taken.await.map_err(|_| Error::failed("a thread ended without an answer"))?
 }
