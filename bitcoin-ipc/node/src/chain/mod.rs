@@ -28,6 +28,9 @@ use crate::signals::Style;
 use crate::state::{State, Watcher, signed};
 use found::{common_ancestor, first_from, found};
 
+/// How many coins are looked up while the mempool and the chain stand still.
+const COINS_AT_ONCE: usize = 256;
+
 /// The [`Chain`] of one client. Give each its own: they wait for their own notifications only.
 pub struct NodeChain {
     state: Arc<State>,
@@ -156,10 +159,14 @@ impl Chain for NodeChain {
     }
 
     fn find_coins(&self, coins: &mut BTreeMap<OutPoint, Option<Coin>>) -> Result<()> {
-        let mempool = self.state.mempool();
-        let view = self.state.view();
-        for (outpoint, coin) in coins {
-            *coin = mempool.coin(&view, outpoint).map_err(|error| Error::failed(error.to_string()))?;
+        // Each coin may be a read from the disk, for which others need not wait all the time.
+        let mut coins: Vec<_> = coins.iter_mut().collect();
+        for some in coins.chunks_mut(COINS_AT_ONCE) {
+            let mempool = self.state.mempool();
+            let view = self.state.view();
+            for (outpoint, coin) in some {
+                **coin = mempool.coin(&view, outpoint).map_err(|error| Error::failed(error.to_string()))?;
+            }
         }
         Ok(())
     }

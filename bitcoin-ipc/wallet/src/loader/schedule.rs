@@ -4,7 +4,6 @@
 //! about once a day.
 
 use std::sync::{Arc, Condvar, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bitcoin_ipc::types::TxBroadcast;
@@ -13,10 +12,9 @@ use super::Loader;
 use crate::keys::random;
 use crate::listeners::lock;
 
-/// Ends its thread when dropped.
+/// Ends its thread when dropped, soon.
 pub(super) struct Schedule {
     signal: Arc<(Mutex<Signal>, Condvar)>,
-    thread: Option<JoinHandle<()>>,
 }
 
 #[derive(Default)]
@@ -36,7 +34,7 @@ impl Schedule {
     pub(super) fn start(loader: &Loader) -> std::io::Result<Schedule> {
         let signal = Arc::new((Mutex::new(Signal::default()), Condvar::new()));
         let (heard, weak) = (signal.clone(), Arc::downgrade(&loader.0));
-        let thread = std::thread::Builder::new().name("wallet-resend".into()).spawn(move || {
+        std::thread::Builder::new().name("wallet-resend".into()).spawn(move || {
             let mut due = Instant::now() + next_resend();
             loop {
                 {
@@ -55,13 +53,16 @@ impl Schedule {
                 }
                 let Some(inner) = weak.upgrade() else { return };
                 for wallet in Loader(inner).wallets() {
+                    if lock(&heard.0).stop {
+                        return;
+                    }
                     if let Err(error) = wallet.resubmit(TxBroadcast::MempoolAndBroadcastToAll) {
                         tracing::debug!(target: "wallet", wallet = wallet.name(), %error, "nothing was sent again");
                     }
                 }
             }
         })?;
-        Ok(Schedule { signal, thread: Some(thread) })
+        Ok(Schedule { signal })
     }
 
     /// Lets time pass.
@@ -75,10 +76,6 @@ impl Drop for Schedule {
     fn drop(&mut self) {
         lock(&self.signal.0).stop = true;
         self.signal.1.notify_all();
-        let Some(thread) = self.thread.take() else { return };
-        // The last handle of a loader may be dropped by the thread itself.
-        if thread.thread().id() != std::thread::current().id() {
-            let _ = thread.join();
-        }
+        // The thread is not waited for: it may be in the middle of a call of a node that hangs.
     }
 }
