@@ -58,7 +58,7 @@ fn categories_are_switched_while_the_node_runs() {
 
     let running = Running::start("node", settings, Box::new(NoWallets), Shutdown::new()).unwrap();
     let (init, connection) =
-        pair::<dyn Init>(&EventLoop::new("gui").unwrap(), Arc::new(running.offer().clone()));
+        pair::<dyn Init>(&EventLoop::new("gui").unwrap(), Arc::new(running.door().clone()));
     let node = init.make_node().unwrap().unwrap();
     let answer = ask(&*node, "logging", json!([])).unwrap();
     assert_eq!(on(&answer), ["rpc"]);

@@ -16,6 +16,9 @@ pub struct Options {
     pub network: Network,
     /// The wallets to load at the start, beside those of the node's settings (`-wallet`).
     pub wallets: Vec<String>,
+    /// Those of them that the user named in this run or in the configuration, and not only a settings file: it is
+    /// an error if they do not load.
+    pub asked: Vec<String>,
     /// The kind of new addresses (`-addresstype`).
     pub address_type: OutputType,
     /// The kind of addresses for change, if not chosen by the recipients' kinds (`-changetype`).
@@ -58,6 +61,7 @@ impl Options {
             directory: directory.into(),
             network,
             wallets: Vec::new(),
+            asked: Vec::new(),
             address_type: OutputType::Bech32,
             change_type: None,
             keypool: 1000,

@@ -13,7 +13,7 @@ mod parse;
 mod table;
 mod wallet;
 
-pub use inert::INERT_OPTIONS;
+pub use inert::{INERT_OPTIONS, REFUSED_OPTIONS};
 pub use known::{LOG_OPTIONS, NETWORK_OPTIONS, SHARED_OPTIONS};
 pub use node::NODE_OPTIONS;
 pub use parse::{Arguments, Invocation, parse};

@@ -17,6 +17,42 @@ const fn option(name: &'static str, form: Form, category: Category, help: &'stat
 /// Blocks and their index, the mempool and what it takes, block templates, listening.
 pub const NODE_OPTIONS: &[OptionInfo] = &[
     option(
+        "blocknotify",
+        Form::Text,
+        Category::General,
+        "Run this command with each new block once the chain has caught up; %s in it stands for the block's hash",
+    )
+    .value("<cmd>"),
+    option(
+        "daemon",
+        Form::Flag,
+        Category::General,
+        "Run in the background, and return to the command line at once (default: 0)",
+    ),
+    option("daemonwait", Form::Flag, Category::General, "The same as -daemon here (default: 0)"),
+    option(
+        "pid",
+        Form::Path,
+        Category::General,
+        "Write the number of the process to this file, which goes with the process; a relative path counts from \
+         the network's directory (default: no file)",
+    )
+    .value("<file>"),
+    option(
+        "shutdownnotify",
+        Form::Text,
+        Category::General,
+        "Run this command when the node begins to stop; may be given several times",
+    )
+    .value("<cmd>"),
+    option(
+        "startupnotify",
+        Form::Text,
+        Category::General,
+        "Run this command when the node has started; may be given several times",
+    )
+    .value("<cmd>"),
+    option(
         "blockfilterindex",
         Form::Text,
         Category::General,

@@ -140,6 +140,12 @@ impl OptionInfo {
     pub const fn name(&self) -> &'static str {
         self.name
     }
+
+    /// Its help text.
+    #[must_use]
+    pub const fn help(&self) -> &'static str {
+        self.help
+    }
 }
 
 /// A program and the options that it knows.

@@ -130,6 +130,14 @@ impl Settings {
         lookup::list(&self.sources, self.scope(name), name).iter().map(as_text).collect()
     }
 
+    /// As [`list`](Self::list), without what the settings file says.
+    #[must_use]
+    pub fn given(&self, name: &str) -> Vec<String> {
+        let mut sources = self.sources.clone();
+        sources.rw_settings.remove(name);
+        lookup::list(&sources, self.scope(name), name).iter().map(as_text).collect()
+    }
+
     /// A path; `None` for a negated setting, and the default for an empty one.
     #[must_use]
     pub fn path(&self, name: &str, default: impl AsRef<Path>) -> Option<PathBuf> {

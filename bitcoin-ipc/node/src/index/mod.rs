@@ -71,7 +71,7 @@ impl Index {
         directory: &Path,
         chain: &Chainstate,
         options: Options,
-        interrupted: &dyn Fn() -> bool,
+        interrupted: &dyn Fn(u32, u32) -> bool,
     ) -> Result<Self> {
         let file = |path: &Path| {
             let path = path.to_owned();

@@ -37,9 +37,10 @@ impl Index {
     ///
     /// # Errors
     ///
-    /// [`Error::Interrupted`] once `interrupted` says so: what was done until then is kept. The
+    /// [`Error::Interrupted`] once `interrupted` says so, which hears before each block at what height the index
+    /// and the chain are: what was done until then is kept. The
     /// chain cannot be read, or the index cannot be written or does not fit the chain.
-    pub fn sync(&self, chain: &Chainstate, interrupted: &dyn Fn() -> bool) -> Result<()> {
+    pub fn sync(&self, chain: &Chainstate, interrupted: &dyn Fn(u32, u32) -> bool) -> Result<()> {
         let mut told = Instant::now();
         loop {
             match self.write(|batch| stretch(batch, chain, interrupted, &mut told))? {
@@ -54,7 +55,7 @@ impl Index {
 fn stretch(
     batch: &mut Batch<'_>,
     chain: &Chainstate,
-    interrupted: &dyn Fn() -> bool,
+    interrupted: &dyn Fn(u32, u32) -> bool,
     told: &mut Instant,
 ) -> Result<Stretch> {
     loop {
@@ -62,7 +63,7 @@ fn stretch(
         if batch.best() == Some(tip) {
             return Ok(Stretch::Done);
         }
-        if interrupted() {
+        if interrupted(batch.best().map_or(0, |best| best.height), tip.height) {
             return Ok(Stretch::Interrupted);
         }
         let (coins, blocks) = batch.size();

@@ -3,7 +3,10 @@
 //! In: arguments, files and signals, or a parent process. Out: a [`Running`] node, the sockets that it
 //! listens on, and an exit code.
 
+mod daemon;
+mod door;
 mod echo;
+mod notify;
 mod offer;
 mod options;
 mod running;
@@ -25,6 +28,7 @@ use crate::chainstate::Chainstate;
 use crate::settings::SharedSettings;
 use crate::signals::Signals;
 
+pub use door::Door;
 pub use offer::Offer;
 pub use running::Running;
 pub use wallets::{LoadedWallets, NoWallets, SpawnedWallets, StartedWallets, WalletSource};
@@ -59,7 +63,12 @@ fn run(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) 
         _ => return Err(format!("{name} cannot be started in this way").into()),
     };
     let settings = Settings::load(&program, arguments)?;
+    options::check(&settings)?;
+    if daemon::is_wanted(&settings) {
+        return Ok(daemon::start(name)?);
+    }
     let lock = prepare(&program, &early_log, &settings, true)?;
+    let _pid = daemon::PidFile::write(&settings)?;
     let shutdown = Shutdown::new();
     let _signals = shutdown.on_signals()?;
     // The kind of an error is for callers; to a user its text says enough.
@@ -98,7 +107,8 @@ fn prepare(
     for name in options::without_effect(settings) {
         tracing::warn!(
             target: "node",
-            "-{name} has no effect: this node has no peers and no HTTP server, and its kernel decides by itself."
+            "-{name} has no effect: this node has no peers, no HTTP server and no ZeroMQ, keeps all blocks, and \
+             leaves to its kernel what that decides by itself."
         );
     }
     Ok(lock)

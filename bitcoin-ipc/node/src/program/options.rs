@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use bitcoin::Network;
 use bitcoin_init::arguments::{
-    INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
+    INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, OptionInfo, Program, REFUSED_OPTIONS,
+    SHARED_OPTIONS, WALLET_OPTIONS,
 };
 use bitcoin_init::config::Settings;
 use bitcoin_init::shutdown::Shutdown;
@@ -27,13 +28,25 @@ pub(super) fn program(name: &'static str, about: &'static str) -> Program {
         .options(WALLET_OPTIONS)
         .options(LOG_OPTIONS)
         .options(INERT_OPTIONS)
+        .options(REFUSED_OPTIONS)
+}
+
+/// Those of the user's options that ask for something. `-listen=0` and its like ask for what is the case.
+fn asked<'a>(settings: &Settings, of: &'a [OptionInfo]) -> impl Iterator<Item = &'a OptionInfo> {
+    of.iter().filter(|option| settings.is_set(option.name()) && settings.text(option.name(), "") != "0")
+}
+
+/// Refuses options without which the node would do something else than what was asked for.
+pub(super) fn check(settings: &Settings) -> Result<()> {
+    match asked(settings, REFUSED_OPTIONS).next() {
+        Some(option) => Err(Error::new(format!("-{} is not supported: {}", option.name(), option.help()))),
+        None => Ok(()),
+    }
 }
 
 /// Those of the user's options that ask for what this node does not have.
 pub(super) fn without_effect(settings: &Settings) -> Vec<&'static str> {
-    let inert = INERT_OPTIONS.iter().map(|option| option.name());
-    // `-listen=0` and its like ask for what is the case.
-    inert.filter(|name| settings.is_set(name) && settings.text(name, "") != "0").collect()
+    asked(settings, INERT_OPTIONS).map(OptionInfo::name).collect()
 }
 
 /// How many transactions of the mempool may hang together at most: Bitcoin Core's

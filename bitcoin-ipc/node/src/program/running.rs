@@ -3,7 +3,7 @@
 //! In: settings and where wallets come from. Out: a node that is loaded, has its wallets and listens;
 //! later, all of that taken down in order.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bitcoin_init::config::Settings;
@@ -14,12 +14,12 @@ use mp_runtime::{Error, ErrorKind, EventLoop, Result, Server};
 
 use super::options::{block_options, rpc_options, state_options, warnings};
 use super::wallets::{WalletSource, Wallets};
-use super::{Offer, echo, sockets};
+use super::{Door, Offer, echo, notify, sockets};
 use crate::chainstate::Chainstate;
 use crate::rpc::RpcServer;
 use crate::settings::SharedSettings;
 use crate::signals::{Signals, Style};
-use crate::state::State;
+use crate::state::{Registration, State};
 
 /// How long the end waits for whoever still uses the chain.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,12 +29,16 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Running {
     offer: Offer,
     wallets: Wallets,
-    servers: Mutex<Vec<Server>>,
+    door: Door,
+    servers: Vec<Server>,
+    /// Runs a command of the user.
+    on_blocks: Option<Registration>,
     shutdown: Shutdown,
 }
 
 impl Running {
-    /// Starts a node: chain, index and mempool, then its wallets, then its sockets.
+    /// Starts a node: its sockets, then chain, index and mempool, then its wallets. Whoever comes before all is
+    /// there is told what is being done.
     ///
     /// # Errors
     ///
@@ -77,8 +81,21 @@ impl Running {
             signals.message(&BilingualStr::untranslated(warning), Style::Warning);
         }
         let rpc = RpcServer::new(rpc_options(&given, shutdown.clone()).map_err(failed)?);
-        let state = State::open_locked(lock, &options, signals, shutdown.clone()).map_err(told)?;
+        let warmup = warm_up(&rpc, &signals);
+        let door = Door::new(rpc.clone(), settings.clone(), signals.clone(), shutdown.clone());
+        // Whoever comes early is told what is being done, and what cannot be listened at is said at once.
+        let servers = sockets::bind(&event_loop, &given, &options.directory, &door)?;
+        let opened = State::open_locked(lock, &options, signals, shutdown.clone());
+        let state = match opened {
+            Ok(state) => state,
+            Err(error) => {
+                door.shut();
+                sockets::close(servers);
+                return Err(told(error));
+            }
+        };
         state.clock().set_mock_time(u64::try_from(mock_time).unwrap_or(0));
+        let notified = notify::on_blocks(&given, &state);
         let offer = Offer::new(state, rpc, settings, blocks);
         let loaded = offer.wallets.clone();
         offer.rpc.on_mock_time(Box::new(move |time| loaded.set_mock_time(time)));
@@ -88,27 +105,24 @@ impl Running {
             let event_loop = event_loop.clone();
             offer.rpc.on_echo(Box::new(move |text| echo::echo(&event_loop, text)));
         }
-        let running = Running {
-            wallets: Wallets::new(event_loop.clone(), wallets, offer.clone(), shutdown.clone()),
-            offer,
-            servers: Mutex::default(),
-            shutdown: shutdown.clone(),
-        };
-        let listening = running.wallets.start().and_then(|()| {
-            running.offer.rpc.set_ready(running.offer.state.clone());
-            sockets::bind(&event_loop, &given, &options.directory, &running.offer)
+        let wallets = Wallets::new(event_loop, wallets, offer.clone(), shutdown.clone());
+        let mut running = Running { wallets, offer, door, servers, on_blocks: None, shutdown: shutdown.clone() };
+        let started = notified.and_then(|registration| {
+            running.on_blocks = registration;
+            running.wallets.start()
         });
-        match listening {
-            Ok(servers) => *running.servers.lock().unwrap_or_else(PoisonError::into_inner) = servers,
-            Err(error) => {
-                let error = told(error);
-                if let Err(also) = running.stop() {
-                    tracing::error!(target: "node", "{also}");
-                }
-                return Err(error);
+        if let Err(error) = started {
+            let error = told(error);
+            if let Err(also) = running.stop() {
+                tracing::error!(target: "node", "{also}");
             }
+            return Err(error);
         }
+        drop(warmup);
+        running.offer.rpc.set_ready(running.offer.state.clone());
+        running.door.open(running.offer.clone());
         tracing::info!(target: "node", "Done loading");
+        notify::started(&given);
         Ok(running)
     }
 
@@ -116,6 +130,12 @@ impl Running {
     #[must_use]
     pub fn offer(&self) -> &Offer {
         &self.offer
+    }
+
+    /// What whoever connects gets.
+    #[must_use]
+    pub fn door(&self) -> &Door {
+        &self.door
     }
 
     /// The wallets of the node.
@@ -135,19 +155,39 @@ impl Running {
     ///
     /// Something could not be written; the next start repairs it as after a crash.
     pub fn stop(self) -> Result<()> {
-        let Running { offer, wallets, servers, shutdown } = self;
+        let Running { offer, wallets, door, servers, on_blocks, shutdown } = self;
         shutdown.request();
         tracing::info!(target: "node", "Shutdown in progress...");
+        let settings = offer.settings.lock().clone();
+        notify::stopping(&settings);
         offer.rpc.stop();
+        door.shut();
         let closed = offer.state.close();
         wallets.stop();
-        sockets::close(servers.into_inner().unwrap_or_else(PoisonError::into_inner));
-        drop(wallets);
-        let Offer { state, rpc, .. } = offer;
-        drop(rpc);
+        sockets::close(servers);
+        drop((wallets, on_blocks));
+        let Offer { state, rpc, mining, .. } = offer;
+        drop((rpc, mining));
         close_chain(state)?;
         closed
     }
+}
+
+/// Has the server tell what is being done, and how far it is, until what this gives is dropped.
+#[must_use]
+fn warm_up(rpc: &RpcServer, signals: &Signals) -> impl Sized + use<> {
+    let (doing, done) = (rpc.clone(), rpc.clone());
+    let message = signals.init_message.add(Box::new(move |message| {
+        doing.set_warmup(message);
+        Ok(())
+    }));
+    let progress = signals.show_progress.add(Box::new(move |title, hundredths, _| {
+        if hundredths < 100 {
+            done.set_warmup(&format!("{title} {hundredths} %"));
+        }
+        Ok(())
+    }));
+    (message, progress)
 }
 
 fn failed(error: bitcoin_init::Error) -> Error {

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bitcoin_init::config::Settings;
 use bitcoin_init::owner;
@@ -12,46 +12,71 @@ use bitcoin_ipc::client::Address;
 use bitcoin_ipc::interfaces::watch::SplitInit;
 use mp_runtime::{Error, EventLoop, Result, Server, listen};
 
-use super::Offer;
+use super::Door;
 
 /// How long the end of the node waits for calls that are under way.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long it waits for files of sockets to go, which the event loop removes.
+const GONE: Duration = Duration::from_secs(1);
+const LOOK: Duration = Duration::from_millis(2);
 
 /// Listens at every address of the settings.
 pub(super) fn bind(
     event_loop: &EventLoop,
     settings: &Settings,
     directory: &Path,
-    offer: &Offer,
+    door: &Door,
 ) -> Result<Vec<Server>> {
-    let addresses = settings.list("ipcbind");
-    addresses.iter().map(|address| bind_one(event_loop, address, directory, offer)).collect()
+    let mut servers: Vec<Server> = Vec::new();
+    for address in settings.list("ipcbind") {
+        match bind_one(event_loop, &address, directory, door, &servers) {
+            Ok(server) => servers.push(server),
+            Err(error) => {
+                close(servers);
+                let text = format!("Unable to bind to IPC address '{address}'. {}", error.text());
+                return Err(Error::failed(text));
+            }
+        }
+    }
+    Ok(servers)
 }
 
-fn bind_one(event_loop: &EventLoop, address: &str, directory: &Path, offer: &Offer) -> Result<Server> {
-    let cannot = |error: &dyn std::fmt::Display| {
-        Error::failed(format!("Unable to bind to IPC address '{address}'. {error}"))
-    };
-    let address: Address = address.parse().map_err(|error: Error| cannot(&error.text()))?;
-    let path = address.socket(directory).map_err(|error| cannot(&error.text()))?;
+/// Listens at an address, which is none of those before it.
+fn bind_one(
+    event_loop: &EventLoop,
+    address: &str,
+    directory: &Path,
+    door: &Door,
+    before: &[Server],
+) -> Result<Server> {
+    let path = address.parse::<Address>()?.socket(directory)?;
     if let Some(parent) = path.parent() {
-        owner::create_folder(parent).map_err(|error| cannot(&error))?;
+        owner::create_folder(parent).map_err(|error| Error::failed(error.to_string()))?;
     }
-    let init: Arc<dyn SplitInit> = Arc::new(offer.clone());
-    let server =
-        listen::<dyn SplitInit>(event_loop, &path, init, None).map_err(|error| cannot(&error.text()))?;
+    let same = |server: &Server| std::fs::canonicalize(server.path()).ok() == std::fs::canonicalize(&path).ok();
+    if path.exists() && before.iter().any(same) {
+        return Err(Error::failed(format!("{} is given more than once", path.display())));
+    }
+    let init: Arc<dyn SplitInit> = Arc::new(door.clone());
+    let server = listen::<dyn SplitInit>(event_loop, &path, init, None)?;
     tracing::info!(target: "node", "Listening for IPC requests on address unix:{}", path.display());
     Ok(server)
 }
 
-/// Ends them, after the calls that are under way.
+/// Ends them, after the calls that are under way, and waits until their files are gone.
 pub(super) fn close(servers: Vec<Server>) {
+    let paths: Vec<_> = servers.iter().map(|server| server.path().to_owned()).collect();
+    let until = Instant::now() + PATIENCE;
     for server in servers {
         let path = server.path().to_owned();
-        match server.close(PATIENCE) {
+        match server.close(until.saturating_duration_since(Instant::now())) {
             Ok(true) => {}
             Ok(false) => tracing::warn!(target: "node", "Calls at {} were cut off.", path.display()),
             Err(error) => tracing::warn!(target: "node", "{}: {error}", path.display()),
         }
+    }
+    let until = Instant::now() + GONE;
+    while paths.iter().any(|path| path.exists()) && Instant::now() < until {
+        std::thread::sleep(LOOK);
     }
 }

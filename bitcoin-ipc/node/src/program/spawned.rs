@@ -16,7 +16,7 @@ use bitcoin_ipc::interfaces::{Chain, Echo, Init, Mining, Node, Rpc, WalletLoader
 use bitcoin_ipc::types::{BilingualStr, GlobalArgs};
 use mp_runtime::{Error, ErrorKind, EventLoop, Result, ipc_interface, parent_stream, serve_parent};
 
-use super::offer::Mirror;
+use super::door::Mirror;
 use super::wallets::WalletSource;
 use super::{Failure, Offer, Running, options, prepare};
 use crate::node::{GuiNode, Host, Parts};
@@ -90,6 +90,7 @@ impl Spawned {
     }
 
     fn prepare(&self, settings: &Settings) -> Result<(), Failure> {
+        options::check(settings)?;
         let directory = prepare(&self.program, &self.early_log, settings, false)?;
         *lock(&self.directory) = Some(directory);
         options::state_options(settings)?;
@@ -188,15 +189,15 @@ impl Init for Child {
     }
 
     fn make_mining(&self) -> Result<Option<Arc<dyn Mining>>> {
-        self.0.offer()?.make_mining()
+        Ok(Some(Arc::new(self.0.offer()?.mining.another())))
     }
 
     fn make_rpc(&self) -> Result<Option<Arc<dyn Rpc>>> {
-        self.0.offer()?.make_rpc()
+        Ok(Some(Arc::new(self.0.offer()?.rpc)))
     }
 
     fn make_chain(&self) -> Result<Option<Box<dyn Chain>>> {
-        self.0.offer()?.make_chain()
+        Ok(Some(Box::new(self.0.offer()?.chain())))
     }
 
     fn make_node(&self) -> Result<Option<Box<dyn Node>>> {
@@ -207,6 +208,6 @@ impl Init for Child {
 #[ipc_interface]
 impl SplitInit for Child {
     fn make_watching_chain(&self) -> Result<Option<Arc<dyn WatchingChain>>> {
-        self.0.offer()?.make_watching_chain()
+        Ok(Some(Arc::new(self.0.offer()?.chain())))
     }
 }

@@ -4,10 +4,13 @@
 //! before the node, a new one.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use mp_runtime::callbacks::News;
 use bitcoin_init::config::Settings;
 use bitcoin_init::datadir;
 use bitcoin_init::lock::DirectoryLock;
@@ -15,8 +18,9 @@ use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::types::GlobalArgs;
-use mp_runtime::callbacks::News;
-use mp_runtime::{Child, Connection, Error, EventLoop, Result, SpawnArgument, sibling, spawn};
+use mp_runtime::{
+    Child, Connection, Error, ErrorKind, EventLoop, Result, SpawnArgument, sibling, spawn, within,
+};
 
 use super::Offer;
 
@@ -25,8 +29,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How long a wallet process has to live for its end not to be a reason for a longer pause.
 const WORKED: Duration = Duration::from_secs(2);
-/// How long a wallet process may take to end.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a wallet process that has stopped its wallets may take for its end.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How long wallets may take to answer that they stop.
+const GOODBYE: Duration = Duration::from_secs(5);
+/// How often whoever waits for wallets looks whether to go on.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Where a node gets its wallets from.
 pub trait WalletSource: Send + Sync {
@@ -88,10 +96,20 @@ impl WalletSource for SpawnedWallets {
         settings: GlobalArgs,
         chain: Arc<dyn WatchingChain>,
     ) -> Result<Option<StartedWallets>> {
-        let (child, init) = spawn::<dyn SplitInit>(event_loop, &self.program, SpawnArgument::default())?;
+        let (mut child, init) = spawn::<dyn SplitInit>(event_loop, &self.program, SpawnArgument::default())?;
         tracing::info!(target: "node", "Started {}, process {}.", self.program.display(), child.pid());
         let connection = init.connection().clone();
-        let loader = init.any_wallet_loader(&settings, chain)?;
+        let stopping = chain.clone();
+        let over = move || stopping.shutdown_requested().unwrap_or(true);
+        let made = give_up_after(over, GOODBYE, move || init.any_wallet_loader(&settings, chain));
+        let loader = match made {
+            Some(loader) => loader?,
+            None => {
+                connection.close();
+                child.kill()?;
+                return Err(Error::new(ErrorKind::Cancelled, "the wallet process did not answer"));
+            }
+        };
         let no_wallets = || Error::failed(format!("{} has no wallets to offer", self.program.display()));
         Ok(Some(StartedWallets {
             loader: loader.ok_or_else(no_wallets)?.into(),
@@ -111,6 +129,8 @@ struct Shared {
     source: Box<dyn WalletSource>,
     offer: Offer,
     shutdown: Shutdown,
+    /// Whether the wallets did not answer when they were to stop.
+    silent: AtomicBool,
 }
 
 /// The wallets that a node has at the moment. Clones are the same.
@@ -159,7 +179,7 @@ impl Wallets {
         offer: Offer,
         shutdown: Shutdown,
     ) -> Self {
-        let shared = Shared { event_loop, source, offer, shutdown };
+        let shared = Shared { event_loop, source, offer, shutdown, silent: AtomicBool::default() };
         Wallets { shared: Arc::new(shared), watching: Mutex::default() }
     }
 
@@ -219,18 +239,37 @@ impl Shared {
             self.offer.wallets.set_mock_time(i64::try_from(mock_time).unwrap_or(i64::MAX));
         }
         self.offer.state.signals().init_wallet.tell(News::Each, |hear| hear());
-        let begun = begin(&*loader);
-        if let Err(error) = begun {
-            self.stop();
-            return Err(error);
+        match self.begin(loader) {
+            Ok(()) => Ok(child),
+            Err(error) => {
+                self.stop();
+                if let Some(child) = child {
+                    self.wait_for(child);
+                }
+                Err(error)
+            }
         }
-        Ok(child)
     }
 
+    /// Has wallets load and begin their work. A wish to stop that comes meanwhile stops them, however far they are.
+    fn begin(&self, loader: Arc<dyn WalletLoader>) -> Result<()> {
+        let mut asked = false;
+        let over = || {
+            if self.shutdown.requested() && !std::mem::replace(&mut asked, true) {
+                self.stop();
+            }
+            asked
+        };
+        let cancelled = || Error::new(ErrorKind::Cancelled, "the wallets did not load in time");
+        give_up_after(over, PATIENCE, move || begin(&*loader)).unwrap_or_else(|| Err(cancelled()))
+    }
+
+    /// Stops the wallets. Those that do not answer are left alone.
     fn stop(&self) {
         let Some(Current { loader, connection }) = self.offer.wallets.lock().take() else { return };
-        if let Err(error) = loader.stop() {
+        if let Err(error) = within(GOODBYE, || loader.stop()) {
             tracing::warn!(target: "node", "The wallets did not stop in order: {error}");
+            self.silent.store(error.kind() == ErrorKind::Timeout, Ordering::SeqCst);
         }
         drop(loader);
         if let Some(connection) = connection {
@@ -276,7 +315,7 @@ impl Shared {
         }
     }
 
-    /// The status with which the process ends. While the node stops it has to end soon.
+    /// The status with which the process ends. Once nobody uses it any more it has to end soon.
     fn wait_for(&self, mut child: Child) -> String {
         let mut patience = None;
         loop {
@@ -285,8 +324,10 @@ impl Shared {
                 Err(error) => return error.to_string(),
                 Ok(None) => {}
             }
-            if self.shutdown.requested() {
-                let until = *patience.get_or_insert_with(|| Instant::now() + PATIENCE);
+            if self.shutdown.requested() || self.offer.wallets.lock().is_none() {
+                let silent = self.silent.load(Ordering::SeqCst);
+                let time = if silent { Duration::ZERO } else { PATIENCE };
+                let until = *patience.get_or_insert_with(|| Instant::now() + time);
                 if Instant::now() > until {
                     tracing::warn!(target: "node", "The wallet process {} does not end: it is killed.", child.pid());
                     if let Err(error) = child.kill() {
@@ -294,6 +335,36 @@ impl Shared {
                     }
                 }
             }
+        }
+    }
+}
+
+/// Does something that may hang, on a thread of its own. Once `over` says that it is not wanted any more, which is
+/// asked now and then, it may go on for so long; then it is left to itself, and the result is `None`.
+fn give_up_after<T: Send + 'static>(
+    mut over: impl FnMut() -> bool,
+    patience: Duration,
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Option<Result<T>> {
+    let (tell, told) = mpsc::channel();
+    let thread = std::thread::Builder::new().name("wallets".to_owned()).spawn(move || {
+        // Nobody may be left to take it.
+        let _ = tell.send(work());
+    });
+    if let Err(error) = thread {
+        return Some(Err(error.into()));
+    }
+    let mut until = None;
+    loop {
+        match told.recv_timeout(LOOK) {
+            Ok(result) => return Some(result),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Some(Err(Error::failed("the wallets failed; the log says why")));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        if over() && Instant::now() > *until.get_or_insert_with(|| Instant::now() + patience) {
+            return None;
         }
     }
 }

@@ -342,10 +342,11 @@ impl State {
         if let Some(locator) = self.flush_is_due(writer, tip) {
             told.push(Event::Flushed(locator.into()));
         }
+        // Whoever hears of the block that ends it knows that by then.
+        self.update_initial_download(tip);
         for event in &told {
             self.notifier.tell(event);
         }
-        self.update_initial_download(tip);
         self.beacon.change(|now| {
             now.tip = tip;
             now.mempool_changes += 1;

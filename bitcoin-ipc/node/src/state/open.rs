@@ -2,6 +2,7 @@
 //!
 //! In: a directory and options. Out: a [`State`] that has caught up with its own blocks.
 
+use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -91,7 +92,15 @@ impl State {
         let chain = Chainstate::open_locked(taken, directory, options.network)?;
         let events = chain.subscribe();
         say("Loading the index…");
-        let index = Index::open(&directory.join("index"), &chain, options.index, &|| shutdown.requested())?;
+        let shown = Cell::new(0);
+        let interrupted = |at: u32, of: u32| {
+            let hundredths = u64::from(at) * 100 / u64::from(of.max(1));
+            if shown.replace(hundredths) != hundredths {
+                signals.loading(&format!("Loading the index… {hundredths} %"));
+            }
+            shutdown.requested()
+        };
+        let index = Index::open(&directory.join("index"), &chain, options.index, &interrupted)?;
         let tip = index.best();
         let state = Arc::new(State {
             network: options.network,

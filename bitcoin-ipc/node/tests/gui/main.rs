@@ -8,16 +8,26 @@ mod mine;
 mod running;
 mod scheduler;
 mod spawned;
+mod starting;
 mod warnings;
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bitcoin_ipc::types::{GlobalArgs, Settings};
 use serde_json::{Value, json};
 
 /// How long a test waits for what has to come.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Waits for something that has to come.
+fn wait_until(mut is: impl FnMut() -> bool) {
+    let until = Instant::now() + PATIENCE;
+    while !is() {
+        assert!(Instant::now() < until, "it did not come");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
 
 /// What a parent process sends: regtest in a directory, without wallets.
 fn global_args(directory: &Path, options: &[(&str, Value)]) -> GlobalArgs {

@@ -36,7 +36,7 @@ pub(crate) fn with_node(options: &[(&str, Value)], test: impl FnOnce(&Running, &
     let settings = settings(directory.path(), options);
     let running = Running::start("node", settings, Box::new(NoWallets), Shutdown::new()).unwrap();
     let event_loop = EventLoop::new("gui").unwrap();
-    let (init, connection) = pair::<dyn Init>(&event_loop, std::sync::Arc::new(running.offer().clone()));
+    let (init, connection) = pair::<dyn Init>(&event_loop, std::sync::Arc::new(running.door().clone()));
     let node = init.make_node().unwrap().unwrap();
     test(&running, &*node, directory.path());
     drop((node, init));

@@ -21,7 +21,13 @@ use crate::running::settings;
 
 /// Wallets that note how far they were sent into the future.
 #[derive(Clone, Default)]
-struct Noted(Arc<Mutex<Vec<u64>>>);
+pub(crate) struct Noted {
+    pub(crate) seconds: Arc<Mutex<Vec<u64>>>,
+    /// What they do when they are to load, with the chain, and when they are to stop.
+    pub(crate) load: Option<Arc<dyn Fn(&dyn WatchingChain) -> bool + Send + Sync>>,
+    pub(crate) stop: Option<Arc<dyn Fn() + Send + Sync>>,
+    pub(crate) chain: Arc<Mutex<Option<Arc<dyn WatchingChain>>>>,
+}
 
 fn none<T>() -> Result<T> {
     Err(Error::unimplemented("there is no wallet"))
@@ -38,7 +44,8 @@ impl ChainClient for Noted {
     }
 
     fn load(&self) -> Result<bool> {
-        Ok(true)
+        let chain = self.chain.lock().unwrap().clone().unwrap();
+        Ok(self.load.as_ref().is_none_or(|load| load(&*chain)))
     }
 
     fn start(&self, _scheduler: ()) -> Result<()> {
@@ -46,6 +53,11 @@ impl ChainClient for Noted {
     }
 
     fn stop(&self) -> Result<()> {
+        if let Some(stop) = &self.stop {
+            stop();
+        }
+        // The node cannot close its chain while it is used.
+        *self.chain.lock().unwrap() = None;
         Ok(())
     }
 
@@ -54,7 +66,7 @@ impl ChainClient for Noted {
     }
 
     fn scheduler_mock_forward(&self, delta_seconds: Duration) -> Result<()> {
-        self.0.lock().unwrap().push(delta_seconds.as_secs());
+        self.seconds.lock().unwrap().push(delta_seconds.as_secs());
         Ok(())
     }
 }
@@ -103,8 +115,9 @@ impl WalletSource for Noted {
         &self,
         _: &EventLoop,
         _: GlobalArgs,
-        _: Arc<dyn WatchingChain>,
+        chain: Arc<dyn WatchingChain>,
     ) -> Result<Option<StartedWallets>> {
+        *self.chain.lock().unwrap() = Some(chain);
         Ok(Some(StartedWallets { loader: Arc::new(self.clone()), process: None }))
     }
 }
@@ -124,6 +137,6 @@ fn the_schedulers_of_wallets_go_forward() {
         assert_eq!((error.code(), error.message()), (-1, text));
     }
     assert_eq!(ask(json!(1)), Ok(Value::Null));
-    assert_eq!(*wallets.0.lock().unwrap(), [3600, 1]);
+    assert_eq!(*wallets.seconds.lock().unwrap(), [3600, 1]);
     running.stop().unwrap();
 }

@@ -23,7 +23,7 @@ pub(crate) fn open_chain(directory: &Path) -> Chainstate {
 }
 
 pub(crate) fn open_index(directory: &Path, chain: &Chainstate) -> Index {
-    Index::open(&directory.join("index"), chain, ALL, &|| false).unwrap()
+    Index::open(&directory.join("index"), chain, ALL, &|_, _| false).unwrap()
 }
 
 /// A chain of its own, its index, and the events between them.

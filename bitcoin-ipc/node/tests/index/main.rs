@@ -181,7 +181,7 @@ fn it_catches_up_from_behind_and_from_another_branch() {
     check(&chain, &index);
     // The same while it is open and no event was applied.
     grow(90, 50, 2);
-    index.sync(&chain, &|| false).unwrap();
+    index.sync(&chain, &|_, _| false).unwrap();
     check(&chain, &index);
 }
 
@@ -210,7 +210,7 @@ fn it_is_rebuilt_where_it_does_not_fit() {
     let other = tempfile::tempdir().unwrap();
     let signet = Chainstate::open(other.path(), Network::Signet).unwrap();
     let path = directory.path().join("index");
-    let index = Index::open(&path, &signet, ALL, &|| false).unwrap();
+    let index = Index::open(&path, &signet, ALL, &|_, _| false).unwrap();
     assert_eq!((index.best().height, index.totals().unwrap().outputs), (0, 0));
     drop(index);
     check(&chain, &open_index(directory.path(), &chain));
@@ -224,14 +224,14 @@ fn what_is_not_asked_for_is_not_kept() {
     assert!(index.has_filters() && index.has_transactions());
     drop(index);
     let path = directory.path().join("index");
-    let index = Index::open(&path, &chain, Options::default(), &|| false).unwrap();
+    let index = Index::open(&path, &chain, Options::default(), &|_, _| false).unwrap();
     assert!(!index.has_filters() && !index.has_transactions());
     assert_eq!((index.filter(hash).unwrap(), index.transaction(txid).unwrap()), (None, None));
     assert_eq!(all(&index), coins(&chain));
     drop(index);
     // Asked for again, it is made for all blocks.
     for options in [Options { filters: true, txindex: false }, Options { filters: false, txindex: true }] {
-        let index = Index::open(&path, &chain, options, &|| false).unwrap();
+        let index = Index::open(&path, &chain, options, &|_, _| false).unwrap();
         assert_eq!(index.filter(hash).unwrap().is_some(), options.filters);
         assert_eq!(index.transaction(txid).unwrap().is_some(), options.txindex);
     }
@@ -263,7 +263,7 @@ fn it_stops_where_it_is_asked_to_and_goes_on_from_there() {
     drop(index);
     let path = directory.path().join("other");
     let asked = Cell::new(0);
-    let forty = || {
+    let forty = |_, _| {
         asked.set(asked.get() + 1);
         asked.get() > 40
     };
@@ -271,14 +271,14 @@ fn it_stops_where_it_is_asked_to_and_goes_on_from_there() {
     assert!(matches!(error, Error::Interrupted), "{error}");
     // Forty blocks are there: the rest takes one question each.
     asked.set(0);
-    let count = || {
+    let count = |_, _| {
         asked.set(asked.get() + 1);
         false
     };
     let index = Index::open(&path, &chain, ALL, &count).unwrap();
     assert_eq!(asked.get(), 102 - 40);
     check(&chain, &index);
-    let error = Index::open(&path, &chain, ALL, &|| false).err().unwrap();
+    let error = Index::open(&path, &chain, ALL, &|_, _| false).err().unwrap();
     assert!(matches!(error, Error::Database(_)), "{error}");
 }
 
@@ -323,7 +323,7 @@ fn a_killed_index_goes_on_from_its_last_block() {
     let path = directory.path().join("index");
     // The index needs no more questions than the chain went on by.
     let asked = Cell::new(0);
-    let count = || {
+    let count = |_, _| {
         asked.set(asked.get() + 1);
         false
     };

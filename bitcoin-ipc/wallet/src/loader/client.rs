@@ -2,10 +2,12 @@
 //!
 //! In: calls of [`ChainClient`] and [`WalletLoader`]. Out: calls of [`Loader`]'s own methods.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bitcoin_ipc::Result;
+use bitcoin_ipc::{ErrorKind, Result};
 use bitcoin_ipc::interfaces::{
     Chain, ChainClient, Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader,
     WalletMigrationResult,
@@ -37,7 +39,9 @@ impl ChainClient for Loader {
                     warn(&*chain, text)?;
                 }
                 Ok(_) => {}
-                Err(error) => return fail(&*chain, &error),
+                Err(error) if self.is_asked_for(&name)? => return fail(&*chain, &error),
+                // `load` says so.
+                Err(_) => {}
             }
         }
         Ok(true)
@@ -50,12 +54,23 @@ impl ChainClient for Loader {
                 continue;
             }
             chain.init_message("Loading wallet…")?;
-            match Loader::load(self, &name) {
+            // What goes wrong in one wallet does not concern others.
+            let loaded = catch_unwind(AssertUnwindSafe(|| Loader::load(self, &name)));
+            let failed = || Err(Error::File("an error in this program; the log says more".into()));
+            match loaded.unwrap_or_else(|_| failed()) {
                 Ok(_) => {}
                 // As `verify` has said.
                 Err(Error::NotFound(_)) => {}
-                Err(Error::Node(error)) => return Err(error),
-                Err(error) => return fail(&*chain, &error),
+                Err(Error::Node(error)) if error.kind() == ErrorKind::Disconnected => return Err(error),
+                Err(_) if self.is_stopped() => return Ok(false),
+                Err(error) if self.is_asked_for(&name)? => return fail(&*chain, &error),
+                Err(error) => {
+                    let text = format!("Wallet \"{name}\" of the settings file cannot be loaded: {error}");
+                    warn(&*chain, text)?;
+                }
+            }
+            if self.is_stopped() {
+                return Ok(false);
             }
         }
         Ok(true)
@@ -73,6 +88,7 @@ impl ChainClient for Loader {
     fn stop(&self) -> Result<()> {
         let schedule = lock(&self.0.schedule).take();
         drop(schedule);
+        self.0.stopped.store(true, Ordering::SeqCst);
         self.0.rpcs.end();
         self.unload_all();
         Ok(())

@@ -9,6 +9,7 @@ mod settings;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bitcoin::BlockHash;
@@ -47,6 +48,8 @@ pub(crate) struct Inner {
     loading: Mutex<()>,
     loaded: Callbacks<LoadWalletFn>,
     schedule: Mutex<Option<Schedule>>,
+    /// Whether the wallets were stopped, so that one that is being loaded stops too.
+    stopped: AtomicBool,
     _lock: Option<DirectoryLock>,
     pub(crate) rpcs: Rpcs,
 }
@@ -89,6 +92,7 @@ impl Loader {
             loading: Mutex::default(),
             loaded: Callbacks::new(WALLET),
             schedule: Mutex::default(),
+            stopped: AtomicBool::default(),
             _lock: lock,
             rpcs: Rpcs::default(),
         }))
@@ -116,6 +120,10 @@ impl Loader {
         self.0.rpcs.renew(self)?;
         let results: Vec<Result<()>> = self.wallets().iter().map(WalletHandle::follow).collect();
         results.into_iter().collect()
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.0.stopped.load(Ordering::SeqCst)
     }
 
     /// The wallets that are loaded, by name.
@@ -210,12 +218,18 @@ impl Loader {
     /// Lets a wallet follow the chain, and tells that it is there. A wallet whose node is lost is there
     /// as well, and waits for [`attach`](Self::attach).
     fn begin(&self, wallet: WalletHandle) -> Result<WalletHandle> {
-        match wallet.follow() {
+        let followed = if self.is_stopped() {
+            Err(Error::Refused("the wallets are being stopped".into()))
+        } else {
+            wallet.follow()
+        };
+        match followed {
             Err(Error::Node(error)) if error.kind() == bitcoin_ipc::ErrorKind::Disconnected => {
                 tracing::warn!(target: "wallet", wallet = wallet.name(), %error, "loaded without a node");
             }
             Err(error) => {
-                unload(&Arc::downgrade(&self.0), &wallet)?;
+                // It may have been unloaded meanwhile.
+                let _ = unload(&Arc::downgrade(&self.0), &wallet);
                 return Err(error);
             }
             Ok(()) => {}

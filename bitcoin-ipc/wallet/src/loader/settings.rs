@@ -28,6 +28,22 @@ impl Loader {
         Ok(names)
     }
 
+    /// Whether the user named a wallet that is loaded at the start, and not only a settings file. Values come one
+    /// for each time that a wallet is named, so that those of the file can be taken off.
+    pub(super) fn is_asked_for(&self, name: &str) -> Result<bool> {
+        if self.0.options.asked.iter().any(|asked| asked == name) {
+            return Ok(true);
+        }
+        let chain = self.chain();
+        let count = |values: &[Value]| values.iter().filter(|value| value.as_str() == Some(name)).count();
+        let all = count(&chain.get_settings_list("wallet")?);
+        let saved = match chain.get_rw_setting("wallet")? {
+            Value::Array(saved) => count(&saved),
+            saved => count(&[saved]),
+        };
+        Ok(all > saved)
+    }
+
     /// Adds a wallet to those of the settings file, or takes it out. Gives false if the file could not
     /// be written.
     ///

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bitcoin_init::arguments::{
     Arguments, Category, Form, INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, OptionInfo,
-    Program, SHARED_OPTIONS, WALLET_OPTIONS,
+    Program, REFUSED_OPTIONS, SHARED_OPTIONS, WALLET_OPTIONS,
 };
 use bitcoin_init::config::Settings;
 use bitcoin_init::logging::LogOptions;
@@ -69,7 +69,8 @@ pub(super) fn program() -> Program {
 
 /// The settings of a run by hand. The configuration file may have a node's options too.
 pub(super) fn load(arguments: Arguments) -> Result<Settings> {
-    Settings::load(&program().options(NODE_OPTIONS).options(INERT_OPTIONS), arguments)
+    let program = program().options(NODE_OPTIONS).options(INERT_OPTIONS).options(REFUSED_OPTIONS);
+    Settings::load(&program, arguments)
 }
 
 /// The settings that a node sends.
@@ -166,6 +167,7 @@ pub(super) fn options(settings: &Settings) -> Result<Options> {
     };
     Ok(Options {
         wallets: settings.list("wallet"),
+        asked: settings.given("wallet"),
         address_type: kind(settings, "addresstype", "address")?.unwrap_or(default.address_type),
         change_type: kind(settings, "changetype", "change")?,
         keypool: count(settings, "keypool", default.keypool)?,

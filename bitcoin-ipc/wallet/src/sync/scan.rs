@@ -165,8 +165,17 @@ impl WalletHandle {
         follow.is_scanning.store(true, Ordering::SeqCst);
         let long = to - from > 10;
         let title = || format!("[{}] Rescanning…", self.name());
+        // Before the wallet is there to be asked, the node says how far it is.
+        let tell = |hundredths| {
+            self.tell([Event::Progress(title(), hundredths)]);
+            if purpose == Purpose::CatchUp
+                && let Err(error) = chain.show_progress(&title(), hundredths, false)
+            {
+                tracing::debug!(target: "wallet", %error, "progress was not shown");
+            }
+        };
         if long {
-            self.tell([Event::Progress(title(), 0)]);
+            tell(0);
         }
         let shown = AtomicI32::new(0);
         let show = |done: i32, of: i32| {
@@ -177,7 +186,7 @@ impl WalletHandle {
             }
             follow.progress.store(u64::from(hundredths.unsigned_abs()), Ordering::SeqCst);
             if long {
-                self.tell([Event::Progress(title(), hundredths)]);
+                tell(hundredths);
             }
         };
         let search = Search { chain, from, to, purpose, show: &show };
@@ -187,7 +196,7 @@ impl WalletHandle {
         };
         follow.is_scanning.store(false, Ordering::SeqCst);
         if long {
-            self.tell([Event::Progress(title(), 100)]);
+            tell(100);
         }
         result
     }
