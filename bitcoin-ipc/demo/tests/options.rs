@@ -39,7 +39,8 @@ fn options_of_bitcoin_core_that_cannot_matter_are_taken_with_a_word() {
         "-walletnotify=echo %s",
         "-checkmempool=1",
     ];
-    let without = ["-nologratelimit", "-listen=0", "-debugexclude=libevent", "-rpcthreads=8", "-rpcworkqueue=16"];
+    let without =
+        ["-nologratelimit", "-listen=0", "-debugexclude=libevent", "-rpcthreads=8", "-rpcworkqueue=16"];
     let mut node = prepared(&[&inert[..], &without[..]].concat());
     node.start_again().unwrap();
     for option in inert {
@@ -92,7 +93,8 @@ fn settings_that_are_damaged_are_left_as_they_are() {
 fn the_users_commands_run_and_the_process_can_be_found() {
     let mut node = prepared(&["-pid=node.pid"]);
     let folder = node.directory().to_owned();
-    for (option, text) in [("startupnotify", "started"), ("shutdownnotify", "stopped"), ("blocknotify", "%s")] {
+    for (option, text) in [("startupnotify", "started"), ("shutdownnotify", "stopped"), ("blocknotify", "%s")]
+    {
         let command = format!("-{option}=echo {text} >> {}/{option}", folder.display());
         node.options().args.push(command);
     }
@@ -104,7 +106,8 @@ fn the_users_commands_run_and_the_process_can_be_found() {
     wait_for(|| Ok((said("startupnotify") == "started\n").then_some(()))).unwrap().unwrap();
     let address = "bcrt1qqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqqdku202";
     let mined = node.rpc("generatetoaddress", json!([20, address])).unwrap();
-    let mut expected: Vec<&str> = mined.as_array().unwrap().iter().map(|hash| hash.as_str().unwrap()).collect();
+    let mut expected: Vec<&str> =
+        mined.as_array().unwrap().iter().map(|hash| hash.as_str().unwrap()).collect();
     expected.sort_unstable();
     let heard = || {
         let mut lines: Vec<String> = said("blocknotify").lines().map(str::to_owned).collect();
@@ -126,7 +129,9 @@ fn a_node_in_the_background_returns_at_once() {
     let said = process.output();
     let pid = said.trim().rsplit_once("starting as process ").unwrap().1.to_owned();
     let file = node.directory().join("regtest/node.pid");
-    wait_for(|| Ok(fs::read_to_string(&file).is_ok_and(|text| text.trim() == pid).then_some(()))).unwrap().unwrap();
+    wait_for(|| Ok(fs::read_to_string(&file).is_ok_and(|text| text.trim() == pid).then_some(())))
+        .unwrap()
+        .unwrap();
     let socket = node.socket();
     let stopped = || {
         let caller = bitcoin_demo::programs::Caller::connect(&socket).ok()?;

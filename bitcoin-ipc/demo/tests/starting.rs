@@ -81,7 +81,7 @@ fn addresses_are_looked_at_before_the_chain_is_opened() {
         ("tcp:1", "unrecognized address `tcp:1`"),
         (&long, "has 125 bytes, and that of a socket at most 107"),
         (&in_the_way, "there is a file that is not a socket"),
-        (&below, "Not a directory"),
+        (&below, "cannot make the folder"),
         ("unix:../node.sock", "node.sock is given more than once"),
     ];
     for (address, text) in cases {

@@ -13,8 +13,8 @@ use mp_runtime::{Error, ErrorKind, Result, ipc_interface};
 use tokio::time::Instant;
 
 use super::block_template::NodeTemplate;
-use super::submit::submit_block;
 use super::shared::Shared;
+use super::submit::submit_block;
 use super::wait::{Interrupt, Woken, wait};
 use crate::chainstate::Place;
 use crate::check_block::check_block;
@@ -133,12 +133,20 @@ impl Mining for NodeMining {
 
     async fn get_transactions_by_txid(&self, txids: &[Txid]) -> Result<Vec<Option<Transaction>>> {
         let txids = txids.to_vec();
-        self.shared.read(move |shared| found(shared, &txids, |mempool, id| mempool.get(id).map(|entry| entry.tx.clone()))).await
+        self.shared
+            .read(move |shared| {
+                found(shared, &txids, |mempool, id| mempool.get(id).map(|entry| entry.tx.clone()))
+            })
+            .await
     }
 
     async fn get_transactions_by_witness_id(&self, wtxids: &[Wtxid]) -> Result<Vec<Option<Transaction>>> {
         let wtxids = wtxids.to_vec();
-        self.shared.read(move |shared| found(shared, &wtxids, |mempool, id| mempool.get_by_wtxid(id).map(|entry| entry.tx.clone()))).await
+        self.shared
+            .read(move |shared| {
+                found(shared, &wtxids, |mempool, id| mempool.get_by_wtxid(id).map(|entry| entry.tx.clone()))
+            })
+            .await
     }
 }
 
@@ -160,7 +168,8 @@ fn found<Id>(
         .map(|tx| *sizes.entry(Arc::as_ptr(tx)).or_insert_with(|| tx.total_size()))
         .fold(0, usize::saturating_add);
     if bytes > MAX_ANSWER {
-        let text = format!("the transactions are {bytes} bytes together, and one answer at most {MAX_ANSWER}");
+        let text =
+            format!("the transactions are {bytes} bytes together, and one answer at most {MAX_ANSWER}");
         return Err(Error::new(ErrorKind::Limit, text));
     }
     Ok(found.into_iter().map(|tx| tx.map(|tx| (*tx).clone())).collect())

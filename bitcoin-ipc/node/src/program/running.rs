@@ -106,7 +106,8 @@ impl Running {
             offer.rpc.on_echo(Box::new(move |text| echo::echo(&event_loop, text)));
         }
         let wallets = Wallets::new(event_loop, wallets, offer.clone(), shutdown.clone());
-        let mut running = Running { wallets, offer, door, servers, on_blocks: None, shutdown: shutdown.clone() };
+        let mut running =
+            Running { wallets, offer, door, servers, on_blocks: None, shutdown: shutdown.clone() };
         let started = notified.and_then(|registration| {
             running.on_blocks = registration;
             running.wallets.start()
@@ -165,7 +166,7 @@ impl Running {
         let closed = offer.state.close();
         wallets.stop();
         sockets::close(servers);
-        drop((wallets, on_blocks));
+        drop((wallets, on_blocks, door));
         let Offer { state, rpc, mining, .. } = offer;
         drop((rpc, mining));
         close_chain(state)?;

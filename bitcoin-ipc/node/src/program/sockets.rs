@@ -51,9 +51,12 @@ fn bind_one(
 ) -> Result<Server> {
     let path = address.parse::<Address>()?.socket(directory)?;
     if let Some(parent) = path.parent() {
-        owner::create_folder(parent).map_err(|error| Error::failed(error.to_string()))?;
+        owner::create_folder(parent).map_err(|error| {
+            Error::failed(format!("cannot make the folder {}: {error}", parent.display()))
+        })?;
     }
-    let same = |server: &Server| std::fs::canonicalize(server.path()).ok() == std::fs::canonicalize(&path).ok();
+    let same =
+        |server: &Server| std::fs::canonicalize(server.path()).ok() == std::fs::canonicalize(&path).ok();
     if path.exists() && before.iter().any(same) {
         return Err(Error::failed(format!("{} is given more than once", path.display())));
     }

@@ -10,7 +10,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use mp_runtime::callbacks::News;
 use bitcoin_init::config::Settings;
 use bitcoin_init::datadir;
 use bitcoin_init::lock::DirectoryLock;
@@ -18,6 +17,7 @@ use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::types::GlobalArgs;
+use mp_runtime::callbacks::News;
 use mp_runtime::{
     Child, Connection, Error, ErrorKind, EventLoop, Result, SpawnArgument, sibling, spawn, within,
 };

@@ -7,12 +7,12 @@ use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use bitcoin_ipc::{ErrorKind, Result};
 use bitcoin_ipc::interfaces::{
     Chain, ChainClient, Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader,
     WalletMigrationResult,
 };
 use bitcoin_ipc::types::{BilingualStr, Secret};
+use bitcoin_ipc::{ErrorKind, Result};
 
 use super::schedule::Schedule;
 use super::{Loader, directory};
