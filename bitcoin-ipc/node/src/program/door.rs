@@ -46,6 +46,15 @@ enum Inside {
 }
 
 impl Door {
+    /// The door of a node that runs.
+    #[must_use]
+    pub fn of(offer: Offer) -> Door {
+        let (signals, shutdown) = (offer.state.signals().clone(), offer.state.shutdown().clone());
+        let door = Door::new(offer.rpc.clone(), offer.settings.clone(), signals, shutdown);
+        door.open(offer);
+        door
+    }
+
     /// The door of a node that starts.
     pub(super) fn new(
         rpc: RpcServer,

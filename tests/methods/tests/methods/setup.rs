@@ -72,7 +72,7 @@ impl Setup {
         let event_loop = EventLoop::new("methods").unwrap();
         let calls = Arc::new(Calls::default());
         event_loop.set_monitor(calls.clone());
-        let (init, served) = pair::<dyn SplitInit>(&event_loop, Arc::new(running.offer().clone()));
+        let (init, served) = pair::<dyn SplitInit>(&event_loop, Arc::new(running.door().clone()));
         let node = init.make_node().unwrap().unwrap();
         let loader = loader.lock().unwrap().take().unwrap();
         Setup {

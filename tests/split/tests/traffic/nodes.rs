@@ -18,7 +18,7 @@ use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::types::{GlobalArgs, TxBroadcast};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::mining::mine;
-use bitcoin_node::program::Offer;
+use bitcoin_node::program::{Door, Offer};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
 use bitcoin_node::settings::SharedSettings;
 use bitcoin_node::signals::Signals;
@@ -132,6 +132,6 @@ fn spend(coin: OutPoint, output: Vec<TxOut>) -> Transaction {
 }
 
 /// The same node for several clients.
-pub(crate) fn served(node: &Node) -> Arc<Offer> {
-    Arc::new(node.offer.clone())
+pub(crate) fn served(node: &Node) -> Arc<Door> {
+    Arc::new(Door::of(node.offer.clone()))
 }
