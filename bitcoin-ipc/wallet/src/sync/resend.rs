@@ -2,14 +2,16 @@
 //!
 //! In: a wallet, now and then. Out: transactions in the mempool that it may have lost.
 
+use bitcoin::Txid;
 use bitcoin_ipc::types::{ChangeType, TxBroadcast};
 
 use crate::Result;
-use crate::ledger::Place;
-use crate::wallet::{Event, WalletHandle};
+use crate::ledger::{Place, View};
+use crate::wallet::{Event, State, WalletHandle};
 
 impl WalletHandle {
-    /// Gives the node what is pending and not in its mempool, in the order in which it was made.
+    /// Gives the node what is pending and not in its mempool, in the order in which it was made. A replacement
+    /// that was written and not sent, so that the node has what it replaces, is among it.
     ///
     /// # Errors
     ///
@@ -25,7 +27,7 @@ impl WalletHandle {
             let mut pending: Vec<_> = state
                 .ledger
                 .txs()
-                .filter(|(txid, _)| view.place(*txid) == Place::Pending)
+                .filter(|(txid, _)| state.is_to_be_sent(&view, *txid))
                 .filter(|(txid, _)| resend || !state.ledger.in_mempool(*txid))
                 .map(|(txid, tx)| (state.notes.get(&txid).map_or(i64::MAX, |note| note.place), txid, tx))
                 .collect();
@@ -36,12 +38,24 @@ impl WalletHandle {
         for (_, txid, tx) in pending {
             // One that is being committed is sent by whoever does, who may have to take it back.
             let spending = self.spending()?;
-            if self.state()?.ledger.view().place(txid) != Place::Pending {
+            let to_be_sent = {
+                let mut state = self.state()?;
+                let view = state.ledger.view();
+                state.is_to_be_sent(&view, txid)
+            };
+            if !to_be_sent {
                 continue;
             }
             match chain.broadcast_transaction(&tx, self.0.options.max_tx_fee, how)? {
                 Ok(()) => {
-                    let news = self.state()?.ledger.set_in_mempool(txid, true);
+                    let news = {
+                        let mut state = self.state()?;
+                        if state.ledger.view().place(txid) == Place::Inactive {
+                            state.ledger.add_pending(&tx, self.now());
+                            state.save(|_| Ok(()))?;
+                        }
+                        state.ledger.set_in_mempool(txid, true)
+                    };
                     drop(spending);
                     self.tell(news.then_some(Event::Tx(txid, ChangeType::Updated)));
                 }
@@ -51,5 +65,23 @@ impl WalletHandle {
             }
         }
         Ok(())
+    }
+}
+
+impl State {
+    /// Whether a transaction waits for a block, or would if the node had it instead of what it replaces.
+    fn is_to_be_sent(&self, view: &View, txid: Txid) -> bool {
+        let noted = |txid: Txid, name: &str| -> Option<Txid> {
+            self.notes.get(&txid)?.value_map.get(name)?.parse().ok()
+        };
+        match view.place(txid) {
+            Place::Pending => true,
+            Place::Inactive => noted(txid, "replaces_txid").is_some_and(|old| {
+                let abandoned = self.notes.get(&txid).is_some_and(|note| note.abandoned);
+                let latest = noted(old, "replaced_by_txid") == Some(txid);
+                !abandoned && latest && view.place(old) == Place::Pending
+            }),
+            Place::Block { .. } | Place::Conflicted { .. } => false,
+        }
     }
 }

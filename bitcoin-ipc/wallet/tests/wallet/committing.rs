@@ -98,6 +98,36 @@ fn the_original_of_a_refused_replacement_counts_on() {
     assert_eq!(balance(&wallet), 4_900_000_000 - bump.new_fee.to_sat() as i64);
 }
 
+/// As after a kill between writing and sending.
+#[test]
+fn a_replacement_that_was_not_sent_is_sent_or_gives_way() {
+    for refused in [true, false] {
+        let mut setup = Setup::new();
+        let wallet = setup.rich("hot");
+        let made = make(&wallet, &CoinControl::default());
+        commit(&wallet, &made.tx).unwrap();
+        let old = made.tx.compute_txid();
+        drop(wallet);
+        let options = Options { keypool: 20, broadcast: false, ..Options::clone(setup.loader.options()) };
+        setup.loader = bitcoin_wallet::Loader::new(options, crate::node(&setup.chain));
+        let wallet = setup.loader.load("hot").unwrap();
+        let bump = wallet.create_bump(old, &CoinControl::default()).unwrap();
+        let signed = wallet.sign_transaction(&bump.mtx).unwrap().unwrap();
+        let new = wallet.commit_bump(old, &signed).unwrap();
+        drop(wallet);
+        setup.chain.refuse(refused.then_some(REASON));
+        setup.restart();
+        let wallet = setup.loader.load("hot").unwrap();
+        assert_eq!([old, new].map(|txid| setup.chain.in_mempool(txid)), [refused, !refused]);
+        let fee = if refused { made.fee } else { bump.new_fee };
+        let balances = wallet.balances().unwrap();
+        let waiting = balances.balance + balances.unconfirmed_balance + balances.nonmempool_balance;
+        assert_eq!(waiting.to_sat(), 4_900_000_000 - fee.to_sat() as i64, "{refused}: {balances:?}");
+        setup.chain.mine(1, &elsewhere());
+        assert_eq!(balance(&wallet), 4_900_000_000 - fee.to_sat() as i64);
+    }
+}
+
 #[test]
 fn a_replacement_spends_all_that_it_replaces() {
     let setup = Setup::new();
