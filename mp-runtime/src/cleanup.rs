@@ -1,56 +1,80 @@
-//! Dropping the objects of a vanished peer.
+//! Dropping what may block, or call back into the runtime, away from an event loop.
 //!
-//! In: values whose destructors may block or call back into the runtime. Out: their destructors
-//! run one after the other, in order, on a thread of their own, never on the event loop.
+//! In: values whose destructors belong to the user. Out: they run one after the other, in order, on a thread that is
+//! there while there are some. Each connection has a queue of its own, so that no peer holds up the objects of
+//! another one.
 
-use std::sync::Mutex;
-use std::sync::mpsc::{Sender, channel};
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 type Work = Box<dyn FnOnce() + Send>;
 
-/// The cleanup thread of one event loop; it starts with the first piece of work and ends with the
-/// loop.
+/// A queue of destructors.
+#[derive(Clone, Default)]
+pub(crate) struct Cleanup(Arc<Mutex<Queue>>);
+
 #[derive(Default)]
-pub(crate) struct Cleanup(Mutex<Option<Sender<Work>>>);
+struct Queue {
+    work: VecDeque<Work>,
+    /// Whether there is a thread, which takes the next piece under the lock or is gone.
+    runs: bool,
+}
 
 impl Cleanup {
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// Runs `work` after everything given before it.
     pub(crate) fn run(&self, work: impl FnOnce() + Send + 'static) {
-        let mut sender = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let work: Work = Box::new(work);
-        let work = match &*sender {
-            Some(sender) => match sender.send(work) {
-                Ok(()) => return,
-                Err(unsent) => unsent.0,
-            },
-            None => work,
-        };
-        let (new, queue) = channel::<Work>();
-        let spawned = std::thread::Builder::new().name("ipc-cleanup".into()).spawn(move || {
-            for work in queue {
-                // A destructor that panics must not keep the others from running.
-                if std::panic::catch_unwind(std::panic::AssertUnwindSafe(work)).is_err() {
-                    tracing::warn!(target: "ipc", "an object panicked while it was dropped");
-                }
-            }
-        });
-        match spawned {
-            Ok(_) => {
-                let _ = new.send(work);
-                *sender = Some(new);
-            }
-            Err(error) => {
-                tracing::warn!(target: "ipc", %error, "no cleanup thread; dropping an object on the event loop");
-                drop(sender);
-                work();
+        let mut queue = self.lock();
+        queue.work.push_back(Box::new(work));
+        if std::mem::replace(&mut queue.runs, true) {
+            return;
+        }
+        drop(queue);
+        let own = self.clone();
+        let spawned = std::thread::Builder::new().name("ipc-cleanup".into()).spawn(move || own.work());
+        if let Err(error) = spawned {
+            tracing::warn!(target: "ipc", %error, "no cleanup thread; dropping objects where they were let go");
+            self.work();
+        }
+    }
+
+    /// Works until there is nothing left.
+    fn work(&self) {
+        loop {
+            let mut queue = self.lock();
+            let Some(work) = queue.work.pop_front() else {
+                queue.runs = false;
+                return;
+            };
+            drop(queue);
+            // A destructor that panics must not keep the others from running.
+            if catch_unwind(AssertUnwindSafe(work)).is_err() {
+                tracing::warn!(target: "ipc", "an object panicked while it was dropped");
             }
         }
+    }
+
+    /// Waits until everything given before has run. Returns whether that was within `patience`.
+    pub(crate) fn wait(&self, patience: Duration) -> bool {
+        let (done, is_done) = sync_channel(1);
+        self.run(move || {
+            // Nobody may wait any more.
+            let _ = done.send(());
+        });
+        is_done.recv_timeout(patience).is_ok()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::mpsc::channel;
 
     #[test]
     fn work_runs_in_order_and_survives_a_panic() {
@@ -63,7 +87,21 @@ mod tests {
                 assert_ne!(number, 2, "one of them panics");
             });
         }
-        let order: Vec<i32> = receiver.iter().take(5).collect();
+        assert!(cleanup.wait(Duration::from_secs(60)));
+        let order: Vec<i32> = receiver.try_iter().collect();
         assert_eq!(order, [0, 1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn one_queue_does_not_wait_for_another_one() {
+        let (hung, other) = (Cleanup::default(), Cleanup::default());
+        let (release, released) = channel::<()>();
+        hung.run(move || {
+            let _ = released.recv();
+        });
+        assert!(other.wait(Duration::from_secs(60)));
+        assert!(!hung.wait(Duration::from_millis(20)));
+        drop(release);
+        assert!(hung.wait(Duration::from_secs(60)));
     }
 }

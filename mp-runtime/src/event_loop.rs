@@ -13,9 +13,9 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::LocalSet;
@@ -36,19 +36,36 @@ struct Shared {
     id: u64,
     name: String,
     jobs: mpsc::UnboundedSender<Job>,
-    cleanup: Cleanup,
     monitor: RwLock<Option<Arc<dyn Monitor>>>,
     limits: RwLock<Limits>,
 }
 
 thread_local! {
     /// The loops that live on this thread.
-    static HERE: RefCell<HashMap<u64, Rc<LocalSet>>> = RefCell::new(HashMap::new());
+    static HERE: RefCell<HashMap<u64, Rc<Here>>> = RefCell::new(HashMap::new());
     /// The loops whose drivers are on this thread, which they cannot leave, polled or not.
     static DRIVERS: RefCell<HashSet<u64>> = RefCell::new(HashSet::new());
 }
 
+/// A loop on its own thread.
+struct Here {
+    tasks: LocalSet,
+    /// Where objects are dropped that are let go here.
+    cleanup: Cleanup,
+}
+
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
+
+/// A reference to an event loop that does not keep it running.
+#[derive(Clone)]
+pub(crate) struct WeakEventLoop(Weak<Shared>);
+
+impl WeakEventLoop {
+    /// The loop, if it runs.
+    pub(crate) fn upgrade(&self) -> Option<EventLoop> {
+        self.0.upgrade().map(EventLoop)
+    }
+}
 
 impl std::fmt::Debug for EventLoop {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -97,14 +114,8 @@ impl EventLoop {
     fn parts(name: &str) -> (EventLoop, Seed) {
         let (jobs, queue) = mpsc::unbounded_channel();
         let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        let shared = Shared {
-            id,
-            name: name.to_owned(),
-            jobs,
-            cleanup: Cleanup::default(),
-            monitor: RwLock::default(),
-            limits: RwLock::default(),
-        };
+        let shared =
+            Shared { id, name: name.to_owned(), jobs, monitor: RwLock::default(), limits: RwLock::default() };
         (EventLoop(Arc::new(shared)), Seed { id, queue })
     }
 
@@ -179,15 +190,47 @@ impl EventLoop {
 
     /// Spawns a task on the loop. Called on the loop's thread only.
     pub(crate) fn spawn(&self, task: impl Future<Output = ()> + 'static) {
-        let local = HERE.with(|here| here.borrow().get(&self.0.id).cloned());
-        if let Some(local) = local {
-            local.spawn_local(task);
+        let here = HERE.with(|here| here.borrow().get(&self.0.id).cloned());
+        if let Some(here) = here {
+            here.tasks.spawn_local(task);
         }
     }
 
-    /// The thread on which objects of vanished peers are dropped.
-    pub(crate) fn cleanup(&self) -> &Cleanup {
-        &self.0.cleanup
+    /// The loop, to know it without keeping it running.
+    pub(crate) fn downgrade(&self) -> WeakEventLoop {
+        WeakEventLoop(Arc::downgrade(&self.0))
+    }
+
+    /// Waits until the objects that were let go on the loop before are dropped. Returns whether that was within
+    /// `patience`.
+    pub(crate) fn wait_for_drops(&self, patience: Duration) -> bool {
+        let until = Instant::now() + patience;
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let event_loop = self.clone();
+        self.run(move || {
+            let here = HERE.with(|here| here.borrow().get(&event_loop.0.id).cloned());
+            let Some(here) = here else { return };
+            // After the tasks that are ready now: they may hold some.
+            event_loop.spawn(async move {
+                let _ = sender.send(here.cleanup.clone());
+            });
+        });
+        match receiver.recv_timeout(patience) {
+            Ok(cleanup) => cleanup.wait(until.saturating_duration_since(Instant::now())),
+            // The loop has ended, and everything on it.
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => true,
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => false,
+        }
+    }
+}
+
+/// Drops a user's value: at once, or on an event loop's thread, which must not run a user's destructor, soon on
+/// another one.
+pub(crate) fn drop_off_loop(value: impl Send + 'static) {
+    let cleanup = HERE.try_with(|here| here.borrow().values().next().map(|here| here.cleanup.clone()));
+    match cleanup.ok().flatten() {
+        Some(cleanup) => cleanup.run(move || drop(value)),
+        None => drop(value),
     }
 }
 
@@ -249,10 +292,10 @@ impl Drop for Present {
 
 impl Seed {
     async fn enter(mut self) {
-        let local = Rc::new(LocalSet::new());
-        HERE.with(|here| here.borrow_mut().insert(self.id, local.clone()));
+        let here = Rc::new(Here { tasks: LocalSet::new(), cleanup: Cleanup::default() });
+        HERE.with(|known| known.borrow_mut().insert(self.id, here.clone()));
         let present = Present(self.id);
-        local
+        here.tasks
             .run_until(async {
                 while let Some(job) = self.queue.recv().await {
                     guard(job);

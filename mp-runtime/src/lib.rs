@@ -1,13 +1,5 @@
 #![doc = include_str!("../docs/runtime.md")]
 
-// capnp-rpc panics where a peer breaks rules that it takes for granted. That is the end of that peer's connection, by
-// unwinding; it must not be the end of the process.
-#[cfg(panic = "abort")]
-compile_error!(
-    "mp-runtime needs panics that unwind: a panic that a peer can cause would end the whole process; remove \
-     `panic = \"abort\"` from the profile"
-);
-
 pub mod callbacks;
 mod cleanup;
 mod connection;
@@ -27,6 +19,7 @@ pub mod schema;
 mod socket;
 mod spawned;
 mod thread;
+mod unwinding;
 pub mod wire;
 pub mod with;
 
@@ -36,7 +29,7 @@ pub use event_loop::{Driver, EventLoop};
 #[cfg(feature = "json")]
 pub use json::Json;
 pub use limits::{Limits, MESSAGE_LIMIT_WORDS};
-pub use listen::{Server, listen, listen_with};
+pub use listen::{Server, listen, listen_for, listen_with};
 #[doc = include_str!("../docs/ipc_enum.md")]
 pub use mpgen_macros::IpcEnum;
 #[doc = include_str!("../docs/ipc_struct.md")]
@@ -48,5 +41,5 @@ pub use mpgen_macros::ipc_interface;
 pub use process::{Child, SpawnArgument, parent_stream, sibling};
 pub use proxy::{Handle, Interface, pipelined, pipelined_async, with_deadline, within};
 pub use remote::{Remote, connect, connect_stream, connect_within, pair, serve_stream};
-pub use socket::{PeerCredentials, try_connect};
+pub use socket::{AllowedPeers, PeerCredentials, try_connect};
 pub use spawned::{serve_parent, spawn};

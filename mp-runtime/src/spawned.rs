@@ -5,6 +5,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::connection::Connection;
 use crate::error::Result;
@@ -31,7 +32,13 @@ pub fn spawn<I: Interface + ?Sized + 'static>(
     Ok((child, connect_stream(event_loop, stream)))
 }
 
-/// In a spawned child: serves `root` to the parent until it leaves. The caller exits then.
+/// How long a process whose parent has left waits for the parent's objects to be dropped.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// In a spawned child: serves `root` to the parent until it leaves, however it did. The caller exits then.
+///
+/// When this returns, calls of the parent have ended and what it held is dropped, `root` as well if the caller does
+/// not keep it; or ten seconds have not been enough for that.
 ///
 /// # Errors
 ///
@@ -43,5 +50,8 @@ pub fn serve_parent<I: Interface + ?Sized + 'static>(
 ) -> Result<()> {
     let connection: Connection = serve_stream(event_loop, stream, root);
     connection.wait_closed(None)?;
+    if !connection.wait_for_drops(PATIENCE) {
+        tracing::warn!(target: "ipc", "objects of the parent process are still in use {PATIENCE:?} after it has left");
+    }
     Ok(())
 }

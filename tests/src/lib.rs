@@ -1,5 +1,6 @@
 //! What the tests share.
 
+pub mod family;
 pub mod foo;
 pub mod peer;
 pub mod reference;

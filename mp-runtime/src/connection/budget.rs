@@ -147,6 +147,11 @@ impl Budget {
         }
     }
 
+    /// How many calls of the peer are under way, or run although nobody waits for them.
+    pub(crate) fn calls(&self) -> usize {
+        self.calls.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn limits(&self) -> &Limits {
         &self.limits
     }

@@ -4,7 +4,7 @@
 //! are `Send`: a key for an object of the peer, a counted reference to an object of ours.
 
 use std::any::Any;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures::future::BoxFuture;
@@ -22,6 +22,8 @@ pub(crate) enum Capability {
     Null,
     /// An object of the peer.
     Remote(RemoteCap),
+    /// An object of the peer that goes back to it, with what has to hear of that once it is sent.
+    Given(RemoteCap, Arc<dyn InUse>),
     /// An object of this process.
     Local(Arc<LocalObject>),
 }
@@ -39,6 +41,21 @@ impl From<Capability> for MessageCap {
             Capability::Null => MessageCap::null(),
             cap => MessageCap::new(cap),
         }
+    }
+}
+
+/// An object of the peer that this process uses.
+pub(crate) trait InUse: Send + Sync {
+    /// A call on the object was cancelled, and the peer may be running it still.
+    fn doubt(&self);
+
+    /// The peer has it back, and owns it again.
+    fn give_away(&self);
+}
+
+impl std::fmt::Debug for dyn InUse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("InUse")
     }
 }
 
@@ -109,13 +126,15 @@ pub(crate) trait Object: Send + Sync {
 /// An object that a peer may call. `destroy` empties it; every later call is an error.
 pub(crate) struct LocalObject {
     object: Mutex<Option<Arc<dyn Object>>>,
+    /// How many of what peers can call stand for it: one that was sent twice has two.
+    servers: AtomicUsize,
     pub(crate) node: &'static InterfaceNode,
 }
 
 impl LocalObject {
     pub(crate) fn new(object: Arc<dyn Object>) -> Arc<Self> {
         let node = object.node();
-        Arc::new(LocalObject { object: Mutex::new(Some(object)), node })
+        Arc::new(LocalObject { object: Mutex::new(Some(object)), servers: AtomicUsize::new(0), node })
     }
 
     /// The object.
@@ -139,6 +158,16 @@ impl LocalObject {
             Ok(object) => LocalObject::new(object),
             Err(_) => self,
         }
+    }
+
+    /// Notes that a peer can call the object.
+    pub(crate) fn is_served(&self) {
+        self.servers.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Notes that a peer cannot call it any more. Returns whether none can.
+    pub(crate) fn is_released(&self) -> bool {
+        self.servers.fetch_sub(1, Ordering::AcqRel) == 1
     }
 
     /// Whether the object was taken away.

@@ -3,11 +3,11 @@
 //! In: a call on one of our objects. Out: its method runs on the thread that the call names, as an
 //! asynchronous task, or on the event loop when it takes no context, and its results go back.
 
-use std::cell::Cell;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Instant;
 
@@ -112,17 +112,12 @@ async fn answer(
         log::request_received(state, number, owner, method, &Payload::new(0));
         return exchange_thread_maps(state, &params, results);
     }
-    let context = if method.context { Some(read_context(method, &params)?) } else { None };
+    let context = if method.context { Some(read_context(state, method, &params)?) } else { None };
     let payload = receive(state, context.as_ref(), params).await?;
     log::request_received(state, number, owner, method, &payload);
     let call = Call::new(method, payload, state.id, permit);
     let call = if owner.destroy == Some(method.ordinal) {
-        let inner = object.take();
-        run_blocking(state, context, call, move |_| {
-            drop(inner);
-            Ok(())
-        })
-        .await?
+        destroy(state, context, object, call).await?
     } else if method.asynchronous {
         run_async(state, object.get()?, context, owner.id, call).await?
     } else {
@@ -138,8 +133,39 @@ async fn answer(
     state.check_exports(&call.results)?;
     state.wire()?.expect(words + 4 * call.results.caps.len());
     call.results.send(results.get(), |cap| state.hook(cap))?;
+    call.results.is_sent();
     log::results(state, owner, method, &call.results);
     Ok(words)
+}
+
+/// `destroy`: drops the object on the thread that the call names, or on the one of things that are let go.
+async fn destroy(
+    state: &Rc<State>,
+    context: Option<Context>,
+    object: &LocalObject,
+    call: Call,
+) -> Result<Call> {
+    if context.as_ref().is_some_and(|context| context.own.is_some()) {
+        // Our own side has let go of what was promised to it, and turned out to be its own object: it is not the
+        // peer's to destroy.
+        return Ok(call);
+    }
+    let inner = object.take();
+    if context.is_some() {
+        let drops = move |_: &mut Call| {
+            drop(inner);
+            Ok(())
+        };
+        return run_blocking(state, context, call, drops).await;
+    }
+    let (sender, dropped) = oneshot::channel();
+    state.cleanup.run(move || {
+        let _ = sender.send(guard_panic(|| {
+            drop(inner);
+            Ok(())
+        }));
+    });
+    dropped.await.unwrap_or(Ok(())).map(|()| call)
 }
 
 /// Copies the parameters for another thread. The threads of the context stay here.
@@ -172,9 +198,12 @@ async fn receive(
 struct Context {
     thread: Option<Hook>,
     callback_thread: Option<Hook>,
+    /// The thread of ours that has made this call, if it was one of our own that came home: of an object that was only
+    /// promised to us, and turned out to be ours.
+    own: Option<Rc<Server>>,
 }
 
-fn read_context(method: &MethodNode, params: &Params<any_pointer::Owned>) -> Result<Context> {
+fn read_context(state: &State, method: &MethodNode, params: &Params<any_pointer::Owned>) -> Result<Context> {
     let error = |error: capnp::Error| Error::from_message(&error);
     let place = method.params.fields.iter().find(|field| matches!(field.ty, Type::Context));
     let place = place.map_or(0, |field| field.place.offset as usize);
@@ -185,18 +214,23 @@ fn read_context(method: &MethodNode, params: &Params<any_pointer::Owned>) -> Res
         let pointer = context.get_pointer_field(index);
         if pointer.is_null() { Ok(None) } else { pointer.get_capability().map(Some).map_err(error) }
     };
-    Ok(Context { thread: hook(0)?, callback_thread: hook(1)? })
+    let (thread, callback_thread) = (hook(0)?, hook(1)?);
+    let own = callback_thread.as_ref().and_then(|hook| state.own_server(hook.as_ref()));
+    Ok(Context { thread, callback_thread, own: own.filter(|server| server.is_thread()) })
 }
 
 /// Finds the thread that a call names, or picks one of the pool.
 async fn find_thread(state: &Rc<State>, context: &Context) -> Result<(Rc<Server>, Option<Busy>)> {
+    if let Some(own) = &context.own {
+        return Ok((own.clone(), None));
+    }
     let Some(hook) = context.thread.as_ref().map(|hook| hook.add_ref()) else {
         if !state.exchanges_threads.get() {
             let callback = context.callback_thread.as_ref().map(|hook| hook.add_ref());
             return state.implied_thread(callback).map(|server| (server, None));
         }
         let pool = state.pool.borrow();
-        let slot = pool.iter().min_by_key(|(_, depth)| depth.get());
+        let slot = pool.iter().min_by_key(|(_, depth)| depth.load(Ordering::Relaxed));
         let (server, depth) =
             slot.ok_or_else(|| Error::failed("no thread specified and no pool configured"))?;
         return Ok((server.clone(), Some(Busy::new(depth))));
@@ -227,19 +261,19 @@ fn no_thread(error: &capnp::Error) -> Error {
     Error::new(kind, text)
 }
 
-/// Counts a call against its pool thread.
-struct Busy(Rc<Cell<usize>>);
+/// Counts a call against its pool thread, as long as it runs there, also when nobody waits for it any more.
+struct Busy(Arc<AtomicUsize>);
 
 impl Busy {
-    fn new(depth: &Rc<Cell<usize>>) -> Self {
-        depth.set(depth.get() + 1);
+    fn new(depth: &Arc<AtomicUsize>) -> Self {
+        depth.fetch_add(1, Ordering::Relaxed);
         Busy(depth.clone())
     }
 }
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        self.0.set(self.0.get() - 1);
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -250,6 +284,15 @@ struct Scope<'s> {
 }
 
 impl<'s> Scope<'s> {
+    /// The scope of a call, if its peer waits for it on a thread that can serve callbacks.
+    fn of(state: &'s State, context: Context) -> Option<Self> {
+        // A call of our own that came home is like one that never left.
+        let Context { thread, callback_thread, own: None } = context else { return None };
+        let callback = callback_thread?;
+        let own = thread.unwrap_or_else(|| callback.add_ref());
+        Some(Scope::new(state, callback, own))
+    }
+
     fn new(state: &'s State, callback_thread: Hook, own: Hook) -> Self {
         let token = state.token();
         state.scopes.borrow_mut().insert(token, (callback_thread, own));
@@ -276,15 +319,12 @@ async fn run_blocking(
         guard_panic(|| run(&mut call))?;
         return Ok(call);
     };
-    let (thread, _busy) = find_thread(state, &context).await?;
-    let scope = match (context.callback_thread, context.thread) {
-        (Some(callback), Some(own)) => Some(Scope::new(state, callback, own)),
-        (Some(callback), None) => Some(Scope::new(state, callback.add_ref(), callback)),
-        _ => None,
-    };
+    let (thread, busy) = find_thread(state, &context).await?;
+    let scope = Scope::of(state, context);
     let frame = scope.as_ref().map(|scope| (state.id, scope.token));
     let (sender, receiver) = oneshot::channel();
     thread.post(Box::new(move || {
+        let _busy = busy;
         if sender.is_closed() {
             // Cancelled before it could be executed.
             return;
@@ -305,11 +345,7 @@ async fn run_async(
     interface: u64,
     call: Call,
 ) -> Result<Call> {
-    let scope = context.and_then(|context| {
-        let callback = context.callback_thread?;
-        let own = context.thread.unwrap_or_else(|| callback.add_ref());
-        Some(Scope::new(state, callback, own))
-    });
+    let scope = context.and_then(|context| Scope::of(state, context));
     let frame = scope.as_ref().map(|scope| (state.id, scope.token));
     let ordinal = call.method.ordinal;
     let task = AssertUnwindSafe(object.call_async(interface, ordinal, call)).catch_unwind();

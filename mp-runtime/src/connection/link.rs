@@ -21,6 +21,7 @@ use super::proxy_schema::{MAKE_POOL, THREAD_MAP};
 use super::server::Server;
 use super::state::State;
 use crate::error::{Error, Result};
+use crate::event_loop::EventLoop;
 use crate::wire::raw::RawPointerBuilder;
 
 thread_local! {
@@ -142,10 +143,19 @@ struct Ending<F: FnOnce()> {
 impl<F: FnOnce()> Drop for Ending<F> {
     fn drop(&mut self) {
         let _ = CLOSERS.try_with(|closers| closers.borrow_mut().remove(&self.state.id));
+        let shared = self.state.shared();
         self.state.close();
-        drop(self.system.borrow_mut().take());
+        let system = self.system.borrow_mut().take();
+        drop(system);
+        self.state.bury_all();
+        if let Ok(wire) = self.state.wire() {
+            wire.close();
+        }
         if let Some(ended) = self.ended.take() {
             ended();
+        }
+        if let Some(shared) = shared {
+            shared.mark_gone();
         }
     }
 }
@@ -167,7 +177,8 @@ pub(crate) fn open(
         Ok(RpcHandle(system)) => system,
         Err(error) => {
             tracing::warn!(target: "ipc", connection = state.id, %error, "IPC connection could not be opened");
-            return state.close();
+            state.close();
+            return shared.mark_gone();
         }
     };
     let first = system
@@ -212,6 +223,7 @@ pub(crate) fn serve(
         tracing::warn!(target: "ipc", connection = state.id, %error, "IPC connection could not be served");
         state.close();
         end();
+        shared.mark_gone();
     }
 }
 
@@ -223,6 +235,22 @@ pub(crate) fn close(id: u64) {
         // The first poll disconnects; what it leaves to wait for is the stream's shutdown.
         let _ = Pin::new(&mut disconnector).poll(&mut Context::from_waker(std::task::Waker::noop()));
         let _ = closing.send(disconnector);
+    }
+}
+
+/// What ends the connection of this id when others need the memory that it holds.
+pub(crate) fn evict(id: u64, event_loop: &EventLoop) -> impl Fn() + Send + Sync + 'static {
+    let event_loop = event_loop.downgrade();
+    move || {
+        let Some(event_loop) = event_loop.upgrade() else { return };
+        event_loop.run(move || {
+            if let Some(state) = State::find(id)
+                && let Ok(wire) = state.wire()
+            {
+                let text = "other peers need the memory that is held for this one, which holds most";
+                wire.fail(capnp::Error::overloaded(text.into()));
+            }
+        });
     }
 }
 

@@ -21,21 +21,25 @@ mod state;
 mod threads;
 
 use std::rc::Rc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 pub use call::{Call, Reply};
-pub(crate) use capability::{Capability, LocalObject, Object, RemoteCap};
+pub(crate) use capability::{Capability, InUse, LocalObject, Object, RemoteCap};
 pub(crate) use log::next_number;
 pub(crate) use network::Stream;
-pub(crate) use outgoing::{InUse, Outgoing, ReplyTo, cancel};
+pub(crate) use outgoing::{Outgoing, ReplyTo, cancel, suspect_thread};
 pub(crate) use payload::Payload;
+pub(crate) use quota::{Hit, Quota};
 pub(crate) use threads::Caller;
 
+use crate::cleanup::Cleanup;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event_loop::EventLoop;
 use crate::limits::Limits;
+use budget::Budget;
 use state::State;
 
 /// A connection, as any thread may hold it.
@@ -50,14 +54,26 @@ pub(crate) struct Shared {
     event_loop: EventLoop,
     /// Whether the last handle closes the connection.
     owned: bool,
-    limits: Limits,
-    closed: Mutex<Option<Closed>>,
+    budget: Arc<Budget>,
+    /// Where objects are dropped that the peer leaves behind.
+    cleanup: Cleanup,
+    /// Whether the peer has let somebody wait in vain for the end of one of its objects.
+    keeps_waiting: AtomicBool,
+    phase: Mutex<Phase>,
     changed: Condvar,
     waiters: Mutex<Vec<tokio::sync::oneshot::Sender<()>>>,
 }
 
-#[derive(Clone, Copy)]
-struct Closed;
+/// How far a connection's life has gone.
+#[derive(Clone, Copy, PartialEq)]
+enum Phase {
+    /// Calls can be made.
+    Open,
+    /// None can be made any more, and what is on the loop is being let go.
+    Closing,
+    /// The stream is closed, and on the loop nothing is left.
+    Gone,
+}
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
@@ -75,12 +91,15 @@ impl std::fmt::Debug for Shared {
 
 impl Shared {
     fn new(event_loop: &EventLoop, owned: bool, limits: Limits) -> Arc<Self> {
+        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
         Arc::new(Shared {
-            limits,
-            id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
+            budget: Budget::new(limits, link::evict(id, event_loop)),
+            id,
             event_loop: event_loop.clone(),
             owned,
-            closed: Mutex::new(None),
+            cleanup: Cleanup::default(),
+            keeps_waiting: AtomicBool::new(false),
+            phase: Mutex::new(Phase::Open),
             changed: Condvar::new(),
             waiters: Mutex::default(),
         })
@@ -103,8 +122,30 @@ impl Shared {
         });
     }
 
-    fn mark_closed(&self) {
-        *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = Some(Closed);
+    /// Whether nobody is to wait for the end of the peer's objects any more.
+    pub(crate) fn keeps_waiting(&self) -> bool {
+        self.keeps_waiting.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_keeps_waiting(&self, keeps: bool) {
+        self.keeps_waiting.store(keeps, Ordering::Relaxed);
+    }
+
+    fn phase(&self) -> MutexGuard<'_, Phase> {
+        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// No call can be made any more.
+    fn mark_closing(&self) {
+        let mut phase = self.phase();
+        if *phase == Phase::Open {
+            *phase = Phase::Closing;
+        }
+    }
+
+    /// Nothing is left of the connection.
+    fn mark_gone(&self) {
+        *self.phase() = Phase::Gone;
         self.changed.notify_all();
         let waiters = std::mem::take(&mut *self.waiters.lock().unwrap_or_else(PoisonError::into_inner));
         for waiter in waiters {
@@ -113,7 +154,28 @@ impl Shared {
     }
 
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+        *self.phase() != Phase::Open
+    }
+
+    fn is_gone(&self) -> bool {
+        *self.phase() == Phase::Gone
+    }
+}
+
+/// A connection that its loop has yet to open. If the loop has ended, it never will.
+struct Opening(Weak<Shared>);
+
+impl Opening {
+    fn begins(mut self) -> Option<Arc<Shared>> {
+        std::mem::take(&mut self.0).upgrade()
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if let Some(shared) = self.0.upgrade() {
+            shared.mark_gone();
+        }
     }
 }
 
@@ -139,10 +201,10 @@ impl Connection {
     ) -> (Connection, RemoteCap) {
         let shared = Shared::new(event_loop, true, event_loop.limits());
         let cap = RemoteCap::new(shared.clone());
-        let (link_shared, link_cap) = (Arc::downgrade(&shared), cap.key());
+        let (opening, link_cap) = (Opening(Arc::downgrade(&shared)), cap.key());
         // The key stays valid because this function returns the capability that holds it.
         event_loop.run(move || {
-            if let Some(shared) = link_shared.upgrade() {
+            if let Some(shared) = opening.begins() {
                 link::open(&shared, stream, root, construct, link_cap);
             }
         });
@@ -159,8 +221,11 @@ impl Connection {
         ended: impl FnOnce() + Send + 'static,
     ) -> Connection {
         let shared = Shared::new(event_loop, false, limits);
-        let kept = shared.clone();
-        event_loop.run(move || link::serve(&kept, stream, root, ended));
+        let (kept, opening) = (shared.clone(), Opening(Arc::downgrade(&shared)));
+        event_loop.run(move || {
+            opening.begins();
+            link::serve(&kept, stream, root, ended);
+        });
         Connection(shared)
     }
 
@@ -183,8 +248,9 @@ impl Connection {
         self.0.event_loop.run(move || link::close(id));
     }
 
-    /// Closes the connection once no call is under way, or after `patience` in any case. Returns
-    /// whether all calls had ended.
+    /// Closes the connection once no call is under way in either direction and everything is written, or after
+    /// `patience` in any case. A call that was cancelled is under way as long as its method runs. Returns whether
+    /// all calls had ended.
     ///
     /// # Errors
     ///
@@ -193,25 +259,36 @@ impl Connection {
         if self.0.event_loop.is_driven_here() {
             return Err(blocking_on_loop());
         }
+        Ok(shut_down_all(vec![self.clone()], patience))
+    }
+
+    /// Whether no call is under way, and everything is written; `None` when the loop does not say so by `until`.
+    fn is_idle(&self, until: Instant) -> Option<bool> {
+        if self.0.budget.calls() > 0 {
+            return Some(false);
+        }
+        let (sender, receiver) = std::sync::mpsc::sync_channel(1);
+        let id = self.0.id;
+        self.0.event_loop.run(move || {
+            let _ = sender.send(State::find(id).is_none_or(|state: Rc<State>| state.is_idle()));
+        });
+        match receiver.recv_timeout(until.saturating_duration_since(Instant::now()).max(POLL)) {
+            Ok(idle) => Some(idle),
+            // The loop has ended, and with it all that was under way.
+            Err(RecvTimeoutError::Disconnected) => Some(true),
+            Err(RecvTimeoutError::Timeout) => None,
+        }
+    }
+
+    /// Waits until the objects that the peer held are dropped, and calls that it made and that run all the same
+    /// have ended. Returns whether that was within `patience`.
+    pub(crate) fn wait_for_drops(&self, patience: Duration) -> bool {
         let until = Instant::now() + patience;
-        let idle = loop {
-            let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-            let id = self.0.id;
-            self.0.event_loop.run(move || {
-                let idle = State::find(id).is_none_or(|state: Rc<State>| {
-                    state.cancels.borrow().is_empty() && state.scopes.borrow().is_empty()
-                });
-                let _ = sender.send(idle);
-            });
-            let idle = receiver.recv().unwrap_or(true);
-            if idle || Instant::now() >= until {
-                break idle;
-            }
-            std::thread::sleep(Duration::from_millis(2));
-        };
-        self.close();
-        self.wait_closed(Some(Duration::from_secs(1)))?;
-        Ok(idle)
+        while self.0.budget.calls() > 0 && Instant::now() < until {
+            std::thread::sleep(POLL);
+        }
+        let left = || until.saturating_duration_since(Instant::now());
+        self.0.event_loop.wait_for_drops(left()) && self.0.cleanup.wait(left()) && self.0.budget.calls() == 0
     }
 
     /// Waits until the connection is closed, at most for `timeout`. Returns whether it is.
@@ -223,29 +300,27 @@ impl Connection {
         if self.0.event_loop.is_driven_here() {
             return Err(blocking_on_loop());
         }
-        let closed = self.0.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        let closed = match timeout {
-            None => self
-                .0
-                .changed
-                .wait_while(closed, |closed| closed.is_none())
-                .unwrap_or_else(PoisonError::into_inner),
+        let (phase, lives) = (self.0.phase(), |phase: &mut Phase| *phase != Phase::Gone);
+        let changed = &self.0.changed;
+        let phase = match timeout {
+            None => changed.wait_while(phase, lives).unwrap_or_else(PoisonError::into_inner),
             Some(timeout) => {
-                self.0
-                    .changed
-                    .wait_timeout_while(closed, timeout, |closed| closed.is_none())
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .0
+                changed.wait_timeout_while(phase, timeout, lives).unwrap_or_else(PoisonError::into_inner).0
             }
         };
-        Ok(closed.is_some())
+        Ok(*phase == Phase::Gone)
     }
 
     /// Resolves when the connection is closed.
     pub async fn closed(&self) {
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        self.0.waiters.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
-        if !self.is_closed() {
+        {
+            let mut waiters = self.0.waiters.lock().unwrap_or_else(PoisonError::into_inner);
+            // Those who have given up, as in each turn of a `select!` loop.
+            waiters.retain(|waiter| !waiter.is_closed());
+            waiters.push(sender);
+        }
+        if !self.0.is_gone() {
             let _ = receiver.await;
         }
     }
@@ -262,6 +337,43 @@ impl Connection {
         self.0.event_loop.run(move || link::make_pool(id, count, sender));
         receiver.await.unwrap_or_else(|_| Err(outgoing::called_after_disconnect()))
     }
+}
+
+/// How often those who wait for calls to end look for them.
+const POLL: Duration = Duration::from_millis(2);
+
+/// Closes connections, each once no call is under way on it, or after `patience` in any case. Returns whether all
+/// calls had ended and all connections are gone.
+pub(crate) fn shut_down_all(mut open: Vec<Connection>, patience: Duration) -> bool {
+    let now = Instant::now();
+    let until = now.checked_add(patience).unwrap_or_else(|| now + Duration::from_secs(1 << 30));
+    let mut closing = Vec::new();
+    let ended = loop {
+        open.retain(|connection| {
+            let waits = connection.is_idle(until) != Some(true);
+            if !waits {
+                connection.close();
+                closing.push(connection.clone());
+            }
+            waits
+        });
+        if open.is_empty() {
+            break true;
+        }
+        if Instant::now() >= until {
+            break false;
+        }
+        std::thread::sleep(POLL);
+    };
+    open.iter().for_each(Connection::close);
+    closing.extend(open);
+    // The last bytes have their time, twice over, and a loop that is busy some more.
+    let mut gone = true;
+    for connection in closing {
+        let patience = connection.0.budget.limits().closing_time() * 2 + Duration::from_secs(1);
+        gone &= connection.wait_closed(Some(patience)).unwrap_or(false);
+    }
+    ended && gone
 }
 
 /// The error for a blocking call where blocking would stop the event loop.

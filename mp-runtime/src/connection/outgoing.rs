@@ -12,13 +12,13 @@ use capnp::capability::{RemotePromise, Response};
 use futures::future::{Either, select};
 use tokio::sync::oneshot;
 
-use super::capability::RemoteCap;
+use super::capability::{InUse, RemoteCap};
 use super::pairs::ThreadPair;
 use super::payload::{Payload, Received};
 use super::state::{State, innermost};
 use super::threads::{Caller, write_context};
 use super::{Shared, log};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Origin, Result};
 use crate::event_loop::guard;
 use crate::thread::ReplySlot;
 use crate::wire::node::{InterfaceNode, MethodNode, Type};
@@ -44,16 +44,12 @@ pub(crate) struct Outgoing {
     pub(crate) object: Option<Arc<dyn InUse>>,
 }
 
-/// An object of the peer that a call is using.
-pub(crate) trait InUse: Send + Sync {
-    /// A call on the object was cancelled, and the peer may be running it still.
-    fn doubt(&self);
-}
-
 /// What it takes to cancel a call.
 pub(crate) struct Cancellable {
     cancelled: oneshot::Sender<()>,
     interrupt: Option<(RemoteCap, &'static InterfaceNode, &'static MethodNode)>,
+    /// The thread that made the call, if the peer serves it on the thread that it has for that one.
+    thread: Option<u64>,
     names: (&'static InterfaceNode, &'static MethodNode),
     started: Instant,
 }
@@ -130,7 +126,7 @@ impl Outgoing {
             let (names, started) = ((self.interface, self.method), Instant::now());
             // There is nothing to tell the peer if it is cancelled here.
             let (cancelled, _) = oneshot::channel();
-            let cancellable = Cancellable { cancelled, interrupt: None, names, started };
+            let cancellable = Cancellable { cancelled, interrupt: None, thread: None, names, started };
             state.cancels.borrow_mut().insert(self.number, cancellable);
             return state.waiting.borrow_mut().push_back(self);
         }
@@ -148,6 +144,10 @@ impl Outgoing {
             object,
         } = self;
         let started = Instant::now();
+        let thread = match &caller {
+            Caller::Thread(thread) if method.context && !state.is_nested(scope) => Some(thread.key),
+            _ => None,
+        };
         let sent = prepare(state, &target, interface, method, &params, &caller, scope);
         let (sent, pair) = match sent {
             Ok(sent) => sent,
@@ -160,6 +160,7 @@ impl Outgoing {
             }
         };
         log::request_sent(state, number, interface, method, &params);
+        params.is_sent();
         drop(params);
         let RemotePromise { promise, pipeline: results } = sent;
         if let Some(cap) = &pipeline {
@@ -169,7 +170,7 @@ impl Outgoing {
         }
         let (cancelled, on_cancel) = oneshot::channel();
         let interrupt = interrupt.map(|interrupt| (target, interface, interrupt));
-        let cancellable = Cancellable { cancelled, interrupt, names: (interface, method), started };
+        let cancellable = Cancellable { cancelled, interrupt, thread, names: (interface, method), started };
         state.cancels.borrow_mut().insert(number, cancellable);
         let state = state.clone();
         state.event_loop.clone().spawn(async move {
@@ -204,9 +205,14 @@ impl Outgoing {
             if let Some(pair) = pair {
                 state.return_pair(pair);
             }
+            if interface.destroy == Some(method.ordinal)
+                && let Some(shared) = state.shared()
+            {
+                shared.set_keeps_waiting(false);
+            }
             let result = match response {
                 Ok(response) => receive(&state, &response).await,
-                Err(error) => Err(translate(&error)),
+                Err(error) => Err(translate(&state, &error)),
             };
             match &result {
                 Ok(results) => log::response_received(&state, number, interface, method, started, results),
@@ -301,9 +307,11 @@ fn prepare(
     Ok((request.send(), pair))
 }
 
-fn translate(error: &capnp::Error) -> Error {
+fn translate(state: &State, error: &capnp::Error) -> Error {
     let error = Error::from_rpc(error);
-    if error.kind() == ErrorKind::Disconnected { interrupted_by_disconnect() } else { error }
+    // The method may say this of a connection of its own; ours is another one.
+    let ours = error.origin() == Origin::Local || state.wire().is_ok_and(|wire| wire.is_ending());
+    if error.kind() == ErrorKind::Disconnected && ours { interrupted_by_disconnect() } else { error }
 }
 
 pub(crate) fn called_after_disconnect() -> Error {
@@ -314,13 +322,27 @@ fn interrupted_by_disconnect() -> Error {
     Error::disconnected("IPC client method call interrupted by disconnect")
 }
 
+/// Has the next call of this thread served on another thread of the peer: the one that it has may be busy for as long
+/// as it likes.
+pub(crate) fn suspect_thread(shared: &Arc<Shared>, thread: u64) {
+    let id = shared.id();
+    shared.event_loop().run(move || {
+        if let Some(state) = State::find(id) {
+            state.suspect_thread(thread);
+        }
+    });
+}
+
 /// Cancels the call of this number.
 pub(crate) fn cancel(shared: &Arc<Shared>, number: u64) {
     let id = shared.id();
     shared.event_loop().run(move || {
         if let Some(state) = State::find(id) {
             let call = state.cancels.borrow_mut().remove(&number);
-            let Some(Cancellable { cancelled, interrupt, names, started }) = call else { return };
+            let Some(Cancellable { cancelled, interrupt, thread, names, started }) = call else { return };
+            if let Some(thread) = thread {
+                state.suspect_thread(thread);
+            }
             log::call_cancelled(&state, number, names.0, names.1);
             match interrupt {
                 // Sent at once, so that it is on its way before anything the caller does next.

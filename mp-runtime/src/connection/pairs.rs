@@ -99,6 +99,14 @@ impl ThreadPairs {
         ThreadPair { request, callback, made: self.made.clone() }
     }
 
+    /// The oldest thread of the peer that is suspect, if there are more than are left alone.
+    pub(crate) fn take_surplus(&self) -> Option<PeerThread> {
+        let mut suspect = self.suspect.borrow_mut();
+        let oldest = if suspect.len() > SUSPECT { suspect.pop_front() } else { None };
+        drop(suspect);
+        oldest?.request.take()
+    }
+
     /// Takes the oldest pair that is suspect.
     pub(crate) fn take_suspect(&self) -> Option<ThreadPair> {
         self.suspect.borrow_mut().pop_front()

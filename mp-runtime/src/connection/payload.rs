@@ -148,6 +148,15 @@ impl Payload {
         target.set_as::<any_pointer::Owned>(root).map_err(error)
     }
 
+    /// Tells the objects that went back to the peer that it has them.
+    pub(crate) fn is_sent(&self) {
+        for cap in &self.caps {
+            if let Some(Capability::Given(_, object)) = cap.get() {
+                object.give_away();
+            }
+        }
+    }
+
     /// The size in words, which is also what the log reports (in bytes).
     pub(crate) fn words(&self) -> usize {
         self.message.get_segments_for_output().iter().map(|segment| segment.len() / 8).sum()

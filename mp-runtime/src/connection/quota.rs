@@ -25,6 +25,10 @@ pub(crate) enum Hit {
     Failure,
     /// A call was cancelled.
     Cancel,
+    /// A connection could not be accepted.
+    Accept,
+    /// A connection came from somebody who may not.
+    Stranger,
 }
 
 /// The lines that one connection has caused.

@@ -21,8 +21,8 @@ use super::capability::LocalObject;
 use super::incoming;
 use super::proxy_schema::{GET_NAME, MAKE_POOL, MAKE_THREAD, THREAD, THREAD_MAP};
 use super::state::State;
+use crate::cleanup::Cleanup;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event_loop::EventLoop;
 use crate::thread::{ThreadContext, Worker};
 use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
 
@@ -30,7 +30,7 @@ use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
 pub(crate) struct Server {
     kind: Kind,
     connection: Weak<State>,
-    event_loop: EventLoop,
+    cleanup: Cleanup,
     budget: Arc<Budget>,
     /// Grows with every server of the connection.
     number: u64,
@@ -57,7 +57,7 @@ impl Server {
         Rc::new(Server {
             kind,
             connection: Rc::downgrade(state),
-            event_loop: state.event_loop.clone(),
+            cleanup: state.cleanup.clone(),
             budget: state.budget.clone(),
             number: state.token(),
             address: Cell::new(0),
@@ -65,6 +65,7 @@ impl Server {
     }
 
     pub(crate) fn for_object(state: &Rc<State>, object: Arc<LocalObject>) -> Rc<Self> {
+        object.is_served();
         Self::new(state, Kind::Object(object))
     }
 
@@ -163,25 +164,25 @@ impl Drop for Server {
         }
         // The peer has usually called `destroy`; then there is nothing to drop.
         let Kind::Object(object) = &self.kind else { return };
-        if object.is_gone() {
+        if !object.is_released() || object.is_gone() {
             return;
         }
         match state {
             Some(state) => state.bury(self.number, object.clone()),
-            None => drop_objects(&self.event_loop, vec![(self.number, object.clone())]),
+            None => drop_objects(&self.cleanup, vec![(self.number, object.clone())]),
         }
     }
 }
 
 /// Drops objects that their peer has released without `destroy`, or has left behind, away from the
 /// event loop and in the order in which they were made.
-pub(super) fn drop_objects(event_loop: &EventLoop, mut objects: Vec<(u64, Arc<LocalObject>)>) {
+pub(super) fn drop_objects(cleanup: &Cleanup, mut objects: Vec<(u64, Arc<LocalObject>)>) {
     objects.sort_by_key(|(number, _)| *number);
     let first = objects.first().map(|(_, object)| object.node.name);
     let forgotten = Arc::new(AtomicUsize::new(0));
     for (_, object) in objects {
         let forgotten = forgotten.clone();
-        event_loop.cleanup().run(move || {
+        cleanup.run(move || {
             if drop_object(&object) && object.node.destroyer().is_some() {
                 forgotten.fetch_add(1, Ordering::Relaxed);
             }
@@ -189,7 +190,7 @@ pub(super) fn drop_objects(event_loop: &EventLoop, mut objects: Vec<(u64, Arc<Lo
     }
     // One line, however many they were.
     let Some(interface) = first else { return };
-    event_loop.cleanup().run(move || {
+    cleanup.run(move || {
         let count = forgotten.load(Ordering::Relaxed);
         if count > 0 {
             tracing::info!(target: "ipc", interface, count, "IPC server object dropped that its peer has not destroyed");
@@ -197,12 +198,8 @@ pub(super) fn drop_objects(event_loop: &EventLoop, mut objects: Vec<(u64, Arc<Lo
     });
 }
 
-/// Drops an object, unless somebody else keeps it. Returns whether it did.
-fn drop_object(object: &Arc<LocalObject>) -> bool {
-    // A second server for the same object (it was sent twice) keeps it.
-    if Arc::strong_count(object) > 2 {
-        return false;
-    }
+/// Drops an object that no peer can call any more. Returns whether it was still there.
+fn drop_object(object: &LocalObject) -> bool {
     let Some(inner) = object.take() else { return false };
     tracing::debug!(target: "ipc", interface = object.node.name, "IPC server destroy");
     drop(inner);
@@ -262,7 +259,11 @@ impl CapnpServer for Dispatch {
         let promise = match &self.0.kind {
             Kind::Object(object) => {
                 let object = object.clone();
-                Promise::from_future(incoming::serve(state, object, interface, method, params, results))
+                Promise::from_future(async move {
+                    // The object stays as long as it is called, although the peer may release it at once.
+                    let _server = server;
+                    incoming::serve(state, object, interface, method, params, results).await
+                })
             }
             _ => Promise::from_future(async move {
                 let outcome = match state.wire() {
@@ -334,7 +335,7 @@ fn make_pool(state: &Rc<State>, params: &Params<any_pointer::Owned>) -> Result<(
         ));
     }
     let pool = (0..count)
-        .map(|index| Ok((Server::for_worker(state, format!("(pool/{index})"))?, Rc::new(Cell::new(0)))))
+        .map(|index| Ok((Server::for_worker(state, format!("(pool/{index})"))?, Arc::default())))
         .collect::<Result<Vec<_>>>()?;
     state.pool.borrow_mut().extend(pool);
     Ok(())

@@ -8,6 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::sync::Weak as WeakArc;
+use std::sync::atomic::AtomicUsize;
 
 use super::Shared;
 use super::budget::Budget;
@@ -17,8 +18,10 @@ use super::pairs::{PeerThread, ThreadPairs};
 use super::payload::Payload;
 use super::quota::Quota;
 use super::server::{Server, ServerClient};
+use crate::cleanup::Cleanup;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event_loop::EventLoop;
+use crate::thread::ThreadContext;
 use capnp::private::capability::ClientHook;
 
 type Hook = Box<dyn ClientHook>;
@@ -27,7 +30,7 @@ const STEPS: usize = 1_000;
 /// The peer's handle, and the thread that serves its calls.
 type ImpliedThread = (Option<Hook>, Rc<Server>);
 /// A thread of the pool, and how many calls it has.
-type PoolThread = (Rc<Server>, Rc<Cell<usize>>);
+type PoolThread = (Rc<Server>, Arc<AtomicUsize>);
 
 /// One connection, with everything that must stay on the loop's thread.
 pub(crate) struct State {
@@ -46,6 +49,8 @@ pub(crate) struct State {
     pub(crate) budget: Arc<Budget>,
     /// What it makes this process write into the log.
     pub(crate) quota: Rc<Quota>,
+    /// Where objects are dropped that the peer leaves behind.
+    pub(crate) cleanup: Cleanup,
     wire: OnceCell<Rc<Wire>>,
     /// Whether the two sides exchange thread maps, so that every call names its thread.
     pub(crate) exchanges_threads: Cell<bool>,
@@ -54,8 +59,8 @@ pub(crate) struct State {
     pub(crate) implied_threads: RefCell<HashMap<usize, ImpliedThread>>,
     /// The peer's thread that serves each of our threads.
     pub(crate) request_threads: RefCell<HashMap<u64, PeerThread>>,
-    /// Our threads as the peer sees them.
-    pub(crate) callback_threads: RefCell<HashMap<u64, Hook>>,
+    /// Our threads as the peer sees them, which tell us when they end.
+    pub(crate) callback_threads: RefCell<HashMap<u64, (Hook, WeakArc<ThreadContext>)>>,
     /// Pairs of threads that serve asynchronous calls, and the calls that wait for one.
     pub(crate) pairs: ThreadPairs,
     pub(crate) waiting: RefCell<VecDeque<super::outgoing::Outgoing>>,
@@ -86,7 +91,8 @@ impl State {
             caps: RefCell::default(),
             servers: RefCell::default(),
             thread_map: RefCell::default(),
-            budget: Budget::new(shared.limits.clone(), evict(shared)),
+            budget: shared.budget.clone(),
+            cleanup: shared.cleanup.clone(),
             quota: Rc::new(Quota::new(shared.id())),
             wire: OnceCell::new(),
             exchanges_threads: Cell::new(false),
@@ -243,7 +249,7 @@ impl State {
     pub(crate) fn hook(self: &Rc<Self>, cap: &Capability) -> Option<Hook> {
         match cap {
             Capability::Null => None,
-            Capability::Remote(cap) => self.cap(cap.key()),
+            Capability::Remote(cap) | Capability::Given(cap, _) => self.cap(cap.key()),
             Capability::Local(object) => Some(self.serve(Server::for_object(self, object.clone()))),
         }
     }
@@ -256,7 +262,7 @@ impl State {
         }
         let _ = CONNECTIONS.try_with(|all| all.borrow_mut().remove(&self.id));
         if let Some(shared) = self.shared() {
-            shared.mark_closed();
+            shared.mark_closing();
         }
         // Each is taken out before it is dropped: what is in it may come back here.
         drop(self.cancels.take());
@@ -265,7 +271,12 @@ impl State {
         drop(self.thread_map.take());
         drop(self.implied_threads.take());
         drop(self.request_threads.take());
-        drop(self.callback_threads.take());
+        for (_, (hook, thread)) in self.callback_threads.take() {
+            drop(hook);
+            if let Some(thread) = thread.upgrade() {
+                thread.forget(self.id);
+            }
+        }
         self.pairs.clear();
         drop(self.scopes.take());
         drop(self.pool.take());
@@ -283,26 +294,21 @@ impl State {
         }
     }
 
-    fn bury_all(&self) {
+    /// Has the objects dropped that are to be.
+    pub(crate) fn bury_all(&self) {
         let dying = std::mem::take(&mut *self.dying.borrow_mut());
-        super::server::drop_objects(&self.event_loop, dying);
+        super::server::drop_objects(&self.cleanup, dying);
+    }
+
+    /// Whether no call is under way, in either direction, and everything is written.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.cancels.borrow().is_empty()
+            && self.budget.calls() == 0
+            && self.wire.get().is_none_or(|wire| wire.is_settled())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.get()
-    }
-}
-
-/// What ends the connection when others need the memory that it holds.
-fn evict(shared: &Arc<Shared>) -> impl Fn() + Send + Sync + 'static {
-    let (id, event_loop) = (shared.id(), shared.event_loop().clone());
-    move || {
-        event_loop.run(move || {
-            if let Some(wire) = State::find(id).as_deref().and_then(|state| state.wire.get()) {
-                let text = "other peers need the memory that is held for this one, which holds most";
-                wire.fail(capnp::Error::overloaded(text.into()));
-            }
-        });
     }
 }
 

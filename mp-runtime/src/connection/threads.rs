@@ -81,7 +81,8 @@ impl State {
         if let Some(known) = known.filter(|known| !known.is_refused().get()) {
             return Some(known.hook());
         }
-        let made = self.make_thread(thread.name(self.event_loop.name()))?;
+        let again = self.pairs.take_surplus();
+        let made = again.or_else(|| self.make_thread(thread.name(self.event_loop.name())))?;
         let hook = made.hook();
         let refused = self.request_threads.borrow_mut().insert(thread.key, made);
         drop(refused);
@@ -90,20 +91,23 @@ impl State {
     }
 
     fn callback_thread(self: &Rc<Self>, thread: &Arc<ThreadContext>) -> Hook {
-        if let Some(hook) = self.callback_threads.borrow().get(&thread.key) {
+        if let Some((hook, _)) = self.callback_threads.borrow().get(&thread.key) {
             return hook.add_ref();
         }
         let hook = self.serve(Server::for_caller(self, thread.clone()));
-        self.callback_threads.borrow_mut().insert(thread.key, hook.add_ref());
+        let known = (hook.add_ref(), Arc::downgrade(thread));
+        self.callback_threads.borrow_mut().insert(thread.key, known);
         self.forget_at_exit(thread);
         hook
     }
 
     fn forget_at_exit(&self, thread: &Arc<ThreadContext>) {
-        let (id, key, event_loop) = (self.id, thread.key, self.event_loop.clone());
+        // Weak: the thread may live longer than anything that it has called.
+        let (id, key, event_loop) = (self.id, thread.key, self.event_loop.downgrade());
         thread.at_exit(
             id,
             Box::new(move || {
+                let Some(event_loop) = event_loop.upgrade() else { return };
                 event_loop.run(move || {
                     if let Some(state) = State::find(id) {
                         let request = state.request_threads.borrow_mut().remove(&key);
@@ -135,10 +139,14 @@ impl State {
         Some(thread)
     }
 
+    /// Whether a call is made while one of the peer is served that still waits.
+    pub(crate) fn is_nested(&self, scope: Option<u64>) -> bool {
+        scope.is_some_and(|token| self.scopes.borrow().contains_key(&token))
+    }
+
     /// Whether a call can have threads now, or has to wait for those of another one.
     pub(crate) fn has_threads(&self, caller: &Caller, scope: Option<u64>) -> bool {
-        let nested = scope.is_some_and(|token| self.scopes.borrow().contains_key(&token));
-        nested
+        self.is_nested(scope)
             || matches!(caller, Caller::Thread(_))
             || self.pairs.have_one(self.budget.limits().asynchronous_threads())
     }
@@ -177,6 +185,15 @@ impl State {
                     }
                 }
             });
+        }
+    }
+
+    /// Puts the peer's thread aside that serves one of ours, whose call was given up.
+    pub(crate) fn suspect_thread(self: &Rc<Self>, thread: u64) {
+        let request = self.request_threads.borrow_mut().remove(&thread);
+        if let Some(request) = request {
+            let callback = self.serve(Server::for_callbacks(self));
+            self.suspect_pair(self.pairs.make(Some(request), callback));
         }
     }
 

@@ -4,6 +4,7 @@
 //! parent's end of the pair, or the child's end.
 
 mod child;
+mod descriptors;
 mod spawned;
 
 use std::ffi::OsString;
@@ -31,9 +32,11 @@ pub(crate) fn spawn(program: &Path, argument: SpawnArgument) -> Result<(Child, U
         SpawnArgument::Bare => command.arg(descriptor.to_string()),
     };
     let inherited = theirs.as_raw_fd();
-    // Every descriptor that Rust opens closes on exec; only this one must stay, and only in this
-    // child, so the flag is cleared after the fork and other children cannot inherit it.
+    // What Rust opens closes on exec, but this process may have other code, or descriptors of its own parent. Only
+    // this one must stay, and only in this child, so its flag is cleared after the fork and other children cannot
+    // inherit it.
     let keep = move || {
+        descriptors::close_on_exec()?;
         #[allow(unsafe_code)]
         // SAFETY: the descriptor is open in the child, which was forked while `theirs` lived.
         let descriptor = unsafe { std::os::fd::BorrowedFd::borrow_raw(inherited) };
@@ -41,8 +44,8 @@ pub(crate) fn spawn(program: &Path, argument: SpawnArgument) -> Result<(Child, U
         Ok(())
     };
     #[allow(unsafe_code)]
-    // SAFETY: the closure makes one system call and touches no memory but its own copy of a
-    // number, so it may run between fork and exec in a process that had several threads.
+    // SAFETY: the closure makes system calls and touches no memory but its own copies of
+    // numbers, so it may run between fork and exec in a process that had several threads.
     unsafe {
         command.pre_exec(keep)
     };

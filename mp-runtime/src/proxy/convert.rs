@@ -20,10 +20,9 @@ use crate::wire::traits::{BuildField, ReadField, WireType};
 fn capability<I: Interface + ?Sized + 'static>(object: Arc<I>, cx: &BuildContext<'_>) -> Capability {
     match object.proxy() {
         Some(proxy) if proxy.cap().shared().id() == cx.connection() => {
-            // The object is the peer's own. It has it back, so nobody here destroys it; letting
-            // go of it is enough.
-            proxy.give_away();
-            Capability::Remote(proxy.cap().clone())
+            // The object is the peer's own. Once it has it back, nobody here destroys it, which could come before
+            // the peer has taken it out of the message; letting go of it is enough.
+            Capability::Given(proxy.cap().clone(), proxy.inner().clone())
         }
         _ => Capability::Local(export(object)),
     }
@@ -62,7 +61,9 @@ enum Found<I: ?Sized> {
 
 fn find<I: Interface + ?Sized + 'static>(cx: &ReadContext<'_>, input: &FieldReader<'_>) -> Result<Found<I>> {
     match input.capability(cx)?.as_ref().map(Capability::of) {
-        Some(Capability::Remote(cap)) => Ok(Found::Theirs(Proxy::new(cap, I::NODE))),
+        Some(Capability::Remote(cap) | Capability::Given(cap, _)) => {
+            Ok(Found::Theirs(Proxy::new(cap, I::NODE)))
+        }
         Some(Capability::Local(object)) => come_home(&object).map(Found::Ours),
         Some(Capability::Null) | None => Err(Error::bad_value(format!(
             "a null {} where an object is needed; declare it `Option<…>` if none is allowed",
@@ -84,7 +85,7 @@ fn come_home<I: Interface + ?Sized + 'static>(object: &Arc<LocalObject>) -> Resu
 /// The object as one of an interface that is its own, or that its own one extends.
 fn as_interface<I: Interface + ?Sized + 'static>(object: &dyn Object) -> Option<Arc<I>> {
     match object.as_any().downcast_ref::<Served<I>>() {
-        Some(served) => Some(served.0.clone()),
+        Some(served) => served.get().ok().cloned(),
         None => object.bases().iter().find_map(|base| as_interface(&**base)),
     }
 }

@@ -8,7 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::interface::Interface;
-use crate::connection::{Caller, Connection, InUse, Outgoing, Payload, RemoteCap, ReplyTo, next_number};
+use crate::connection::{
+    Caller, Connection, InUse, Outgoing, Payload, RemoteCap, ReplyTo, next_number, suspect_thread,
+};
 use crate::error::Result;
 use crate::thread::{ReplySlot, ThreadContext};
 use crate::wire::node::{InterfaceNode, MethodNode};
@@ -34,6 +36,10 @@ pub(crate) struct Inner {
 impl InUse for Inner {
     fn doubt(&self) {
         self.doubtful.store(true, Ordering::Relaxed);
+    }
+
+    fn give_away(&self) {
+        self.given_away.store(true, Ordering::Relaxed);
     }
 }
 
@@ -61,10 +67,6 @@ impl Proxy {
     pub(crate) fn inner(&self) -> &Arc<Inner> {
         &self.0
     }
-
-    pub(crate) fn give_away(&self) {
-        self.0.given_away.store(true, Ordering::Relaxed);
-    }
 }
 
 impl Inner {
@@ -91,18 +93,26 @@ impl Drop for Inner {
         }
         let Some(method) = interface.methods.iter().find(|method| method.ordinal == ordinal) else { return };
         tracing::debug!(target: "ipc", interface = self.node.name, "IPC client destroy");
-        destroy(self.cap.clone(), interface, method);
+        destroy(self.cap.clone(), interface, method, self.deadline());
     }
 }
 
-/// Has the peer drop its object. On an ordinary thread this waits, as a local drop would; on an
-/// event loop or in an asynchronous task it must not.
-fn destroy(target: RemoteCap, interface: &'static InterfaceNode, method: &'static MethodNode) {
-    let waiting = !target.shared().event_loop().is_driven_here()
+/// Has the peer drop its object. On an ordinary thread this waits, as a local drop would, but no longer than calls
+/// may take here, and not for a peer that has kept such a wait from ending; on an event loop or in an asynchronous task
+/// it must not.
+fn destroy(
+    target: RemoteCap,
+    interface: &'static InterfaceNode,
+    method: &'static MethodNode,
+    deadline: Option<Instant>,
+) {
+    let shared = target.shared().clone();
+    let waiting = !shared.event_loop().is_driven_here()
+        && !shared.keeps_waiting()
         && tokio::runtime::Handle::try_current().is_err()
         && !std::thread::panicking();
     let thread = if waiting { ThreadContext::current() } else { None };
-    let scope = crate::connection::scope::current(target.shared().id());
+    let scope = crate::connection::scope::current(shared.id());
     let mut call = Outgoing {
         target,
         interface,
@@ -117,12 +127,22 @@ fn destroy(target: RemoteCap, interface: &'static InterfaceNode, method: &'stati
         object: None,
     };
     let Some(thread) = thread else { return call.start() };
-    let slot = ReplySlot::new(thread.clone());
+    let (slot, key) = (ReplySlot::new(thread.clone()), thread.key);
     call.caller = Caller::Thread(thread);
     call.reply = ReplyTo::thread(slot.clone());
     call.start();
-    if slot.wait(Instant::now().checked_add(DESTROY_PATIENCE)).is_none() {
-        tracing::warn!(target: "ipc", interface = interface.name, "the peer has not destroyed its object after {DESTROY_PATIENCE:?}");
+    let started = Instant::now();
+    let patience = started.checked_add(DESTROY_PATIENCE);
+    let in_time = slot.wait(deadline.into_iter().chain(patience).min()).is_some();
+    if !in_time {
+        let waited = started.elapsed();
+        tracing::warn!(target: "ipc", interface = interface.name, "the peer has not destroyed its object after {waited:?}");
+        if scope.is_none() {
+            suspect_thread(&shared, key);
+        }
+        if waited >= DESTROY_PATIENCE {
+            shared.set_keeps_waiting(true);
+        }
     }
 }
 

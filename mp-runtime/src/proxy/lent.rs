@@ -4,7 +4,11 @@
 //! calls are refused, and the lender does not go on before calls that run have ended.
 
 use std::any::Any;
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
 
 use futures::future::BoxFuture;
 
@@ -40,7 +44,26 @@ struct Loan {
 
 struct LoanState {
     target: Option<&'static dyn Target>,
+    /// Blocking calls, and asynchronous ones that are about to be entered in `tasks`.
     users: usize,
+    /// Asynchronous calls, by number.
+    tasks: HashMap<u64, Arc<Task>>,
+    next_task: u64,
+}
+
+impl LoanState {
+    fn new(target: &'static dyn Target) -> Self {
+        LoanState { target: Some(target), users: 0, tasks: HashMap::new(), next_task: 0 }
+    }
+}
+
+/// An asynchronous call of a lent object, until it has returned or the loan has ended.
+struct Task(Mutex<Option<BoxFuture<'static, Result<Call>>>>);
+
+impl Task {
+    fn lock(&self) -> MutexGuard<'_, Option<BoxFuture<'static, Result<Call>>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// One call's use of a loan.
@@ -50,28 +73,83 @@ struct Use<'l> {
 }
 
 impl Loan {
-    fn lock(&self) -> std::sync::MutexGuard<'_, LoanState> {
+    fn lock(&self) -> MutexGuard<'_, LoanState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ended(&self) -> Error {
+        let name = self.node.name;
+        Error::failed(format!("the {name} object was lent for one call, and that call has ended"))
     }
 
     fn enter(&self) -> Result<Use<'_>> {
         let mut state = self.lock();
-        let target = state.target.ok_or_else(|| {
-            Error::failed(format!(
-                "the {} object was lent for one call, and that call has ended",
-                self.node.name
-            ))
-        })?;
+        let target = state.target.ok_or_else(|| self.ended())?;
         state.users += 1;
         Ok(Use { loan: self, target })
+    }
+
+    /// Starts an asynchronous call, which the loan drops when it ends.
+    fn start(&self, interface: u64, ordinal: u16, call: Call) -> Result<(u64, Arc<Task>)> {
+        let entered = self.enter()?;
+        let future = entered.target.call_async(interface, ordinal, call);
+        let mut state = self.lock();
+        if state.target.is_none() {
+            // Before the use: the end of the loan waits for that.
+            drop(state);
+            drop(future);
+            return Err(self.ended());
+        }
+        let task = Arc::new(Task(Mutex::new(Some(future))));
+        let number = state.next_task;
+        state.next_task += 1;
+        state.tasks.insert(number, task.clone());
+        drop(state);
+        Ok((number, task))
     }
 
     fn end(&self) {
         let mut state = self.lock();
         state.target = None;
+        let tasks = std::mem::take(&mut state.tasks);
         while state.users > 0 {
             state = self.idle.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+        drop(state);
+        for task in tasks.into_values() {
+            // Waits for the one that polls it now.
+            let future = task.lock().take();
+            drop(future);
+        }
+    }
+}
+
+/// An asynchronous call of a lent object, as the one who answers it polls it.
+struct Running {
+    loan: Arc<Loan>,
+    number: u64,
+    task: Arc<Task>,
+}
+
+impl Future for Running {
+    type Output = Result<Call>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<Call>> {
+        let mut future = self.task.lock();
+        let Some(running) = &mut *future else { return Poll::Ready(Err(self.loan.ended())) };
+        let outcome = running.as_mut().poll(cx);
+        if outcome.is_ready() {
+            *future = None;
+        }
+        outcome
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Dropped under the lock, and still in the list: the end of the loan waits for it.
+        *self.task.lock() = None;
+        self.loan.lock().tasks.remove(&self.number);
     }
 }
 
@@ -97,10 +175,10 @@ impl Object for Loan {
         ordinal: u16,
         call: Call,
     ) -> BoxFuture<'static, Result<Call>> {
-        Box::pin(async move {
-            let entered = self.enter()?;
-            entered.target.call_async(interface, ordinal, call).await
-        })
+        match self.start(interface, ordinal, call) {
+            Ok((number, task)) => Box::pin(Running { loan: self, number, task }),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -129,15 +207,17 @@ pub struct Lent(pub(crate) Arc<LocalObject>);
 pub fn lend<I: Interface + ?Sized, T>(object: &I, body: impl FnOnce(Lent) -> Result<T>) -> Result<T> {
     let reference = Reference(object);
     let target: &dyn Target = &reference;
-    // SAFETY: the reference with the invented lifetime lives only in `LoanState::target` and in
-    // `Use`s. `End` runs before `reference` and the borrow behind it end: it is a local of this
-    // function, declared after `reference`, and nobody else can keep it from being dropped, also
-    // when `body` panics. It takes the reference out of the state, so that no new `Use` can be
-    // made, and then waits until there is no `Use` left. Futures that hold a `Use` borrow from
-    // nothing but the `Use`'s target. So the reference is never followed after this function.
+    // SAFETY: the reference with the invented lifetime lives only in `LoanState::target`, in `Use`s,
+    // and in the futures of `Task`s. `End` runs before `reference` and the borrow behind it end: it is
+    // a local of this function, declared after `reference`, and nobody else can keep it from being
+    // dropped, also when `body` panics. It takes the reference out of the state, so that no new `Use`
+    // can be made, and then waits until there is no `Use` left. A future is made under a `Use`, and is in
+    // `LoanState::tasks` or dropped before that one ends. There it stays until it is dropped, which like
+    // each poll happens under the lock of its `Task`; `End` takes and drops those that are left. So the
+    // reference is never followed after this function.
     #[allow(unsafe_code, reason = "a loan outlives no call, which the type system cannot say")]
     let target = unsafe { std::mem::transmute::<&dyn Target, &'static dyn Target>(target) };
-    let state = Mutex::new(LoanState { target: Some(target), users: 0 });
+    let state = Mutex::new(LoanState::new(target));
     let loan = Arc::new(Loan { node: I::NODE, state, idle: Condvar::new() });
     let _end = End(loan.clone());
     body(Lent(LocalObject::new(loan)))
@@ -175,7 +255,7 @@ mod tests {
         }
         static NODE: InterfaceNode =
             InterfaceNode::new("Test", 0, &crate::wire::node::FileNode::new("test.capnp", 0), &[]);
-        let state = Mutex::new(LoanState { target: Some(&Nothing), users: 0 });
+        let state = Mutex::new(LoanState::new(&Nothing));
         let loan = Loan { node: &NODE, state, idle: Condvar::new() };
         let ended = std::sync::atomic::AtomicBool::new(false);
         std::thread::scope(|scope| {

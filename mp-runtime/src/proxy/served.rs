@@ -7,11 +7,39 @@ use futures::future::BoxFuture;
 
 use super::interface::Interface;
 use crate::connection::{Call, LocalObject, Object};
-use crate::error::Result;
+use crate::error::{Error, Result};
+use crate::event_loop::drop_off_loop;
 use crate::wire::node::InterfaceNode;
 
-/// A shared implementation.
-pub(crate) struct Served<I: ?Sized>(pub(crate) Arc<I>);
+/// A shared implementation. Wherever the runtime lets go of it, the implementation's destructor does not run on an
+/// event loop.
+pub(crate) struct Served<I: Interface + ?Sized + 'static> {
+    /// There until this is dropped.
+    object: Option<Arc<I>>,
+}
+
+impl<I: Interface + ?Sized + 'static> Served<I> {
+    fn new(object: Arc<I>) -> Self {
+        Served { object: Some(object) }
+    }
+
+    /// The implementation.
+    ///
+    /// # Errors
+    ///
+    /// None while this exists.
+    pub(crate) fn get(&self) -> Result<&Arc<I>> {
+        self.object.as_ref().ok_or_else(|| Error::failed("the object is gone"))
+    }
+}
+
+impl<I: Interface + ?Sized + 'static> Drop for Served<I> {
+    fn drop(&mut self) {
+        if let Some(object) = self.object.take() {
+            drop_off_loop(object);
+        }
+    }
+}
 
 impl<I: Interface + ?Sized + 'static> Object for Served<I> {
     fn node(&self) -> &'static InterfaceNode {
@@ -19,7 +47,7 @@ impl<I: Interface + ?Sized + 'static> Object for Served<I> {
     }
 
     fn call_blocking(&self, interface: u64, ordinal: u16, call: &mut Call) -> Result<()> {
-        self.0.call_blocking(interface, ordinal, call)
+        self.get()?.call_blocking(interface, ordinal, call)
     }
 
     fn call_async(
@@ -28,7 +56,7 @@ impl<I: Interface + ?Sized + 'static> Object for Served<I> {
         ordinal: u16,
         call: Call,
     ) -> BoxFuture<'static, Result<Call>> {
-        Box::pin(async move { self.0.call_async(interface, ordinal, call).await })
+        Box::pin(async move { self.get()?.call_async(interface, ordinal, call).await })
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -36,7 +64,8 @@ impl<I: Interface + ?Sized + 'static> Object for Served<I> {
     }
 
     fn bases(&self) -> Vec<Arc<dyn Object>> {
-        self.0.clone().bases().into_iter().map(|base| base.0).collect()
+        let bases = self.get().map(|object| object.clone().bases()).unwrap_or_default();
+        bases.into_iter().map(|base| base.0).collect()
     }
 }
 
@@ -52,11 +81,11 @@ impl std::fmt::Debug for Base {
 impl Base {
     /// The object, whose type here is that of the base interface.
     pub fn new<I: Interface + ?Sized + 'static>(object: Arc<I>) -> Self {
-        Base(Arc::new(Served(object)))
+        Base(Arc::new(Served::new(object)))
     }
 }
 
 /// Makes an object that a peer can call.
 pub(crate) fn export<I: Interface + ?Sized + 'static>(object: Arc<I>) -> Arc<LocalObject> {
-    LocalObject::new(Arc::new(Served(object)))
+    LocalObject::new(Arc::new(Served::new(object)))
 }

@@ -3,6 +3,7 @@
 //! In: a connected socket. Out: user, group and process, as the system knows them, which the peer cannot
 //! invent.
 
+use std::collections::BTreeSet;
 use std::os::unix::net::UnixStream;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -58,6 +59,48 @@ impl PeerCredentials {
     }
 }
 
+/// Whose processes a server serves: those of this process's own user and of root, and of others that are named.
+///
+/// The system says who they are, so nobody can pretend to be somebody else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AllowedPeers {
+    users: BTreeSet<u32>,
+    groups: BTreeSet<u32>,
+}
+
+impl AllowedPeers {
+    /// Nobody but this process's own user and root.
+    #[must_use]
+    pub fn own() -> Self {
+        Self::default()
+    }
+
+    /// And the user of this number.
+    #[must_use]
+    pub fn with_user(mut self, uid: u32) -> Self {
+        self.users.insert(uid);
+        self
+    }
+
+    /// And whoever runs as this group, which is the one group of a process that the system tells.
+    #[must_use]
+    pub fn with_group(mut self, gid: u32) -> Self {
+        self.groups.insert(gid);
+        self
+    }
+
+    /// Whether a peer is one of them.
+    #[must_use]
+    pub fn allow(&self, peer: &PeerCredentials) -> bool {
+        peer.is_own_or_root() || self.users.contains(&peer.uid) || self.groups.contains(&peer.gid)
+    }
+
+    /// Whether nobody but the own user and root is.
+    pub(crate) fn are_own(&self) -> bool {
+        self.users.is_empty() && self.groups.is_empty()
+    }
+}
+
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn ask(stream: &UnixStream) -> nix::Result<PeerCredentials> {
     let found = nix::sys::socket::getsockopt(stream, nix::sys::socket::sockopt::PeerCredentials)?;
@@ -83,6 +126,19 @@ mod tests {
         assert_eq!(found.gid, rustix::process::getegid().as_raw());
         assert_eq!(found.pid, Some(std::process::id()));
         assert_eq!(found.check(), Ok(()));
+    }
+
+    #[test]
+    fn others_are_allowed_by_name() {
+        let own = rustix::process::geteuid().as_raw();
+        let of = |uid, gid| PeerCredentials { uid, gid, pid: None };
+        let (friend, group, other) = (own + 1, own + 2, own + 3);
+        let allowed = AllowedPeers::own().with_user(friend).with_group(group);
+        let peers = [of(own, other), of(0, other), of(friend, other), of(other, group)];
+        assert!(peers.iter().all(|peer| allowed.allow(peer)));
+        assert!(!allowed.allow(&of(other, other)) && !allowed.allow(&of(group, friend)));
+        assert!(!AllowedPeers::own().allow(&of(friend, group)));
+        assert!(AllowedPeers::own().are_own() && !allowed.are_own());
     }
 
     #[test]

@@ -4,16 +4,18 @@
 
 mod connect;
 mod credentials;
+mod lock;
 
 pub use connect::try_connect;
 pub(crate) use connect::{Pauses, connect, nobody_accepts, refused};
-pub use credentials::PeerCredentials;
+pub use credentials::{AllowedPeers, PeerCredentials};
 
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::Mode;
 use rustix::net::{AddressFamily, SocketAddrUnix, SocketFlags, SocketType};
@@ -30,19 +32,29 @@ pub(crate) struct Listener {
     path: PathBuf,
     /// The device and number of the socket's file, to remove no file but our own.
     file: (u64, u64),
+    closed: AtomicBool,
 }
 
 impl Listener {
     pub(crate) fn std(&self) -> &UnixListener {
         &self.socket
     }
+
+    /// Removes the file, so that nobody finds the socket any more, whoever still has it.
+    pub(crate) fn close(&self) {
+        if self.closed.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        // As long as the socket is open, no other file can have its number.
+        if file_of(&self.path).is_ok_and(|file| file == self.file) {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        if file_of(&self.path).is_ok_and(|file| file == self.file) {
-            let _ = std::fs::remove_file(&self.path);
-        }
+        self.close();
     }
 }
 
@@ -51,34 +63,58 @@ fn file_of(path: &Path) -> io::Result<(u64, u64)> {
     Ok((metadata.dev(), metadata.ino()))
 }
 
-/// Listens at `path`, for the owner only. A socket there that nobody serves any more is replaced;
-/// anything else there is left alone.
-pub(crate) fn bind(path: &Path) -> Result<Listener> {
-    make_room(path)?;
+/// Listens at `path`, for the owner only, or for whoever is asked who it is. A socket there that nobody serves any more
+/// is replaced; anything else there is left alone.
+pub(crate) fn bind(path: &Path, peers: &AllowedPeers) -> Result<Listener> {
     let at = path.display();
-    let refused = |error: rustix::io::Errno| match error {
-        rustix::io::Errno::NOENT => io_error(format!("cannot listen on {at}: its directory does not exist")),
-        error => io_error(format!("cannot listen on {at}: {error}")),
-    };
+    let refused = |error: rustix::io::Errno| io_error(format!("cannot listen on {at}: {error}"));
     let address = address(path)?;
+    check_kind(path)?;
+    // Until the socket listens.
+    let _lock = lock::Lock::take(path)?;
+    make_room(path)?;
     let socket: OwnedFd =
         rustix::net::socket_with(AddressFamily::UNIX, SocketType::STREAM, SocketFlags::CLOEXEC, None)
             .map_err(refused)?;
+    // The file gets the mode of the socket, so there is no moment at which it has another one, and no name that could
+    // stand for something else meanwhile.
+    let owner_only = Mode::RUSR | Mode::WUSR;
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    rustix::fs::fchmod(&socket, owner_only).map_err(refused)?;
     rustix::net::bind(&socket, &address).map_err(refused)?;
-    // Nobody can connect before `listen`, so nobody slips in before the permissions are set.
-    rustix::fs::chmod(path, Mode::RUSR | Mode::WUSR).map_err(refused)?;
+    // Elsewhere it can only be set by name, and so can a mode that the process's mask would narrow. Nobody can connect
+    // before `listen`.
+    let all = Mode::from_raw_mode(0o666);
+    let mode = if peers.are_own() { owner_only } else { all };
+    if mode == all || !cfg!(any(target_os = "linux", target_os = "android")) {
+        rustix::fs::chmod(path, mode).map_err(refused)?;
+    }
     rustix::net::listen(&socket, BACKLOG).map_err(refused)?;
-    Ok(Listener { socket: socket.into(), path: path.to_owned(), file: file_of(path)? })
+    Ok(Listener {
+        socket: socket.into(),
+        path: path.to_owned(),
+        file: file_of(path)?,
+        closed: AtomicBool::new(false),
+    })
+}
+
+/// Refuses a path at which there is something else than a socket. Returns whether there is one.
+fn check_kind(path: &Path) -> Result<bool> {
+    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(false) };
+    if metadata.file_type().is_socket() {
+        return Ok(true);
+    }
+    Err(io_error(format!(
+        "cannot listen on {}: there is a file that is not a socket; move it away or choose another path",
+        path.display()
+    )))
 }
 
 /// Removes a socket that nobody serves.
 fn make_room(path: &Path) -> Result<()> {
     let at = path.display();
-    let Ok(metadata) = std::fs::symlink_metadata(path) else { return Ok(()) };
-    if !metadata.file_type().is_socket() {
-        return Err(io_error(format!(
-            "cannot listen on {at}: there is a file that is not a socket; move it away or choose another path"
-        )));
+    if !check_kind(path)? {
+        return Ok(());
     }
     match try_connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
@@ -136,6 +172,10 @@ mod tests {
         }
     }
 
+    fn bind(path: &Path) -> Result<Listener> {
+        super::bind(path, &AllowedPeers::own())
+    }
+
     #[test]
     fn a_stale_socket_is_replaced_and_a_live_one_is_not() {
         let folder = tempfile::tempdir().expect("a temporary directory");
@@ -178,6 +218,39 @@ mod tests {
         let _listener = bind(&path).expect("a listener");
         let mode = std::fs::metadata(&path).expect("the socket").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+        // Others may, where they are asked who they are.
+        let path = folder.path().join("shared.sock");
+        let _listener = super::bind(&path, &AllowedPeers::own().with_user(1)).expect("a listener");
+        let mode = std::fs::metadata(&path).expect("the socket").permissions().mode();
+        assert_eq!(mode & 0o777, 0o666);
+    }
+
+    #[test]
+    fn of_many_that_start_at_a_stale_socket_one_listens_and_stays() {
+        let folder = tempfile::tempdir().expect("a temporary directory");
+        let path = folder.path().join("node.sock");
+        for _ in 0..50 {
+            drop(UnixListener::bind(&path).expect("a socket"));
+            let start = std::sync::Barrier::new(4);
+            let outcomes: Vec<Result<Listener>> = std::thread::scope(|scope| {
+                let starters: Vec<_> = (0..4)
+                    .map(|_| {
+                        scope.spawn(|| {
+                            start.wait();
+                            bind(&path)
+                        })
+                    })
+                    .collect();
+                starters.into_iter().map(|starter| starter.join().expect("an outcome")).collect()
+            });
+            let (listening, refused): (Vec<_>, Vec<_>) = outcomes.into_iter().partition(Result::is_ok);
+            assert_eq!((listening.len(), refused.len()), (1, 3));
+            assert!(connect(&path, Duration::ZERO).is_ok(), "the one that listens is the one at the path");
+            for other in refused {
+                assert!(text(other).contains("another process serves it"));
+            }
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a list").count(), 0);
     }
 
     #[test]

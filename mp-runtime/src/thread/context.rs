@@ -3,7 +3,7 @@
 //!
 //! In: jobs posted by event loops. Out: they run on this thread, in order, while it waits.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -23,9 +23,8 @@ pub(crate) struct ThreadContext {
 struct Queue {
     jobs: VecDeque<ThreadJob>,
     closed: bool,
-    /// Connections that hold something for this thread, to be told when it ends.
-    users: HashSet<u64>,
-    at_exit: Vec<ThreadJob>,
+    /// How connections that hold something for this thread are told when it ends.
+    at_exit: HashMap<u64, ThreadJob>,
 }
 
 static NEXT_KEY: AtomicU64 = AtomicU64::new(1);
@@ -39,9 +38,10 @@ struct Owner(Arc<ThreadContext>);
 
 impl Drop for Owner {
     fn drop(&mut self) {
-        for job in self.0.close() {
-            job();
-        }
+        self.0.close();
+        // Not before: a worker that is asked to end may be in the middle of a call.
+        let at_exit = std::mem::take(&mut self.0.lock().at_exit);
+        at_exit.into_values().for_each(|job| job());
     }
 }
 
@@ -89,22 +89,23 @@ impl ThreadContext {
 
     /// Has `job` run when the thread ends, once per connection.
     pub(crate) fn at_exit(&self, connection: u64, job: ThreadJob) {
-        let mut queue = self.lock();
-        if queue.users.insert(connection) {
-            queue.at_exit.push(job);
-        }
+        self.lock().at_exit.entry(connection).or_insert(job);
+    }
+
+    /// Forgets a connection that is closed.
+    pub(crate) fn forget(&self, connection: u64) {
+        let job = self.lock().at_exit.remove(&connection);
+        drop(job);
     }
 
     /// Ends the queue: a worker returns from [`run`](Self::run), jobs that never ran are dropped.
-    pub(crate) fn close(&self) -> Vec<ThreadJob> {
+    pub(crate) fn close(&self) {
         let mut queue = self.lock();
         queue.closed = true;
         let unrun = std::mem::take(&mut queue.jobs);
-        let at_exit = std::mem::take(&mut queue.at_exit);
         drop(queue);
         self.wake.notify_all();
         drop(unrun);
-        at_exit
     }
 
     /// Runs jobs until the queue is closed: the life of a worker thread.

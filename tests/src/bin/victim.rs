@@ -7,7 +7,8 @@ use std::time::Duration;
 use mp_runtime::{Error, EventLoop, Limits, Result, listen, listen_with};
 use mp_tests::victim::{Served, Victim};
 
-const USAGE: &str = "usage: victim SOCKET [connections=N] [process-threads=N] [idle-milliseconds=N]";
+const USAGE: &str =
+    "usage: victim SOCKET [connections=N] [process-threads=N] [idle-milliseconds=N] [descriptors=N]";
 
 fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1);
@@ -36,6 +37,12 @@ fn limit(argument: &str) -> Option<Set> {
     let (name, value) = argument.split_once('=')?;
     let value: usize = value.parse().ok()?;
     Some(match name {
+        "descriptors" => {
+            let most = Some(value as u64);
+            let most = rustix::process::Rlimit { current: most, maximum: most };
+            rustix::process::setrlimit(rustix::process::Resource::Nofile, most).ok()?;
+            Box::new(|limits: Limits| limits)
+        }
         "connections" => Box::new(move |limits: Limits| limits.with_connections(value)),
         "process-threads" => Box::new(move |limits: Limits| limits.with_process_threads(value)),
         "idle-milliseconds" => {

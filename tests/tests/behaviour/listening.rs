@@ -1,9 +1,11 @@
 //! Listening: how many may connect, and what stays behind.
 
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mp_runtime::{ErrorKind, EventLoop, Remote, connect, listen, within};
+use mp_runtime::{AllowedPeers, ErrorKind, EventLoop, Limits, Remote, connect, listen, listen_for, within};
 
 use super::work::{Work, Worker, until};
 
@@ -37,6 +39,54 @@ fn no_more_peers_are_served_than_allowed() {
     until(|| !path.exists());
     let error = connect::<dyn Work>(&clients, &path).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Io);
+}
+
+/// The socket to which a process of another user connects, in its environment.
+const SOCKET: &str = "STRANGERS_SOCKET";
+
+#[test]
+fn a_process_of_another_user_is_served_where_it_is_named() {
+    if let Some(path) = std::env::var_os(SOCKET) {
+        // The other process, whose own user does not serve the socket.
+        let stream = std::os::unix::net::UnixStream::connect(path).unwrap();
+        let client = mp_runtime::connect_stream::<dyn Work>(&EventLoop::new("stranger").unwrap(), stream);
+        let outcome = within(Duration::from_secs(60), || client.pass_gate(1));
+        println!("outcome: {:?}", outcome.map_err(|error| error.kind()));
+        return;
+    }
+    if !rustix::process::geteuid().is_root() {
+        println!("only root can have a process of another user");
+        return;
+    }
+    const OTHER: u32 = 65_534;
+    // Where the other user can get at both.
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let program = folder.path().join("program");
+    std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
+    let worker = Arc::new(Worker::default());
+    worker.gate.open();
+    let event_loop = EventLoop::new("server").unwrap();
+    let nobody = AllowedPeers::own().with_user(OTHER + 1);
+    for (peers, outcome) in [(AllowedPeers::own().with_user(OTHER), "Ok(1)"), (nobody, "Err(Disconnected)")] {
+        let path = folder.path().join("work.sock");
+        let limits = Limits::default();
+        let _server = listen_for::<dyn Work>(&event_loop, &path, worker.clone(), limits, peers).unwrap();
+        let output = std::process::Command::new(&program)
+            .args([
+                "--exact",
+                "listening::a_process_of_another_user_is_served_where_it_is_named",
+                "--nocapture",
+            ])
+            .env(SOCKET, &path)
+            .current_dir("/")
+            .uid(OTHER)
+            .gid(OTHER)
+            .output()
+            .unwrap();
+        let text = String::from_utf8_lossy(&output.stdout);
+        assert!(text.contains(&format!("outcome: {outcome}")), "{text}{output:?}");
+    }
 }
 
 #[test]

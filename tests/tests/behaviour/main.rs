@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
+mod drops;
+mod ends;
+mod family;
 mod futures;
+mod house;
 mod inheritance;
 mod layers;
 mod limits;

@@ -77,7 +77,7 @@ impl Gate {
         *self.open.lock().unwrap() = false;
     }
 
-    fn pass(&self) {
+    pub(crate) fn pass(&self) {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let open = self.open.lock().unwrap();
         drop(self.changed.wait_while(open, |open| !*open).unwrap());

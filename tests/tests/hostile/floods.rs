@@ -5,7 +5,7 @@ use std::io::Read;
 use mp_tests::peer::{Cap, Outcome, Peer, cap_pointer, element, list_pointer, struct_pointer};
 use mp_tests::victim::{Process, method};
 
-use super::flood::{CONTEXT, On, Template, bytes, bytes_on_thread, thread};
+use super::flood::{CONTEXT, On, Template, bytes, bytes_on_thread, number, thread};
 use super::{check, victim};
 
 const MEBIBYTE: u32 = 1 << 20;
@@ -318,6 +318,36 @@ fn messages_that_are_whole_but_for_their_last_bytes() {
     });
     check(&mut victim);
     drop(peers);
+    check(&mut victim);
+}
+
+#[test]
+fn a_cancelled_call_keeps_its_thread_of_the_pool() {
+    let mut victim = victim();
+    let mut peer = victim.peer().bootstrap();
+    let construct = peer.send_call(peer.root(), mp_tests::victim::VICTIM, method::CONSTRUCT, &[&[0]], &[]);
+    peer.outcome(construct);
+    let make_pool = 1;
+    let mut pool = Template::call_with(On::Answer(construct), make_pool, &number(2), &[], |mut call| {
+        call.set_interface_id(mp_tests::victim::THREAD_MAP);
+    });
+    peer.send_raw(pool.of(700));
+    assert!(matches!(peer.outcome(700), Outcome::Results(..)));
+    let threads = victim.growth().threads;
+    let on = On::Object(peer.root());
+    let no_thread = [struct_pointer(0, 0, 1), struct_pointer(0, 0, 2), 0, 0];
+    peer.send_raw(Template::call(on, method::BLOCK, &no_thread, &[]).of(701));
+    while victim.growth().threads == threads {
+        std::thread::yield_now();
+    }
+    std::thread::sleep(std::time::Duration::from_millis(30));
+    peer.send_raw(Template::finish().of(701));
+    // The other thread serves what comes.
+    for question in 702..706 {
+        let no_thread = [struct_pointer(0, 1, 1), 5, struct_pointer(0, 0, 2), 0, 0];
+        peer.send_raw(Template::call(on, method::ON_THREAD, &no_thread, &[]).of(question));
+        assert!(matches!(peer.outcome(question), Outcome::Results(5, _)));
+    }
     check(&mut victim);
 }
 

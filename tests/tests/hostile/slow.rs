@@ -179,6 +179,25 @@ fn two_ends_that_send_as_much_as_they_can() {
 }
 
 #[test]
+fn a_process_with_few_descriptors_answers_whom_it_serves() {
+    let mut victim = Process::start(env!("CARGO_BIN_EXE_victim"), &["descriptors=64"]);
+    let mut early = victim.peer().bootstrap();
+    // Of these some have a place, and the others wait for one.
+    let others: Vec<Peer> = (0..100).map(|_| victim.peer()).collect();
+    for _ in 0..3 {
+        early.send_call(early.root(), mp_tests::victim::VICTIM, method::GIVE, &[&number(8 << 20)], &[]);
+        while early.receive().expect("an answer").len() < 8 << 20 {}
+    }
+    check(&mut victim);
+    drop(others);
+    // And so is whoever comes when they have left.
+    let mut late = victim.peer().bootstrap();
+    let answer = late.send_call(late.root(), mp_tests::victim::VICTIM, method::HELLO, &[&[0]], &[]);
+    late.outcome(answer);
+    check(&mut victim);
+}
+
+#[test]
 fn peers_that_say_nothing_cost_no_time() {
     let mut victim = victim();
     let peers: Vec<Peer> = (0..100).map(|_| victim.peer().bootstrap()).collect();

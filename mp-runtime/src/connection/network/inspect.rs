@@ -66,6 +66,11 @@ impl Inspector {
         self.answers.none_is_open() && self.questions.none_is_open()
     }
 
+    /// Whether every call of the peer is answered, and nobody here waits for an answer.
+    pub(super) fn is_settled(&self) -> bool {
+        self.answers.none_is_open() && self.questions.none_is_awaited()
+    }
+
     /// Looks at a message that has arrived.
     ///
     /// # Errors

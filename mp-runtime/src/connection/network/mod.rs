@@ -176,6 +176,21 @@ impl Wire {
         self.failure.borrow().clone().map_or(Ok(()), Err)
     }
 
+    /// Whether no call is under way, in either direction, and everything is written.
+    pub(crate) fn is_settled(&self) -> bool {
+        let inner = self.inner.borrow();
+        inner.inspector.is_settled() && inner.outbox.is_empty()
+    }
+
+    /// Closes the stream, whoever still holds this.
+    pub(crate) fn close(&self) {
+        let mut inner = self.inner.borrow_mut();
+        inner.outbox.close();
+        let transport = std::mem::replace(&mut inner.transport, Transport::Closed);
+        drop(inner);
+        drop(transport);
+    }
+
     /// Notes that the message of a call is read.
     fn reads(&self, ticket: Option<&Rc<Ticket>>) {
         *self.read.borrow_mut() = ticket.cloned();

@@ -35,6 +35,11 @@ impl Questions {
         self.0.values().all(|state| *state == State::Answered)
     }
 
+    /// Whether nobody here waits for an answer. Those that were cancelled may be answered or not.
+    pub(super) fn none_is_awaited(&self) -> bool {
+        self.0.values().all(|state| *state != State::Asked)
+    }
+
     pub(super) fn asked(&mut self, id: u32) {
         self.0.insert(id, State::Asked);
     }

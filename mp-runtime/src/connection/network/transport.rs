@@ -26,6 +26,12 @@ pub(crate) enum Stream {
 pub(super) enum Transport {
     Socket(Socket),
     Memory(DuplexStream),
+    /// Nothing any more.
+    Closed,
+}
+
+fn closed() -> io::Error {
+    io::Error::new(io::ErrorKind::NotConnected, "the stream is closed")
 }
 
 /// A connected socket on an event loop.
@@ -129,6 +135,7 @@ impl Transport {
                 ready!(Pin::new(pipe).poll_read(cx, &mut buffer))?;
                 Poll::Ready(Ok(buffer.filled().len()))
             }
+            Transport::Closed => Poll::Ready(Err(closed())),
         }
     }
 
@@ -141,6 +148,7 @@ impl Transport {
         match self {
             Transport::Socket(socket) => socket.poll_write(cx, parts),
             Transport::Memory(pipe) => Pin::new(pipe).poll_write_vectored(cx, parts),
+            Transport::Closed => Poll::Ready(Err(closed())),
         }
     }
 
@@ -169,6 +177,7 @@ impl Transport {
             Transport::Memory(pipe) => {
                 let _ = Pin::new(pipe).poll_shutdown(cx);
             }
+            Transport::Closed => {}
         }
     }
 }
