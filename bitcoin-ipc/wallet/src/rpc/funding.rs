@@ -140,9 +140,9 @@ pub(super) fn options(call: &Call<'_>, position: usize) -> Answer<Map<String, Va
     Ok(call.get(position).map(value::object).transpose()?.cloned().unwrap_or_default())
 }
 
-/// An option with two spellings, unless it is null.
+/// An option with two spellings. One that is null is given, and has the wrong type, as in Bitcoin Core.
 fn either<'a>(options: &'a Map<String, Value>, new: &str, old: &str) -> Option<&'a Value> {
-    options.get(new).or_else(|| options.get(old)).filter(|value| !value.is_null())
+    options.get(new).or_else(|| options.get(old))
 }
 
 fn given<'a>(options: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
@@ -208,7 +208,8 @@ fn read(
     let option = |name| options.get(name).unwrap_or(&Value::Null);
     fees::set(wallet, control, option("conf_target"), option("estimate_mode"), option("fee_rate"), below)?;
     if let Some(weight) = given(options, "max_tx_weight") {
-        (control.has_max_tx_weight, control.max_tx_weight) = (1, value::int(weight)?);
+        // One below nothing is too much, which is said where the limits are known.
+        (control.has_max_tx_weight, control.max_tx_weight) = (1, value::int::<i32>(weight)?.cast_unsigned());
     }
     Ok(change_pos)
 }
@@ -249,6 +250,7 @@ pub(super) fn fund(
     if recipients.is_empty() {
         return invalid("TX must have at least one output");
     }
+    let lock = either(options, "lock_unspents", "lockUnspents").map_or(Ok(false), value::flag)?;
     let presets = solving::presets(spending, base, options)?;
     control.set_selected = base.input.iter().map(|input| input.previous_output).collect();
     let made = spending.make(Wish { change_pos, presets, ..Wish::new(recipients, &control) });
@@ -260,9 +262,7 @@ pub(super) fn fund(
             input.clone_from(old);
         }
     }
-    if let Some(lock) = either(options, "lock_unspents", "lockUnspents")
-        && value::flag(lock)?
-    {
+    if lock {
         spending.lock_coins(tx.input.iter().map(|input| input.previous_output))?;
     }
     Ok(Funded { tx, fee: made.fee, change_pos: made.change_pos })

@@ -71,12 +71,8 @@ fn send(call: &Call<'_>) -> Answer {
     let mut options = options(call, 4)?;
     fees::into_options(call.value(1), call.value(2), call.value(3), &mut options)?;
     refuse_old_names(&options)?;
-    value::fields(&options, funding::TYPES)?;
     let option = |name: &str| options.get(name).unwrap_or(&Value::Null);
-    let replaceable = match option("replaceable") {
-        Value::Null => wallet.options().rbf,
-        given => value::flag(given)?,
-    };
+    let replaceable = options.get("replaceable").map_or(Ok(wallet.options().rbf), value::flag)?;
     let recipients = recipients(&wallet, call.value(0), option("subtract_fee_from_outputs"))?;
     let parts = Parts {
         inputs: option("inputs"),
@@ -86,6 +82,8 @@ fn send(call: &Call<'_>) -> Answer {
         version: call.int_or(5, 2)?,
     };
     let tx = construct::transaction(parts, wallet.network())?;
+    // Of the other options' types, this one's is looked at first.
+    options.get("max_tx_weight").map(value::int::<i32>).transpose()?;
     let inputs = option("inputs").clone();
     let mut control = match has_own_lock_time(&tx, &options) {
         true => funding::locked_at(tx.lock_time.to_consensus_u32()),
@@ -110,9 +108,7 @@ pub(super) fn has_own_lock_time(tx: &Transaction, options: &Map<String, Value>) 
 /// Signs a transaction and sends it, unless the options say otherwise or signatures of others are
 /// missing: Bitcoin Core's `FinishTransaction`.
 pub(super) fn finish(spending: Spending<'_>, options: &Map<String, Value>, tx: Transaction) -> Answer {
-    let flag = |name: &str, default| {
-        options.get(name).filter(|value| !value.is_null()).map_or(Ok(default), value::flag)
-    };
+    let flag = |name: &str, default| options.get(name).map_or(Ok(default), value::flag);
     let (wants_psbt, add) = (flag("psbt", false)?, flag("add_to_wallet", true)?);
     let mut psbt = unsigned(tx, 2)?;
     let mut complete = false;

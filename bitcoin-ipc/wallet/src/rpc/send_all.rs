@@ -63,11 +63,8 @@ struct Wish {
     replaceable: bool,
 }
 
-fn read(call: &Call<'_>, wallet: &WalletHandle) -> Answer<Wish> {
-    let mut options = options(call, 4)?;
-    fees::into_options(call.value(1), call.value(2), call.value(3), &mut options)?;
-    refuse_old_names(&options)?;
-    let option = |name: &str| options.get(name).filter(|value| !value.is_null());
+fn read(wallet: &WalletHandle, options: Map<String, Value>) -> Answer<Wish> {
+    let option = |name: &str| options.get(name);
     let mut control = CoinControl::default();
     let or_null = |name| option(name).unwrap_or(&Value::Null);
     let (target, mode, rate) = (or_null("conf_target"), or_null("estimate_mode"), or_null("fee_rate"));
@@ -88,8 +85,9 @@ fn read(call: &Call<'_>, wallet: &WalletHandle) -> Answer<Wish> {
 
 fn send_all(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
-    let wish = read(call, &wallet)?;
-    let option = |name: &str| wish.options.get(name).unwrap_or(&Value::Null);
+    let mut options = options(call, 4)?;
+    fees::into_options(call.value(1), call.value(2), call.value(3), &mut options)?;
+    refuse_old_names(&options)?;
     let (mut pairs, mut sharers) = (Vec::new(), Vec::new());
     for recipient in call.list(0)? {
         match recipient {
@@ -103,6 +101,8 @@ fn send_all(call: &Call<'_>) -> Answer {
     if sharers.is_empty() {
         return invalid("Must provide at least one address without a specified amount");
     }
+    let wish = read(&wallet, options)?;
+    let option = |name: &str| wish.options.get(name).unwrap_or(&Value::Null);
     let parts = Parts {
         inputs: option("inputs"),
         outputs: &pairs.into(),
@@ -114,7 +114,7 @@ fn send_all(call: &Call<'_>) -> Answer {
     let spending = wallet.spending()?;
     choose(&wallet, &wish, &mut tx)?;
     share(&wallet, &wish, &mut tx, &sharers)?;
-    if option("lock_unspents") == true {
+    if wish.options.get("lock_unspents").map_or(Ok(false), value::flag)? {
         spending.lock_coins(tx.input.iter().map(|input| input.previous_output))?;
     }
     if !has_own_lock_time(&tx, &wish.options) {

@@ -113,7 +113,7 @@ pub(super) fn presets(
     base: &Transaction,
     options: &Map<String, Value>,
 ) -> Answer<Presets> {
-    let given = |name: &str| options.get(name).filter(|value| !value.is_null());
+    let given = |name: &str| options.get(name);
     let solving = given("solving_data").map(|given| solving(wallet, given)).transpose()?.unwrap_or_default();
     let mut weights = given("input_weights").map(weights).transpose()?.unwrap_or_default();
     let mut presets = Presets::new();

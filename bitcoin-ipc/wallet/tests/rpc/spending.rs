@@ -234,6 +234,45 @@ fn a_lock_time_is_chosen_unless_inputs_have_a_meaning_of_their_own() {
 }
 
 #[test]
+fn options_that_are_null_or_of_another_type_are_mistakes() {
+    let node = Node::rich("w");
+    let null = |kind: &str| (-3, format!("JSON value of type null is not of expected type {kind}"));
+    let send = |options: Value| node.error("send", json!([{ foreign(): 1 }, null, "unset", null, options]));
+    for (name, kind) in [
+        ("minconf", "number"),
+        ("maxconf", "number"),
+        ("change_position", "number"),
+        ("max_tx_weight", "number"),
+        ("add_inputs", "bool"),
+        ("replaceable", "bool"),
+        ("lock_unspents", "bool"),
+        ("include_unsafe", "bool"),
+        ("psbt", "bool"),
+        ("add_to_wallet", "bool"),
+    ] {
+        assert_eq!(send(json!({ name: null })), null(kind), "{name}");
+    }
+    let text = (-3, "JSON value of type string is not of expected type number".to_owned());
+    assert_eq!(send(json!({ "max_tx_weight": "1000" })), text);
+    assert_eq!(send(json!({ "locktime": "7" })), text);
+    let of_field = "JSON value of type string for field minconf is not of expected type number";
+    assert_eq!(send(json!({ "minconf": "1" })), (-3, of_field.into()));
+    let weight = (-4, "Maximum transaction weight must be between 260 and 400000".to_owned());
+    assert_eq!(send(json!({ "max_tx_weight": -1 })), weight);
+    let all = |options: Value| node.error("sendall", json!([[foreign()], null, "unset", null, options]));
+    for (name, kind) in [("minconf", "number"), ("maxconf", "number"), ("replaceable", "bool")] {
+        assert_eq!(all(json!({ name: null })), null(kind), "{name}");
+    }
+    let wrong = (-3, "JSON value of type string is not of expected type bool".to_owned());
+    assert_eq!(all(json!({ "lock_unspents": "true" })), wrong);
+    // That nobody gets the rest is said before that the rate is too low.
+    let nobody = node.error("sendall", json!([[{ foreign(): 1 }], null, "unset", 0]));
+    assert_eq!(nobody, (-8, "Must provide at least one address without a specified amount".into()));
+    assert_eq!(node.chain.state().mempool.len(), 0);
+    node.ok("send", json!([{ foreign(): 1 }, null, "unset", null, { "fee_rate": null, "locktime": null }]));
+}
+
+#[test]
 fn a_fee_is_raised() {
     let node = Node::rich("w");
     let txid = node.ok("sendtoaddress", json!({ "address": foreign(), "amount": 1, "fee_rate": 1 }));
