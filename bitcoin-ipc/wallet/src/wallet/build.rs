@@ -163,8 +163,7 @@ impl State {
         }
     }
 
-    /// Builds a transaction that spends these coins. A change script that it uses is revealed, and is to be
-    /// saved.
+    /// Builds a transaction that spends these coins. The script for its change is revealed, and is to be saved.
     pub(crate) fn build(
         &mut self,
         plan: &Plan<'_>,
@@ -205,9 +204,10 @@ impl State {
             };
             outputs.insert(place, TxOut { value: kept, script_pubkey: change.script.clone() });
             change_pos = u32::try_from(place).ok();
-            if let Some(descriptor) = change.descriptor {
-                self.ledger.reveal(descriptor);
-            }
+        }
+        // Also where there is no change: Bitcoin Core keeps what it has set aside for it.
+        if let Some(descriptor) = change.descriptor {
+            self.ledger.reveal(descriptor);
         }
         let paid = sum(outputs.iter().map(|output| output.value))?;
         if total.checked_sub(paid) != Some(fee) {

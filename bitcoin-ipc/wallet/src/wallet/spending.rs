@@ -199,8 +199,7 @@ impl<'a> Spending<'a> {
         if wish.sign && self.is_locked()? {
             return Err(Error::Locked);
         }
-        let choice = self.usable_rate(wish.control)?;
-        let plan = self.plan(&wish, &choice)?;
+        let (plan, choice) = self.plan(&wish)?;
         for _ in 0..ATTEMPTS {
             let Some((tx, fee, change_pos)) = self.attempt(&wish, &plan)? else { continue };
             if self.options().reject_long_chains
@@ -213,28 +212,39 @@ impl<'a> Spending<'a> {
         Err(Error::Refused("Coins are spent elsewhere faster than they can be chosen; try again".into()))
     }
 
-    fn plan<'w>(&self, wish: &Wish<'w>, choice: &FeeChoice) -> Result<Plan<'w>> {
-        let (chain, control) = (self.chain(), wish.control);
-        let dust_rate = sat_per_kvb(chain.relay_dust_fee()?);
-        for (script, amount, _) in &wish.outputs {
-            if *amount < dust(script, dust_rate) {
-                return Err(Error::Refused("Transaction amount too small".into()));
-            }
-        }
-        let max_weight = match control.has_max_tx_weight {
+    /// The most that a transaction may weigh.
+    ///
+    /// # Errors
+    ///
+    /// That is too much or too little, or an amount is not worth an output. Bitcoin Core looks at these before it
+    /// looks at the fee.
+    fn max_weight(&self, wish: &Wish<'_>, dust_rate: i64) -> Result<u64> {
+        let control = wish.control;
+        let wanted = match control.has_max_tx_weight {
             0 => MAX_WEIGHT,
             _ => control.max_tx_weight.into(),
         };
+        let max_weight = if version(control) == TRUC { wanted.min(TRUC_MAX_WEIGHT) } else { wanted };
         if !(MIN_WEIGHT..=MAX_WEIGHT).contains(&max_weight) {
             let text = format!("Maximum transaction weight must be between {MIN_WEIGHT} and {MAX_WEIGHT}");
             return Err(Error::Refused(text));
         }
-        let truc = version(control) == TRUC;
+        if wish.outputs.iter().any(|(script, amount, _)| *amount < dust(script, dust_rate)) {
+            return Err(Error::Refused("Transaction amount too small".into()));
+        }
+        Ok(max_weight)
+    }
+
+    fn plan<'w>(&self, wish: &Wish<'w>) -> Result<(Plan<'w>, FeeChoice)> {
+        let (chain, control) = (self.chain(), wish.control);
+        let dust_rate = sat_per_kvb(chain.relay_dust_fee()?);
+        let max_weight = self.max_weight(wish, dust_rate)?;
+        let choice = self.usable_rate(control)?;
         let plan = Plan {
             rate: choice.rate,
             dust_rate,
             discard_rate: self.discard_rate(&*chain, dust_rate)?,
-            max_weight: if truc { max_weight.min(TRUC_MAX_WEIGHT) } else { max_weight },
+            max_weight,
             least_fee: wish
                 .replaced
                 .filter(|old| old.raise)
@@ -250,7 +260,7 @@ impl<'a> Spending<'a> {
             let text = "Transaction requires one destination of non-zero value, a non-zero feerate, or a pre-selected input";
             return Err(Error::Refused(text.into()));
         }
-        Ok(plan)
+        Ok((plan, choice))
     }
 
     /// Chooses coins and builds the transaction. `None` if one of them is not there any more.
@@ -269,16 +279,16 @@ impl<'a> Spending<'a> {
         pool.retain(|coin| Some(coin.outpoint.txid) != replaced);
         let change = self.state()?.change(plan);
         let target = plan.target(&change)?;
+        if !control.allow_other_inputs && !required.is_empty() && !covers(&required, &target) {
+            let text = "The preselected coins total amount does not cover the transaction target. Please allow other inputs to be automatically selected or include more coins manually";
+            return Err(Error::Refused(text.into()));
+        }
         let bare = InputWeights::default().with_outputs(target.outputs);
         if bare >= target.max_weight {
             let text = "Maximum transaction weight is less than transaction weight without inputs";
             return Err(Error::Refused(text.into()));
         }
         let mut picked = match self.choose(&target, &required, &pool, control) {
-            Err(Error::InsufficientFunds) if !control.allow_other_inputs && !required.is_empty() => {
-                let text = "The preselected coins total amount does not cover the transaction target. Please allow other inputs to be automatically selected or include more coins manually";
-                return Err(Error::Refused(text.into()));
-            }
             Err(Error::InsufficientFunds) => return Err(too_little(&target, &required, &pool)),
             picked => picked?,
         };
@@ -356,6 +366,13 @@ impl<'a> Spending<'a> {
         picked.outcome = target.outcome_of(&plain).map_err(|_| Error::InsufficientFunds)?;
         Ok(())
     }
+}
+
+/// Whether coins are enough, however much they weigh.
+fn covers(coins: &[Coin], target: &Target) -> bool {
+    let coins: Vec<Candidate> = coins.iter().map(Coin::candidate).collect();
+    let unlimited = Target { max_weight: u64::MAX, ..*target };
+    unlimited.outcome_of(&coins).is_ok()
 }
 
 /// There is not enough, in Bitcoin Core's words, which tell whether it is for the fee. The fee in them is that of

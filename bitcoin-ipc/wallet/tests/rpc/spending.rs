@@ -234,6 +234,33 @@ fn a_lock_time_is_chosen_unless_inputs_have_a_meaning_of_their_own() {
 }
 
 #[test]
+fn each_transaction_that_is_made_has_a_change_address_of_its_own() {
+    let node = Node::rich("w");
+    let keys = || node.ok("listdescriptors", json!([]))["descriptors"].clone();
+    let next = || {
+        let all = keys();
+        let all = all.as_array().unwrap().iter();
+        let mut inner = all.filter(|one| one["internal"] == true);
+        let found = inner.find(|one| one["desc"].as_str().unwrap().starts_with("wpkh("));
+        found.unwrap()["next_index"].as_u64().unwrap()
+    };
+    let options = json!({ "change_type": "bech32", "add_to_wallet": false, "fee_rate": 5 });
+    let send = |amount: Value, payers: Value| {
+        let mut options = options.clone();
+        options["subtract_fee_from_outputs"] = payers;
+        node.ask("send", json!([{ foreign(): amount }, null, "unset", null, options]), "").is_ok()
+    };
+    assert_eq!(next(), 0);
+    assert!(send(json!(1), json!([])));
+    assert_eq!(next(), 1);
+    // Also where there is no change.
+    assert!(send(json!(50), json!([0])));
+    assert_eq!(next(), 2);
+    assert!(!send(json!(51), json!([])));
+    assert_eq!(next(), 2);
+}
+
+#[test]
 fn options_that_are_null_or_of_another_type_are_mistakes() {
     let node = Node::rich("w");
     let null = |kind: &str| (-3, format!("JSON value of type null is not of expected type {kind}"));
@@ -259,6 +286,17 @@ fn options_that_are_null_or_of_another_type_are_mistakes() {
     assert_eq!(send(json!({ "minconf": "1" })), (-3, of_field.into()));
     let weight = (-4, "Maximum transaction weight must be between 260 and 400000".to_owned());
     assert_eq!(send(json!({ "max_tx_weight": -1 })), weight);
+    // What is wrong without any fee is said before that the fee is.
+    assert_eq!(send(json!({ "max_tx_weight": 259, "fee_rate": 0 })), weight);
+    let small = node.error("send", json!([{ foreign(): "0.00000001" }, null, "unset", 0]));
+    assert_eq!(small, (-4, "Transaction amount too small".into()));
+    let coin = node.ok("listunspent", json!([]))[0].clone();
+    let input = json!({ "txid": coin["txid"], "vout": coin["vout"] });
+    let chosen = json!({ "inputs": [input], "max_tx_weight": 260 });
+    let short = node.error("send", json!([{ foreign(): 51 }, null, "unset", 5, chosen]));
+    assert!(short.0 == -4 && short.1.starts_with("The preselected coins total amount does not"), "{short:?}");
+    let low = node.error("send", json!([{ foreign(): 1 }, null, "unset", 0, { "max_tx_weight": 400_001 }, 3]));
+    assert!(low.1.starts_with("Fee rate (0.000 sat/vB) is lower"), "{low:?}");
     let all = |options: Value| node.error("sendall", json!([[foreign()], null, "unset", null, options]));
     for (name, kind) in [("minconf", "number"), ("maxconf", "number"), ("replaceable", "bool")] {
         assert_eq!(all(json!({ name: null })), null(kind), "{name}");
