@@ -19,7 +19,7 @@ use bitcoin_ipc::types::{
     TxBroadcast,
 };
 use bitcoin_node::chainstate::Verdict;
-use bitcoin_node::program::Offer;
+use bitcoin_node::program::{Door, Offer};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
 use bitcoin_node::settings::SharedSettings;
 use bitcoin_node::signals::Signals;
@@ -59,7 +59,7 @@ fn setup(height: u32) -> Setup {
     let settings = SharedSettings::new(settings);
     let offer = Offer::new(state.clone(), rpc.clone(), settings, SelectOptions::default());
     let event_loop = EventLoop::new("test").unwrap();
-    let (init, _) = pair(&event_loop, Arc::new(offer) as Arc<dyn Init>);
+    let (init, _) = pair(&event_loop, Arc::new(Door::of(offer)) as Arc<dyn Init>);
     let chain: Arc<dyn Chain> = init.make_chain().unwrap().unwrap().into();
     let mut parent = state.tip().hash;
     let mut blocks = Vec::new();

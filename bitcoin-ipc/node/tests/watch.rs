@@ -17,7 +17,7 @@ use bitcoin_ipc::interfaces::watch::{
 };
 use bitcoin_ipc::types::{BlockRef, MempoolRemovalReason, TxBroadcast};
 use bitcoin_node::chainstate::Verdict;
-use bitcoin_node::program::Offer;
+use bitcoin_node::program::{Door, Offer};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
 use bitcoin_node::settings::SharedSettings;
 use bitcoin_node::signals::Signals;
@@ -51,7 +51,7 @@ fn setup(filters: bool) -> Setup {
     let settings = SharedSettings::new(settings);
     let offer = Offer::new(state.clone(), rpc, settings, SelectOptions::default());
     let event_loop = EventLoop::new("test").unwrap();
-    let (init, _) = pair(&event_loop, Arc::new(offer) as Arc<dyn SplitInit>);
+    let (init, _) = pair(&event_loop, Arc::new(Door::of(offer)) as Arc<dyn SplitInit>);
     let Some(AnyChain::Watching(chain)) = init.any_chain().unwrap() else { panic!("a node that watches") };
     let setup = Setup { state, chain, init, _directory: directory };
     for _ in 0..110 {

@@ -19,12 +19,15 @@ use serde_json::{Value, json};
 
 use crate::running::settings;
 
+/// What wallets do when they are to load, with the chain.
+type Load = Arc<dyn Fn(&dyn WatchingChain) -> bool + Send + Sync>;
+
 /// Wallets that note how far they were sent into the future.
 #[derive(Clone, Default)]
 pub(crate) struct Noted {
     pub(crate) seconds: Arc<Mutex<Vec<u64>>>,
     /// What they do when they are to load, with the chain, and when they are to stop.
-    pub(crate) load: Option<Arc<dyn Fn(&dyn WatchingChain) -> bool + Send + Sync>>,
+    pub(crate) load: Option<Load>,
     pub(crate) stop: Option<Arc<dyn Fn() + Send + Sync>>,
     pub(crate) chain: Arc<Mutex<Option<Arc<dyn WatchingChain>>>>,
 }

@@ -295,7 +295,8 @@ fn options_that_are_null_or_of_another_type_are_mistakes() {
     let chosen = json!({ "inputs": [input], "max_tx_weight": 260 });
     let short = node.error("send", json!([{ foreign(): 51 }, null, "unset", 5, chosen]));
     assert!(short.0 == -4 && short.1.starts_with("The preselected coins total amount does not"), "{short:?}");
-    let low = node.error("send", json!([{ foreign(): 1 }, null, "unset", 0, { "max_tx_weight": 400_001 }, 3]));
+    let low =
+        node.error("send", json!([{ foreign(): 1 }, null, "unset", 0, { "max_tx_weight": 400_001 }, 3]));
     assert!(low.1.starts_with("Fee rate (0.000 sat/vB) is lower"), "{low:?}");
     let all = |options: Value| node.error("sendall", json!([[foreign()], null, "unset", null, options]));
     for (name, kind) in [("minconf", "number"), ("maxconf", "number"), ("replaceable", "bool")] {
