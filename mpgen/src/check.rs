@@ -250,6 +250,26 @@ pub fn not_a_bare_object(ty: &Type, report: &Report) -> bool {
     bare
 }
 
+/// What has versions is neither closure nor extension: the older forms have no closures and no bases.
+pub fn versions_stand_alone(item: &Interface, report: &Report) {
+    if item.callback {
+        report.at(&item.item.ident, "a callback interface has no `versions`; write an interface for each");
+    }
+    if let Some(base) = item.bases.first() {
+        report.at(base, "an interface with `versions` extends no other; write its methods in it");
+    }
+}
+
+/// Who implements the trait need not write what only peers of older versions call.
+pub fn a_method_of_old_has_a_body(function: &syn::TraitItemFn, report: &Report) {
+    if function.default.is_none() {
+        report.at(
+            &function.sig.ident,
+            "only older versions have this method, so give it a body: what the methods of today make of it",
+        );
+    }
+}
+
 /// Ordinals count from 0 without gaps, the reserved ones included.
 pub fn ordinals_are_complete(item: &Interface, report: &Report) {
     let reserved = item.construct.iter().map(|(name, ordinal)| (*ordinal, name.clone(), None));
@@ -299,7 +319,7 @@ pub fn fields_of_a_method_are_unique(method: &Method, report: &Report) {
     for param in &method.params {
         let (name, span) = (param.wire.name.as_str(), param.ident.span());
         match param.passing {
-            Passing::Out(_) => {}
+            Passing::Out(_) | Passing::Absent(_) => {}
             Passing::WantOut(_) => params.push((format!("want{}", upper_camel(name)), span)),
             _ if method.context && name == "context" => report.add(syn::Error::new(
                 span,

@@ -105,6 +105,16 @@ fn expand_derive<M>(
     Expansion { tokens, errors: report.finish() }
 }
 
+/// The traits that `#[ipc_interface(args)]` makes for older versions.
+#[must_use]
+pub fn forms(args: TokenStream) -> Vec<proc_macro2::Ident> {
+    let report = Report::new();
+    let (_, older) = parse::versions(&mut words::of_arguments(args, &report), &report);
+    // Mistakes are for the macro to report.
+    report.finish();
+    older.into_iter().map(|older| older.form).collect()
+}
+
 /// Expands `#[derive(IpcStruct)]`.
 #[must_use]
 pub fn expand_struct(item: TokenStream) -> Expansion {

@@ -24,6 +24,10 @@ pub enum FileRef {
 pub struct Interface {
     /// The trait as the user wrote it, without our attributes.
     pub item: ItemTrait,
+    /// The form that is meant, if it is not the trait's own.
+    pub form: Option<Form>,
+    /// What older versions have, from the oldest.
+    pub older: Vec<Interface>,
     /// The schema name.
     pub name: String,
     /// The doc comment.
@@ -50,6 +54,17 @@ pub struct Interface {
     pub unused: Vec<Path>,
     /// The methods in declaration order; ordinals are complete, with the reserved ones.
     pub methods: Vec<Method>,
+    /// The methods that other versions have, with what to say to who calls them.
+    pub lacking: Vec<(Method, String)>,
+}
+
+/// The form that a trait has on the wire in an older version.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// The name of the trait for it.
+    pub ident: Ident,
+    /// What people call the version.
+    pub title: String,
 }
 
 /// A method of an interface.
@@ -119,6 +134,15 @@ pub enum Passing {
     Out(Type),
     /// `Option<&mut T>`: the caller says whether it wants the value.
     WantOut(Type),
+    /// `T`, which does not travel in this version; what the method gets.
+    Absent(Expr),
+}
+
+impl Interface {
+    /// The trait whose objects have this form.
+    pub fn ident(&self) -> &Ident {
+        self.form.as_ref().map_or(&self.item.ident, |form| &form.ident)
+    }
 }
 
 impl Passing {

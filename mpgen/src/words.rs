@@ -23,7 +23,11 @@ pub const INTERFACE: &[&str] = &[
     "callback",
     "panic_on_disconnect",
     "unused",
+    "versions",
 ];
+/// Words of a version in `versions(…)`: those of `#[ipc_interface(…)]` that may differ, and its own.
+pub const VERSION: &[&str] =
+    &["form", "title", "file", "file_id", "id", "cxx", "types", "construct", "destroy"];
 /// Words of `#[ipc(…)]` on a method.
 pub const METHOD: &[&str] = &[
     "name",
@@ -38,6 +42,8 @@ pub const METHOD: &[&str] = &[
     "results",
     "secret",
     "cxx_name",
+    "since",
+    "until",
 ];
 /// Words of `#[ipc(…)]` on a parameter.
 pub const PARAM: &[&str] = &[
@@ -53,6 +59,9 @@ pub const PARAM: &[&str] = &[
     "callback",
     "secret",
     "cxx_name",
+    "since",
+    "until",
+    "absent",
 ];
 /// Words of `result(…)`.
 pub const RESULT: &[&str] = &[
@@ -111,7 +120,7 @@ pub const ENUMERANT: &[&str] = &["name"];
 pub const FILE: &[&str] = &["namespace", "include", "include_types", "pairs"];
 
 /// One word with its value.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Word {
     /// The word.
     pub name: Ident,
@@ -120,7 +129,7 @@ pub struct Word {
 }
 
 /// What follows a word.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "there are a handful at a time, while a macro runs")]
 pub enum Value {
     /// Nothing.
@@ -164,19 +173,6 @@ pub struct Words<'r> {
 }
 
 impl<'r> Words<'r> {
-    /// The words of an attribute's arguments; `allowed` are those that mean something here.
-    pub fn of_arguments(
-        args: proc_macro2::TokenStream,
-        place: &'static str,
-        allowed: &[&str],
-        report: &'r Report,
-    ) -> Self {
-        use syn::parse::Parser;
-        let parser = Punctuated::<Word, Token![,]>::parse_terminated;
-        let words = report.ok(parser.parse2(args)).unwrap_or_default();
-        Self::new(words.into_iter().collect(), place, allowed, report)
-    }
-
     /// Takes the `#[ipc(…)]` attributes off a list, with their words.
     pub fn of_attributes(
         attrs: &mut Vec<Attribute>,
@@ -184,21 +180,10 @@ impl<'r> Words<'r> {
         allowed: &[&str],
         report: &'r Report,
     ) -> Self {
-        let mut words = Vec::new();
-        attrs.retain(|attr| {
-            if !attr.path().is_ident("ipc") {
-                return true;
-            }
-            let parser = Punctuated::<Word, Token![,]>::parse_terminated;
-            if let Some(parsed) = report.ok(attr.parse_args_with(parser)) {
-                words.extend(parsed);
-            }
-            false
-        });
-        Self::new(words, place, allowed, report)
+        Self::new(taken(attrs, report), place, allowed, report)
     }
 
-    /// Words inside another word's brackets.
+    /// Words inside another word's brackets, or those of an attribute's arguments.
     pub fn of_list(words: Vec<Word>, place: &'static str, allowed: &[&str], report: &'r Report) -> Self {
         Self::new(words, place, allowed, report)
     }
@@ -341,10 +326,38 @@ impl<'r> Words<'r> {
         }
     }
 
+    /// The words that nobody took.
+    pub fn rest(self) -> Vec<Word> {
+        self.words
+    }
+
     /// What the place is called.
     pub fn place(&self) -> &'static str {
         self.place
     }
+}
+
+/// The words of an attribute's arguments.
+pub fn of_arguments(args: proc_macro2::TokenStream, report: &Report) -> Vec<Word> {
+    use syn::parse::Parser;
+    let parser = Punctuated::<Word, Token![,]>::parse_terminated;
+    report.ok(parser.parse2(args)).unwrap_or_default().into_iter().collect()
+}
+
+/// Takes the `#[ipc(…)]` attributes off a list.
+pub fn taken(attrs: &mut Vec<Attribute>, report: &Report) -> Vec<Word> {
+    let mut words = Vec::new();
+    attrs.retain(|attr| {
+        if !attr.path().is_ident("ipc") {
+            return true;
+        }
+        let parser = Punctuated::<Word, Token![,]>::parse_terminated;
+        if let Some(parsed) = report.ok(attr.parse_args_with(parser)) {
+            words.extend(parsed);
+        }
+        false
+    });
+    words
 }
 
 /// The message for a word that means nothing here.

@@ -259,6 +259,25 @@ pub trait Shop: Send + Sync {
 }
 
 #[test]
+fn an_older_version() {
+    check(
+        "an_older_version",
+        r#"
+#[ipc_interface(file = TILL, destroy = false, versions(v1(form = TillV1, title = "the old till", file = OLD_TILL), v2))]
+pub trait Till: Send + Sync {
+    #[ipc(v1(ordinal = 1))]
+    fn open(&self, #[ipc(since = v2, absent = 0)] drawer: u32) -> Result<()>;
+    #[ipc(since = v2)]
+    fn shut(&self) -> Result<()>;
+    #[ipc(until = v1, v1(ordinal = 0))]
+    fn ring(&self) -> Result<()> {
+        Ok(())
+    }
+}"#,
+    );
+}
+
+#[test]
 fn unions_and_enums() {
     check(
         "unions_and_enums",

@@ -8,7 +8,7 @@ use mp_runtime::{Error, ErrorKind, Result, ipc_interface};
 
 use super::link::Link;
 use super::template::{Held, HeldTemplate};
-use super::watch::{SLICE, WaitTime};
+use super::watch::WaitTime;
 use crate::interfaces::{BlockTemplate, Mining};
 use crate::types::{BlockCheckOptions, BlockCreateOptions, BlockRef, Reject};
 
@@ -78,7 +78,7 @@ impl Mining for ClientMining {
             let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
             loop {
                 let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-                let slice = left.map_or(SLICE, |left| left.min(SLICE));
+                let slice = left.map_or(session.slice(), |left| left.min(session.slice()));
                 let call = mining.wait_tip_changed(current_tip, Some(slice));
                 let tip = self.0.watched(&session, WaitTime::AtMost(slice), call).await?;
                 let over = left.is_some_and(|left| left == slice);

@@ -117,6 +117,11 @@ enum Root {
     V32,
 }
 
+/// The longest that one call waits; a longer wait is several calls.
+const SLICE: Duration = Duration::from_secs(60);
+/// The same for v30, whose waits nothing ends before.
+const SHORT_SLICE: Duration = Duration::from_secs(1);
+
 /// One connection to a node.
 pub(super) struct Session {
     source: Arc<Source>,
@@ -211,6 +216,20 @@ impl Session {
             .await
     }
 
+    /// The first interface, whatever form it has.
+    async fn released(&self) -> Result<&dyn v32::Init> {
+        Ok(match self.root().await? {
+            Root::V30(init) => &**init as &dyn v32::Init,
+            Root::V31(init) => &**init as &dyn v32::Init,
+            Root::V32 => &*self.init,
+        })
+    }
+
+    /// The longest that one call may wait.
+    pub(super) fn slice(&self) -> Duration {
+        if let Some(Root::V30(_)) = self.root.get() { SHORT_SLICE } else { SLICE }
+    }
+
     /// Only since v31 `makeMining` has ordinal 3.
     async fn before_v32(&self) -> Result<Release> {
         match self.init.make_mining().await {
@@ -236,15 +255,7 @@ impl Session {
     /// A mining object of one's own. An interrupt concerns all waits of one object, so each wait
     /// has its own.
     pub(super) async fn make_mining(&self) -> Result<Arc<dyn Mining>> {
-        let mining: Option<Arc<dyn Mining>> = match self.root().await? {
-            Root::V30(init) => {
-                init.make_mining().await?.map(|old| Arc::new(v30::Upgraded::new(old)) as Arc<dyn Mining>)
-            }
-            Root::V31(init) => {
-                init.make_mining().await?.map(|old| Arc::new(v31::Upgraded::new(old)) as Arc<dyn Mining>)
-            }
-            Root::V32 => self.init.make_mining().await?,
-        };
+        let mining = self.released().await?.make_mining().await?;
         mining.ok_or_else(|| {
             Error::disconnected("the node has no mining interface to give; it may be shutting down")
         })
@@ -256,13 +267,7 @@ impl Session {
     }
 
     pub(super) async fn rpc(&self) -> Result<Arc<dyn Rpc>> {
-        match self.root().await? {
-            Root::V30(_) => Err(Release::V30.lacks("makeRpc", Release::V32)),
-            Root::V31(_) => Err(Release::V31.lacks("makeRpc", Release::V32)),
-            Root::V32 => {
-                let rpc = self.init.make_rpc().await?;
-                rpc.ok_or_else(|| Error::unimplemented("the node has no RPC interface"))
-            }
-        }
+        let rpc = self.released().await?.make_rpc().await?;
+        rpc.ok_or_else(|| Error::unimplemented("the node has no RPC interface"))
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, oneshot};
 
 use super::link::Link;
 use super::session::Session;
-use super::watch::{SLICE, WaitTime};
+use super::watch::WaitTime;
 use crate::interfaces::BlockTemplate;
 use crate::types::{BlockWaitOptions, CoinbaseTx, Reject};
 
@@ -108,7 +108,7 @@ impl Held {
         let until = options.timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-            let slice = left.map_or(SLICE, |left| left.min(SLICE));
+            let slice = left.map_or(self.session.slice(), |left| left.min(self.session.slice()));
             let end = Instant::now() + slice;
             let options = BlockWaitOptions { timeout: Some(slice), ..options };
             let call = self.template.wait_next(&options);

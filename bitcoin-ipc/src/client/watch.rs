@@ -14,9 +14,6 @@ use mp_runtime::{Error, ErrorKind, Result};
 use super::link::Link;
 use super::session::Session;
 
-/// The longest that one call waits; a longer wait is several calls.
-pub(super) const SLICE: Duration = Duration::from_secs(60);
-
 /// How long a wait may take.
 #[derive(Clone, Copy)]
 pub(super) enum WaitTime {

@@ -7,13 +7,26 @@ use bitcoin::{Block, BlockHash, Transaction, Txid, Wtxid};
 use mp_runtime::{Result, ipc_interface};
 
 use super::BlockTemplate;
-use crate::files::{MAX_DOUBLE, MINING};
-use crate::types::{Bitcoin, BlockCheckOptions, BlockCreateOptions, BlockRef, Reject, verdict};
+use super::block_template::{template_v30, template_v31};
+use crate::files::{MAX_DOUBLE, MINING, V30_MINING, V31_MINING};
+use crate::types::{
+    Bitcoin, BlockCheckOptions, BlockCreateOptions, BlockRef, Reject, in_form, older, verdict,
+};
 
 /// Block templates and blocks, in the form of Bitcoin Core v32.
 ///
 /// A [`Client`](crate::Client) gives this trait for the other releases too.
-#[ipc_interface(file = MINING, destroy = false, types = Bitcoin, cxx = "interfaces::Mining")]
+#[ipc_interface(
+    file = MINING,
+    destroy = false,
+    types = Bitcoin,
+    cxx = "interfaces::Mining",
+    versions(
+        v30(form = MiningV30, title = "Bitcoin Core v30", file = V30_MINING),
+        v31(form = MiningV31, title = "Bitcoin Core v31", file = V31_MINING),
+        v32,
+    )
+)]
 pub trait Mining: Send + Sync {
     /// Whether the chain is one for tests (anything but the main chain).
     async fn is_test_chain(&self) -> Result<bool>;
@@ -32,43 +45,53 @@ pub trait Mining: Send + Sync {
     async fn wait_tip_changed(
         &self,
         current_tip: BlockHash,
-        #[ipc(with = mp_runtime::with::milliseconds_or_forever, default = MAX_DOUBLE)] timeout: Option<
-            Duration,
-        >,
+        #[ipc(with = mp_runtime::with::milliseconds_or_forever, default = MAX_DOUBLE, v30(without(default)))]
+        timeout: Option<Duration>,
     ) -> Result<Option<BlockRef>>;
 
     /// Makes a block template. With `cooldown` it waits until the chain has caught up with its
     /// headers. `None` when the node shuts down or [`interrupt`](Mining::interrupt) was called.
-    #[ipc(interrupt = "interrupt")]
+    #[ipc(
+        interrupt = "interrupt",
+        v30(no_context, result(with = template_v30)),
+        v31(result(with = template_v31))
+    )]
     async fn create_new_block(
         &self,
-        options: &BlockCreateOptions,
-        #[ipc(default = true)] cooldown: bool,
+        #[ipc(v30(with = older::create_options))] options: &BlockCreateOptions,
+        #[ipc(default = true, since = v31, absent = false)] cooldown: bool,
     ) -> Result<Option<Arc<dyn BlockTemplate>>>;
 
     /// Checks a block as far as that is possible without its place in the chain, and says what is
     /// wrong with it. It must build on the highest block.
-    #[ipc(results = verdict)]
-    async fn check_block(&self, block: &Block, options: &BlockCheckOptions) -> Result<Result<(), Reject>>;
+    #[ipc(results = verdict, v30(no_context))]
+    async fn check_block(
+        &self,
+        block: &Block,
+        #[ipc(v30(with = older::check_options))] options: &BlockCheckOptions,
+    ) -> Result<Result<(), Reject>>;
 
     /// Has one waiting `wait_tip_changed` or `create_new_block` of this object return, or the next
     /// one if none is waiting.
-    #[ipc(no_context)]
+    #[ipc(no_context, since = v31)]
     async fn interrupt(&self) -> Result<()>;
 
     /// Gives the node a block, and says why it is not accepted.
-    #[ipc(results = verdict)]
+    #[ipc(results = verdict, since = v32)]
     async fn submit_block(&self, block: &Block) -> Result<Result<(), Reject>>;
 
     /// Finds transactions in the mempool. What is not there is `None`; without a mempool there is
     /// an empty list.
-    #[ipc(name = "getTransactionsByTxID")]
+    #[ipc(name = "getTransactionsByTxID", since = v32)]
     async fn get_transactions_by_txid(&self, txids: &[Txid]) -> Result<Vec<Option<Transaction>>>;
 
     /// Finds transactions in the mempool by their ids with witness.
-    #[ipc(name = "getTransactionsByWitnessID")]
+    #[ipc(name = "getTransactionsByWitnessID", since = v32)]
     async fn get_transactions_by_witness_id(&self, wtxids: &[Wtxid]) -> Result<Vec<Option<Transaction>>>;
 }
+
+in_form!(mining_v30: MiningV30 for Mining);
+in_form!(mining_v31: MiningV31 for Mining);
 
 /// A block that may be missing, in a struct of its own: C++ leaves it empty when there is none, so
 /// an empty hash is none too.

@@ -2,8 +2,8 @@
 //!
 //! The traits are those of today's wire: `init`, `echo`, `mining` and `rpc` as Bitcoin Core v32 has
 //! them, the others as the multiprocess branch has them. Where that branch and the C++ headers have
-//! drifted apart, the wire counts. What v30 and v31 have in another form is in
-//! [`release`](crate::release). What this library adds to them is in [`watch`].
+//! drifted apart, the wire counts. What v30 and v31 have in another form says the trait itself (`V30`, `V31`);
+//! [`release`](crate::release) has it by release. What this library adds to them is in [`watch`].
 //!
 //! Methods that wait for something in the node, or that a client makes many of at once, are
 //! `async`; those between node, wallet and GUI block, and run on a thread of the peer that belongs
@@ -28,7 +28,7 @@ mod wallet_loader;
 mod wallet_results;
 pub mod watch;
 
-pub use block_template::BlockTemplate;
+pub use block_template::{BlockTemplate, BlockTemplateV30, BlockTemplateV31};
 pub use chain::*;
 pub use chain_client::ChainClient;
 pub use chain_notifications::ChainNotifications;
@@ -36,8 +36,8 @@ pub use echo::Echo;
 pub use external_signer::ExternalSigner;
 pub use handler::Handler;
 pub use init::Init;
-pub use mining::Mining;
-pub(crate) use mining::known_tip;
+pub use mining::{Mining, MiningV30, MiningV31};
+pub(crate) use mining::{mining_v30, mining_v31};
 pub use node::*;
 pub use node_callbacks::*;
 pub use rpc::Rpc;

@@ -1,18 +1,18 @@
 //! The releases of Bitcoin Core that a node may be.
 //!
-//! In: a peer of an older release, or an object for one. Out: the traits of
-//! [`interfaces`](crate::interfaces) in place of it. The releases renumbered methods without
+//! In: the traits of [`interfaces`](crate::interfaces), which say what each release has in another form.
+//! Out: the forms by release, and what serves them. A peer of an older release is used, and served, by way of
+//! the traits of today; what it lacks is an error. The releases renumbered methods without
 //! changing the ids of interfaces, so a call in the wrong form runs another method: a client has to
 //! know the release before its first call of Mining.
 
+mod init;
 mod serve;
 pub mod v30;
 pub mod v31;
 pub mod v32;
 
 pub use serve::Services;
-
-use crate::types::Reject;
 
 /// A release of Bitcoin Core, by the form of its mining interface.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -38,19 +38,6 @@ impl Release {
             Release::V31 => 31,
             Release::V32 => 32,
         }
-    }
-
-    /// What became of a solution, of which this release says only whether it was accepted.
-    fn verdict(self, accepted: bool) -> Result<(), Reject> {
-        let debug = || format!("Bitcoin Core {self} gives no reason");
-        if accepted { Ok(()) } else { Err(Reject { reason: String::new(), debug: debug() }) }
-    }
-
-    /// The error for what this release cannot do.
-    pub(crate) fn lacks(self, what: &str, since: Release) -> mp_runtime::Error {
-        mp_runtime::Error::unimplemented(format!(
-            "the node is Bitcoin Core {self}, which has no {what}; it needs {since} or later"
-        ))
     }
 }
 

@@ -7,13 +7,13 @@ use std::sync::Arc;
 
 use mp_runtime::{Result, ipc_interface};
 
-use super::{v30, v31, v32};
+use super::init::Init;
 use crate::interfaces::{Echo, Mining, Rpc};
 
 /// What a node offers its clients; `None` for what it does not have.
 ///
-/// It implements the first interface of every release, so the type that it is served as says what
-/// the node looks like: `serve_stream::<dyn v31::Init>(…)`.
+/// It implements the first interface, which every release has in its form, so the type that it is served as
+/// says what the node looks like: `serve_stream::<dyn v31::Init>(…)`.
 #[derive(Clone, Default)]
 pub struct Services {
     /// Something to test the connection with.
@@ -35,31 +35,7 @@ impl std::fmt::Debug for Services {
 }
 
 #[ipc_interface]
-impl v30::Init for Services {
-    async fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>> {
-        Ok(self.echo.clone())
-    }
-
-    async fn make_mining(&self) -> Result<Option<Arc<dyn v30::Mining>>> {
-        let old = |mining| Arc::new(v30::Downgraded::new(mining)) as Arc<dyn v30::Mining>;
-        Ok(self.mining.clone().map(old))
-    }
-}
-
-#[ipc_interface]
-impl v31::Init for Services {
-    async fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>> {
-        Ok(self.echo.clone())
-    }
-
-    async fn make_mining(&self) -> Result<Option<Arc<dyn v31::Mining>>> {
-        let old = |mining| Arc::new(v31::Downgraded::new(mining)) as Arc<dyn v31::Mining>;
-        Ok(self.mining.clone().map(old))
-    }
-}
-
-#[ipc_interface]
-impl v32::Init for Services {
+impl Init for Services {
     async fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>> {
         Ok(self.echo.clone())
     }

@@ -19,7 +19,7 @@ use crate::wire::traits::{BuildField, ReadField, WireType};
 
 fn capability<I: Interface + ?Sized + 'static>(object: Arc<I>, cx: &BuildContext<'_>) -> Capability {
     match object.proxy() {
-        Some(proxy) if proxy.cap().shared().id() == cx.connection() => {
+        Some(proxy) if proxy.cap().shared().id() == cx.connection() && proxy.has_form_of(I::NODE) => {
             // The object is the peer's own. Once it has it back, nobody here destroys it, which could come before
             // the peer has taken it out of the message; letting go of it is enough.
             Capability::Given(proxy.cap().clone(), proxy.inner().clone())

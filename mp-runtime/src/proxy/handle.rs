@@ -60,6 +60,11 @@ impl Proxy {
         }))
     }
 
+    /// Whether the object is of this version of the interface, where the interface has several.
+    pub(crate) fn has_form_of(&self, node: &'static InterfaceNode) -> bool {
+        self.0.node.id != node.id || std::ptr::eq(self.0.node, node)
+    }
+
     pub(crate) fn cap(&self) -> &RemoteCap {
         &self.0.cap
     }

@@ -34,15 +34,56 @@ pub fn interface(item: &Interface) -> TokenStream {
         #values
         #closures
     });
+    let forms = item.older.iter().map(form);
     quote! {
         #user_trait
+        #hidden
+        #(#forms)*
+    }
+}
+
+/// The form of an older version: a trait that everything has which has the user's.
+fn form(item: &Interface) -> TokenStream {
+    let private = private();
+    let (vis, home, ident) = (&item.item.vis, &item.item.ident, item.ident());
+    let title = item.form.as_ref().map(|form| form.title.as_str()).unwrap_or_default();
+    let docs = format!("[`{home}`] as {title} has it on the wire.");
+    let nodes = nodes(item);
+    let dispatcher = server::dispatcher(item);
+    let client = proxy::form_client(item);
+    let values = values(item);
+    let hidden = hidden(&quote! {
+        impl<__T: #home> #ident for __T {}
+
+        impl dyn #ident {
+            /// The object in this form.
+            #[allow(dead_code)]
+            #vis fn of(__object: ::std::sync::Arc<dyn #home>) -> ::std::sync::Arc<dyn #ident> {
+                ::std::sync::Arc::new(#private::Home(__object))
+            }
+        }
+
+        #nodes
+        #dispatcher
+        #client
+        #values
+    });
+    quote! {
+        #[doc = #docs]
+        #vis trait #ident: #home {}
+
         #hidden
     }
 }
 
 /// Whether the trait has asynchronous methods.
 pub(super) fn is_async(item: &Interface) -> bool {
-    item.methods.iter().any(|method| method.sig.asyncness.is_some())
+    all_methods(item).any(|method| method.sig.asyncness.is_some())
+}
+
+/// The methods of the trait, whichever version has them.
+pub(super) fn all_methods(item: &Interface) -> impl Iterator<Item = &Method> {
+    item.methods.iter().chain(item.lacking.iter().map(|(method, _)| method))
 }
 
 /// `#[async_trait]`, where the trait needs it.
@@ -58,21 +99,14 @@ fn user_trait(item: &Interface) -> TokenStream {
     let mut user = item.item.clone();
     for entry in &mut user.items {
         let TraitItem::Fn(function) = entry else { continue };
-        let method = item.methods.iter().find(|method| method.sig.ident == function.sig.ident);
+        let method = all_methods(item).find(|method| method.sig.ident == function.sig.ident);
         let message = method.and_then(|method| method.deprecated.as_ref());
         if let (Some(message), None) = (message, &function.default) {
             let unused = function.sig.inputs.iter().filter_map(|input| match input {
                 FnArg::Typed(input) => Some(&input.pat),
                 FnArg::Receiver(_) => None,
             });
-            let error = quote!(#private::Error::unimplemented(#message));
-            let answer = match method.map(|method| &method.returns) {
-                Some(Returns::Plain(_)) => {
-                    let name = format!("{}.{}", item.name, function.sig.ident);
-                    quote!(#private::panic_on_disconnect(#name, &#error))
-                }
-                _ => quote!(::core::result::Result::Err(::core::convert::Into::into(#error))),
-            };
+            let answer = refusal(item, method, message);
             function.default = Some(syn::parse_quote!({
                 #(let _ = #unused;)*
                 #answer
@@ -90,6 +124,19 @@ fn user_trait(item: &Interface) -> TokenStream {
     quote! {
         #attribute
         #user
+    }
+}
+
+/// The outcome of a method that is not there.
+pub(super) fn refusal(item: &Interface, method: Option<&Method>, message: &str) -> TokenStream {
+    let private = private();
+    let error = quote!(#private::Error::unimplemented(#message));
+    match method.map(|method| (&method.returns, &method.sig.ident)) {
+        Some((Returns::Plain(_), ident)) => {
+            let name = format!("{}.{}", item.name, ident);
+            quote!(#private::panic_on_disconnect(#name, &#error))
+        }
+        _ => quote!(::core::result::Result::Err(::core::convert::Into::into(#error))),
     }
 }
 
@@ -120,6 +167,7 @@ pub(super) fn passing_type(passing: &Passing) -> TokenStream {
         | Passing::WantOut(ty) => {
             quote!(#ty)
         }
+        Passing::Absent(_) => quote!(()),
         Passing::Str => quote!(::core::primitive::str),
         Passing::Slice(ty) => quote!([#ty]),
         Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
@@ -151,7 +199,7 @@ pub(super) fn places(method: &Method) -> Places {
         next - 1
     };
     let params = method.params.iter().map(|param| match param.passing {
-        Passing::Out(_) => (None, None),
+        Passing::Out(_) | Passing::Absent(_) => (None, None),
         Passing::WantOut(_) => (None, Some(take())),
         _ => (Some(take()), None),
     });
@@ -170,7 +218,7 @@ pub(super) fn places(method: &Method) -> Places {
 fn params_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
     let context = method.context.then(FieldTokens::context);
     let params = method.params.iter().filter_map(|param| match param.passing {
-        Passing::Out(_) => None,
+        Passing::Out(_) | Passing::Absent(_) => None,
         Passing::WantOut(_) => Some(FieldTokens::flag(&format!("want{}", upper_camel(&param.wire.name)))),
         _ => Some(FieldTokens::value(&param.wire, &param_type(param, set))),
     });
@@ -305,7 +353,7 @@ fn method_node(
 /// `Box<dyn Trait>` as a value on the wire. (`Arc<dyn Trait>` is the runtime's.)
 fn values(item: &Interface) -> TokenStream {
     let private = private();
-    let ident = &item.item.ident;
+    let ident = item.ident();
     let name = ident.to_string();
     quote! {
         impl<__M: ?::core::marker::Sized> #private::WireType<__M> for ::std::boxed::Box<dyn #ident> {

@@ -14,7 +14,7 @@ use quote::{format_ident, quote};
 use syn::{FnArg, Ident, Signature};
 
 use super::fields::{Travels, at, travels};
-use super::interface::{Places, async_attribute, param_type, places, set, whole};
+use super::interface::{Places, all_methods, async_attribute, param_type, places, refusal, set, whole};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns};
 
@@ -24,7 +24,8 @@ pub(super) fn client(item: &Interface) -> TokenStream {
     let ident = &item.item.ident;
     let attribute = async_attribute(item);
     let methods = item.methods.iter().map(|method| client_method(item, method));
-    let forwards = item.methods.iter().map(|method| forward(item, method));
+    // Those of older versions too, which an object may have its own of.
+    let forwards = all_methods(item).map(|method| forward(item, method));
     quote! {
         #attribute
         impl #ident for #private::Proxy {
@@ -41,6 +42,44 @@ pub(super) fn client(item: &Interface) -> TokenStream {
 
             fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
                 #ident::__mp_proxy(&*self.0)
+            }
+        }
+    }
+}
+
+/// The user's trait for an object of a peer of an older version. A method that the version lacks does what
+/// its body in the trait does, or fails.
+pub(super) fn form_client(item: &Interface) -> TokenStream {
+    let private = private();
+    let ident = &item.item.ident;
+    let attribute = async_attribute(item);
+    let methods = item.methods.iter().map(|method| client_method(item, method));
+    let has_body = |method: &Method| {
+        item.item.items.iter().any(|entry| match entry {
+            syn::TraitItem::Fn(function) => {
+                function.sig.ident == method.sig.ident
+                    && (function.default.is_some() || method.deprecated.is_some())
+            }
+            _ => false,
+        })
+    };
+    let lacking = item.lacking.iter().filter(|(method, _)| !has_body(method));
+    let lacking = lacking.map(|(method, why)| {
+        let (sig, answer) = (signature(method), refusal(item, Some(method), why));
+        let unused = method.params.iter().map(|param| &param.ident);
+        quote!(#sig { #(let _ = #unused;)* #answer })
+    });
+    quote! {
+        struct __Client(#private::Proxy);
+
+        #attribute
+        impl #ident for __Client {
+            #(#methods)*
+
+            #(#lacking)*
+
+            fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
+                ::core::option::Option::Some(&self.0)
             }
         }
     }
@@ -96,9 +135,10 @@ fn lending(param: &Param) -> Option<(Ident, &Ident)> {
 /// The call, as an expression of type `Result<value>` with the runtime's error.
 fn call(item: &Interface, method: &Method) -> TokenStream {
     let private = private();
-    let (ident, set, places) = (&item.item.ident, set(item), places(method));
+    let (ident, set, places) = (item.ident(), set(item), places(method));
     let index = usize::from(method.ordinal);
-    let mut builder = quote!(#private::ClientCall::new::<dyn #ident>(self, #index));
+    let proxy = if item.form.is_some() { quote!(&self.0) } else { quote!(self) };
+    let mut builder = quote!(#private::ClientCall::new::<dyn #ident>(#proxy, #index));
     if let Some(ordinal) = method.interrupt {
         builder = quote!(#builder.interrupt(#ordinal));
     }

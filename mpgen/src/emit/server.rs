@@ -19,7 +19,12 @@ use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 /// `impl Interface for dyn Trait`.
 pub(super) fn dispatcher(item: &Interface) -> TokenStream {
     let private = private();
-    let ident = &item.item.ident;
+    let (home, ident) = (&item.item.ident, item.ident());
+    let object = |proxy: TokenStream| match item.form {
+        Some(_) => quote!(__Client(#proxy)),
+        None => proxy,
+    };
+    let object = object(quote!(__proxy));
     let asynchronous = |method: &&Method| method.sig.asyncness.is_some();
     let blocking_arms: Vec<_> = item
         .methods
@@ -94,15 +99,15 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
             #upcasts
 
             fn boxed(__proxy: #private::Proxy) -> ::std::boxed::Box<Self> {
-                ::std::boxed::Box::new(__proxy)
+                ::std::boxed::Box::new(#object)
             }
 
             fn shared(__proxy: #private::Proxy) -> ::std::sync::Arc<Self> {
-                ::std::sync::Arc::new(__proxy)
+                ::std::sync::Arc::new(#object)
             }
 
             fn proxy(&self) -> ::core::option::Option<&#private::Proxy> {
-                #ident::__mp_proxy(self)
+                #home::__mp_proxy(self)
             }
         }
     }
@@ -136,6 +141,7 @@ fn read_param(
     };
     match &param.passing {
         Passing::Owned(ty) => (get(quote!(#ty)), quote!(#name)),
+        Passing::Absent(value) => (quote!(#value), quote!(#name)),
         Passing::InOut(ty) => (get(quote!(#ty)), quote!(&mut #name)),
         Passing::Out(ty) => (quote!(<#ty as ::core::default::Default>::default()), quote!(&mut #name)),
         Passing::WantOut(ty) => {

@@ -4,19 +4,57 @@ use proc_macro2::TokenStream;
 use syn::{FnArg, ItemTrait, TraitItem, TypeParamBound};
 
 use super::passing::{Declared, Direction, passing, returns};
+use super::versions::{Older, Versions, versions};
 use super::{file_words, wire};
 use crate::check;
-use crate::model::{Interface, Method, Param, Passing, Wire};
+use crate::model::{Form, Interface, Method, Param, Passing, Wire};
 use crate::names::camel;
 use crate::report::Report;
-use crate::words::{self, Value, Words, docs};
+use crate::words::{self, Value, Word, Words, docs};
 
 /// Supertraits that are not interfaces.
 const ORDINARY: &[&str] = &["Send", "Sync", "Debug", "Any", "Unpin", "UnwindSafe", "RefUnwindSafe"];
 
 /// Reads a trait. `item` loses our attributes, so that it can be emitted in any case.
 pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Option<Interface> {
-    let mut words = Words::of_arguments(args, "an interface", words::INTERFACE, report);
+    let mut words = words::of_arguments(args, report);
+    let (current, older) = versions(&mut words, report);
+    let written = item.clone();
+    let mut interface = version(words, item, &current, report)?;
+    if !older.is_empty() {
+        check::versions_stand_alone(&interface, report);
+    }
+    // A mistake that is not of one version would be found in each.
+    for Older { form, title, versions, words } in older {
+        if !report.is_clean() {
+            break;
+        }
+        let own = Report::new();
+        let read = version(words, &mut written.clone(), &versions, &own);
+        for error in own.finish() {
+            report.add(syn::Error::new(error.span(), format!("{error} (in the version `{form}`)")));
+        }
+        let mut read = read?;
+        for (method, why) in &mut read.lacking {
+            *why = format!("{title} has no {}; {why}", method.name);
+        }
+        interface.older.push(Interface {
+            form: Some(Form { ident: form, title }),
+            item: item.clone(),
+            ..read
+        });
+    }
+    Some(interface)
+}
+
+/// Reads a trait in the form of one version.
+fn version(
+    words: Vec<Word>,
+    item: &mut ItemTrait,
+    versions: &Versions,
+    report: &Report,
+) -> Option<Interface> {
+    let mut words = Words::of_list(words, "an interface", words::INTERFACE, report);
     check::trait_is_not_generic(item, report);
     check::items_are_methods(item, report);
     let bases = bases(item);
@@ -34,14 +72,17 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
     let types = words.ty("types");
     let mut next = Ordinals::new(construct.iter().map(|(_, ordinal)| *ordinal).chain(destroy));
     let mut methods = Vec::new();
+    let mut lacking = Vec::new();
     let mut interrupts = Vec::new();
     for entry in &mut item.items {
         let TraitItem::Fn(function) = entry else { continue };
-        if let Some((method, interrupt)) =
-            method(function, panic_on_disconnect, types.is_some(), &mut next, report)
-        {
-            methods.push(method);
-            interrupts.push(interrupt);
+        match method(function, panic_on_disconnect, types.is_some(), &mut next, versions, report) {
+            Some(Read { method, lacks: Some(why), .. }) => lacking.push((method, why)),
+            Some(Read { method, interrupt, .. }) => {
+                methods.push(method);
+                interrupts.push(interrupt);
+            }
+            None => {}
         }
     }
     if let Some(span) = callback {
@@ -53,8 +94,11 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
             ));
         }
     }
-    resolve_interrupts(&mut methods, interrupts, report);
+    resolve_interrupts(&mut methods, &lacking, interrupts, report);
     let interface = Interface {
+        form: None,
+        older: Vec::new(),
+        lacking,
         docs: docs(&item.attrs),
         name,
         file: file??,
@@ -157,14 +201,17 @@ fn method(
     may_panic: bool,
     has_types: bool,
     ordinals: &mut Ordinals,
+    versions: &Versions,
     report: &Report,
-) -> Option<(Method, Option<Named>)> {
-    let mut words = Words::of_attributes(&mut function.attrs, "a method", words::METHOD, report);
+) -> Option<Read> {
+    let attrs = &mut function.attrs;
+    let mut words = versions.words(attrs, "a method", words::METHOD, report);
     let mut param_words: Vec<Option<Words<'_>>> = Vec::new();
     for input in &mut function.sig.inputs {
         param_words.push(match input {
             FnArg::Typed(typed) => {
-                Some(Words::of_attributes(&mut typed.attrs, "a parameter", words::PARAM, report))
+                let attrs = &mut typed.attrs;
+                Some(versions.words(attrs, "a parameter", words::PARAM, report))
             }
             FnArg::Receiver(_) => None,
         });
@@ -179,9 +226,14 @@ fn method(
     check::receiver_is_shared(sig, report);
     check::signature_is_plain(sig, report);
     let ident = &sig.ident;
+    let lacks = versions.lacks(&mut words, report);
+    if lacks.is_some() && versions.is_last() {
+        check::a_method_of_old_has_a_body(function, report);
+    }
     let name = words.text("name").unwrap_or_else(|| camel(&ident.to_string()));
     check::name_fits_the_schema(&name, false, ident.span(), report);
-    let ordinal = ordinals.take(words.number("ordinal"));
+    let ordinal = words.number("ordinal");
+    let ordinal = if lacks.is_none() { ordinals.take(ordinal) } else { 0 };
     let context = words.flag("no_context").is_none();
     let secret = words.flag("secret").is_some();
     let pipelined = words.flag("pipelined").is_some();
@@ -208,7 +260,7 @@ fn method(
     let mut params = Vec::new();
     for (input, words) in sig.inputs.iter().zip(param_words) {
         let Some(mut words) = words else { continue };
-        if let Some(param) = param(input, &mut words, asynchronous, secret, report) {
+        if let Some(param) = param(input, &mut words, asynchronous, secret, versions, report) {
             params.push(param);
         }
     }
@@ -246,14 +298,28 @@ fn method(
         check::results_stand_alone(&method, word, report);
     }
     check::fields_of_a_method_are_unique(&method, report);
-    Some((method, interrupt))
+    Some(Read { method, interrupt, lacks })
+}
+
+/// A method as it was read.
+struct Read {
+    method: Method,
+    /// The method that makes it return early.
+    interrupt: Option<Named>,
+    /// Why it is not on the wire in this version.
+    lacks: Option<String>,
 }
 
 /// The name of a method, where it was written.
 type Named = (String, proc_macro2::Span);
 
 /// Turns the names of interrupt methods into their ordinals.
-fn resolve_interrupts(methods: &mut [Method], names: Vec<Option<Named>>, report: &Report) {
+fn resolve_interrupts(
+    methods: &mut [Method],
+    lacking: &[(Method, String)],
+    names: Vec<Option<Named>>,
+    report: &Report,
+) {
     let known: Vec<(String, u16, bool)> = methods
         .iter()
         .map(|method| (method.sig.ident.to_string(), method.ordinal, method.params.is_empty()))
@@ -262,6 +328,8 @@ fn resolve_interrupts(methods: &mut [Method], names: Vec<Option<Named>>, report:
         let Some((name, span)) = named else { continue };
         match known.iter().find(|(ident, ..)| *ident == name) {
             Some((_, ordinal, true)) => method.interrupt = Some(*ordinal),
+            // This version cannot be interrupted.
+            None if lacking.iter().any(|(method, _)| method.sig.ident == name) => {}
             Some(_) => report.add(syn::Error::new(span, format!("`{name}` takes parameters, which a cancelled call cannot give; name a method without"))),
             None => report.add(syn::Error::new(span, format!("there is no method `{name}` in this trait; write the Rust name of the method that makes this one return early"))),
         }
@@ -273,9 +341,12 @@ fn param(
     words: &mut Words<'_>,
     asynchronous: bool,
     secret: bool,
+    versions: &Versions,
     report: &Report,
 ) -> Option<Param> {
     let (typed, ident) = check::parameter_has_a_name(input, report)?;
+    let lacks = versions.lacks(words, report);
+    let absent = words.expr("absent");
     let direction = Direction { out: words.flag("out").is_some(), want: words.flag("want").is_some() };
     let mut wire = wire::wire(words, camel(&ident.to_string()), String::new(), report);
     wire.secret |= secret;
@@ -284,6 +355,21 @@ fn param(
         report.at(default, "a value that only comes back has no default; leave `default` or `out` out");
     }
     let passing = passing(&typed.ty, &direction, asynchronous, report)?;
+    let passing = match (lacks, absent) {
+        (None, _) => passing,
+        (Some(_), Some(absent)) if matches!(passing, Passing::Owned(_)) => Passing::Absent(absent),
+        (Some(_), Some(_)) => {
+            report.at(
+                &typed.ty,
+                "a parameter that a version lacks is passed by value; write its type without `&`",
+            );
+            return None;
+        }
+        (Some(why), None) => {
+            report.at(ident, format!("`{ident}` is not in all versions ({why}); write `absent = …` with what the method gets from a peer without it"));
+            return None;
+        }
+    };
     let travelling = match &passing {
         Passing::Owned(ty)
         | Passing::Ref(ty)

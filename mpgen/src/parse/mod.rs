@@ -9,6 +9,7 @@ mod implementation;
 mod interface;
 mod passing;
 mod structure;
+mod versions;
 mod wire;
 
 pub use enumeration::enumeration;
@@ -16,6 +17,7 @@ pub use file::file;
 pub use implementation::implementation;
 pub use interface::interface;
 pub use structure::structure;
+pub use versions::{Versions, versions};
 
 use crate::model::FileRef;
 use crate::words::{Value, Words};

@@ -14,4 +14,5 @@ mod listening;
 mod log;
 mod objects;
 mod threads;
+mod versions;
 mod work;

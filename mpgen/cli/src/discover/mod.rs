@@ -125,6 +125,14 @@ mod tests {
     }
 
     #[test]
+    fn older_versions_are_interfaces_too() {
+        let text =
+            "mod a { #[ipc_interface(file = F, versions(v1(form = OldA, file = G), v2))] pub trait A {} }
+             pub use a::{A, OldA};";
+        assert_eq!(paths(&[("lib.rs", text)]), ["shop::A", "shop::OldA"]);
+    }
+
+    #[test]
     fn what_is_not_compiled_is_not_found() {
         let found = paths(&[(
             "lib.rs",

@@ -137,13 +137,15 @@ impl Reader<'_> {
                     let (name, public) = (item.ident.to_string(), is_public(&item.vis));
                     self.tree.modules[module].names.push(Name { name: name.clone(), target, public });
                     let line = item.ident.span().start().line;
-                    self.tree.interfaces.push(Interface {
-                        name,
-                        module,
-                        public,
-                        file: place.file.into(),
-                        line,
-                    });
+                    let file = place.file.into();
+                    self.tree.interfaces.push(Interface { name, module, public, file, line });
+                    for form in forms(&item.attrs) {
+                        let target = Target::Interface(self.tree.interfaces.len());
+                        let (name, line) = (form.to_string(), form.span().start().line);
+                        self.tree.modules[module].names.push(Name { name: name.clone(), target, public });
+                        let file = place.file.into();
+                        self.tree.interfaces.push(Interface { name, module, public, file, line });
+                    }
                 }
                 Item::Use(item)
                     if is_compiled(&item.attrs, self.features) && item.leading_colon.is_none() =>
@@ -197,8 +199,18 @@ fn path_attribute(attr: &Attribute) -> Option<String> {
     }
 }
 
+fn ours(attr: &Attribute) -> bool {
+    attr.path().segments.last().is_some_and(|last| last.ident == "ipc_interface")
+}
+
 fn is_ours(attrs: &[Attribute]) -> bool {
-    attrs.iter().any(|attr| attr.path().segments.last().is_some_and(|last| last.ident == "ipc_interface"))
+    attrs.iter().any(ours)
+}
+
+/// The traits that an interface makes for its older versions.
+fn forms(attrs: &[Attribute]) -> Vec<syn::Ident> {
+    let lists = attrs.iter().filter(|attr| ours(attr)).filter_map(|attr| attr.meta.require_list().ok());
+    lists.flat_map(|list| mpgen::forms(list.tokens.clone())).collect()
 }
 
 fn is_public(visibility: &Visibility) -> bool {

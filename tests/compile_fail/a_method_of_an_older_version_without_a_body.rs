@@ -1,0 +1,18 @@
+use mp_runtime::{Result, ipc_file, ipc_interface};
+
+ipc_file! {
+    static OLD: "old/shop.capnp" @ 0xf00df00df00df00d;
+}
+
+ipc_file! {
+    static NEW: "shop.capnp" @ 0xf00df00df00df00d;
+}
+
+#[ipc_interface(file = NEW, versions(v1(form = ShopV1, file = OLD), v2))]
+pub trait Shop: Send + Sync {
+    fn price(&self) -> Result<u32>;
+    #[ipc(until = v1)]
+    fn stock(&self) -> Result<u32>;
+}
+
+fn main() {}
