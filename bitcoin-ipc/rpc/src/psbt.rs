@@ -4,11 +4,11 @@
 
 use std::str::FromStr;
 
+use bitcoin::Transaction;
 use bitcoin::base64::Engine;
 use bitcoin::base64::prelude::BASE64_STANDARD;
 use bitcoin::psbt::Input;
-use bitcoin::{Psbt, Transaction};
-use bitcoin_ipc::types::psbt;
+use bitcoin_ipc::types::psbt::{self, Psbt};
 use serde_json::Value;
 
 use crate::arguments::{Arg, Kind, arg};

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bitcoin::{
-    Amount, BlockHash, OutPoint, Psbt, PubkeyHash, PublicKey, ScriptBuf, SignedAmount, Transaction, TxIn,
-    TxOut, Txid,
+    Amount, BlockHash, OutPoint, PubkeyHash, PublicKey, ScriptBuf, SignedAmount, Transaction, TxIn, TxOut,
+    Txid,
 };
 use mp_runtime::{Result, ipc_interface};
 
@@ -17,6 +17,7 @@ use super::{
     TransactionChangedFn, UnloadWalletFn,
 };
 use crate::files::WALLET;
+use crate::types::psbt::Psbt;
 use crate::types::{
     AddressPurpose, BilingualStr, Bitcoin, CoinControl, CreatedTransactionResult, Destination, Expected, Key,
     OutputType, PsbtFillOptions, Recipient, Secret, SigningResult, WalletAddress, WalletBalances, WalletTx,

@@ -2,9 +2,10 @@
 //!
 //! In: the results as they are on the wire. Out: one value each, and back.
 
-use bitcoin::{Amount, Psbt, Transaction};
+use bitcoin::{Amount, Transaction};
 use mp_runtime::IpcStruct;
 
+use crate::types::psbt::Psbt;
 use crate::types::{AddressPurpose, Bitcoin, FeeReason, PsbtError, WalletTx, WalletTxStatus};
 
 /// What [`Wallet::get_address`](super::Wallet::get_address) finds.

@@ -7,7 +7,7 @@ use bitcoin::absolute::LockTime;
 use bitcoin::hashes::Hash;
 use bitcoin::transaction::Version;
 use bitcoin::{
-    Amount, Block, BlockHash, OutPoint, Psbt, PubkeyHash, PublicKey, ScriptBuf, ScriptHash, SignedAmount,
+    Amount, Block, BlockHash, OutPoint, PubkeyHash, PublicKey, ScriptBuf, ScriptHash, SignedAmount,
     Transaction, TxIn, TxMerkleNode, TxOut, Txid, WPubkeyHash, WScriptHash, Wtxid, block, consensus,
 };
 use mp_runtime::wire::build::{BuildContext, FieldBuilder};
@@ -17,6 +17,7 @@ use mp_runtime::wire::slot::{Slot, Slots};
 use mp_runtime::wire::traits::{BuildField, ReadField, WireType};
 use mp_runtime::{Error, Result};
 
+use super::psbt::Psbt;
 use super::{
     Bitcoin, BlockLocator, BlockUndo, Coin, NetAddr, PeerAddress, Service, SubNet, WireFeeRate, psbt,
 };

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bitcoin::{
-    Amount, BlockHash, OutPoint, Psbt, PubkeyHash, PublicKey, ScriptBuf, SignedAmount, Transaction, TxIn,
-    TxOut, Txid,
+    Amount, BlockHash, OutPoint, PubkeyHash, PublicKey, ScriptBuf, SignedAmount, Transaction, TxIn, TxOut,
+    Txid,
 };
 use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::{
@@ -12,6 +12,7 @@ use bitcoin_ipc::interfaces::{
     MinimumFee, ShowWalletProgressFn, StatusChangedFn, TransactionChangedFn, TxStatus, UnloadWalletFn,
     Wallet, WalletTxDetails,
 };
+use bitcoin_ipc::types::psbt::Psbt;
 use bitcoin_ipc::types::{
     AddressPurpose, BilingualStr, CoinControl, CreatedTransactionResult, Destination, OutputType,
     PsbtFillOptions, Recipient, Secret, SigningResult, WalletAddress, WalletBalances, WalletTx, WalletTxOut,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bitcoin::{Amount, Psbt, ScriptBuf, Transaction, Witness};
+use bitcoin::{Amount, ScriptBuf, Transaction, Witness};
 use bitcoin_ipc::interfaces::{BumpTransaction, FilledPsbt, TxStatus, WalletTxDetails};
-use bitcoin_ipc::types::psbt::{Fields, InputFields, to_version_2};
+use bitcoin_ipc::types::psbt::{Fields, InputFields, Psbt, to_version_2};
 use bitcoin_ipc::types::{
     CoinControl, CreatedTransactionResult, Destination, OutputType, PsbtError, PsbtFillOptions, Recipient,
     WalletTx, WalletTxStatus,

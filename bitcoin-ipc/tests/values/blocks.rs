@@ -7,9 +7,10 @@ use bitcoin::consensus::deserialize;
 use bitcoin::constants::genesis_block;
 use bitcoin::hashes::Hash;
 use bitcoin::{
-    Block, BlockHash, Network, OutPoint, Psbt, Transaction, TxIn, TxMerkleNode, TxOut, Txid, Witness, Wtxid,
+    Block, BlockHash, Network, OutPoint, Transaction, TxIn, TxMerkleNode, TxOut, Txid, Witness, Wtxid,
 };
 use bitcoin_ipc::Result;
+use bitcoin_ipc::types::psbt::{Psbt, decode};
 use bitcoin_ipc::types::{Bitcoin, BlockLocator, BlockUndo, Coin, TxUndo, WireFeeRate};
 
 use crate::ends::{Bytes, Ends, Mirror, echoes};
@@ -134,7 +135,7 @@ fn hashes_are_32_bytes_in_the_order_that_they_are_not_shown_in() {
 
 #[test]
 fn a_psbt_is_the_bytes_of_bip_174() {
-    let mut psbt = Psbt::deserialize(&hex(PSBT)).expect("a PSBT");
+    let mut psbt = decode(&hex(PSBT)).expect("a PSBT");
     assert_eq!((psbt.inputs.len(), psbt.outputs.len()), (1, 2));
     // What a transaction that is spent from was signed with does not travel, as from Bitcoin Core.
     let spent = psbt.inputs[0].non_witness_utxo.as_mut().expect("a transaction");

@@ -5,8 +5,8 @@
 use bitcoin::hashes::hash160;
 use bitcoin::hex::DisplayHex;
 use bitcoin::secp256k1::Secp256k1;
-use bitcoin::{Amount, OutPoint, Psbt};
-use bitcoin_ipc::types::psbt::lock_time;
+use bitcoin::{Amount, OutPoint};
+use bitcoin_ipc::types::psbt::{Psbt, lock_time};
 use bitcoin_rpc::psbt::parse;
 use serde_json::{Map, Value, json};
 

@@ -6,8 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bitcoin::psbt::{Input, Output};
-use bitcoin::{Psbt, Sequence, Txid};
-use bitcoin_ipc::types::psbt::{Fields, lock_time};
+use bitcoin::{Sequence, Txid};
+use bitcoin_ipc::types::psbt::{Fields, Psbt, lock_time};
 use bitcoin_rpc::psbt::{parse, text};
 
 use super::command::Kind::List;

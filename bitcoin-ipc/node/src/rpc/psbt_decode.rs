@@ -8,8 +8,8 @@ use bitcoin::bip32::{DerivationPath, Fingerprint, KeySource};
 use bitcoin::hashes::Hash;
 use bitcoin::hex::DisplayHex;
 use bitcoin::psbt::{self, PsbtSighashType, raw};
-use bitcoin::{Amount, Network, Psbt, Script, TxIn, TxOut, XOnlyPublicKey, taproot};
-use bitcoin_ipc::types::psbt::{Fields, InputFields};
+use bitcoin::{Amount, Network, Script, TxIn, TxOut, XOnlyPublicKey, taproot};
+use bitcoin_ipc::types::psbt::{Fields, InputFields, Psbt};
 use bitcoin_rpc::psbt::parse;
 use serde_json::{Map, Value, json};
 

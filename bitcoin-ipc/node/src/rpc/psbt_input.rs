@@ -5,7 +5,8 @@
 
 use bitcoin::psbt::{Input, PsbtSighashType};
 use bitcoin::secp256k1::{All, Secp256k1};
-use bitcoin::{Psbt, ScriptBuf, TxOut, Witness};
+use bitcoin::{ScriptBuf, TxOut, Witness};
+use bitcoin_ipc::types::psbt::Psbt;
 use bitcoin_rpc::psbt::is_final;
 
 use super::error::Answer;

@@ -4,8 +4,8 @@
 
 use bitcoin::hashes::{Hash, hash160};
 use bitcoin::secp256k1::Secp256k1;
-use bitcoin::{Psbt, Script, Transaction, Txid};
-use bitcoin_ipc::types::psbt::lock_time;
+use bitcoin::{Script, Transaction, Txid};
+use bitcoin_ipc::types::psbt::{Psbt, lock_time};
 use bitcoin_rpc::psbt::{is_final, parse, text};
 use bitcoin_rpc::{Code, RpcError, prevouts};
 use serde_json::{Map, Value};

@@ -3,12 +3,12 @@
 //! In: outputs of many forms, and PSBTs that spend them with more or less known of them. Out: what both have
 //! made of them, which must be the same once Core has brought the fields of our PSBTs into its order.
 
+use bitcoin::NetworkKind;
 use bitcoin::base64::Engine;
 use bitcoin::base64::prelude::BASE64_STANDARD;
 use bitcoin::bip32::{Xpriv, Xpub};
 use bitcoin::secp256k1::Secp256k1;
-use bitcoin::{NetworkKind, Psbt};
-use bitcoin_ipc::types::psbt::{decode, encode};
+use bitcoin_ipc::types::psbt::{Psbt, decode, encode};
 use serde_json::{Value, json};
 
 use super::answers::{ADDRESS, KEY, LEGACY, PUBKEY, TAPROOT};

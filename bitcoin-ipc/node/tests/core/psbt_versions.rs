@@ -2,12 +2,11 @@
 //!
 //! In: PSBTs with all fields of version 2, and broken ones. Out: what both nodes say, which must be the same.
 
-use bitcoin::Psbt;
 use bitcoin::base64::Engine;
 use bitcoin::base64::prelude::BASE64_STANDARD;
 use bitcoin::psbt::PsbtSighashType;
 use bitcoin::psbt::raw::{Key, ProprietaryKey};
-use bitcoin_ipc::types::psbt::{Fields, InputFields};
+use bitcoin_ipc::types::psbt::{Fields, InputFields, Psbt};
 use serde_json::{Value, json};
 
 use super::answers::{ADDRESS, KEY};

@@ -3,10 +3,11 @@
 //! In: a [`Psbt`], or its maps. Out: these fields of it, and what is wrong with them.
 
 use bitcoin::psbt::raw::Key;
-use bitcoin::{Psbt, Sequence, absolute};
+use bitcoin::{Sequence, absolute};
 use mp_runtime::{Error, Result};
 
 use super::maps::{Map, compact_size};
+use super::partial::Psbt;
 
 /// The types of pairs, which BIP 370 calls `PSBT_GLOBAL_…`.
 pub(super) mod global {

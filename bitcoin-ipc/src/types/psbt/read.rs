@@ -6,11 +6,11 @@ use bitcoin::consensus::{Decodable, deserialize, encode};
 use bitcoin::io::ErrorKind::UnexpectedEof;
 use bitcoin::psbt;
 use bitcoin::{
-    Amount, OutPoint, Psbt, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness, absolute,
-    transaction,
+    Amount, OutPoint, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Txid, Witness, absolute, transaction,
 };
 use mp_runtime::{Error, Result};
 
+use super::Psbt;
 use super::fields::{self, check, follow, global, input, output, wrong_key, wrong_size};
 use super::maps::{self, Map, Pair};
 
@@ -57,7 +57,7 @@ pub fn read(bytes: &mut &[u8]) -> Result<Psbt> {
     let inputs = read_maps(bytes, "input", inputs, fields::INPUT, version)?;
     let outputs = read_maps(bytes, "output", outputs, fields::OUTPUT, version)?;
     let mut psbt = match unsigned {
-        Some(_) => Psbt::deserialize(&all[..all.len() - bytes.len()]).map_err(malformed)?,
+        Some(_) => bitcoin::Psbt::deserialize(&all[..all.len() - bytes.len()]).map_err(malformed)?.into(),
         None => assemble(globals, inputs, outputs)?,
     };
     psbt.version = version;
@@ -155,7 +155,7 @@ fn assemble(mut globals: Map, mut inputs: Vec<Map>, mut outputs: Vec<Map>) -> Re
     ];
     globals.push(Pair::new(global::UNSIGNED_TX, parts.concat()));
     let bytes = maps::write(std::iter::once(&globals).chain(&inputs).chain(&outputs));
-    Psbt::deserialize(&bytes).map_err(malformed)
+    bitcoin::Psbt::deserialize(&bytes).map(Psbt::from).map_err(malformed)
 }
 
 fn spent(map: &mut Map) -> Result<TxIn> {

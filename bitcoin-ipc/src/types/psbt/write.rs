@@ -3,8 +3,9 @@
 //! In: a [`Psbt`]. Out: the bytes of its version.
 
 use bitcoin::consensus::encode::serialize;
-use bitcoin::{OutPoint, Psbt, TxOut, VarInt};
+use bitcoin::{OutPoint, TxOut, VarInt};
 
+use super::Psbt;
 use super::fields::{PROPRIETARY, global, input, output};
 use super::maps::{self, Pair};
 
@@ -16,11 +17,11 @@ pub fn encode(psbt: &Psbt) -> Vec<u8> {
     let mut psbt = psbt.clone();
     let whole = psbt.inputs.iter_mut().filter_map(|input| input.non_witness_utxo.as_mut());
     whole.flat_map(|tx| &mut tx.input).for_each(|input| input.witness.clear());
-    if psbt.version != 2 { psbt.serialize() } else { encode_2(psbt) }
+    if psbt.version != 2 { psbt.pairs().serialize() } else { encode_2(psbt) }
 }
 
 fn encode_2(psbt: Psbt) -> Vec<u8> {
-    let psbt = Psbt { version: 0, ..psbt };
+    let psbt = psbt.pairs();
     let tx = &psbt.unsigned_tx;
     let bytes = psbt.serialize();
     let mut rest = bytes.get(maps::MAGIC.len()..).unwrap_or_default();

@@ -3,7 +3,8 @@
 //! In: a transaction, options. Out: the same with inputs that cover it, without signatures.
 
 use bitcoin::hex::FromHex as _;
-use bitcoin::{Amount, Psbt, Transaction};
+use bitcoin::{Amount, Transaction};
+use bitcoin_ipc::types::psbt::Psbt;
 use bitcoin_ipc::types::{CoinControl, Destination, PsbtFillOptions};
 use bitcoin_rpc::Kind::{Any, Bool, Hex, List, Number, Object};
 use bitcoin_rpc::construct::{self, OUTPUTS, Parts};

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use bitcoin::{
-    Amount, BlockHash, OutPoint, Psbt, PubkeyHash, PublicKey, ScriptBuf, SignedAmount, Transaction, TxIn,
-    TxOut, Txid,
+    Amount, BlockHash, OutPoint, PubkeyHash, PublicKey, ScriptBuf, SignedAmount, Transaction, TxIn, TxOut,
+    Txid,
 };
 use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::{
@@ -15,6 +15,7 @@ use bitcoin_ipc::interfaces::{
     MinimumFee, ShowWalletProgressFn, StatusChangedFn, TransactionChangedFn, TxStatus, UnloadWalletFn,
     Wallet, WalletTxDetails,
 };
+use bitcoin_ipc::types::psbt::Psbt;
 use bitcoin_ipc::types::{
     AddressPurpose, BilingualStr, CoinControl, CreatedTransactionResult, Destination, OutputType,
     PsbtFillOptions, Recipient, Secret, SigningResult, WalletAddress, WalletBalances, WalletTx, WalletTxOut,

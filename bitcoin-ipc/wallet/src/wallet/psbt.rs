@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 
 use bdk_wallet::miniscript::psbt::{PsbtExt as _, PsbtInputExt as _, PsbtOutputExt as _};
 use bitcoin::psbt::{Input, PsbtSighashType};
-use bitcoin::{OutPoint, Psbt, Transaction};
+use bitcoin::{OutPoint, Transaction};
 use bitcoin_ipc::interfaces::FilledPsbt;
-use bitcoin_ipc::types::psbt::lock_time;
+use bitcoin_ipc::types::psbt::{Psbt, lock_time};
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
 
 use super::{State, WalletHandle};
@@ -136,20 +136,22 @@ impl State {
                     + input.tap_script_sigs.len()
             };
             let had: Vec<usize> = own.iter().map(|index| signatures(psbt, *index)).collect();
-            self.signer(&descriptors)?.sign(psbt);
+            let signer = self.signer(&descriptors)?;
+            psbt.with(|psbt| signer.sign(psbt));
             let more = own.iter().zip(had).filter(|(index, had)| signatures(psbt, **index) > *had);
             n_signed = u64::try_from(more.count()).unwrap_or(u64::MAX);
         }
         if options.finalize {
-            for index in 0..psbt.inputs.len() {
-                let input = &psbt.inputs[index];
-                let (proprietary, unknown) = (input.proprietary.clone(), input.unknown.clone());
-                // One that lacks something stays as it is; of another one the library forgets these, among
-                // which are the fields of version 2.
-                let _ = psbt.finalize_inp_mut(&SECP, index);
-                let input = &mut psbt.inputs[index];
-                (input.proprietary, input.unknown) = (proprietary, unknown);
-            }
+            psbt.with(|psbt| {
+                for index in 0..psbt.inputs.len() {
+                    let input = &psbt.inputs[index];
+                    let (proprietary, unknown) = (input.proprietary.clone(), input.unknown.clone());
+                    // One that lacks something stays as it is; of another one the library forgets these.
+                    let _ = psbt.finalize_inp_mut(&SECP, index);
+                    let input = &mut psbt.inputs[index];
+                    (input.proprietary, input.unknown) = (proprietary, unknown);
+                }
+            });
         }
         if !options.bip32_derivs {
             for (input, old) in psbt.inputs.iter_mut().zip(before.inputs) {

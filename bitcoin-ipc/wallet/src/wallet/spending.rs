@@ -3,7 +3,8 @@
 //! In: recipients, coin control. Out: a transaction with inputs, change and fee, signed if wanted. Choosing
 //! coins, signing and committing are steps of one [`Spending`], which one has at a time.
 
-use bitcoin::{Amount, OutPoint, Psbt, ScriptBuf, Transaction, Txid};
+use bitcoin::{Amount, OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin_ipc::types::psbt::Psbt;
 use bitcoin_ipc::types::{CoinControl, CreatedTransactionResult, OutputType, Recipient};
 use bitcoin_rpc::amount::money;
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use bitcoin::VarInt;
 use bitcoin::consensus::Decodable;
 use bitcoin::psbt::raw::{Key, ProprietaryKey};
-use bitcoin::{Psbt, VarInt};
-use bitcoin_ipc::types::psbt::{Fields, InputFields, encode};
+use bitcoin_ipc::types::psbt::{Fields, InputFields, Psbt, encode};
 use bitcoin_rpc::psbt::{parse, text};
 use serde_json::{Map, Value, json};
 

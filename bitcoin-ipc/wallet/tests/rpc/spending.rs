@@ -1,9 +1,9 @@
 //! Paying, in all ways.
 
+use bitcoin::Transaction;
 use bitcoin::consensus::encode::deserialize_hex;
 use bitcoin::psbt::raw::Key;
-use bitcoin::{Psbt, Transaction};
-use bitcoin_ipc::types::psbt::{Fields, InputFields};
+use bitcoin_ipc::types::psbt::{Fields, InputFields, Psbt};
 use bitcoin_rpc::psbt::{parse, text};
 use serde_json::{Value, json};
 

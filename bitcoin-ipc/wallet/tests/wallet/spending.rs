@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bitcoin::{Amount, OutPoint, Psbt};
+use bitcoin::{Amount, OutPoint};
 use bitcoin_ipc::interfaces::Wallet;
-use bitcoin_ipc::types::psbt::{InputFields, to_version_2};
+use bitcoin_ipc::types::psbt::{InputFields, Psbt, to_version_2};
 use bitcoin_ipc::types::{
     CoinControl, Destination, OutputType, PsbtError, PsbtFillOptions, Recipient, Secret, WireFeeRate,
 };

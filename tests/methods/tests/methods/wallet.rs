@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use bitcoin::{Address, Amount, Network, OutPoint, Psbt, Transaction, TxIn};
+use bitcoin::{Address, Amount, Network, OutPoint, Transaction, TxIn};
 use bitcoin_ipc::interfaces::{Handler, Wallet};
+use bitcoin_ipc::types::psbt::Psbt;
 use bitcoin_ipc::types::{
     AddressPurpose, CoinControl, Destination, OutputType, PsbtFillOptions, Recipient, Secret,
 };
