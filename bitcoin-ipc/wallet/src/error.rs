@@ -50,6 +50,9 @@ pub enum Error {
     /// A wish that the wallet cannot meet, in words for the user.
     #[error("{0}")]
     Refused(String),
+    /// A descriptor that the wallet has cannot become what an import says.
+    #[error("Could not add descriptor: {0}")]
+    Update(String),
     /// The node refuses a transaction, for this reason.
     #[error("The node refused the transaction: {0}")]
     Rejected(String),

@@ -18,7 +18,7 @@ mod sync;
 mod wallet;
 
 pub use error::{Error, Result};
-pub use keys::{DescriptorImport, DescriptorInfo};
+pub use keys::{DescriptorImport, DescriptorInfo, Imported};
 pub use loader::Loader;
 pub use options::Options;
 pub use sync::ScanResult;

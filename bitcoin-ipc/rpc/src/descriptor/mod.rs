@@ -220,6 +220,21 @@ impl Descriptor {
         Expanded::of(&self.node, keys)
     }
 
+    /// The descriptor with the keys that it is written with in place of those of a number: what its scripts are
+    /// spent by, and how large that is, takes no private key.
+    #[must_use]
+    pub fn sample(&self) -> Expanded<'_> {
+        let mut keys = Vec::new();
+        self.node.for_each_key(&mut |key| {
+            let public = match &key.body {
+                Body::Single { public, .. } => *public,
+                Body::Extended { xpub, .. } => PublicKey::new(xpub.public_key),
+            };
+            keys.push(DerivedKey { public, origin: Default::default(), secret: None });
+        });
+        self.with_keys(keys)
+    }
+
     /// The only key of `unused`.
     #[must_use]
     pub fn unused_key(&self) -> Option<Result<Xpub, PublicKey>> {

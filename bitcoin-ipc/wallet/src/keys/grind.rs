@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 
-use bitcoin::psbt::KeyRequest;
 use bitcoin::sighash::SighashCache;
 use bitcoin::{Psbt, PublicKey, ecdsa};
 
@@ -34,15 +33,9 @@ pub(super) fn low_r(signer: &Signer, psbt: &mut Psbt, before: &[BTreeSet<PublicK
         let Ok((message, sighash_type)) = psbt.sighash_ecdsa(index, &mut cache) else { continue };
         let input = &mut psbt.inputs[index];
         for key in high {
-            let source = input.bip32_derivation.get(&key.inner);
-            let by_source = source.and_then(|source| signer.key(KeyRequest::Bip32(source.clone())));
-            let Some(mut secret) = by_source.or_else(|| signer.key(KeyRequest::Pubkey(key))) else {
-                continue;
-            };
-            if secret.public_key(&SECP).inner == key.inner {
-                let signature = SECP.sign_ecdsa_low_r(&message, &secret.inner);
-                input.partial_sigs.insert(key, ecdsa::Signature { signature, sighash_type });
-            }
+            let Some(mut secret) = signer.key(&key) else { continue };
+            let signature = SECP.sign_ecdsa_low_r(&message, &secret.inner);
+            input.partial_sigs.insert(key, ecdsa::Signature { signature, sighash_type });
             secret.inner.non_secure_erase();
         }
     }

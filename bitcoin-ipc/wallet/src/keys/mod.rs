@@ -14,21 +14,20 @@ mod vault;
 
 use std::sync::LazyLock;
 
-use bdk_wallet::miniscript::DescriptorPublicKey;
 use bitcoin::key::rand::RngCore as _;
 use bitcoin::key::rand::rngs::OsRng;
 use bitcoin::secp256k1::{All, Secp256k1};
 
 pub(crate) use derive::{Derived, Deriver, LAST, Range};
-pub(crate) use descriptor::{Descriptor, kind, parse, read_public};
-pub use descriptor::{DescriptorImport, DescriptorInfo};
-pub(crate) use hd::{HdKey, Unused, hd_keys_of_private, hd_keys_of_public};
+pub(crate) use descriptor::{Candidate, Descriptor, Identity, parse, read_private, read_public};
+pub use descriptor::{DescriptorImport, DescriptorInfo, Imported};
+pub(crate) use hd::{HdKey, Unused, hd_keys_of_private, hd_keys_of_public, xprv};
 pub(crate) use seed::{KINDS, fresh_key, standard};
 pub(crate) use signer::Signer;
 pub(crate) use vault::{Cost, Sealed, Vault, WrappedKey};
 
 /// A descriptor without private keys.
-pub(crate) type Public = bdk_wallet::miniscript::Descriptor<DescriptorPublicKey>;
+pub(crate) type Public = bitcoin_rpc::descriptor::Descriptor;
 
 /// The curve, set up once.
 pub(crate) static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);

@@ -23,7 +23,7 @@ use scripts::Scripts;
 pub(crate) use scripts::{Origin, ScriptChanges};
 pub(crate) use view::{Place, View};
 
-use crate::keys::{Derived, Deriver, Descriptor, Range};
+use crate::keys::{Derived, Descriptor, Range};
 use crate::storage::LedgerChanges;
 use crate::{Error, Result};
 
@@ -60,7 +60,7 @@ impl Ledger {
         let mut scripts = Scripts::new(ahead);
         let mut more = ScriptChanges::default();
         for (descriptor, derived) in descriptors {
-            scripts.add(descriptor.id, Deriver::new(&descriptor.public), derived);
+            scripts.add(descriptor.id, descriptor.deriver.clone(), derived);
             // A number that was given out is one less ahead, until the next one is. Only where the setting was
             // raised there are fewer.
             more.merge(scripts.top_up(descriptor.id, ahead.saturating_sub(1)));
@@ -106,14 +106,46 @@ impl Ledger {
 
     /// Everything that waited is written.
     pub(crate) fn kept(&mut self) {
+        self.graph.index.forget_marked();
         self.changes = LedgerChanges::default();
     }
 
     /// Adds a descriptor with its scripts, or more scripts of one that is there.
     pub(crate) fn add(&mut self, descriptor: &Descriptor, derived: Derived) {
-        self.graph.index.add(descriptor.id, Deriver::new(&descriptor.public), derived);
+        self.graph.index.add(descriptor.id, descriptor.deriver.clone(), derived);
         self.derive_from(self.tip().height + 1);
         // Transactions that are known may pay it.
+        let found = self.graph.reindex();
+        self.changes.scripts.merge(found.indexer);
+        self.view = None;
+    }
+
+    /// The first scripts of numbers that are new no more since somebody paid one of them or a later one, and their
+    /// descriptors, until that is written.
+    pub(crate) fn marked(&self) -> impl Iterator<Item = (u32, &ScriptBuf)> {
+        self.graph.index.marked()
+    }
+
+    /// Derives more of a descriptor, so that so many are there beyond the next new one. What takes private keys that
+    /// are not there stays as it is.
+    pub(crate) fn top_up(&mut self, descriptor: u32, ahead: u32) {
+        let changes = self.graph.index.top_up(descriptor, ahead);
+        self.derived_more(changes);
+    }
+
+    /// Takes in scripts of a descriptor that were derived elsewhere, if they are the next ones.
+    pub(crate) fn extend(&mut self, descriptor: u32, scripts: Vec<(u32, Vec<ScriptBuf>)>) {
+        let changes = self.graph.index.extend(descriptor, scripts);
+        self.derived_more(changes);
+    }
+
+    fn derived_more(&mut self, changes: ScriptChanges) {
+        if changes.scripts.is_empty() {
+            return;
+        }
+        self.changes.scripts.merge(changes);
+        self.derive_from(self.tip().height + 1);
+        // Transactions that are known may pay them.
         let found = self.graph.reindex();
         self.changes.scripts.merge(found.indexer);
         self.view = None;
@@ -160,11 +192,6 @@ impl Ledger {
     /// All descriptors that have a script, and the numbers in them; first the one that speaks for it.
     pub(crate) fn origins(&self, script: &Script) -> impl Iterator<Item = Origin> {
         self.graph.index.origins(script)
-    }
-
-    /// Other descriptors that have scripts in common with one.
-    pub(crate) fn relatives(&self, descriptor: u32) -> impl Iterator<Item = u32> {
-        self.graph.index.relatives(descriptor)
     }
 
     /// All scripts of the wallet, with some that are not given out yet.

@@ -79,9 +79,9 @@ pub(super) struct Scripts {
     /// In the order in which they were added, so that a place in it stays.
     scripts: IndexMap<ScriptBuf, Owners>,
     known: BTreeMap<u32, Known>,
-    /// Descriptors that have scripts in common.
-    relatives: BTreeMap<u32, BTreeSet<u32>>,
     outputs: BTreeSet<OutPoint>,
+    /// Numbers that are new no more since somebody paid one of them or a later one.
+    marked: BTreeSet<Origin>,
 }
 
 impl Scripts {
@@ -90,8 +90,8 @@ impl Scripts {
             ahead,
             scripts: IndexMap::new(),
             known: BTreeMap::new(),
-            relatives: BTreeMap::new(),
             outputs: BTreeSet::new(),
+            marked: BTreeSet::new(),
         }
     }
 
@@ -118,10 +118,6 @@ impl Scripts {
             indexmap::map::Entry::Occupied(mut entry) => {
                 let owners = entry.get_mut();
                 if owners.all().all(|known| known != origin) {
-                    for (relative, _) in owners.all().filter(|(id, _)| *id != origin.0) {
-                        self.relatives.entry(relative).or_default().insert(origin.0);
-                        self.relatives.entry(origin.0).or_default().insert(relative);
-                    }
                     let replaced = !solves(owners.owner.0) && solves(origin.0);
                     owners.others.push(if replaced {
                         std::mem::replace(&mut owners.owner, origin)
@@ -138,24 +134,31 @@ impl Scripts {
 
     /// Derives more of a descriptor, until so many are there beyond the next new one.
     pub(super) fn top_up(&mut self, id: u32, ahead: u32) -> ScriptChanges {
+        let Some(known) = self.known.get(&id) else { return ScriptChanges::default() };
+        let wanted = known.range.end..known.deriver.end(known.range, ahead);
+        // What is hardened cannot go on while the wallet is locked.
+        let scripts = if wanted.is_empty() { Vec::new() } else { known.deriver.scripts(wanted) };
+        self.extend(id, scripts)
+    }
+
+    /// Adds scripts at the end of a descriptor's; those that are there already are left out.
+    pub(super) fn extend(&mut self, id: u32, scripts: Vec<(u32, Vec<ScriptBuf>)>) -> ScriptChanges {
         let mut changes = ScriptChanges::default();
         let Some(known) = self.known.get(&id) else { return changes };
-        let mut new = Vec::new();
-        for number in known.range.end..known.deriver.end(known.range, ahead) {
-            // What is hardened cannot go on while the wallet is locked.
-            let Some(scripts) = known.deriver.scripts_at(number) else { break };
-            new.push((number, scripts));
-        }
-        let Some((last, _)) = new.last() else { return changes };
         let mut range = known.range;
-        range.end = last + 1;
-        for (number, scripts) in new {
+        for (number, scripts) in scripts {
+            if number != range.end {
+                continue;
+            }
+            range.end = number + 1;
             for (place, script) in (0..).zip(scripts) {
                 changes.scripts.insert((id, number, place), script.clone());
                 self.insert((id, number), script);
             }
         }
-        self.set_range(id, range, &mut changes);
+        if range != self.range(id).unwrap_or(range) {
+            self.set_range(id, range, &mut changes);
+        }
         changes
     }
 
@@ -210,10 +213,25 @@ impl Scripts {
     fn used(&mut self, (id, number): Origin, changes: &mut ScriptChanges) {
         let Some(known) = self.known.get(&id) else { return };
         if number >= known.range.next {
+            self.marked.extend((known.range.next..=number).map(|number| (id, number)));
             let range = Range { next: number + 1, ..known.range };
             self.set_range(id, range, changes);
             changes.merge(self.top_up(id, self.ahead));
         }
+    }
+
+    /// The first scripts of numbers that are new no more since somebody paid one of them or a later one, and their
+    /// descriptors.
+    pub(super) fn marked(&self) -> impl Iterator<Item = (u32, &ScriptBuf)> {
+        self.marked.iter().filter_map(|(id, number)| {
+            let place = self.known.get(id)?.at(*number).first()?;
+            Some((*id, self.scripts.get_index(*place)?.0))
+        })
+    }
+
+    /// Forgets these.
+    pub(super) fn forget_marked(&mut self) {
+        self.marked.clear();
     }
 
     /// The descriptor that speaks for a script, and the number in it.
@@ -224,11 +242,6 @@ impl Scripts {
     /// All descriptors that have a script, and the numbers in them; first the one that speaks for it.
     pub(super) fn origins(&self, script: &Script) -> impl Iterator<Item = Origin> {
         self.scripts.get(script).into_iter().flat_map(Owners::all)
-    }
-
-    /// Other descriptors that have scripts in common with one.
-    pub(super) fn relatives(&self, id: u32) -> impl Iterator<Item = u32> {
-        self.relatives.get(&id).into_iter().flatten().copied()
     }
 
     /// All scripts, in the order in which they were added.

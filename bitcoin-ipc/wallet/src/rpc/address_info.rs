@@ -10,7 +10,8 @@ use bitcoin_rpc::{Answer, address, arg, script};
 use serde_json::{Map, Value};
 
 use super::command::{Call, Command, command};
-use super::describe::{self, Solution};
+use super::describe;
+use crate::wallet::Solution;
 
 pub(super) const COMMANDS: &[Command] =
     &[command("getaddressinfo", "Tells about an address.", info).args(&[arg(
@@ -28,18 +29,18 @@ fn info(call: &Call<'_>) -> Answer {
     let script = address.script_pubkey();
     let state = wallet.state()?;
     let origin = state.ledger.origin(&script).and_then(|(id, _)| state.descriptor(id));
-    let solution = Solution::of(&state, &script);
+    let solution = state.solution(&script);
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("address", address.to_string().into());
     put("scriptPubKey", format!("{script:x}").into());
     put("ismine", origin.is_some().into());
     put("solvable", solution.is_some().into());
-    if let Some(solution) = &solution {
-        put("desc", solution.descriptor().into());
+    if let Some(desc) = solution.as_ref().and_then(|solution| solution.definite.to_text()) {
+        put("desc", desc.into());
     }
     if let Some(origin) = origin {
-        put("parent_desc", describe::normal(&origin.public.to_string()).into());
+        put("parent_desc", origin.text().into());
     }
     put("iswatchonly", false.into());
     for (name, value) in address::describe(&address) {
@@ -51,16 +52,14 @@ fn info(call: &Call<'_>) -> Answer {
         }
     }
     put("ischange", state.is_change(&script).into());
-    if let Some(origin) = origin {
+    let key = solution.as_ref().and_then(Solution::key);
+    if let (Some(key), Some(origin)) = (key, origin) {
+        let (fingerprint, steps) = &key.origin;
+        let steps = describe::path(steps);
         put("timestamp", origin.birth.into());
-    }
-    if let Some((_, key)) = solution.as_ref().and_then(Solution::key)
-        && let Some(steps) = key.full_derivation_path()
-    {
-        let steps = describe::path(&steps);
         put("hdkeypath", if steps.is_empty() { "m".into() } else { format!("m/{steps}").into() });
         put("hdseedid", NO_SEED.into());
-        put("hdmasterfingerprint", key.master_fingerprint().to_string().into());
+        put("hdmasterfingerprint", fingerprint.to_string().into());
     }
     let labels = state.book.get(&script).map(|entry| entry.label.clone());
     put("labels", labels.into_iter().collect());
@@ -76,10 +75,10 @@ fn inside(solution: &Solution, outer: &Script, network: Network) -> Map<String, 
     if let Some(witness) = solution.witness_script() {
         return wrapped(solution, &witness, network);
     }
-    if let Some((key, _)) = solution.key().filter(|_| !outer.is_p2tr()) {
-        object.insert("pubkey".into(), key.to_string().into());
+    if let Some(key) = solution.key().filter(|_| !outer.is_p2tr()) {
+        object.insert("pubkey".into(), key.public.to_string().into());
         if outer.is_p2pkh() {
-            object.insert("iscompressed".into(), key.compressed.into());
+            object.insert("iscompressed".into(), key.public.compressed.into());
         }
     }
     object
@@ -95,8 +94,8 @@ fn wrapped(solution: &Solution, inner: &ScriptBuf, network: Network) -> Map<Stri
         match solution.witness_script().filter(|witness| witness.to_p2wsh() == *inner) {
             Some(witness) => embedded.extend(wrapped(solution, &witness, network)),
             None => {
-                if let Some((key, _)) = solution.key() {
-                    embedded.insert("pubkey".into(), key.to_string().into());
+                if let Some(key) = solution.key() {
+                    embedded.insert("pubkey".into(), key.public.to_string().into());
                 }
             }
         }

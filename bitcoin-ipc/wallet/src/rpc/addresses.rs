@@ -25,12 +25,8 @@ pub(super) const COMMANDS: &[Command] = &[
         KIND,
     )
     .default("set by -changetype")]),
-    command("keypoolrefill", "Has no effect: scripts ahead are always watched.", refill).args(&[arg(
-        "newsize",
-        Number,
-        "How many; no more than -keypool.",
-    )
-    .default("set by -keypool")]),
+    command("keypoolrefill", "Derives new addresses ahead, of each kind and for change.", refill)
+        .args(&[arg("newsize", Number, "How many.").default("set by -keypool")]),
     command("signmessage", "Signs a message with the key of a P2PKH address.", sign)
         .args(&[arg("address", Text, "The address."), arg("message", Text, "The message.")]),
 ];
@@ -67,9 +63,7 @@ fn refill(call: &Call<'_>) -> Answer {
         return invalid("Invalid parameter, expected valid size.");
     };
     ensure_unlocked(&wallet)?;
-    if size > wallet.options().keypool {
-        return refused("Error refreshing keypool. Its size is set by -keypool.");
-    }
+    wallet.look_ahead(if size == 0 { wallet.options().keypool } else { size })?;
     Ok(Value::Null)
 }
 

@@ -13,8 +13,8 @@ use bitcoin_rpc::{Answer, address, amount, arg, value};
 use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command};
-use super::describe::{Solution, parents};
-use crate::wallet::{AvailableCoin, State, WalletHandle, sum};
+use super::describe::parents;
+use crate::wallet::{AvailableCoin, Solution, State, WalletHandle, sum};
 
 const OUTPOINTS: &str = "[{\"txid\":\"hex\",\"vout\":n},...]";
 
@@ -157,7 +157,7 @@ fn tell(
     ancestry: Option<AncestryCounts>,
 ) -> Map<String, Value> {
     let script = &coin.output.script_pubkey;
-    let solution = Solution::of(state, script);
+    let solution = state.solution(script);
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("txid", coin.outpoint.txid.to_string().into());
@@ -184,8 +184,8 @@ fn tell(
     }
     put("spendable", true.into());
     put("solvable", solution.is_some().into());
-    if let Some(solution) = solution {
-        put("desc", solution.descriptor().into());
+    if let Some(desc) = solution.and_then(|solution| solution.definite.to_text()) {
+        put("desc", desc.into());
     }
     put("parent_descs", parents(state, script).into());
     object

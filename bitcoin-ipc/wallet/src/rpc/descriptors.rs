@@ -3,19 +3,17 @@
 //! In: descriptors to import. Out: those that are there.
 
 use bitcoin_rpc::Kind::{Bool, List};
+use bitcoin_rpc::descriptor;
 use bitcoin_rpc::error::{invalid, unknown, wrong_type};
+use bitcoin_rpc::script::with_checksum;
 use bitcoin_rpc::{Answer, Arg, Code, RpcError, arg, value};
 use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::command::{Call, Command, command, ensure_unlocked, label, push_warnings, refused};
-use super::describe::normal;
 use crate::Error;
-use crate::keys::{self, DescriptorImport, LAST, Unused};
+use crate::keys::{DescriptorImport, Identity, LAST, SECP};
 use crate::wallet::WalletHandle;
-
-/// How many scripts a range may have.
-const MAX_RANGE: u32 = 1_000_000;
 
 const REQUESTS: Arg = arg(
     "requests",
@@ -46,14 +44,18 @@ fn list(call: &Call<'_>) -> Answer {
         ensure_unlocked(&wallet)?;
         secrets = wallet.private_descriptors()?;
     }
+    let secret = |id: u32| {
+        let found = secrets.iter().find(|(with, _)| *with == id);
+        found.map(|(_, text)| with_checksum(text.split('#').next().unwrap_or(text)))
+    };
     let mut told = Vec::new();
     let state = wallet.state()?;
     for descriptor in &state.descriptors {
-        let secret = secrets.iter().find(|(id, _)| *id == descriptor.id);
-        let text = match secret {
-            Some((_, text)) => normal(text),
-            None => normal(&descriptor.public.to_string()),
-        };
+        let mut text = secret(descriptor.id).unwrap_or_else(|| descriptor.text());
+        if matches!(descriptor.identity, Identity::Derived(_)) {
+            // Older versions wrote other marks than the ones that were given.
+            text = with_checksum(&text.split('#').next().unwrap_or(&text).replace('\'', "h"));
+        }
         let mut object = Map::new();
         object.insert("desc".into(), text.clone().into());
         object.insert("timestamp".into(), descriptor.birth.into());
@@ -61,7 +63,7 @@ fn list(call: &Call<'_>) -> Answer {
         if descriptor.active {
             object.insert("internal".into(), descriptor.internal.into());
         }
-        if descriptor.public.has_wildcard() {
+        if descriptor.deriver.is_ranged() {
             let range = state.ledger.range(descriptor.id);
             object.insert("range".into(), json!([range.start, range.end.saturating_sub(1)]));
             object.insert("next".into(), range.next.into());
@@ -70,11 +72,7 @@ fn list(call: &Call<'_>) -> Answer {
         told.push((text, Value::Object(object)));
     }
     for unused in &state.unused {
-        let secret = secrets.iter().find(|(id, _)| *id == unused.id);
-        let text = match secret {
-            Some((_, text)) => normal(text),
-            None => normal(&Unused::text(&unused.xpub)),
-        };
+        let text = secret(unused.id).unwrap_or_else(|| unused.public.to_public_text());
         let object = json!({ "desc": text, "timestamp": unused.birth, "active": false });
         told.push((text, object));
     }
@@ -112,21 +110,31 @@ fn read(
     let Some(text) = request.get("desc") else { return invalid("Descriptor not found.") };
     let descriptor = Zeroizing::new(value::text(text)?.to_owned());
     let flag = |name: &str| value::field(request, name).map_or(Ok(false), value::flag);
-    let (active, internal) = (flag("active")?, flag("internal")?);
+    let active = flag("active")?;
     let name = label(request.get("label").unwrap_or(&Value::Null))?;
-    if !descriptor.contains('#') {
-        return unknown("Missing checksum");
+    let parsed = descriptor::parse(&descriptor, wallet.network(), true, &SECP)
+        .or_else(|error| unknown(error.to_string()))?;
+    let (ranged, paths) = (parsed.is_range(), parsed.all.len());
+    let labelled = request.get("label").is_some();
+    if request.get("internal").is_some() && paths > 1 {
+        return unknown("Cannot have multipath descriptor while also specifying 'internal'");
     }
-    let ranged = is_ranged(wallet, &descriptor).or_else(|error| unknown(error.to_string()))?;
+    let internal = flag("internal")?;
     let (mut span, mut next_index) = (None, None);
-    match (ranged, value::field(request, "range")) {
+    match (ranged, request.get("range")) {
         (false, Some(_)) => return invalid("Range should not be specified for an un-ranged descriptor"),
         (false, None) => {}
         (true, None) => {
             warnings.push("Range not given, using default keypool range".into());
             span = Some((0, wallet.options().keypool.max(1) - 1));
         }
-        (true, Some(range)) => span = Some(read_range(range)?),
+        (true, Some(range)) => {
+            let (first, last) = descriptor::range(range)?;
+            if last > LAST {
+                return invalid("End of range is too high");
+            }
+            span = Some((first, last));
+        }
     }
     if let Some((first, last)) = span
         && let Some(next) = value::field(request, "next_index")
@@ -140,45 +148,17 @@ fn read(
     if active && !ranged {
         return invalid("Active descriptors must be ranged");
     }
-    if ranged && request.get("label").is_some() {
+    if paths > 1 && labelled {
+        return invalid("Multipath descriptors should not have a label");
+    }
+    if ranged && labelled {
         return invalid("Ranged descriptors should not have a label");
     }
-    if internal && request.get("label").is_some() {
+    if internal && labelled {
         return invalid("Internal addresses should not have a label");
     }
     let label = (!ranged && !internal).then_some(name);
     Ok(DescriptorImport { descriptor, active, internal, timestamp, range: span, next_index, label })
-}
-
-/// Whether a descriptor has several addresses.
-fn is_ranged(wallet: &WalletHandle, text: &str) -> crate::Result<bool> {
-    let network = wallet.network().into();
-    let Some(key) = Unused::key(text) else { return Ok(keys::parse(text, network)?.0.has_wildcard()) };
-    if *Zeroizing::new(normal(text)) != text {
-        return Err(Error::Invalid("not a usable descriptor: its checksum is wrong".into()));
-    }
-    Unused::check(key, network)?;
-    Ok(false)
-}
-
-/// The first and the last number of a range, which is given as its last one or as both.
-fn read_range(range: &Value) -> Answer<(u32, u32)> {
-    let (first, last) = match range {
-        Value::Array(ends) if ends.len() == 2 => (value::int::<i64>(&ends[0])?, value::int::<i64>(&ends[1])?),
-        Value::Array(_) => return invalid("Range must have two values"),
-        end => (0, value::int(end)?),
-    };
-    if first < 0 {
-        return invalid("Range should be greater or equal than 0");
-    }
-    if last < first {
-        return invalid("Range specified as [begin,end] must not have begin after end");
-    }
-    match (u32::try_from(first), u32::try_from(last)) {
-        (Ok(first), Ok(last)) if last <= LAST && last - first < MAX_RANGE => Ok((first, last)),
-        (Ok(_), Ok(last)) if last <= LAST => invalid("Range is too large"),
-        _ => invalid("End of range is too high"),
-    }
 }
 
 fn import(call: &Call<'_>) -> Answer {
@@ -204,9 +184,17 @@ fn import(call: &Call<'_>) -> Answer {
         };
         results.push((warnings, error));
     }
-    for (place, done) in places.into_iter().zip(wallet.import_descriptors(&imports)?) {
-        results[place].1 = done.err().map(|error| match error {
+    let done = wallet.import_descriptors(&imports)?;
+    for ((place, import), done) in places.into_iter().zip(&imports).zip(done) {
+        let (warnings, error) = &mut results[place];
+        warnings.extend(done.warnings);
+        *error = done.result.err().map(|error| match error {
             Error::Invalid(text) => RpcError::new(Code::InvalidParameter, text),
+            // Who has sent it may see it again.
+            Error::Update(why) => {
+                let text = import.descriptor.as_str();
+                RpcError::new(Code::WalletError, format!("Could not add descriptor '{text}': {why}"))
+            }
             other => other.into(),
         });
     }

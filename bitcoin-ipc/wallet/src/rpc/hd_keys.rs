@@ -11,9 +11,9 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroizing;
 
 use super::command::{Call, Command, command, ensure_unlocked, output_type, refused};
-use super::describe::{normal, path};
+use super::describe::path;
 use super::funding::options;
-use crate::keys::{SECP, Unused, fresh_key};
+use crate::keys::{SECP, fresh_key};
 use crate::wallet::{State, WalletHandle, Which};
 
 pub(super) const COMMANDS: &[Command] = &[
@@ -73,10 +73,10 @@ fn xprv(state: &State, xpub: &Xpub) -> Answer<Xpriv> {
 /// A descriptor of the wallet without private keys, and whether it is active.
 fn descriptor(state: &State, id: u32) -> (String, bool) {
     if let Some(descriptor) = state.descriptor(id) {
-        return (normal(&descriptor.public.to_string()), descriptor.active);
+        return (descriptor.text(), descriptor.active);
     }
     let unused = state.unused.iter().find(|unused| unused.id == id);
-    (unused.map(|unused| normal(&Unused::text(&unused.xpub))).unwrap_or_default(), false)
+    (unused.map(|unused| unused.public.to_public_text()).unwrap_or_default(), false)
 }
 
 fn list(call: &Call<'_>) -> Answer {
@@ -215,7 +215,7 @@ fn create(call: &Call<'_>) -> Answer {
     if made.is_empty() {
         return refused("Descriptor already exists");
     }
-    Ok(json!({ "descs": made.iter().map(|made| normal(&made.to_string())).collect::<Vec<_>>() }))
+    Ok(json!({ "descs": made }))
 }
 
 /// The private key that is asked for, or that of all active descriptors.

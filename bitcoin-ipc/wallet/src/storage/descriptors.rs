@@ -4,19 +4,21 @@
 //! apart, and keep nobody from reading the others.
 
 use bdk_wallet::rusqlite::{self, Row, Transaction, params};
-use bitcoin::bip32::Xpub;
 use bitcoin::hashes::{Hash as _, sha256};
-use bitcoin::{NetworkKind, ScriptBuf};
+use bitcoin::{Network, ScriptBuf};
 use bitcoin_ipc::types::OutputType;
+
+use bitcoin_rpc::descriptor::PrivateKeys;
 
 use super::Store;
 use crate::Result;
-use crate::keys::{Derived, Descriptor, Public, Range, Unused, read_public};
+use crate::keys::{Derived, Deriver, Descriptor, Identity, Public, Range, SECP, Unused, read_public};
 use crate::ledger::ScriptChanges;
 
 /// A descriptor that has no number yet.
 pub(crate) struct NewDescriptor {
-    pub(crate) public: Public,
+    pub(crate) identity: String,
+    pub(crate) deriver: Deriver,
     pub(crate) kind: OutputType,
     pub(crate) internal: bool,
     pub(crate) active: bool,
@@ -52,7 +54,7 @@ pub(crate) struct Descriptors {
 
 impl Store {
     /// All descriptors.
-    pub(crate) fn descriptors(&self, network: NetworkKind) -> Result<Descriptors> {
+    pub(crate) fn descriptors(&self, network: Network) -> Result<Descriptors> {
         let sql =
             "SELECT id, identity, text, kind, internal, active, birth, range_start, range_end, next_index
                    FROM descriptor ORDER BY id";
@@ -99,22 +101,33 @@ impl Store {
 }
 
 /// Reads a row; the error says what is wrong with it.
-fn read(row: &Row<'_>, network: NetworkKind, found: &mut Descriptors) -> Result<(), String> {
+fn read(row: &Row<'_>, network: Network, found: &mut Descriptors) -> Result<(), String> {
     let damaged = |_: rusqlite::Error| "its row is damaged".to_owned();
     let id = row.get::<_, u32>(0).map_err(damaged)?;
     let identity = row.get::<_, String>(1).map_err(damaged)?;
-    let text = row.get::<_, Option<String>>(2).map_err(damaged)?.unwrap_or_else(|| identity.clone());
+    let text = row.get::<_, Option<String>>(2).map_err(damaged)?;
+    let public = read_public(text.as_deref().unwrap_or(&identity), network);
+    let mut public = public.map_err(|error| error.to_string())?;
     let birth = row.get(6).map_err(damaged)?;
-    if let Some(key) = Unused::key(&text) {
-        let xpub = key.parse().map_err(|_| "its key cannot be read".to_owned())?;
-        found.unused.push(Unused { id, xpub, birth });
+    if public.is_unused() {
+        found.unused.push(Unused { id, public, birth });
         return Ok(());
     }
     let kind = row.get::<_, i64>(3).map_err(damaged)?;
     let kind = usize::try_from(kind).ok().and_then(|kind| KINDS.get(kind)).copied();
     let kind = kind.ok_or("a newer version gave it a kind of addresses that this one does not know")?;
     let (internal, active) = (row.get(4).map_err(damaged)?, row.get(5).map_err(damaged)?);
-    let public = read_public(&text, network).map_err(|error| error.to_string())?;
+    let identity = match text {
+        Some(_) => Identity::Given(identity),
+        None => {
+            // Older versions wrote other marks of hardened steps than Bitcoin Core shows.
+            let normal = public.to_normalized_text(&PrivateKeys::default(), &SECP);
+            let normal = normal.and_then(|text| read_public(&text, network).ok());
+            public = normal.unwrap_or(public);
+            Identity::Derived(public.to_compat_text())
+        }
+    };
+    let deriver = Deriver::new(public);
     let ends = || Ok::<_, rusqlite::Error>((row.get(7)?, row.get(8)?, row.get(9)?));
     let range = match ends().map_err(damaged)? {
         (Some(start), Some(end), Some(next)) if start <= next && next <= end => {
@@ -122,25 +135,28 @@ fn read(row: &Row<'_>, network: NetworkKind, found: &mut Descriptors) -> Result<
         }
         _ => None,
     };
-    found.all.push((Descriptor { id, public, kind, internal, active, birth }, range));
+    found.all.push((Descriptor { id, identity, deriver, kind, internal, active, birth }, range));
     Ok(())
 }
 
 /// Adds a descriptor and its scripts; an active one takes the place of the one that was active.
 pub(crate) fn insert(tx: &Transaction<'_>, new: &NewDescriptor, derived: &Derived) -> Result<Descriptor> {
-    let NewDescriptor { public, kind, internal, active, birth } = new;
+    let NewDescriptor { identity, deriver, kind, internal, active, birth } = new;
     if *active {
         deactivate(tx, *kind, *internal)?;
     }
+    let text = deriver.public().to_public_text();
     let id = tx.query_row(
-        "INSERT INTO descriptor(identity, kind, internal, active, birth) VALUES (?1, ?2, ?3, ?4, ?5) RETURNING id",
-        params![public.to_string(), *kind as i64, internal, active, birth],
+        "INSERT INTO descriptor(identity, text, kind, internal, active, birth) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         RETURNING id",
+        params![identity, text, *kind as i64, internal, active, birth],
         |row| row.get(0),
     )?;
     put_derived(tx, id, derived)?;
     Ok(Descriptor {
         id,
-        public: public.clone(),
+        identity: Identity::Given(identity.clone()),
+        deriver: deriver.clone(),
         kind: *kind,
         internal: *internal,
         active: *active,
@@ -149,13 +165,14 @@ pub(crate) fn insert(tx: &Transaction<'_>, new: &NewDescriptor, derived: &Derive
 }
 
 /// Adds a key that no descriptor uses yet, as a descriptor without scripts.
-pub(crate) fn insert_unused(tx: &Transaction<'_>, xpub: &Xpub, birth: i64) -> Result<Unused> {
+pub(crate) fn insert_unused(tx: &Transaction<'_>, public: &Public, birth: i64) -> Result<Unused> {
     let id = tx.query_row(
-        "INSERT INTO descriptor(identity, kind, internal, active, birth) VALUES (?1, ?2, 0, 0, ?3) RETURNING id",
-        params![Unused::text(xpub), OutputType::Unknown as i64, birth],
+        "INSERT INTO descriptor(identity, text, kind, internal, active, birth) VALUES (?1, ?2, ?3, 0, 0, ?4)
+         RETURNING id",
+        params![public.to_compat_text(), public.to_public_text(), OutputType::Unknown as i64, birth],
         |row| row.get(0),
     )?;
-    Ok(Unused { id, xpub: *xpub, birth })
+    Ok(Unused { id, public: public.clone(), birth })
 }
 
 /// Changes the use of a descriptor.

@@ -2,6 +2,8 @@
 //!
 //! In: private descriptors, sealed or not. Out: the same, one at a time, and their extended public keys.
 
+use std::collections::BTreeMap;
+
 use bdk_wallet::rusqlite::{OptionalExtension as _, Row, Transaction, params};
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -31,6 +33,15 @@ impl Store {
             Ok((row.get(0)?, stored))
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// The texts of those private descriptors that are not encrypted.
+    pub(crate) fn open_secrets(&self) -> Result<BTreeMap<u32, Zeroizing<String>>> {
+        let open = self.secrets()?.into_iter().filter_map(|(id, stored)| match stored {
+            Stored::Open(bytes) => Some((id, Zeroizing::new(std::str::from_utf8(&bytes).ok()?.to_owned()))),
+            Stored::Sealed(_) => None,
+        });
+        Ok(open.collect())
     }
 
     /// The descriptors that have private keys.

@@ -102,15 +102,15 @@ impl WalletHandle {
 }
 
 impl State {
-    /// Takes in a transaction that the mempool has. Gives an event if it is the wallet's and news.
-    pub(crate) fn see_in_mempool(&mut self, tx: &Transaction, now: i64) -> Result<Option<Event>> {
+    /// Takes in a transaction that the mempool has. Gives events if it is the wallet's and news.
+    pub(crate) fn see_in_mempool(&mut self, tx: &Transaction, now: i64) -> Result<Vec<Event>> {
         let txid = tx.compute_txid();
         if !self.ledger.is_relevant(tx) || !is_possible(tx) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let place = self.ledger.view().place(txid);
         if matches!(place, Place::Block { .. }) {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let news = self.ledger.set_in_mempool(txid, true);
         let known = self.notes.contains_key(&txid);
@@ -127,7 +127,9 @@ impl State {
         self.notes.insert(txid, note);
         self.free(&spent);
         let change = if known { ChangeType::Updated } else { ChangeType::New };
-        Ok((news || !known).then_some(Event::Tx(txid, change)))
+        let mut events = std::mem::take(&mut self.book_news);
+        events.extend((news || !known).then_some(Event::Tx(txid, change)));
+        Ok(events)
     }
 
     /// What is noted about a transaction, or a new note.
@@ -177,6 +179,7 @@ impl State {
         self.notes.extend(notes);
         self.free(&spent);
         self.tip_time = tip_time;
+        events.append(&mut self.book_news);
         Ok(events)
     }
 

@@ -70,19 +70,16 @@ impl WalletHandle {
         Ok(self.state()?.is_mine_dest(destination))
     }
 
-    /// The descriptor that an address comes from, without private keys.
+    /// The descriptor of an address alone, with its keys and where they come from; none if the wallet does not know how
+    /// its coins are spent.
     ///
     /// # Errors
     ///
     /// The wallet is unloaded.
     pub fn descriptor_of(&self, destination: &Destination) -> Result<Option<String>> {
         let state = self.state()?;
-        let origin = destination.script_pubkey().and_then(|script| state.ledger.origin(&script));
-        let found = origin.and_then(|(id, index)| {
-            let definite = state.descriptor(id)?.public.at_derivation_index(index).ok()?;
-            Some(definite.to_string())
-        });
-        Ok(found)
+        let solution = destination.script_pubkey().and_then(|script| state.solution(&script));
+        Ok(solution.and_then(|solution| solution.definite.to_text()))
     }
 
     /// Whether the wallet can give new addresses of any kind.
@@ -215,14 +212,13 @@ impl WalletHandle {
     pub fn sign_message(&self, message: &str, hash: PubkeyHash) -> Result<Result<String, SigningResult>> {
         let script = ScriptBuf::new_p2pkh(&hash);
         let state = self.state()?;
-        let Some((id, index)) = state.ledger.origin(&script) else {
-            return Ok(Err(SigningResult::PrivateKeyNotAvailable));
-        };
-        let signer = match state.signer(&[id].into()) {
+        let public = state.public_keys(&script).into_iter().find(|key| key.pubkey_hash() == hash);
+        let origins = state.ledger.origins(&script).collect();
+        let signer = match state.signer(&origins) {
             Err(Error::Locked) => return Ok(Err(SigningResult::PrivateKeyNotAvailable)),
             signer => signer?,
         };
-        let Some(key) = state.private_key(&signer, id, index, hash) else {
+        let Some(key) = public.and_then(|public| signer.key(&public)) else {
             return Ok(Err(SigningResult::PrivateKeyNotAvailable));
         };
         drop(state);
@@ -250,46 +246,7 @@ impl State {
 
     /// The public keys in a script of the wallet.
     fn public_keys(&self, script: &ScriptBuf) -> Vec<PublicKey> {
-        use bdk_wallet::miniscript::ForEachKey as _;
-        let mut keys = Vec::new();
-        let Some((id, index)) = self.ledger.origin(script) else { return keys };
-        let derived = self.descriptor(id).map(|found| found.public.derived_descriptor(&SECP, index));
-        if let Some(Ok(derived)) = derived {
-            derived.for_each_key(|key| {
-                keys.push(*key);
-                true
-            });
-        }
-        keys
-    }
-
-    fn private_key(
-        &self,
-        signer: &crate::keys::Signer,
-        id: u32,
-        index: u32,
-        hash: PubkeyHash,
-    ) -> Option<bitcoin::PrivateKey> {
-        use bdk_wallet::miniscript::ForEachKey as _;
-        use bitcoin::psbt::KeyRequest;
-        let definite = self.descriptor(id)?.public.at_derivation_index(index).ok()?;
-        let mut found = None;
-        definite.for_each_key(|key| {
-            let path = key.full_derivation_path().map(|path| (key.master_fingerprint(), path));
-            let by_path = path.and_then(|source| signer.key(KeyRequest::Bip32(source)));
-            let public = key.as_descriptor_public_key();
-            let by_key = || match public {
-                bdk_wallet::miniscript::DescriptorPublicKey::Single(single) => match single.key {
-                    bdk_wallet::miniscript::descriptor::SinglePubKey::FullKey(key) => {
-                        signer.key(KeyRequest::Pubkey(key))
-                    }
-                    _ => None,
-                },
-                _ => None,
-            };
-            found = found.or_else(|| by_path.or_else(by_key));
-            true
-        });
-        found.filter(|key: &bitcoin::PrivateKey| key.public_key(&SECP).pubkey_hash() == hash)
+        let keys = self.solution(script).map(|solution| solution.keys).unwrap_or_default();
+        keys.into_iter().map(|key| key.public).collect()
     }
 }

@@ -67,13 +67,15 @@ impl State {
             storage::set_flags(tx, self.flags | flag::DISABLE_PRIVATE_KEYS)?;
             storage::set_tip_time(tx, self.tip_time)?;
             ledger.put(tx)?;
-            for Descriptor { id, public, kind, internal, active, birth } in self.descriptors.iter().cloned() {
+            for descriptor in self.descriptors.iter().cloned() {
+                let Descriptor { id, deriver, kind, internal, active, birth, .. } = descriptor;
                 let derived = self.ledger.derived(id);
-                let new = NewDescriptor { public, kind, internal, active, birth };
+                let identity = deriver.public().to_compat_text();
+                let new = NewDescriptor { identity, deriver, kind, internal, active, birth };
                 descriptors::insert(tx, &new, &derived)?;
             }
             for unused in &self.unused {
-                descriptors::insert_unused(tx, &unused.xpub, unused.birth)?;
+                descriptors::insert_unused(tx, &unused.public, unused.birth)?;
             }
             for (script, entry) in &self.book {
                 book::put(tx, script, entry)?;

@@ -7,7 +7,7 @@ use bitcoin::key::rand::Rng as _;
 use bitcoin::key::rand::rngs::OsRng;
 use bitcoin::key::rand::seq::SliceRandom as _;
 use bitcoin::transaction::Version;
-use bitcoin::{Amount, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness};
+use bitcoin::{Amount, Script, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness};
 use bitcoin_ipc::types::{CoinControl, Destination, OutputType};
 
 use super::State;
@@ -141,17 +141,17 @@ pub(crate) fn sum(amounts: impl IntoIterator<Item = Amount>) -> Result<Amount> {
 impl State {
     /// Where change of a transaction would go now.
     pub(crate) fn change(&self, plan: &Plan<'_>) -> Change {
-        let weight_of = |id| input_weight_of(self, id);
         if plan.control.dest_change != Destination::None
             && let Some(script) = plan.control.dest_change.script_pubkey()
         {
-            let spend = self.ledger.origin(&script).and_then(|(id, _)| weight_of(id));
+            let spend = self.ledger.origin(&script).and_then(|(id, _)| input_weight_of(self, id, &script));
             return Change { script, descriptor: None, missing: false, spend };
         }
         let descriptor = self.active(plan.change_kind, true).map(|descriptor| descriptor.id);
         match descriptor.and_then(|id| self.ledger.peek(id)) {
             Some(script) => {
-                Change { script, descriptor, missing: false, spend: descriptor.and_then(weight_of) }
+                let spend = descriptor.and_then(|id| input_weight_of(self, id, &script));
+                Change { script, descriptor, missing: false, spend }
             }
             // The largest common script, to find out whether there would be change at all.
             None => Change {
@@ -244,6 +244,6 @@ impl State {
     }
 }
 
-fn input_weight_of(state: &State, descriptor: u32) -> Option<InputWeight> {
-    super::weights::of_descriptor(&state.descriptor(descriptor)?.public)
+fn input_weight_of(state: &State, descriptor: u32, script: &Script) -> Option<InputWeight> {
+    super::weights::of_descriptor(state.descriptor(descriptor)?.deriver.public()).of(script)
 }

@@ -77,6 +77,9 @@ impl WalletHandle {
             let now = self.now();
             let done = if blank { state.save(write) } else { state.add_fresh_keys(now, write) };
             state.vault = None;
+            if done.is_ok() {
+                state.close_hardened();
+            }
             if done.is_err() {
                 state.wrapped = state.store.wrapped_key()?;
             }
@@ -140,8 +143,13 @@ impl WalletHandle {
             state.relock = None;
             state.unlocked_until = 0;
             state.unlocks += 1;
+            if let Err(error) = state.open_hardened() {
+                state.vault = None;
+                return Err(error);
+            }
             state.unlocks
         };
+        self.watch_new_scripts();
         self.tell([Event::Status]);
         Ok(Some(number))
     }
@@ -168,6 +176,7 @@ impl WalletHandle {
             state.relock = None;
             state.unlocked_until = 0;
             state.vault = None;
+            state.close_hardened();
         }
         self.tell([Event::Status]);
         Ok(true)

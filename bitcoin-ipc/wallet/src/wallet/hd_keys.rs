@@ -7,14 +7,15 @@ use std::collections::BTreeMap;
 use bdk_wallet::rusqlite::Transaction;
 use bitcoin::bip32::{Xpriv, Xpub};
 use bitcoin_ipc::types::OutputType;
+use bitcoin_rpc::descriptor::Parsed;
 use zeroize::Zeroizing;
 
 use super::import::derive;
 use super::state::{flag, put_secret};
 use super::{Event, State, WalletHandle};
 use crate::keys::{
-    Descriptor, HdKey, Public, Range, SECP, Unused, hd_keys_of_private, hd_keys_of_public, kind, parse,
-    standard,
+    self, Candidate, Descriptor, HdKey, Public, Range, SECP, Unused, hd_keys_of_private, hd_keys_of_public,
+    read_private, standard,
 };
 use crate::storage::{self, NewDescriptor, descriptors, secrets};
 use crate::{Error, Result};
@@ -50,8 +51,8 @@ impl WalletHandle {
         added
     }
 
-    /// Makes active descriptors for a kind of addresses from an extended private key. Gives those that the wallet
-    /// did not have.
+    /// Makes active descriptors for a kind of addresses from an extended private key. Gives the texts without private
+    /// keys of those that the wallet did not have.
     ///
     /// # Errors
     ///
@@ -61,14 +62,14 @@ impl WalletHandle {
         xprv: &Xpriv,
         kind: OutputType,
         internals: &[bool],
-    ) -> Result<Vec<Public>> {
+    ) -> Result<Vec<String>> {
         let made = {
             let mut state = self.state()?;
             let mut texts = Vec::new();
             for internal in internals {
                 let Some(text) = standard(xprv, kind, *internal) else { continue };
-                let (public, _) = parse(&text, state.network)?;
-                if state.descriptors.iter().all(|known| known.public != public) {
+                let candidate = Candidate::read(&text, state.network)?;
+                if !state.descriptors.iter().any(|known| candidate.is(known)) {
                     texts.push((text, *internal));
                 }
             }
@@ -79,7 +80,7 @@ impl WalletHandle {
             let flags = state.flags & !flag::BLANK;
             state.add_private(texts, now, |tx| storage::set_flags(tx, flags))?;
             state.flags = flags;
-            state.descriptors[known..].iter().map(|added| added.public.clone()).collect()
+            state.descriptors[known..].iter().map(Descriptor::text).collect()
         };
         self.watch_new_scripts();
         self.tell([Event::CanGetAddresses]);
@@ -99,18 +100,20 @@ impl State {
         let ahead = self.ledger.ahead();
         let mut parsed = Vec::new();
         for (text, internal) in texts {
-            let (public, _) = parse(&text, self.network)?;
-            let kind = kind(&public);
-            let derived = derive(&public, Range::default(), ahead)?;
-            parsed.push((NewDescriptor { public, kind, internal, active: true, birth }, text, derived));
+            let candidate = Candidate::read(&text, self.network)?;
+            let identity = candidate.identity().text().to_owned();
+            let Candidate { deriver, kind, given } = candidate;
+            let derived = derive(&deriver, Range::default(), ahead)?;
+            let new = NewDescriptor { identity, deriver, kind, internal, active: true, birth };
+            parsed.push((new, given, derived));
         }
         let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
         let added = self.store.write(|tx| {
             let added: Vec<Descriptor> = parsed
                 .iter()
-                .map(|(new, text, derived)| {
+                .map(|(new, given, derived)| {
                     let added = descriptors::insert(tx, new, derived)?;
-                    put_secret(tx, wrapped, vault, added.id, text)?;
+                    put_secret(tx, wrapped, vault, added.id, given)?;
                     Ok(added)
                 })
                 .collect::<Result<_>>()?;
@@ -125,30 +128,33 @@ impl State {
     }
 
     /// Adds the key of a descriptor that only holds one.
-    pub(super) fn import_unused(&mut self, key: &str, birth: i64) -> Result<()> {
+    pub(super) fn import_unused(&mut self, given: &Parsed, birth: i64) -> Result<()> {
         let refused = |text: &str| Err(Error::Refused(text.into()));
-        let Ok(mut xprv) = key.parse::<Xpriv>() else {
-            return refused(match self.private_keys_disabled() {
-                true => "Cannot import unused() to wallet without private keys enabled",
-                false => {
-                    "Cannot import descriptor without private keys to a wallet with private keys enabled"
-                }
-            });
-        };
         if self.private_keys_disabled() {
-            return refused("Cannot import private keys to a wallet with private keys disabled");
+            return refused("Cannot import unused() to wallet without private keys enabled");
         }
-        let known = self.xprv(&Xpub::from_priv(&SECP, &xprv));
-        let added = match known {
-            Ok(None) => self.add_hd_key(&xprv, birth).map(drop),
-            Ok(Some(mut known)) => {
-                known.private_key.non_secure_erase();
-                refused("Cannot import an unused() descriptor when its private key is already in the wallet")
-            }
-            Err(error) => Err(error),
-        };
-        xprv.private_key.non_secure_erase();
-        added
+        let key = given.all.iter().find_map(Public::unused_key);
+        let key = key.map(|key| key.map_or_else(|key| key, |xpub| xpub.to_pub().into()));
+        let known = self.private(&self.with_secrets)?;
+        if key.is_some_and(|key| known.iter().any(|(_, private)| private.keys.get(&key).is_some())) {
+            return refused(
+                "Cannot import an unused() descriptor when its private key is already in the wallet",
+            );
+        }
+        self.put_unused(given, birth)
+    }
+
+    fn put_unused(&mut self, given: &Parsed, birth: i64) -> Result<()> {
+        let Some(public) = given.all.first() else { return Ok(()) };
+        let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
+        let added = self.store.write(|tx| {
+            let added = descriptors::insert_unused(tx, public, birth)?;
+            put_secret(tx, wrapped, vault, added.id, given)?;
+            Ok(added)
+        })?;
+        self.with_secrets.insert(added.id);
+        self.unused.push(added);
+        Ok(())
     }
 
     fn add_hd_key(&mut self, xprv: &Xpriv, birth: i64) -> Result<Xpub> {
@@ -159,18 +165,10 @@ impl State {
             return Err(Error::Locked);
         }
         let xpub = Xpub::from_priv(&SECP, xprv);
-        if self.unused.iter().any(|known| known.xpub == xpub) {
+        if self.unused.iter().any(|known| known.xpub() == Some(xpub)) {
             return Err(Error::Refused("HD key already exists".into()));
         }
-        let text = Unused::private_text(xprv);
-        let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
-        let added = self.store.write(|tx| {
-            let added = descriptors::insert_unused(tx, &xpub, birth)?;
-            put_secret(tx, wrapped, vault, added.id, &text)?;
-            Ok(added)
-        })?;
-        self.with_secrets.insert(added.id);
-        self.unused.push(added);
+        self.put_unused(&read_private(&Unused::private_text(xprv), self.network)?, birth)?;
         Ok(xpub)
     }
 
@@ -192,7 +190,8 @@ impl State {
             let mut found = Vec::new();
             for (id, stored) in self.store.secrets()? {
                 if missing.contains(&id) {
-                    found.push((id, hd_keys_of_private(&self.open_secret(id, stored)?)?));
+                    let private = read_private(&self.open_secret(id, stored)?, self.network)?;
+                    found.push((id, hd_keys_of_private(&private)));
                 }
             }
             self.store
@@ -200,10 +199,10 @@ impl State {
             keys.extend(found);
         }
         for descriptor in &self.descriptors {
-            keys.entry(descriptor.id).or_insert_with(|| hd_keys_of_public(&descriptor.public));
+            keys.entry(descriptor.id).or_insert_with(|| hd_keys_of_public(descriptor.deriver.public()));
         }
-        for Unused { id, xpub, .. } in &self.unused {
-            keys.entry(*id).or_insert_with(|| vec![HdKey { xpub: *xpub, private: false }]);
+        for Unused { id, public, .. } in &self.unused {
+            keys.entry(*id).or_insert_with(|| hd_keys_of_public(public));
         }
         Ok(keys)
     }
@@ -240,6 +239,7 @@ impl State {
     ///
     /// The wallet is locked.
     pub(crate) fn xprv(&self, xpub: &Xpub) -> Result<Option<Xpriv>> {
-        Ok(self.signer(&self.with_secrets)?.xprv(xpub))
+        let private = self.private(&self.with_secrets)?;
+        Ok(private.iter().find_map(|(_, private)| keys::xprv(&private.keys, xpub)))
     }
 }

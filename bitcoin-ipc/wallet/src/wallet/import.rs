@@ -1,15 +1,22 @@
 //! Descriptors of a wallet: which there are, and more of them.
 //!
-//! In: texts. Out: what the wallet watches and can sign for; the chain is searched afterwards.
+//! In: texts. Out: what the wallet watches and can sign for; the chain is searched afterwards. Scripts are derived
+//! before the wallet is locked, as that may take long.
 
-use bitcoin::ScriptBuf;
-use bitcoin_ipc::types::{AddressPurpose, OutputType};
+use bitcoin::{Address, ScriptBuf};
+use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, OutputType};
+use bitcoin_rpc::descriptor::{Expander, Parsed};
 
 use super::state::put_secret;
 use super::{Event, State, WalletHandle};
-use crate::keys::{Derived, Deriver, DescriptorImport, DescriptorInfo, Public, Range, Unused, kind, parse};
+use crate::keys::{
+    Candidate, Derived, Deriver, DescriptorImport, DescriptorInfo, Imported, Range, SECP, parse,
+};
 use crate::storage::{BookEntry, NewDescriptor, book, descriptors};
 use crate::{Error, Result};
+
+/// How many addresses are derived at once when the wallet looks ahead farther.
+const PIECE: u32 = 1000;
 
 impl WalletHandle {
     /// The descriptors, without private keys.
@@ -21,7 +28,7 @@ impl WalletHandle {
         let state = self.state()?;
         let infos = state.descriptors.iter().map(|descriptor| DescriptorInfo {
             id: descriptor.id,
-            descriptor: descriptor.public.to_string(),
+            descriptor: descriptor.text(),
             kind: descriptor.kind,
             internal: descriptor.internal,
             active: descriptor.active,
@@ -38,7 +45,7 @@ impl WalletHandle {
     /// The wallet is unloaded.
     pub fn has_seed(&self) -> Result<bool> {
         let state = self.state()?;
-        let ranged = |id: &u32| state.descriptor(*id).is_some_and(|found| found.public.has_wildcard());
+        let ranged = |id: &u32| state.descriptor(*id).is_some_and(|found| found.deriver.is_ranged());
         Ok(state.with_secrets.iter().any(ranged))
     }
 
@@ -65,16 +72,17 @@ impl WalletHandle {
     ///
     /// # Errors
     ///
-    /// The search failed; what was imported stays. Each inner error is of the descriptor in its place.
-    pub fn import_descriptors(&self, imports: &[DescriptorImport]) -> Result<Vec<Result<()>>> {
+    /// The search failed; what was imported stays. What is wrong with a descriptor is told in its place.
+    pub fn import_descriptors(&self, imports: &[DescriptorImport]) -> Result<Vec<Imported>> {
         let mut events = Vec::new();
         let (mut done, mut earliest) = (Vec::new(), None);
         for import in imports {
-            let one = self.state()?.import(import, self.network(), &mut events);
-            if one.is_ok() {
+            let mut warnings = Vec::new();
+            let result = self.import(import, &mut warnings, &mut events);
+            if result.is_ok() {
                 earliest = Some(earliest.map_or(import.timestamp, |other: i64| other.min(import.timestamp)));
             }
-            done.push(one);
+            done.push(Imported { result, warnings });
         }
         self.tell(events);
         self.watch_new_scripts();
@@ -83,116 +91,225 @@ impl WalletHandle {
         }
         Ok(done)
     }
-}
 
-/// Derives the scripts of a range of a descriptor, and so many beyond the next new one.
-pub(super) fn derive(public: &Public, range: Range, ahead: u32) -> Result<Derived> {
-    let cannot = || Error::Invalid("not a usable descriptor: its scripts cannot be derived".into());
-    Deriver::new(public).derive(range, ahead).ok_or_else(cannot)
-}
-
-impl State {
     fn import(
-        &mut self,
+        &self,
         import: &DescriptorImport,
-        network: bitcoin::Network,
+        warnings: &mut Vec<String>,
         events: &mut Vec<Event>,
     ) -> Result<()> {
-        if let Some(key) = Unused::key(&import.descriptor) {
-            return self.import_unused(key, import.timestamp);
-        }
-        let (public, private) = parse(&import.descriptor, network.into())?;
-        match (self.private_keys_disabled(), &private) {
-            (true, Some(_)) => {
-                let text = "Cannot import private keys to a wallet with private keys disabled";
-                return Err(Error::Refused(text.into()));
+        let refused = |text: &str| Err(Error::Refused(text.into()));
+        let Parsed { all, keys } = parse(&import.descriptor, self.network())?;
+        let (disabled, ahead) = {
+            let state = self.state()?;
+            if state.is_locked() {
+                return Err(Error::Locked);
             }
-            (false, None) => {
-                let text =
-                    "Cannot import descriptor without private keys to a wallet with private keys enabled";
-                return Err(Error::Refused(text.into()));
-            }
-            _ => {}
+            (state.private_keys_disabled(), state.ledger.ahead())
+        };
+        check(import, &all)?;
+        if disabled && !keys.is_empty() {
+            return refused("Cannot import private keys to a wallet with private keys disabled");
         }
-        if self.is_locked() {
-            return Err(Error::Locked);
-        }
-        let ranged = public.has_wildcard();
-        let kind = kind(&public);
-        if import.active && (!ranged || kind == OutputType::Unknown) {
-            return Err(Error::Invalid("Active descriptors must be ranged".into()));
-        }
-        if import.label.is_some() && (ranged || import.internal) {
-            let text = "A descriptor with several addresses, or for change, should not have a label";
-            return Err(Error::Invalid(text.into()));
-        }
-        let ahead = self.ledger.ahead();
         let mut range = Range::default();
         if let Some((first, last)) = import.range {
             range =
                 Range { start: first, end: last.saturating_add(1), next: import.next_index.unwrap_or(first) };
         }
-        let derived = derive(&public, range, ahead)?;
-        let known = self.descriptors.iter().position(|descriptor| descriptor.public == public);
-        if let Some(known) = known {
-            self.update(known, import, derived)?;
-        } else {
-            let (active, internal) = (import.active, import.internal);
-            let new = NewDescriptor { public, kind, internal, active, birth: import.timestamp };
-            let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
-            let added = self.store.write(|tx| {
-                let added = descriptors::insert(tx, &new, &derived)?;
-                if let Some(text) = &private {
-                    put_secret(tx, wrapped, vault, added.id, text)?;
-                }
-                Ok(added)
-            })?;
-            if private.is_some() {
-                self.with_secrets.insert(added.id);
+        let count = all.len();
+        for (place, descriptor) in all.into_iter().enumerate() {
+            if Expander::new(&descriptor, &keys, &SECP).and_then(|all| all.scripts(0)).is_err() {
+                return refused(
+                    "Cannot expand descriptor. Probably because of hardened derivations without private keys provided",
+                );
             }
-            self.take(added, derived);
-            self.save(|_| Ok(()))?;
+            warnings.extend(descriptor.warnings());
+            if !disabled && keys.is_empty() {
+                return refused(
+                    "Cannot import descriptor without private keys to a wallet with private keys enabled",
+                );
+            }
+            if !disabled && !descriptor.has_private_keys(&keys) {
+                let text =
+                    "Not all private keys provided. Some wallet functionality may return unexpected errors";
+                warnings.push(text.into());
+            }
+            if descriptor.is_unused() {
+                let private = Parsed { all: vec![descriptor], keys: keys.clone() };
+                self.state()?.import_unused(&private, import.timestamp)?;
+                continue;
+            }
+            let candidate = Candidate::of(descriptor, keys.clone(), self.network())?;
+            let active = import.active && candidate.kind != OutputType::Unknown;
+            if import.active && !active {
+                warnings.push("Unknown output type, cannot set descriptor to active.".into());
+            }
+            let derived = derive(&candidate.deriver, range, ahead)?;
+            let usage =
+                Usage { internal: if count == 2 { place == 1 } else { import.internal }, active, import };
+            self.state()?.put_import(candidate, derived, &usage, self.network(), events)?;
+            events.push(Event::CanGetAddresses);
         }
-        if let Some(label) = &import.label {
-            let script = self.first_script(&import.descriptor, network)?;
-            let entry = BookEntry { label: label.clone(), purpose: AddressPurpose::Receive };
-            self.save(|tx| book::put(tx, &script, &entry))?;
-            self.book.insert(script, entry);
-        }
-        events.push(Event::CanGetAddresses);
         Ok(())
     }
 
-    /// Changes the use of a descriptor, and which of its scripts are watched.
-    fn update(&mut self, known: usize, import: &DescriptorImport, derived: Derived) -> Result<()> {
+    /// Derives so many new addresses of each active descriptor.
+    ///
+    /// # Errors
+    ///
+    /// They could not be written.
+    pub(crate) fn look_ahead(&self, ahead: u32) -> Result<()> {
+        let active: Vec<(u32, Deriver)> = {
+            let state = self.state()?;
+            let active = state.descriptors.iter().filter(|descriptor| descriptor.active);
+            active.map(|descriptor| (descriptor.id, descriptor.deriver.clone())).collect()
+        };
+        for (id, deriver) in active {
+            loop {
+                let range = self.state()?.ledger.range(id);
+                let end = deriver.end(range, ahead).min(range.end.saturating_add(PIECE));
+                let scripts = deriver.scripts(range.end..end);
+                if scripts.is_empty() {
+                    break;
+                }
+                let mut state = self.state()?;
+                state.ledger.extend(id, scripts);
+                state.save(|_| Ok(()))?;
+            }
+        }
+        self.watch_new_scripts();
+        Ok(())
+    }
+}
+
+/// What an import asks for that cannot be.
+fn check(import: &DescriptorImport, all: &[crate::keys::Public]) -> Result<()> {
+    let ranged = all.iter().any(crate::keys::Public::is_range);
+    let text = match () {
+        () if import.internal && all.len() > 1 => {
+            "Cannot have multipath descriptor while also specifying 'internal'"
+        }
+        () if import.active && !ranged => "Active descriptors must be ranged",
+        () if import.label.is_some() && ranged => "Ranged descriptors should not have a label",
+        () if import.label.is_some() && import.internal => "Internal addresses should not have a label",
+        () if import.active && all.iter().any(|one| !one.is_single_type()) => {
+            return Err(Error::Refused("Combo descriptors cannot be set to active".into()));
+        }
+        () => return Ok(()),
+    };
+    Err(Error::Invalid(text.into()))
+}
+
+/// What an imported descriptor is for.
+struct Usage<'a> {
+    internal: bool,
+    active: bool,
+    import: &'a DescriptorImport,
+}
+
+/// Derives the scripts of a range of a descriptor, and so many beyond the next new one.
+pub(super) fn derive(deriver: &Deriver, range: Range, ahead: u32) -> Result<Derived> {
+    let cannot = || Error::Refused("Could not top up scriptPubKeys".into());
+    deriver.derive(range, ahead).ok_or_else(cannot)
+}
+
+impl State {
+    fn put_import(
+        &mut self,
+        candidate: Candidate,
+        derived: Derived,
+        usage: &Usage<'_>,
+        network: bitcoin::Network,
+        events: &mut Vec<Event>,
+    ) -> Result<()> {
+        if self.is_locked() {
+            return Err(Error::Locked);
+        }
+        let scripts = derived.scripts.clone();
+        match self.descriptors.iter().position(|known| candidate.is(known)) {
+            Some(known) => self.update(known, &candidate, derived, usage)?,
+            None => self.add_import(candidate, derived, usage)?,
+        }
+        let Some(label) = usage.import.label.as_ref().filter(|_| !usage.internal) else { return Ok(()) };
+        let has_address = |script: &ScriptBuf| Address::from_script(script, network).is_ok();
+        let scripts: Vec<ScriptBuf> = scripts.into_iter().filter(has_address).collect();
+        let entry = BookEntry { label: label.clone(), purpose: AddressPurpose::Receive };
+        self.save(|tx| scripts.iter().try_for_each(|script| book::put(tx, script, &entry)))?;
+        for script in scripts {
+            let address = Destination::of_script(&script);
+            let known = self.book.insert(script, entry.clone()).is_some();
+            let change = if known { ChangeType::Updated } else { ChangeType::New };
+            let BookEntry { label, purpose } = entry.clone();
+            events.push(Event::Book { address, label, mine: true, purpose, change });
+        }
+        Ok(())
+    }
+
+    fn add_import(&mut self, candidate: Candidate, derived: Derived, usage: &Usage<'_>) -> Result<()> {
+        let identity = candidate.identity().text().to_owned();
+        let Candidate { deriver, kind, given } = candidate;
+        let Usage { internal, active, import } = *usage;
+        let new = NewDescriptor { identity, deriver, kind, internal, active, birth: import.timestamp };
+        let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
+        let is_private = !given.keys.is_empty();
+        let added = self.store.write(|tx| {
+            let added = descriptors::insert(tx, &new, &derived)?;
+            if is_private {
+                put_secret(tx, wrapped, vault, added.id, &given)?;
+            }
+            Ok(added)
+        })?;
+        if is_private {
+            self.with_secrets.insert(added.id);
+        }
+        self.take(added, derived);
+        self.save(|_| Ok(()))
+    }
+
+    /// Changes the use of a descriptor, and which of its scripts are watched; it may get more private keys.
+    fn update(
+        &mut self,
+        known: usize,
+        candidate: &Candidate,
+        derived: Derived,
+        usage: &Usage<'_>,
+    ) -> Result<()> {
         let mut changed = self.descriptors[known].clone();
         let was = self.ledger.range(changed.id);
-        if derived.range.start > was.start || derived.range.end < was.end {
-            return Err(Error::Refused(format!(
+        let shrinks = derived.range.start > was.start || derived.range.end < was.end;
+        if changed.deriver.is_ranged() && shrinks {
+            return Err(Error::Update(format!(
                 "new range must include current range = [{},{}]",
                 was.start,
                 was.end.saturating_sub(1)
             )));
         }
-        (changed.active, changed.internal, changed.birth) =
-            (import.active, import.internal, import.timestamp);
+        if usage.active || !changed.active || changed.internal == usage.internal {
+            (changed.active, changed.internal) = (usage.active, usage.internal);
+        }
+        changed.birth = usage.import.timestamp;
+        let mut private = candidate.given.clone();
+        let is_private = !private.keys.is_empty();
+        for (_, known) in self.private(&[changed.id].into())? {
+            private.keys.extend(&known.keys);
+        }
+        let (wrapped, vault) = (self.wrapped.is_some(), self.vault.as_ref());
         self.store.write(|tx| {
             descriptors::update(tx, &changed)?;
+            if is_private {
+                put_secret(tx, wrapped, vault, changed.id, &private)?;
+            }
             descriptors::put_derived(tx, changed.id, &derived)
         })?;
+        if is_private {
+            self.with_secrets.insert(changed.id);
+            changed.deriver.set_private(Some(private));
+        }
         if changed.active {
             self.deactivate(changed.kind, changed.internal);
         }
         self.ledger.add(&changed, derived);
         self.descriptors[known] = changed;
         self.save(|_| Ok(()))
-    }
-
-    fn first_script(&self, descriptor: &str, network: bitcoin::Network) -> Result<ScriptBuf> {
-        let (public, _) = parse(descriptor, network.into())?;
-        let definite = public.at_derivation_index(0);
-        let definite =
-            definite.map_err(|error| Error::Invalid(format!("not a usable descriptor: {error}")))?;
-        Ok(definite.script_pubkey())
     }
 }

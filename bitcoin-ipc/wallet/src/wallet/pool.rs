@@ -187,7 +187,10 @@ impl State {
         let mut parents: HashMap<Txid, (bool, bool)> = HashMap::new();
         let mut coins = Vec::new();
         for coin in available {
-            let Some(weight) = weights.get(&coin.descriptor) else { continue };
+            let weights = weights.get(&coin.descriptor);
+            let Some(weight) = weights.and_then(|weights| weights.of(&coin.output.script_pubkey)) else {
+                continue;
+            };
             if control.set_selected.contains(&coin.outpoint) {
                 continue;
             }
@@ -199,7 +202,7 @@ impl State {
             coins.push(Coin {
                 outpoint: coin.outpoint,
                 output: coin.output,
-                weight: *weight,
+                weight,
                 kind: self.descriptor(coin.descriptor).map_or(OutputType::Unknown, |found| found.kind),
                 depth: coin.depth,
                 from_me,

@@ -5,14 +5,18 @@
 use std::collections::BTreeSet;
 
 use bdk_wallet::miniscript::psbt::{PsbtExt as _, PsbtInputExt as _, PsbtOutputExt as _};
+use bitcoin::bip32::KeySource;
 use bitcoin::psbt::{Input, PsbtSighashType};
-use bitcoin::{OutPoint, Transaction};
+use bitcoin::taproot::TapLeafHash;
+use bitcoin::{OutPoint, Transaction, XOnlyPublicKey};
 use bitcoin_ipc::interfaces::FilledPsbt;
 use bitcoin_ipc::types::psbt::{Psbt, lock_time};
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
+use bitcoin_rpc::descriptor::Output;
 
-use super::{State, WalletHandle};
+use super::{Solution, State, WalletHandle};
 use crate::keys::SECP;
+use crate::ledger::Origin;
 use crate::{Error, Result};
 
 /// How it is known which coins a PSBT spends.
@@ -96,7 +100,7 @@ impl State {
             wanted = Some(PsbtSighashType::from_u32(number));
         }
         let mut own = Vec::new();
-        let mut descriptors = BTreeSet::new();
+        let mut origins = BTreeSet::new();
         let before = psbt.clone();
         for index in 0..psbt.inputs.len() {
             if psbt.inputs[index].final_script_sig.is_some()
@@ -105,11 +109,11 @@ impl State {
                 continue;
             }
             match self.fill_input(psbt, index, coins) {
-                Ok(Some(descriptor)) => {
+                Ok(found) if found.is_empty() => {}
+                Ok(found) => {
                     own.push(index);
-                    descriptors.insert(descriptor);
+                    origins.extend(found);
                 }
-                Ok(None) => {}
                 Err(error) => return Ok((0, Some(error))),
             }
             let input = &mut psbt.inputs[index];
@@ -136,7 +140,7 @@ impl State {
                     + input.tap_script_sigs.len()
             };
             let had: Vec<usize> = own.iter().map(|index| signatures(psbt, *index)).collect();
-            let signer = self.signer(&descriptors)?;
+            let signer = self.signer(&origins)?;
             psbt.with(|psbt| signer.sign(psbt));
             let more = own.iter().zip(had).filter(|(index, had)| signatures(psbt, **index) > *had);
             n_signed = u64::try_from(more.count()).unwrap_or(u64::MAX);
@@ -165,8 +169,8 @@ impl State {
         Ok((n_signed, None))
     }
 
-    /// Fills in the coin and the keys of an input, and gives its descriptor if it is the wallet's.
-    fn fill_input(&self, psbt: &mut Psbt, index: usize, coins: Coins) -> Result<Option<u32>, PsbtError> {
+    /// Fills in the coin and the keys of an input, and tells where its script comes from if it is the wallet's.
+    fn fill_input(&self, psbt: &mut Psbt, index: usize, coins: Coins) -> Result<Vec<Origin>, PsbtError> {
         let spent = psbt.unsigned_tx.input[index].previous_output;
         let input = &mut psbt.inputs[index];
         if let Some(tx) = &input.non_witness_utxo
@@ -193,28 +197,37 @@ impl State {
                 let place = usize::try_from(spent.vout).ok().and_then(|vout| tx.output.get(vout));
                 place.cloned().ok_or(PsbtError::MissingInputs)?
             }
-            (None, None) => return Ok(None),
+            (None, None) => return Ok(Vec::new()),
         };
-        let Some((id, number)) = self.ledger.origin(&output.script_pubkey) else { return Ok(None) };
-        let public = self.descriptor(id).map(|found| found.public.at_derivation_index(number));
-        let Some(Ok(definite)) = public else { return Ok(None) };
-        if definite.desc_type().segwit_version().is_none() && coins == Coins::Proven {
-            input.witness_utxo = None;
+        let Some(solution) = self.solution(&output.script_pubkey) else { return Ok(Vec::new()) };
+        match &solution.definite {
+            Output::Solved(definite) => {
+                if definite.desc_type().segwit_version().is_none() && coins == Coins::Proven {
+                    input.witness_utxo = None;
+                }
+                input.update_with_descriptor_unchecked(definite).map_err(|_| PsbtError::Unsupported)?;
+            }
+            Output::Key(..) | Output::Script(_) => input.tap_key_origins.extend(output_key(&solution)),
         }
-        input.update_with_descriptor_unchecked(&definite).map_err(|_| PsbtError::Unsupported)?;
-        Ok(Some(id))
+        Ok(self.ledger.origins(&output.script_pubkey).collect())
     }
 
     fn fill_outputs(&self, psbt: &mut Psbt) {
         for (output, to) in psbt.outputs.iter_mut().zip(&psbt.unsigned_tx.output) {
-            let Some((id, number)) = self.ledger.origin(&to.script_pubkey) else { continue };
-            let public = self.descriptor(id).map(|found| found.public.at_derivation_index(number));
-            if let Some(Ok(definite)) = public {
+            let Some(solution) = self.solution(&to.script_pubkey) else { continue };
+            match &solution.definite {
                 // A key that cannot be derived has no script that is the wallet's either.
-                let _ = output.update_with_descriptor_unchecked(&definite);
+                Output::Solved(definite) => _ = output.update_with_descriptor_unchecked(definite),
+                Output::Key(..) | Output::Script(_) => output.tap_key_origins.extend(output_key(&solution)),
             }
         }
     }
+}
+
+/// An output key that no other key is behind, and where it comes from.
+fn output_key(solution: &Solution) -> impl Iterator<Item = (XOnlyPublicKey, (Vec<TapLeafHash>, KeySource))> {
+    let keys = solution.keys.iter();
+    keys.map(|key| (key.public.inner.x_only_public_key().0, (Vec::new(), key.origin.clone())))
 }
 
 /// Whether signatures are for everything, `SIGHASH_ALL` or taproot's default.

@@ -9,12 +9,10 @@ use bdk_wallet::miniscript::{Descriptor, Miniscript, Segwitv0};
 use bitcoin::hashes::{Hash as _, hash160, ripemd160};
 use bitcoin::{PublicKey, Script, ScriptBuf};
 
-use super::weights::{InputWeight, of_foreign};
+use super::weights::{InputWeight, TAPROOT_SIGNATURE, of_foreign};
 
 /// A signature with its type and what pushes it, in bytes.
 const SIGNATURE: u64 = 73;
-/// A signature of taproot with its type and its length.
-const TAPROOT_SIGNATURE: u64 = 66;
 
 /// Keys and scripts that outputs are hashes of.
 #[derive(Clone, Debug, Default)]

@@ -6,15 +6,17 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc::Sender;
 
 use bdk_wallet::rusqlite::Transaction;
-use bitcoin::{BlockHash, NetworkKind, OutPoint, ScriptBuf, Txid};
-use bitcoin_ipc::types::{Destination, OutputType};
+use bitcoin::{BlockHash, Network, OutPoint, ScriptBuf, Txid};
+use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, OutputType};
+use bitcoin_rpc::descriptor::Parsed;
 use zeroize::Zeroizing;
 
+use super::Event;
 use crate::keys::{
     Derived, Deriver, Descriptor, KINDS, Range, Signer, Unused, Vault, WrappedKey, fresh_key,
-    hd_keys_of_private, standard,
+    hd_keys_of_private, read_private, standard,
 };
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Origin};
 use crate::options::Options;
 use crate::storage::{self, BookEntry, Descriptors, SetAside, Store, Stored, TxNote, descriptors, secrets};
 use crate::{Error, Result};
@@ -35,7 +37,7 @@ pub mod flag {
 pub(crate) struct State {
     pub(crate) store: Store,
     pub(crate) ledger: Ledger,
-    pub(crate) network: NetworkKind,
+    pub(crate) network: Network,
     pub(crate) descriptors: Vec<Descriptor>,
     /// Keys that no descriptor uses yet.
     pub(crate) unused: Vec<Unused>,
@@ -43,6 +45,8 @@ pub(crate) struct State {
     pub(crate) aside: Vec<SetAside>,
     pub(crate) flags: u64,
     pub(crate) book: BTreeMap<ScriptBuf, BookEntry>,
+    /// What was added to the address book and nobody was told of yet.
+    pub(crate) book_news: Vec<Event>,
     pub(crate) requests: storage::book::Requests,
     /// Coins that must not be chosen, and whether that is on disk.
     pub(crate) locked: BTreeMap<OutPoint, bool>,
@@ -90,23 +94,28 @@ impl State {
 
     /// Reads a file.
     pub(crate) fn load(mut store: Store, options: &Options, genesis: BlockHash) -> Result<State> {
-        let network = options.network.into();
+        let network = options.network;
         let Descriptors { all, unused, mut aside } = store.descriptors(network)?;
         let mut loaded = Vec::new();
         let mut anew = Vec::new();
+        let mut open = store.open_secrets()?;
         for (descriptor, range) in all {
-            let deriver = Deriver::new(&descriptor.public);
+            let deriver = &descriptor.deriver;
+            if let Some(text) = open.remove(&descriptor.id).filter(|_| deriver.is_hardened()) {
+                // One that is damaged is told of when it is to be shown or to sign.
+                deriver.set_private(read_private(&text, network).ok());
+            }
             let kept = range.map(|range| store.scripts(descriptor.id, range, deriver.width())).transpose()?;
             let derived = match kept.flatten() {
                 Some(kept) => Some(kept),
-                None => derive_anew(&store, &deriver, range, options.keypool)?
+                None => derive_anew(&store, deriver, range, options.keypool)?
                     .inspect(|derived| anew.push((descriptor.id, derived.clone()))),
             };
             match derived {
                 Some(derived) => loaded.push((descriptor, derived)),
                 None => aside.push(SetAside {
                     id: descriptor.id.into(),
-                    text: descriptor.public.to_string(),
+                    text: descriptor.text(),
                     reason: "its scripts cannot be derived".into(),
                 }),
             }
@@ -127,6 +136,7 @@ impl State {
         let mut state = State {
             flags,
             book: store.book()?,
+            book_news: Vec::new(),
             requests: store.receive_requests()?,
             locked,
             notes: store.notes()?,
@@ -158,15 +168,37 @@ impl State {
 
     /// Writes what changed in the ledger, and more, as one.
     pub(crate) fn save<T>(&mut self, more: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+        let paid = self.paid_addresses();
+        let entry = BookEntry { label: String::new(), purpose: AddressPurpose::Receive };
         let ledger = &self.ledger;
         let done = self.store.write(|tx| {
             if !ledger.changes().is_empty() {
                 ledger.changes().put(tx)?;
             }
+            paid.iter().try_for_each(|script| storage::book::put(tx, script, &entry))?;
             more(tx)
         })?;
         self.ledger.kept();
+        for script in paid {
+            self.book_news.push(Event::Book {
+                address: Destination::of_script(&script),
+                label: String::new(),
+                mine: true,
+                purpose: AddressPurpose::Receive,
+                change: ChangeType::New,
+            });
+            self.book.insert(script, entry.clone());
+        }
         Ok(done)
+    }
+
+    /// Addresses that others have got from another copy of this wallet, as they or later ones were paid: those that
+    /// the wallet would have given out and that are not in the address book (Bitcoin Core's `MarkUnusedAddresses`).
+    fn paid_addresses(&self) -> Vec<ScriptBuf> {
+        let gives = |id| self.descriptor(id).is_some_and(|found| found.active && !found.internal);
+        let scripts = self.ledger.marked().filter(|(id, _)| gives(*id)).map(|(_, script)| script);
+        let new = scripts.filter(|script| !self.book.contains_key(*script));
+        new.filter(|script| Destination::of_script(script) != Destination::None).cloned().collect()
     }
 
     /// As [`save`](Self::save), but writes the other things before what changed in the ledger.
@@ -187,7 +219,7 @@ impl State {
         now: i64,
         more: impl FnOnce(&Transaction<'_>) -> Result<()>,
     ) -> Result<()> {
-        let mut master = fresh_key(self.network)?;
+        let mut master = fresh_key(self.network.into())?;
         let both = KINDS.iter().flat_map(|kind| [(*kind, false), (*kind, true)]);
         let texts = both.filter_map(|(kind, internal)| Some((standard(&master, kind, internal)?, internal)));
         let texts = texts.collect();
@@ -253,26 +285,58 @@ impl State {
         self.flags & flag::DISABLE_PRIVATE_KEYS != 0
     }
 
-    /// Opens the private descriptors that are needed for some scripts.
+    /// Opens the private keys of scripts, each named by a descriptor and its number in it.
     ///
     /// # Errors
     ///
     /// The wallet is locked.
-    pub(crate) fn signer(&self, descriptors: &BTreeSet<u32>) -> Result<Signer> {
+    pub(crate) fn signer(&self, origins: &BTreeSet<Origin>) -> Result<Signer> {
+        let mut signer = Signer::default();
+        let ids: BTreeSet<u32> = origins.iter().map(|(id, _)| *id).collect();
+        for (id, private) in self.private(&ids)? {
+            for (_, number) in origins.range((id, 0)..=(id, u32::MAX)) {
+                signer.add(&private, *number);
+            }
+        }
+        Ok(signer)
+    }
+
+    /// Opens private descriptors.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is locked.
+    pub(crate) fn private(&self, ids: &BTreeSet<u32>) -> Result<Vec<(u32, Parsed)>> {
         if self.is_locked() {
             return Err(Error::Locked);
         }
-        // Of a script that several descriptors have, each may have some of the keys.
-        let relatives = descriptors.iter().flat_map(|id| self.ledger.relatives(*id));
-        let descriptors: BTreeSet<u32> = descriptors.iter().copied().chain(relatives).collect();
-        let mut texts = Vec::new();
-        for (id, stored) in self.store.secrets()? {
-            if !descriptors.contains(&id) {
-                continue;
-            }
-            texts.push(self.open_secret(id, stored)?);
+        let mut found = Vec::new();
+        for (id, stored) in self.store.secrets()?.into_iter().filter(|(id, _)| ids.contains(id)) {
+            found.push((id, read_private(&self.open_secret(id, stored)?, self.network)?));
         }
-        Signer::new(&texts)
+        Ok(found)
+    }
+
+    /// Gives private keys to the descriptors that derive nothing without them, and derives what could not be derived
+    /// while the wallet was locked.
+    pub(crate) fn open_hardened(&mut self) -> Result<()> {
+        let hardened = self.descriptors.iter().filter(|descriptor| descriptor.deriver.is_hardened());
+        let ids: BTreeSet<u32> = hardened.map(|descriptor| descriptor.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        for (id, private) in self.private(&ids)? {
+            let Some(descriptor) = self.descriptor(id) else { continue };
+            descriptor.deriver.set_private(Some(private));
+            let ahead = self.ledger.ahead().saturating_sub(1);
+            self.ledger.top_up(id, ahead);
+        }
+        self.save(|_| Ok(()))
+    }
+
+    /// Forgets the private keys that descriptors derive with.
+    pub(crate) fn close_hardened(&self) {
+        self.descriptors.iter().for_each(|descriptor| descriptor.deriver.set_private(None));
     }
 
     /// The text of a private descriptor.
@@ -312,12 +376,14 @@ pub(crate) fn put_secret(
     wrapped: bool,
     vault: Option<&Vault>,
     id: u32,
-    text: &str,
+    private: &Parsed,
 ) -> Result<()> {
+    let text = private.all.first().and_then(|one| one.to_private_text(&private.keys));
+    let text = text.ok_or_else(|| Error::Invalid("a descriptor without private keys".into()))?;
     match (wrapped, vault) {
-        (false, _) => secrets::put_open(tx, id, text)?,
-        (true, Some(vault)) => secrets::put_sealed(tx, id, &vault.seal(id, text)?)?,
+        (false, _) => secrets::put_open(tx, id, &text)?,
+        (true, Some(vault)) => secrets::put_sealed(tx, id, &vault.seal(id, &text)?)?,
         (true, None) => return Err(Error::Locked),
     }
-    secrets::put_hd_keys(tx, id, &hd_keys_of_private(text)?)
+    secrets::put_hd_keys(tx, id, &hd_keys_of_private(private))
 }

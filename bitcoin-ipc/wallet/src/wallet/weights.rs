@@ -10,6 +10,7 @@ use bdk_wallet::miniscript::descriptor::{ShInner, WshInner};
 use bdk_wallet::miniscript::miniscript::decode::Terminal;
 use bdk_wallet::miniscript::{Descriptor, Miniscript, MiniscriptKey, ScriptContext};
 use bitcoin::{OutPoint, PublicKey, Script, TxIn, VarInt, ecdsa};
+use bitcoin_rpc::descriptor::Output;
 
 use super::State;
 use crate::keys::Public;
@@ -32,6 +33,9 @@ const BARE_INPUT: u64 = (32 + 4 + 4 + 1) * 4;
 const FIXED: u64 = (4 + 4) * 4;
 /// Marker and flag of a transaction with witnesses.
 const SEGWIT_HEADER: u64 = 2;
+
+/// A signature of taproot with its type and its length, as Bitcoin Core reckons.
+pub(super) const TAPROOT_SIGNATURE: u64 = 66;
 
 /// What an input weighs when it is signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -156,23 +160,48 @@ fn compact(count: u64) -> u64 {
 }
 
 impl State {
-    /// What inputs weigh that spend coins of descriptors; `None` for what the wallet cannot spend.
-    pub(crate) fn input_weights(&self) -> HashMap<u32, InputWeight> {
-        let known = self.descriptors.iter();
-        known.filter_map(|found| Some((found.id, of_descriptor(&found.public)?))).collect()
+    /// What inputs weigh that spend coins of descriptors.
+    pub(crate) fn input_weights(&self) -> HashMap<u32, DescriptorWeights> {
+        self.descriptors.iter().map(|found| (found.id, of_descriptor(found.deriver.public()))).collect()
     }
 
     /// What an input weighs that spends a coin of the wallet.
     pub(crate) fn input_weight(&self, coin: OutPoint) -> Option<InputWeight> {
-        let (id, _) = self.ledger.own_output(coin)?;
-        of_descriptor(&self.descriptor(id)?.public)
+        let (id, output) = self.ledger.own_output(coin)?;
+        of_descriptor(self.descriptor(id)?.deriver.public()).of(&output.script_pubkey)
     }
 }
 
-/// What an input weighs that spends a coin of a descriptor.
-pub(crate) fn of_descriptor(public: &Public) -> Option<InputWeight> {
-    // The library reckons with signatures that may have a high R.
-    weight_of(public, low_r_signatures(public))
+/// What inputs weigh that spend coins of a descriptor, one for each of the scripts of a number. There is none if
+/// nobody says how they are spent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct DescriptorWeights(Vec<InputWeight>);
+
+impl DescriptorWeights {
+    /// What an input weighs that spends a script of the descriptor; `None` for what the wallet cannot spend.
+    pub(crate) fn of(&self, script: &Script) -> Option<InputWeight> {
+        let place = match self.0.len() {
+            // The scripts of `combo`, in their order.
+            2.. if script.is_p2pk() => 0,
+            2.. if script.is_p2pkh() => 1,
+            2.. if script.is_p2wpkh() => 2,
+            2.. => 3,
+            _ => 0,
+        };
+        self.0.get(place).copied()
+    }
+}
+
+/// What inputs weigh that spend coins of a descriptor.
+pub(crate) fn of_descriptor(public: &Public) -> DescriptorWeights {
+    let outputs = public.sample().outputs().unwrap_or_default();
+    let weights = outputs.iter().map(|output| match output {
+        Output::Script(_) => None,
+        Output::Key(..) => Some(InputWeight::segwit(TAPROOT_SIGNATURE)),
+        // The library reckons with signatures that may have a high R.
+        Output::Solved(descriptor) => weight_of(descriptor, low_r_signatures(descriptor)),
+    });
+    DescriptorWeights(weights.collect::<Option<_>>().unwrap_or_default())
 }
 
 /// What an input weighs that others sign.
@@ -190,14 +219,15 @@ fn weight_of<Key: MiniscriptKey>(descriptor: &Descriptor<Key>, signatures: u64) 
             ShInner::SortedMulti(_) | ShInner::Ms(_) => InputWeight::legacy(satisfaction - 4 * signatures),
         },
         Descriptor::Wpkh(_) | Descriptor::Wsh(_) => InputWeight::segwit(satisfaction - signatures),
-        Descriptor::Tr(_) => InputWeight::segwit(satisfaction),
+        // By its key, whatever scripts there are.
+        Descriptor::Tr(_) => InputWeight::segwit(TAPROOT_SIGNATURE),
     })
 }
 
 /// How many signatures of ECDSA an input has, as far as Bitcoin Core takes them for ones with a low R: in
 /// conditions that are written in miniscript it does not.
-fn low_r_signatures(public: &Public) -> u64 {
-    let count = match public {
+fn low_r_signatures(descriptor: &Descriptor<PublicKey>) -> u64 {
+    let count = match descriptor {
         Descriptor::Pkh(_) | Descriptor::Wpkh(_) => 1,
         Descriptor::Bare(bare) => signatures_of(bare.as_inner()),
         Descriptor::Sh(sh) => match sh.as_inner() {
@@ -232,13 +262,13 @@ fn signatures_of<Key: MiniscriptKey, Context: ScriptContext>(script: &Miniscript
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::keys::SECP;
+    use crate::keys::read_public;
 
     const KEY: &str = "tpubD6NzVbkrYhZ4WaWSyoBvQwbpLkojyoTZPRsgXELWz3Popb3qkjcJyJUGLnL4qHHoQvao8ESaAstxYSnhyswJ76uZPStJRJCTKvosUCJZL5B/0/*";
 
     fn vbytes(text: &str) -> (u64, bool) {
-        let (public, _) = Public::parse_descriptor(&SECP, &text.replace('K', KEY)).unwrap();
-        let weight = of_descriptor(&public).unwrap();
+        let public = read_public(&text.replace('K', KEY), bitcoin::Network::Regtest).unwrap();
+        let weight = of_descriptor(&public).0[0];
         (weight.vbytes(), weight.segwit)
     }
 

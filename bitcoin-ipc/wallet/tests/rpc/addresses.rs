@@ -23,7 +23,6 @@ fn addresses_come_in_four_kinds() {
     assert_eq!(node.error("getnewaddress", json!(["*"])), (-11, "Invalid label name".into()));
     assert_eq!(node.ok("keypoolrefill", json!([20])), Value::Null);
     assert_eq!(node.code("keypoolrefill", json!([-1])), -8);
-    assert_eq!(node.code("keypoolrefill", json!([21])), -4);
 }
 
 #[test]

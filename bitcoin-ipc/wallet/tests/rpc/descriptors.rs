@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::node::{Node, btc};
+use super::node::{Node, btc, with_checksum};
 
 fn listed(node: &Node, private: bool, uri: &str) -> Vec<Value> {
     let told = node.ask("listdescriptors", json!([private]), uri).unwrap();
@@ -65,13 +65,19 @@ fn wrong_imports_say_what_is_wrong() {
     for (request, code, text) in [
         (json!({}), -8, "Descriptor not found."),
         (json!({ "desc": "wpkh(x)" }), -5, "Missing checksum"),
-        (json!({ "desc": "wpkh(x)#y" }), -5, "not a usable descriptor"),
+        (json!({ "desc": "wpkh(x)#y" }), -5, "Expected 8 character checksum, not 1 characters"),
+        (
+            json!({ "desc": "wpkh(x)#00000000" }),
+            -5,
+            "Provided checksum '00000000' does not match computed checksum '595fghew'",
+        ),
+        (json!({ "desc": with_checksum("wpkh(x)") }), -5, "wpkh(): key 'x' is not valid"),
         (json!({ "desc": ranged, "label": "x" }), -8, "Ranged descriptors should not have a label"),
         (json!({ "desc": ranged, "range": [3, 2] }), -8, "Range specified as [begin,end]"),
         (json!({ "desc": ranged, "range": [0, 9], "next_index": 10 }), -8, "next_index is out of range"),
         (json!({ "desc": ranged, "range": [0, 1_000_000] }), -8, "Range is too large"),
         (json!({ "desc": ranged, "range": [-1, 9] }), -8, "Range should be greater or equal than 0"),
-        (json!({ "desc": ranged, "range": 2_147_483_647 }), -8, "End of range is too high"),
+        (json!({ "desc": ranged, "range": 2_147_483_648_u32 }), -8, "End of range is too high"),
         (json!({ "desc": private }), -4, "Cannot import private keys to a wallet with private keys disabled"),
     ] {
         let mut request = request;

@@ -15,6 +15,7 @@ mod coins;
 mod descriptors;
 mod exports;
 mod hd_keys;
+mod imports;
 mod node;
 mod nonsense;
 mod old_files;

@@ -126,7 +126,7 @@ fn a_row_that_cannot_be_read_is_set_aside_and_the_others_are_used() {
     connection.execute(insert, params!["wpkh(damaged)#aaaaaaaa", 2]).unwrap();
     connection.execute(insert, params!["of_a_newer_kind(x)", 2]).unwrap();
     let known: String =
-        connection.query_row("SELECT identity FROM descriptor WHERE id = 5", [], |row| row.get(0)).unwrap();
+        connection.query_row("SELECT text FROM descriptor WHERE id = 5", [], |row| row.get(0)).unwrap();
     connection.execute("UPDATE descriptor SET kind = 77 WHERE id = 5", []).unwrap();
     drop(connection);
     for _ in 0..2 {

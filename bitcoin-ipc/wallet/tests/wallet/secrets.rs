@@ -126,7 +126,7 @@ fn nothing_secret_shows() {
     // A mistake in a private descriptor is not quoted either.
     let broken = format!("wpkh({key}/0/*)#aaaaaaaa");
     let import = bitcoin_wallet::DescriptorImport { descriptor: broken.into(), ..Default::default() };
-    let error = wallet.import_descriptors(&[import]).unwrap().remove(0).unwrap_err();
+    let error = wallet.import_descriptors(&[import]).unwrap().remove(0).result.unwrap_err();
     assert!(!error.to_string().contains("prv"), "{error}");
 }
 
@@ -147,7 +147,7 @@ fn a_single_private_key_can_be_imported_and_spends() {
         label: Some("found".into()),
         ..Default::default()
     };
-    wallet.import_descriptors(&[import]).unwrap().remove(0).unwrap();
+    wallet.import_descriptors(&[import]).unwrap().remove(0).result.unwrap();
     assert_eq!(balance(&wallet), 50 * 100_000_000);
     assert_eq!(wallet.book().unwrap()[0].name, "found");
     let all = bitcoin_ipc::types::Recipient {

@@ -299,14 +299,14 @@ fn a_wallet_that_only_watches_makes_what_another_one_signs() {
         ..Default::default()
     };
     for done in cold.import_descriptors(&[import(false), import(true)]).unwrap() {
-        done.unwrap();
+        done.result.unwrap();
     }
     assert_eq!(balance(&cold), 50 * 100_000_000, "the search after the import found it");
     let private = bitcoin_wallet::DescriptorImport {
         descriptor: hot.private_descriptors().unwrap().remove(0).1,
         ..Default::default()
     };
-    let refused = cold.import_descriptors(&[private]).unwrap().remove(0).unwrap_err();
+    let refused = cold.import_descriptors(&[private]).unwrap().remove(0).result.unwrap_err();
     assert!(refused.to_string().contains("Cannot import private keys"), "{refused}");
 
     assert!(
