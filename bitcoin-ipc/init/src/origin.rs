@@ -4,8 +4,9 @@
 //! directory is new, or ours; or what shows that it is somebody else's, mostly Bitcoin Core's, which has
 //! the same directories. Looking changes nothing there.
 //!
-//! Ours are a directory with the file [`NETWORK_FILE`], which is written before any block, and wallets
-//! that are called [`WALLET_FILE`].
+//! Ours are a directory with the file [`NETWORK_FILE`], which is written before any block, or with
+//! [`CHAIN_FILE`], which goes with the blocks wherever they are copied or moved to; and wallets that are
+//! called [`WALLET_FILE`].
 
 use std::fs;
 use std::io::Read;
@@ -15,6 +16,9 @@ use crate::error::{Error, Result};
 
 /// The file with the network's name, by which a node knows its own directory again.
 pub const NETWORK_FILE: &str = "network";
+
+/// The same beside the blocks, for those who take these along and nothing else.
+pub const CHAIN_FILE: &str = "blocks/network";
 
 /// The file of a wallet, in the wallet's own folder or in that of all wallets.
 pub const WALLET_FILE: &str = "wallet.sqlite";
@@ -95,10 +99,12 @@ fn refusal(directory: &Path, found: &Path, option: &str) -> Error {
     ))
 }
 
-/// Whether a node of ours has worked here. A crash may have left the file empty.
+/// Whether a node of ours has worked here. A crash may have left a file empty.
 fn is_ours(directory: &Path) -> bool {
-    let read = fs::read_to_string(directory.join(NETWORK_FILE));
-    read.is_ok_and(|text| text.trim().is_empty() || text.trim().parse::<bitcoin::Network>().is_ok())
+    [NETWORK_FILE, CHAIN_FILE].iter().any(|name| {
+        let read = fs::read_to_string(directory.join(name));
+        read.is_ok_and(|text| text.trim().is_empty() || text.trim().parse::<bitcoin::Network>().is_ok())
+    })
 }
 
 /// What of a node there is.
@@ -219,6 +225,7 @@ mod tests {
             // Ours had wallets there, and Core has its chain.
             &[("blocks/blk00000.dat", "x"), ("wallets/w/wallet.sqlite", "x")],
             &[("network", "no network at all"), ("blocks/xor.dat", "x")],
+            &[("blocks/network", "no network at all"), ("blocks/xor.dat", "x")],
         ] {
             let dir = with(files);
             let error = check_network_dir(dir.path()).expect_err("somebody else's");
@@ -236,6 +243,7 @@ mod tests {
             &[("blocks/", ""), ("chainstate/lost+found/", "")],
             &[("network", "regtest\n"), ("blocks/blk00000.dat", "x"), ("mempool.dat", "x")],
             &[("network", ""), ("blocks/blk00000.dat", "x")],
+            &[("blocks/network", "regtest\n"), ("blocks/blk00000.dat", "x"), ("chainstate/CURRENT", "x")],
             &[("network", "signet"), ("wallets/w/wallet.dat", "x")],
             &[("wallets/w/wallet.sqlite", "x")],
             &[("wallets/w/wallet.sqlite", "x"), ("wallets/v/wallet.dat", "x")],

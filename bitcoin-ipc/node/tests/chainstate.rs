@@ -179,6 +179,28 @@ fn a_directory_has_one_owner_and_one_network() {
 
 /// Not a test of its own: what [`a_killed_import_is_rebuilt`] kills.
 #[test]
+fn a_chain_that_was_copied_alone_goes_on() {
+    let (directory, copy) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let chain = open(directory.path());
+    let blocks = grow(&chain, 3, 0);
+    drop(chain);
+    for folder in ["blocks", "chainstate"] {
+        copy_all(&directory.path().join(folder), &copy.path().join(folder));
+    }
+    let error = Chainstate::open(copy.path(), Network::Signet).err().unwrap();
+    assert!(matches!(error, Error::OtherNetwork { .. }), "{error}");
+    let chain = open(copy.path());
+    assert_eq!(chain.tip().unwrap().hash, blocks[2].block_hash());
+    drop(chain);
+    // Without what says whose they are, they are somebody else's.
+    for file in ["network", "blocks/network"] {
+        std::fs::remove_file(copy.path().join(file)).unwrap();
+    }
+    let error = Chainstate::open(copy.path(), Network::Regtest).err().unwrap();
+    assert!(matches!(error, Error::NotOurs(_)), "{error}");
+}
+
+#[test]
 fn child_imports_until_killed() {
     let Some(directory) = std::env::var_os("CHAINSTATE_CHILD") else { return };
     let goal: u32 = std::env::var("CHAINSTATE_GOAL").unwrap().parse().unwrap();

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use bitcoin::Network;
 use bitcoin_init::lock::{DirectoryLock, LockError};
-use bitcoin_init::origin::{self, NETWORK_FILE};
+use bitcoin_init::origin::{self, CHAIN_FILE, NETWORK_FILE};
 use bitcoin_init::owner;
 
 use super::error::{Error, Result};
@@ -38,9 +38,20 @@ pub(super) fn lock(directory: &Path) -> Result<DirectoryLock> {
     })
 }
 
-/// Checks that the directory is of this network, or new; a new one is given the network.
+/// Checks that the directory and its blocks are of this network, or new; a new directory is given the network.
 pub(super) fn check_network(directory: &Path, network: Network) -> Result<()> {
-    let path = directory.join(NETWORK_FILE);
+    check_file(directory, CHAIN_FILE, network, false)?;
+    check_file(directory, NETWORK_FILE, network, true)
+}
+
+/// Gives the blocks the network, once there are some.
+pub(super) fn mark_blocks(directory: &Path, network: Network) -> Result<()> {
+    check_file(directory, CHAIN_FILE, network, true)
+}
+
+/// Checks that a file names this network, and makes it where it is missing and wanted.
+fn check_file(directory: &Path, name: &str, network: Network, wanted: bool) -> Result<()> {
+    let path = directory.join(name);
     let write = || {
         let mut file = owner::create(&path)?;
         writeln!(file, "{network}")?;
@@ -57,7 +68,8 @@ pub(super) fn check_network(directory: &Path, network: Network) -> Result<()> {
             wanted: network,
         }),
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_error(&path)(error)),
-        Ok(_) | Err(_) => write().map_err(file_error(&path)),
+        Ok(_) | Err(_) if wanted => write().map_err(file_error(&path)),
+        Ok(_) | Err(_) => Ok(()),
     }
 }
 

@@ -162,6 +162,7 @@ impl Chainstate {
             chain
         };
         chain.marker.arm();
+        directory::mark_blocks(directory, network)?;
         let tip = chain.tip()?;
         tracing::info!(target: "node", "The chain is open at block {} {}.", tip.height, tip.hash);
         Ok(chain)
