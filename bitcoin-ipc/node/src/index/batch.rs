@@ -167,7 +167,7 @@ impl<'a> Batch<'a> {
 }
 
 /// The transactions of a block, each with the coins that it spent; the coinbase has none.
-fn pairs<'b>(block: &'b Block, undo: &'b BlockUndo) -> Result<Vec<(&'b Transaction, &'b [Coin])>> {
+pub(super) fn pairs<'b>(block: &'b Block, undo: &'b BlockUndo) -> Result<Vec<(&'b Transaction, &'b [Coin])>> {
     let spent = std::iter::once(&[][..]).chain(undo.transactions.iter().map(|undo| undo.spent.as_slice()));
     let pairs: Vec<_> = block.txdata.iter().zip(spent).collect();
     let whole = pairs.len() == block.txdata.len()
@@ -180,7 +180,7 @@ fn pairs<'b>(block: &'b Block, undo: &'b BlockUndo) -> Result<Vec<(&'b Transacti
 }
 
 /// The coins that a transaction makes.
-fn made(
+pub(super) fn made(
     transaction: &Transaction,
     txid: bitcoin::Txid,
     height: u32,

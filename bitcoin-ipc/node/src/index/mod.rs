@@ -7,6 +7,7 @@ mod batch;
 mod coins;
 mod error;
 mod facts;
+mod past;
 mod sync;
 mod tables;
 mod view;
@@ -28,6 +29,7 @@ pub use coins::Totals;
 pub(crate) use coins::is_unspendable;
 pub use error::{Error, Result};
 pub use facts::BlockFacts;
+pub use past::Past;
 use tables::{ABOUT, VERSION};
 pub use view::View;
 

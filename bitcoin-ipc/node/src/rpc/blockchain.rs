@@ -66,6 +66,10 @@ pub(super) const COMMANDS: &[Command] = &[
         no_interface,
     )
     .args(&[arg("blockhash", Hex, "The block's hash.")]),
+    command(BLOCKCHAIN, "loadtxoutset", "Starts from a set of coins; not available.", |_| {
+        failed(NO_INTERFACE)
+    })
+    .args(&[arg("path", Text, "The file with the coins.")]),
     command(HIDDEN, "invalidateblock", "Takes a block for invalid; not available.", no_interface)
         .args(&[arg("blockhash", Hex, "The block's hash.")]),
     command(HIDDEN, "reconsiderblock", "Takes that back; not available.", no_interface).args(&[arg(

@@ -22,7 +22,7 @@ use crate::mempool::MEMPOOL_HEIGHT;
 
 const BLOCKCHAIN: &str = "blockchain";
 /// Coins between two looks whether anybody still wants the answer.
-const LOOK_UP: u64 = 8192;
+pub(super) const LOOK_UP: u64 = 8192;
 
 pub(super) const COMMANDS: &[Command] = &[
     command(BLOCKCHAIN, "gettxout", "Tells about an unspent output; null if there is none.", tx_out).args(&[
@@ -75,14 +75,14 @@ fn tx_out(call: &Call<'_>) -> Answer {
 }
 
 /// A hash over all coins.
-enum SetHash {
+pub(super) enum SetHash {
     Serialized(Box<<sha256d::Hash as Hash>::Engine>),
     MuHash(MuHash),
     None,
 }
 
 impl SetHash {
-    fn add(&mut self, outpoint: &OutPoint, coin: &Coin) {
+    pub(super) fn add(&mut self, outpoint: &OutPoint, coin: &Coin) {
         match self {
             SetHash::Serialized(engine) => engine.input(&bytes_of(outpoint, coin)),
             SetHash::MuHash(hash) => hash.insert(&bytes_of(outpoint, coin)),
@@ -91,7 +91,7 @@ impl SetHash {
     }
 
     /// Under which name the answer has it, and as a text with the last byte first.
-    fn finish(self) -> Option<(&'static str, String)> {
+    pub(super) fn finish(self) -> Option<(&'static str, String)> {
         match self {
             SetHash::Serialized(engine) => {
                 Some(("hash_serialized_3", sha256d::Hash::from_engine(*engine).to_string()))

@@ -66,7 +66,11 @@ impl Call<'_> {
 
     /// The block that an argument names by its hash, or by its height in the active chain.
     pub(super) fn hash_or_height(&self, position: usize) -> Answer<Place> {
-        let value = self.value(position);
+        self.place_of(self.value(position))
+    }
+
+    /// The block that a value names so.
+    pub(super) fn place_of(&self, value: &Value) -> Answer<Place> {
         if !value.is_number() {
             return self.place(value::hash(value, "hash_or_height")?);
         }

@@ -7,6 +7,7 @@
 //! commands of its name. What there is no command for is answered with "Method not found", and what there was one
 //! for until its wallets' process ended, with the words that this is so.
 
+mod absent;
 mod activity;
 mod block_stats;
 mod block_template;
@@ -20,6 +21,7 @@ mod control;
 mod decode;
 mod deployments;
 mod descriptor;
+mod dump_coins;
 mod envelope;
 mod fees;
 mod generate;
@@ -31,6 +33,7 @@ mod mempool_file;
 mod mining;
 mod mu_hash;
 mod network;
+mod open_rpc;
 mod package;
 mod psbt;
 mod psbt_analyze;
@@ -81,6 +84,7 @@ use crate::template::SelectOptions;
 
 /// All commands of the node.
 const GROUPS: &[&[Command]] = &[
+    absent::COMMANDS,
     activity::COMMANDS,
     block_stats::COMMANDS,
     block_template::COMMANDS,
@@ -93,6 +97,7 @@ const GROUPS: &[&[Command]] = &[
     decode::COMMANDS,
     deployments::COMMANDS,
     descriptor::COMMANDS,
+    dump_coins::COMMANDS,
     fees::COMMANDS,
     generate::COMMANDS,
     logging::COMMANDS,
@@ -100,6 +105,7 @@ const GROUPS: &[&[Command]] = &[
     mempool_file::COMMANDS,
     mining::COMMANDS,
     network::COMMANDS,
+    open_rpc::COMMANDS,
     package::COMMANDS,
     psbt::COMMANDS,
     psbt_analyze::COMMANDS,

@@ -12,6 +12,7 @@ use serde_json::Map;
 use super::command::Kind::{Amount as Money, Any, Hex};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, Code, RpcError, failed, undecodable, unknown};
+use super::testing::let_hear;
 use super::transaction::{self, Detail};
 use super::{amount, rate, script};
 use crate::fees::Rate;
@@ -173,7 +174,10 @@ fn send(call: &Call<'_>) -> Answer {
     let vsize = u64::try_from(tx.vsize()).unwrap_or(u64::MAX);
     let max_fee = satoshi(max_rate(call, 1)?.fee(vsize));
     match call.state.broadcast(&tx, max_fee, TxBroadcast::MempoolAndBroadcastToAll)? {
-        Ok(()) => Ok(tx.compute_txid().to_string().into()),
+        Ok(()) => {
+            let_hear(call);
+            Ok(tx.compute_txid().to_string().into())
+        }
         Err(failure) => Err(transaction_error(failure.error, &failure.message)),
     }
 }

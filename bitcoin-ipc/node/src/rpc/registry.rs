@@ -27,7 +27,7 @@ pub(super) enum Entry {
 }
 
 impl Entry {
-    fn category(&self) -> &str {
+    pub(super) fn category(&self) -> &str {
         match self {
             Entry::Own(command) => command.category,
             Entry::Added(guest) => &guest.command.category,

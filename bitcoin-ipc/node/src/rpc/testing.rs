@@ -2,7 +2,7 @@
 //!
 //! In: calls. Out: echoes through another process, later times, and the end of notifications.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bitcoin::Network;
 use serde_json::Value;
@@ -13,6 +13,8 @@ use super::error::{Answer, Code, RpcError, failed};
 use super::lock;
 
 const HIDDEN: &str = "hidden";
+/// How long an answer may be held up by those who hear of it.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How far the schedulers go at once, in seconds.
 const FARTHEST: i64 = 3600;
 
@@ -46,6 +48,13 @@ fn wait_until_told(call: &Call<'_>) -> Answer<()> {
         true => Ok(()),
         false => Err(RpcError::new(Code::ClientNotConnected, "Shutting down")),
     }
+}
+
+/// Lets everybody hear of what a command did before its answer is known, as Bitcoin Core does. Whoever
+/// hangs holds the answer up for a while only.
+pub(super) fn let_hear(call: &Call<'_>) {
+    let until = Instant::now() + PATIENCE;
+    call.state.wait_until_told(&|| call.is_over() || Instant::now() > until);
 }
 
 /// The node itself does everything at once; only wallets have something to do later.
