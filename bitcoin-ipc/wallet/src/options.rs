@@ -51,6 +51,8 @@ pub struct Options {
     /// Have the node look for the wallets' scripts, where it can; otherwise it tells everything
     /// (`-watchscripts`). This is not an option of Bitcoin Core.
     pub watch: bool,
+    /// What a user should know of these settings: told with each wallet that is made or loaded.
+    pub warnings: Vec<String>,
 }
 
 impl Options {
@@ -77,6 +79,7 @@ impl Options {
             rbf: true,
             broadcast: true,
             watch: true,
+            warnings: Vec::new(),
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: names. Out: a folder each, below the folder of all.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use bitcoin_init::datadir::WALLET_LOCK;
 use bitcoin_init::lock::{DirectoryLock, LockError};
@@ -16,15 +16,77 @@ use crate::{Error, Result};
 ///
 /// # Errors
 ///
-/// The name leads out of the folder of all wallets.
+/// The name is no path in its shortest form, or leads out of the folder of all wallets.
 pub(super) fn folder(all: &Path, name: &str) -> Result<PathBuf> {
-    let below = Path::new(name).components().all(|part| matches!(part, Component::Normal(_)));
-    if !below || name.contains('\0') {
-        return Err(Error::Invalid(format!(
-            "\"{name}\" is no name of a wallet: it has to be below the folder of wallets"
-        )));
+    let invalid = |text: &str| Err(Error::Invalid(format!("Wallet file verification failed. {text}")));
+    if !is_normal(name) {
+        return invalid("Wallet name given as a path must be normalized");
     }
-    Ok(all.join(name))
+    if name.split('/').next().is_some_and(|first| matches!(first, "." | "..")) {
+        return invalid(
+            "Wallet name given as a relative path cannot begin with ./ or ../, for wallets not in the walletdir, \
+             please use an absolute path.",
+        );
+    }
+    match name {
+        "" => Ok(all.to_owned()),
+        "/" => invalid("Wallet name cannot be the root path"),
+        _ if name.starts_with('/') || name.contains('\0') => {
+            invalid(&format!("\"{name}\" is no name of a wallet: it has to be below the folder of wallets"))
+        }
+        _ => Ok(all.join(name)),
+    }
+}
+
+/// Whether a path says the same in no shorter way, as C++'s `lexically_normal` would.
+fn is_normal(path: &str) -> bool {
+    let mut named = path.starts_with('/');
+    let parts: Vec<&str> = path.split('/').collect();
+    parts.iter().enumerate().all(|(position, part)| {
+        let edge = position == 0 || position + 1 == parts.len();
+        let normal = match *part {
+            "" => edge,
+            "." => path == ".",
+            ".." => !named,
+            _ => true,
+        };
+        named |= !matches!(*part, "" | "." | "..");
+        normal
+    })
+}
+
+/// Why there is no wallet at a path.
+pub(super) fn missing(folder: &Path) -> Error {
+    if folder.symlink_metadata().is_err() {
+        return not_loaded(folder, "Path does not exist.");
+    }
+    if folder.join(CORE_WALLET_FILE).exists() {
+        return Error::NotFound(format!(
+            "{} Its {CORE_WALLET_FILE} is Bitcoin Core's: export its descriptors there and import them here",
+            unrecognized(folder)
+        ));
+    }
+    unrecognized(folder)
+}
+
+/// What is, or was to be, at a path is no database.
+pub(super) fn unrecognized(folder: &Path) -> Error {
+    not_loaded(folder, "Data is not in recognized format.")
+}
+
+fn not_loaded(folder: &Path, why: &str) -> Error {
+    Error::NotFound(format!(
+        "Wallet file verification failed. Failed to load database path '{}'. {why}",
+        folder.display()
+    ))
+}
+
+/// What stands where a wallet was to be made.
+pub(super) fn taken(folder: &Path) -> Error {
+    Error::AlreadyThere(format!(
+        "Wallet file verification failed. Failed to create database path '{}'. Database already exists.",
+        folder.display()
+    ))
 }
 
 /// Makes the folder of all wallets if it is missing, and keeps others out of it.
@@ -48,9 +110,8 @@ pub(super) fn take(all: &Path) -> Result<DirectoryLock> {
 pub(super) fn make(folder: &Path) -> Result<()> {
     if folder.join(CORE_WALLET_FILE).exists() {
         return Err(Error::AlreadyThere(format!(
-            "Failed to create database path '{}'. Database already exists. It is a {CORE_WALLET_FILE} of Bitcoin \
-             Core: choose another name",
-            folder.display()
+            "{} It is a {CORE_WALLET_FILE} of Bitcoin Core: choose another name",
+            taken(folder)
         )));
     }
     let made = owner::create_folder(folder).and_then(|()| owner::restrict_path(folder));
@@ -93,8 +154,18 @@ mod tests {
         let all = Path::new("/wallets");
         assert_eq!(folder(all, "hot").unwrap(), Path::new("/wallets/hot"));
         assert_eq!(folder(all, "a/b").unwrap(), Path::new("/wallets/a/b"));
-        for name in ["..", "../x", "/etc", "a/../../b", "a\0b"] {
+        for name in ["..", "../x", ".", "/", "/etc", "a/../../b", "a/..", "a//b", "./a", "a/./b", "a\0b"] {
             assert!(folder(all, name).is_err(), "{name}");
         }
+        for (name, why) in [
+            ("a/../b", "Wallet name given as a path must be normalized"),
+            ("../../b", "Wallet name given as a relative path cannot begin with ./ or ../"),
+            ("/", "Wallet name cannot be the root path"),
+        ] {
+            let error = folder(all, name).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("Wallet file verification failed. {why}")), "{error}");
+        }
+        assert_eq!(folder(all, "").unwrap(), all);
+        assert_eq!(folder(all, "a/").unwrap(), Path::new("/wallets/a/"));
     }
 }

@@ -158,9 +158,7 @@ impl Loader {
         let loading = lock(&self.0.loading);
         let path = folder.join(FILE);
         if path.exists() {
-            let text =
-                format!("Failed to create database path '{}'. Database already exists.", folder.display());
-            return Err(Error::AlreadyThere(text));
+            return Err(directory::taken(&folder));
         }
         directory::make(&folder)?;
         // It gets its name when all is in it, so that a crash leaves no half of a wallet.
@@ -195,7 +193,10 @@ impl Loader {
         }
         let folder = directory::folder(&self.0.options.directory, name)?;
         let path = folder.join(FILE);
-        if !name.is_empty() && path.exists() {
+        if !storage::is_database(&path) {
+            return Err(directory::missing(&folder));
+        }
+        if !name.is_empty() {
             directory::make(&folder)?;
         }
         let state = State::load(Store::open(&path, Opening::Existing)?, &self.0.options, self.0.genesis)?;
@@ -245,24 +246,26 @@ impl Loader {
     ///
     /// As [`create`](Self::create) and [`load`](Self::load); nothing of the wallet is left then.
     pub fn restore(&self, backup: &Path, name: &str, load: bool) -> Result<Option<WalletHandle>> {
+        if !backup.exists() {
+            return Err(Error::NotFound("Backup file does not exist".into()));
+        }
         let folder = directory::folder(&self.0.options.directory, name)?;
         let path = folder.join(FILE);
         {
             let _loading = lock(&self.0.loading);
             if path.exists() {
-                let text =
-                    format!("Failed to restore wallet. Database file exists in '{}'.", folder.display());
+                let text = format!("Failed to restore wallet. Database file exists in '{}'.", path.display());
                 return Err(Error::AlreadyThere(text));
             }
-            if !backup.is_file() {
-                return Err(Error::NotFound("Backup file does not exist".into()));
+            if backup.is_file() && !storage::is_database(backup) {
+                return Err(directory::unrecognized(&folder));
             }
             directory::make(&folder)?;
             let part = folder.join("wallet.sqlite.new");
             remove_database(&part)?;
-            storage::copy(backup, &part)?;
             // Whether it is a wallet shows before it gets its name.
-            let checked = Store::open(&part, Opening::Existing)
+            let checked = storage::copy(backup, &part)
+                .and_then(|()| Store::open(&part, Opening::Existing))
                 .and_then(|store| State::load(store, &self.0.options, self.0.genesis));
             if let Err(error) = checked.map(drop) {
                 remove_database(&part)?;

@@ -186,8 +186,50 @@ pub(super) fn options(settings: &Settings) -> Result<Options> {
         rbf: settings.bool("walletrbf", default.rbf),
         broadcast: settings.bool("walletbroadcast", default.broadcast),
         watch: settings.bool("watchscripts", default.watch),
+        warnings: warnings(settings)?,
         ..default
     })
+}
+
+/// Fee rates above these, in satoshi for 1000 virtual bytes, and fees, in satoshi, are told of: Bitcoin
+/// Core's `HIGH_TX_FEE_PER_KB` and its relatives.
+const HIGH: [(&str, i64, &str); 5] = [
+    ("mintxfee", 1_000_000, " This is the minimum transaction fee you pay on every transaction."),
+    (
+        "maxapsfee",
+        10_000,
+        " This is the maximum transaction fee you pay (in addition to the normal fee) to prioritize partial spend \
+         avoidance over regular coin selection.",
+    ),
+    (
+        "fallbackfee",
+        1_000_000,
+        " This is the transaction fee you may pay when fee estimates are not available.",
+    ),
+    (
+        "discardfee",
+        1_000_000,
+        " This is the transaction fee you may discard if change is smaller than dust at this level",
+    ),
+    ("maxtxfee", 100_000_000, " Fees this large could be paid on a single transaction."),
+];
+
+/// What Bitcoin Core says of such settings with each wallet that it makes or loads.
+fn warnings(settings: &Settings) -> Result<Vec<String>> {
+    let mut warnings = Vec::new();
+    for (name, most, about) in HIGH {
+        if settings.text(name, "") == "-1" {
+            continue;
+        }
+        let rate = settings.fee_rate(name, WireFeeRate::from_sat_per_kvb(0))?;
+        if rate.sat_per_kvb().unwrap_or_default() > most {
+            warnings.push(format!("-{name} is set very high!{about}"));
+        }
+    }
+    if settings.is_set("walletrbf") {
+        warnings.push("-walletrbf is deprecated and will be fully removed in the next release.".to_owned());
+    }
+    Ok(warnings)
 }
 
 /// A number of at least 1, as Bitcoin Core raises it.

@@ -5,7 +5,7 @@
 use bitcoin::address::AddressData;
 use bitcoin_ipc::types::SigningResult;
 use bitcoin_rpc::Kind::{Number, Text};
-use bitcoin_rpc::error::{invalid, unknown, wrong_type};
+use bitcoin_rpc::error::{failed, invalid, unknown, wrong_type};
 use bitcoin_rpc::{Answer, Code, arg, value};
 use serde_json::Value;
 
@@ -29,6 +29,8 @@ pub(super) const COMMANDS: &[Command] = &[
         .args(&[arg("newsize", Number, "How many.").default("set by -keypool")]),
     command("signmessage", "Signs a message with the key of a P2PKH address.", sign)
         .args(&[arg("address", Text, "The address."), arg("message", Text, "The message.")]),
+    command("walletdisplayaddress", "Shows an address on an external signer, which no wallet has.", display)
+        .args(&[arg("address", Text, "The address.")]),
 ];
 
 const NO_KEYS: &str = "Error: This wallet has no available keys";
@@ -79,4 +81,11 @@ fn sign(call: &Call<'_>) -> Answer {
         Err(SigningResult::SigningFailed) => unknown("Sign failed"),
         Err(_) => refused("Private key not available"),
     }
+}
+
+/// No wallet here has its keys on an external signer.
+fn display(call: &Call<'_>) -> Answer {
+    call.wallet()?;
+    call.address(0, "Invalid address")?;
+    failed("There is no ScriptPubKeyManager for this address")
 }

@@ -51,10 +51,13 @@ fn restore(call: &Call<'_>) -> Answer {
     if name.is_empty() {
         return invalid("Wallet name cannot be empty");
     }
-    let restored = call.loader.restore(Path::new(call.text(1)?), name, true);
+    let backup = Path::new(call.text(1)?);
+    if !backup.exists() {
+        return invalid("Backup file does not exist");
+    }
+    let restored = call.loader.restore(backup, name, true);
     let wallet = restored.map_err(|error| match error {
         Error::AlreadyThere(text) => RpcError::new(Code::WalletAlreadyExists, text),
-        Error::NotFound(text) => RpcError::new(Code::InvalidParameter, text),
         Error::Invalid(text) => RpcError::new(Code::WalletError, text),
         other => other.into(),
     })?;

@@ -2,6 +2,7 @@
 //!
 //! In: descriptors to import. Out: those that are there.
 
+use bitcoin_ipc::types::FoundBlockRequest;
 use bitcoin_rpc::Kind::{Bool, List};
 use bitcoin_rpc::descriptor;
 use bitcoin_rpc::error::{invalid, unknown, wrong_type};
@@ -161,13 +162,24 @@ fn read(
     Ok(DescriptorImport { descriptor, active, internal, timestamp, range: span, next_index, label })
 }
 
+/// The median time of the last blocks, which stands for now.
+fn now(wallet: &WalletHandle) -> Answer<i64> {
+    let (_, tip) = wallet.tip()?;
+    let wanted = FoundBlockRequest { want_mtp_time: true, ..FoundBlockRequest::default() };
+    match wallet.chain().find_block(tip, &wanted) {
+        Ok(Some(found)) => Ok(found.mtp_time),
+        // The node is lost, or has another chain just now.
+        _ => Ok(wallet.state()?.tip_time),
+    }
+}
+
 fn import(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
     if wallet.scan_progress().is_some() {
         return refused("Wallet is currently rescanning. Abort existing rescan or wait.");
     }
     ensure_unlocked(&wallet)?;
-    let now = wallet.state()?.tip_time;
+    let now = now(&wallet)?;
     let mut imports = Vec::new();
     let mut results: Vec<(Vec<String>, Option<RpcError>)> = Vec::new();
     let mut places = Vec::new();

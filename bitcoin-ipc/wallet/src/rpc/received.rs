@@ -117,7 +117,10 @@ fn listed(
     let mut state = wallet.state()?;
     let mut tally = tally(&mut state, depth, immature);
     let mut listed = Vec::new();
-    for (script, entry) in state.book.iter().filter(|(script, _)| only.is_none_or(|only| only == *script)) {
+    for (script, entry) in state.sorted_book() {
+        if only.is_some_and(|only| only != script) {
+            continue;
+        }
         match tally.remove(script) {
             None if !empty || !state.is_mine(script) => {}
             received => listed.push((script.clone(), entry.label.clone(), received.unwrap_or_default())),

@@ -118,7 +118,7 @@ fn send_all(call: &Call<'_>) -> Answer {
         spending.lock_coins(tx.input.iter().map(|input| input.previous_output))?;
     }
     if !has_own_lock_time(&tx, &wish.options) {
-        let current = !wallet.chain().is_initial_block_download()?;
+        let current = wallet.is_current()?;
         tx.lock_time = wallet.state()?.lock_time(current);
     }
     finish(spending, &wish.options, tx)

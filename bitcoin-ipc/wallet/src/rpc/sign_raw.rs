@@ -98,7 +98,12 @@ fn missing(tx: &Transaction, spent: &Spent) -> Vec<Value> {
             return Some("Input not found or already spent".to_owned());
         };
         if input.script_sig.is_empty() && input.witness.is_empty() {
-            return Some("Unable to sign input, invalid stack size (possibly missing key)".to_owned());
+            let why = match &output.script_pubkey {
+                script if script.is_p2wpkh() => "Witness program hash mismatch",
+                script if script.is_p2wsh() => "Witness program was passed an empty witness",
+                _ => "Unable to sign input, invalid stack size (possibly missing key)",
+            };
+            return Some(why.to_owned());
         }
         verify(tx, place, output, outputs.as_deref())
     };

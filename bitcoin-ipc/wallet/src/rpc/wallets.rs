@@ -96,10 +96,10 @@ fn create(call: &Call<'_>) -> Answer {
         return invalid("Wallet name cannot be empty");
     }
     let wallet = call.loader.create(name, &passphrase, flags).map_err(|error| match error {
-        Error::AlreadyThere(text) => RpcError::new(Code::WalletAlreadyExists, text),
-        Error::Invalid(text) => RpcError::new(Code::WalletError, text),
+        Error::AlreadyThere(text) | Error::Invalid(text) => RpcError::new(Code::WalletError, text),
         other => other.into(),
     })?;
+    warnings.extend(wallet.warnings()?);
     keep_loading(call, 6, name, &mut warnings)?;
     Ok(named(&wallet, warnings))
 }
@@ -108,7 +108,7 @@ fn load(call: &Call<'_>) -> Answer {
     let name = call.text(0)?;
     let wallet = call.loader.load(name).map_err(|error| match error {
         Error::AlreadyThere(text) => RpcError::new(Code::WalletAlreadyLoaded, text),
-        Error::Invalid(text) => RpcError::new(Code::WalletNotFound, text),
+        Error::Invalid(text) => RpcError::new(Code::WalletError, text),
         other => other.into(),
     })?;
     let mut warnings = wallet.warnings()?;
@@ -199,7 +199,9 @@ fn info(call: &Call<'_>) -> Answer {
     put("descriptors", true.into());
     put("external_signer", false.into());
     put("blank", (state.flags & flag::BLANK != 0).into());
-    if let Some(birth) = state.descriptors.iter().map(|descriptor| descriptor.birth).min() {
+    let births = state.descriptors.iter().map(|descriptor| descriptor.birth);
+    // A transaction that is older than all keys says that they are older.
+    if let Some(birth) = births.chain(state.notes.values().map(|note| note.time)).min() {
         put("birthtime", birth.into());
     }
     put("flags", flags::names(state.flags).into());

@@ -3,11 +3,15 @@
 //!
 //! In: paths. Out: files that are there or not, also after a crash.
 
+use std::io::Read;
 use std::path::Path;
 
 use bitcoin_init::owner;
 
 use crate::{Error, Result};
+
+/// How an SQLite database begins.
+const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// Makes a new or renamed file last.
 pub(crate) fn sync_folder(path: &Path) -> Result<()> {
@@ -29,6 +33,13 @@ pub(crate) fn restrict(path: &Path) -> Result<()> {
         owner::restrict_path(Path::new(&name)).map_err(|error| Error::io(Path::new(&name), error))?;
     }
     Ok(())
+}
+
+/// Whether a file is an SQLite database.
+pub(crate) fn is_database(path: &Path) -> bool {
+    let mut start = [0; MAGIC.len()];
+    let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
+    read.is_ok() && start == *MAGIC
 }
 
 /// Copies a file.

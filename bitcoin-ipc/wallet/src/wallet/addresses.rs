@@ -157,7 +157,7 @@ impl WalletHandle {
     /// The wallet is unloaded.
     pub fn book(&self) -> Result<Vec<WalletAddress>> {
         let state = self.state()?;
-        let entries = state.book.iter().map(|(script, entry)| WalletAddress {
+        let entries = state.sorted_book().into_iter().map(|(script, entry)| WalletAddress {
             dest: Destination::of_script(script),
             is_mine: state.is_mine(script),
             name: entry.label.clone(),
@@ -248,5 +248,24 @@ impl State {
     fn public_keys(&self, script: &ScriptBuf) -> Vec<PublicKey> {
         let keys = self.solution(script).map(|solution| solution.keys).unwrap_or_default();
         keys.into_iter().map(|key| key.public).collect()
+    }
+}
+
+impl State {
+    /// The address book in Bitcoin Core's order: that of its kinds of destinations, then of their bytes.
+    pub(crate) fn sorted_book(&self) -> Vec<(&ScriptBuf, &BookEntry)> {
+        let rank = |script: &ScriptBuf| match () {
+            () if script.is_p2pk() => 1,
+            () if script.is_p2pkh() => 2,
+            () if script.is_p2sh() => 3,
+            () if script.is_p2wsh() => 4,
+            () if script.is_p2wpkh() => 5,
+            () if script.is_p2tr() => 6,
+            () if script.is_witness_program() => 7,
+            () => 0,
+        };
+        let mut book: Vec<_> = self.book.iter().collect();
+        book.sort_by_key(|(script, _)| (rank(script), *script));
+        book
     }
 }

@@ -164,12 +164,14 @@ impl State {
     }
 
     /// Builds a transaction that spends these coins. The script for its change is revealed, and is to be saved.
+    /// `again` says that coins were chosen twice, for which Bitcoin Core sets aside two where neither is used.
     pub(crate) fn build(
         &mut self,
         plan: &Plan<'_>,
         change: &Change,
         required: &[Coin],
         picked: &Picked,
+        again: bool,
     ) -> Result<(Transaction, Option<u32>)> {
         let Outcome { fee, change: change_value, .. } = picked.outcome;
         let (fee, sent) = (Amount::from_sat(fee), plan.sum()?);
@@ -208,6 +210,9 @@ impl State {
         // Also where there is no change: Bitcoin Core keeps what it has set aside for it.
         if let Some(descriptor) = change.descriptor {
             self.ledger.reveal(descriptor);
+            if change_value.is_none() && again {
+                self.ledger.reveal(descriptor);
+            }
         }
         let paid = sum(outputs.iter().map(|output| output.value))?;
         if total.checked_sub(paid) != Some(fee) {

@@ -145,7 +145,9 @@ impl WalletHandle {
     ///
     /// The wallet is unloaded.
     pub fn warnings(&self) -> Result<Vec<String>> {
-        Ok(self.state()?.warnings())
+        let mut warnings = self.0.options.warnings.clone();
+        warnings.extend(self.state()?.warnings());
+        Ok(warnings)
     }
 
     /// Locks the wallet's state.

@@ -8,7 +8,7 @@ use bdk_wallet::miniscript::psbt::{PsbtExt as _, PsbtInputExt as _, PsbtOutputEx
 use bitcoin::bip32::KeySource;
 use bitcoin::psbt::{Input, PsbtSighashType};
 use bitcoin::taproot::TapLeafHash;
-use bitcoin::{OutPoint, Transaction, XOnlyPublicKey};
+use bitcoin::{EcdsaSighashType, OutPoint, Transaction, XOnlyPublicKey};
 use bitcoin_ipc::interfaces::FilledPsbt;
 use bitcoin_ipc::types::psbt::{Psbt, lock_time};
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
@@ -126,7 +126,14 @@ impl State {
                 (Some(there), None) if options.sign && !is_default(there) => {
                     return Ok((0, Some(PsbtError::SighashMismatch)));
                 }
-                (None, Some(asked)) => input.sighash_type = Some(asked),
+                // What is so without being said is not said, as in Bitcoin Core.
+                (None, Some(asked)) => {
+                    let taproot =
+                        input.witness_utxo.as_ref().is_some_and(|output| output.script_pubkey.is_p2tr());
+                    if taproot || asked.to_u32() != EcdsaSighashType::All.to_u32() {
+                        input.sighash_type = Some(asked);
+                    }
+                }
                 _ => {}
             }
         }

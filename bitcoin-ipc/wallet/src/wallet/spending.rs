@@ -17,6 +17,9 @@ use super::weights::{InputWeights, MAX_WEIGHT, MIN_WEIGHT, TRUC_MAX_WEIGHT};
 use super::{State, WalletHandle};
 use crate::{Error, Result};
 
+/// How old the last block may be for the chain to be current, in seconds: Bitcoin Core's
+/// `MAX_ANTI_FEE_SNIPING_TIP_AGE`.
+const MAX_TIP_AGE: i64 = 8 * 60 * 60;
 /// How often coins are chosen again when some were spent meanwhile by other copies of the wallet.
 const ATTEMPTS: usize = 5;
 
@@ -149,6 +152,17 @@ impl WalletHandle {
         Ok(self.state()?.ledger.in_mempool(txid))
     }
 
+    /// Whether the wallet's height is that of the network, so that it can be a lock time: the node has caught up, and
+    /// the last block is not long ago, as Bitcoin Core's `IsCurrentForAntiFeeSniping` has it.
+    ///
+    /// # Errors
+    ///
+    /// The node cannot be asked.
+    pub(crate) fn is_current(&self) -> Result<bool> {
+        let caught_up = !self.chain().is_initial_block_download()?;
+        Ok(caught_up && self.state()?.tip_time >= self.now() - MAX_TIP_AGE)
+    }
+
     /// Signs what the wallet can sign of a transaction. `None` if an input is missing a signature after
     /// that.
     ///
@@ -251,7 +265,7 @@ impl<'a> Spending<'a> {
                 .filter(|old| old.raise)
                 .map_or((Amount::ZERO, 0), |old| (old.fee, old.incremental)),
             rbf: if control.has_signal_rbf { control.signal_rbf } else { self.options().rbf },
-            current: !chain.is_initial_block_download()?,
+            current: self.is_current()?,
             change_kind: self.change_kind(&wish.outputs, control)?,
             outputs: wish.outputs.clone(),
             control,
@@ -280,7 +294,7 @@ impl<'a> Spending<'a> {
         pool.retain(|coin| Some(coin.outpoint.txid) != replaced);
         let change = self.state()?.change(plan);
         let target = plan.target(&change)?;
-        if !control.allow_other_inputs && !required.is_empty() && !covers(&required, &target) {
+        if !control.allow_other_inputs && !covers(&required, &target) {
             let text = "The preselected coins total amount does not cover the transaction target. Please allow other inputs to be automatically selected or include more coins manually";
             return Err(Error::Refused(text.into()));
         }
@@ -289,7 +303,7 @@ impl<'a> Spending<'a> {
             let text = "Maximum transaction weight is less than transaction weight without inputs";
             return Err(Error::Refused(text.into()));
         }
-        let mut picked = match self.choose(&target, &required, &pool, control) {
+        let (mut picked, again) = match self.choose(&target, &required, &pool, control) {
             Err(Error::InsufficientFunds) => return Err(too_little(&target, &required, &pool)),
             picked => picked?,
         };
@@ -312,7 +326,7 @@ impl<'a> Spending<'a> {
         if plan.target(&change)?.change.outputs != target.change.outputs {
             return Ok(None);
         }
-        let (tx, change_pos) = state.build(plan, &change, &required, &picked)?;
+        let (tx, change_pos) = state.build(plan, &change, &required, &picked, again)?;
         let tx = if wish.sign {
             let mut psbt = Psbt::from_unsigned_tx(tx)
                 .map_err(|error| Error::Refused(format!("Signing transaction failed: {error}")))?;
@@ -324,14 +338,15 @@ impl<'a> Spending<'a> {
         Ok(Some((tx, fee, change_pos)))
     }
 
-    /// Chooses coins: all of an address together, if that is wanted or costs no more than the user allows.
+    /// Chooses coins: all of an address together, if that is wanted or costs no more than the user allows. Tells
+    /// whether both were possible.
     fn choose(
         &self,
         target: &Target,
         required: &[Coin],
         pool: &[Coin],
         control: &CoinControl,
-    ) -> Result<Picked> {
+    ) -> Result<(Picked, bool)> {
         let options = self.options();
         let rules = Rules {
             zero_conf_change: options.spend_zero_conf_change,
@@ -343,13 +358,13 @@ impl<'a> Spending<'a> {
         };
         let picked = pick(target, required, pool, &rules)?;
         let Some(more) = options.max_aps_fee.filter(|_| !rules.together && picked.outcome.fee > 0) else {
-            return Ok(picked);
+            return Ok((picked, false));
         };
         match pick(target, required, pool, &Rules { together: true, ..rules }) {
             Ok(grouped) if grouped.outcome.fee <= picked.outcome.fee.saturating_add(more.to_sat()) => {
-                Ok(grouped)
+                Ok((grouped, true))
             }
-            _ => Ok(picked),
+            grouped => Ok((picked, grouped.is_ok())),
         }
     }
 

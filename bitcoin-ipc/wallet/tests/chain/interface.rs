@@ -73,6 +73,7 @@ impl TestChain {
             hash: Some(hash),
             height: height as i32,
             time: block.header.time.into(),
+            mtp_time: block.header.time.into(),
             in_active_chain: active,
             next_block,
             data: wanted.want_data.then_some(block),

@@ -16,10 +16,19 @@ fn wallets_are_made_shown_and_listed() {
     for (args, text) in [
         (
             &["-wallet=cash", "create"][..],
-            format!("Failed to create database path '{}/cash'. Database already exists.", place.display()),
+            format!(
+                "Wallet file verification failed. Failed to create database path '{}/cash'. Database already exists.",
+                place.display()
+            ),
         ),
         (&["create"], "the new wallet needs a name: -wallet=<name>".into()),
-        (&["-wallet=none", "info"], format!("there is no wallet at {}/none/wallet.sqlite", place.display())),
+        (
+            &["-wallet=none", "info"],
+            format!(
+                "Wallet file verification failed. Failed to load database path '{}/none'. Path does not exist.",
+                place.display()
+            ),
+        ),
         (&["sell"], "unknown command sell; it is info, create or list".into()),
         (&["info", "cash"], "unexpected `cash`: info takes options before it only".into()),
         (&["-noipcconnect"], "without a node there has to be a command: info, create or list".into()),

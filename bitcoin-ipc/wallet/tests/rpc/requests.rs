@@ -65,7 +65,7 @@ fn arguments_have_positions_names_and_types() {
 fn every_command_has_help_and_tells_its_arguments() {
     let node = Node::new();
     let commands = node.chain.commands();
-    assert_eq!(commands.len(), 58);
+    assert_eq!(commands.len(), 59);
     for command in &commands {
         let ask = |mode| node.run(request(&command.name, json!(null), "", mode), true);
         let RpcOutcome::Help(text) = ask(JsonRpcRequestMode::GetHelp) else { panic!("{}", command.name) };

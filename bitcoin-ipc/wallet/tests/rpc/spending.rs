@@ -457,7 +457,7 @@ fn transactions_are_funded_and_signed() {
     let spent = json!([{ "txid": foreign_input.input[0].previous_output.txid.to_string(), "vout": 9, "scriptPubKey": format!("{:x}", elsewhere()), "amount": 1 }]);
     let missing = node.ok("signrawtransactionwithwallet", json!([hex, spent]));
     let text = missing["errors"][0]["error"].as_str().unwrap();
-    assert!(text.starts_with("Unable to sign input"), "{text}");
+    assert_eq!(text, "Witness program was passed an empty witness");
     assert_eq!(node.code("signrawtransactionwithwallet", json!(["00"])), -22);
     assert_eq!(node.code("fundrawtransaction", json!(["zz"])), -22);
     // A signature for another amount is none.

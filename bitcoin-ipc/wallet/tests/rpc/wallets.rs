@@ -8,7 +8,11 @@ use super::node::Node;
 fn wallets_come_and_go() {
     let node = Node::new();
     assert_eq!(node.ok("createwallet", json!(["a"])), json!({ "name": "a" }));
-    assert_eq!(node.code("createwallet", json!(["a"])), -36);
+    let place = node.folder.path().join("wallets/a").display().to_string();
+    let taken = format!(
+        "Wallet file verification failed. Failed to create database path '{place}'. Database already exists."
+    );
+    assert_eq!(node.error("createwallet", json!(["a"])), (-4, taken));
     assert_eq!(node.error("createwallet", json!([""])), (-8, "Wallet name cannot be empty".into()));
     assert_eq!(node.code("createwallet", json!(["../x"])), -4);
     assert_eq!(node.code("createwallet", json!({ "wallet_name": "b", "descriptors": false })), -4);
