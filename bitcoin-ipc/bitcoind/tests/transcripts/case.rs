@@ -2,6 +2,8 @@
 //!
 //! In: questions, and what the bank is to do. Out: answers, and steps to be compared.
 
+use std::collections::BTreeSet;
+
 use bitcoin::Amount;
 use serde_json::{Value, json};
 
@@ -77,6 +79,26 @@ impl<'a> Case<'a> {
     /// Keeps what was found in an answer that is not compared itself.
     pub(crate) fn note(&mut self, what: &str, found: Value) {
         self.steps.push(Step { asked: what.to_owned(), answer: Ok(found) });
+    }
+
+    /// Notes what others than their owner may do with the files that the node made: each mode once.
+    #[cfg(unix)]
+    pub(crate) fn modes(&mut self) -> Result<(), Stopped> {
+        use std::os::unix::fs::PermissionsExt as _;
+        let (mut modes, mut folders) = (BTreeSet::new(), vec![self.node.folder()]);
+        while let Some(folder) = folders.pop() {
+            let failed = |error: std::io::Error| Stopped(format!("{}: {error}", folder.display()));
+            for entry in std::fs::read_dir(&folder).map_err(failed)? {
+                let entry = entry.map_err(failed)?;
+                let found = entry.metadata().map_err(failed)?;
+                modes.insert(format!("{:03o}", found.permissions().mode() & 0o077));
+                if found.is_dir() {
+                    folders.push(entry.path());
+                }
+            }
+        }
+        self.note("modes", modes.into_iter().collect());
+        Ok(())
     }
 
     /// Asks for what the rest of the case needs.

@@ -20,6 +20,7 @@
 //! | `name := checked descriptor` | a descriptor with its checksum |
 //! | `name := json` | a value |
 //! | `restart` | ends the node in order, and starts it again |
+//! | `modes` | notes what others than their owner may do with the node's files |
 //! | `mistakes method [params]` | asks with too few and too many parameters, and with wrong ones |
 //!
 //! `$name` stands for what was kept, and `${name/field/0}` for a part of it; `BANK`, `KEY`, `NOBODY` and `DATADIR` are

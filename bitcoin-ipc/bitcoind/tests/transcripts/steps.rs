@@ -58,6 +58,8 @@ impl Line {
             "mine" => return case.mine(number(&self.rest)?).map(none),
             "clock" => return case.clock(number(&self.rest)?).map(none),
             "restart" => return case.restart().map(none),
+            #[cfg(unix)]
+            "modes" => return case.modes().map(none),
             "mistakes" => return self.mistakes(case, variables).map(none),
             "pay" => return case.pay(&outputs(&words()?)?),
             "cheque" => return case.cheque(&outputs(&words()?)?),
@@ -97,7 +99,7 @@ impl Line {
 }
 
 /// What is no question, and has to work.
-const BANKS: &[&str] = &["wallet", "mine", "clock", "restart", "mistakes", "pay", "block"];
+const BANKS: &[&str] = &["wallet", "mine", "clock", "restart", "modes", "mistakes", "pay", "block"];
 
 fn wrong<T>(needed: &str) -> Result<T, Stopped> {
     Err(Stopped(format!("needs {needed}")))
