@@ -140,7 +140,7 @@ fn a_psbt_is_the_bytes_of_bip_174() {
     // What a transaction that is spent from was signed with does not travel, as from Bitcoin Core.
     let spent = psbt.inputs[0].non_witness_utxo.as_mut().expect("a transaction");
     spent.input.iter_mut().for_each(|input| input.witness.clear());
-    let bytes = psbt.serialize();
+    let bytes = psbt.with(|psbt| psbt.serialize());
     let ends = ends();
     ends.only(Chain::psbt, ChainWire::psbt, &psbt, &bytes);
     let error = ends.refused(Chain::psbt, ChainWire::psbt, &psbt, &[&bytes[..], b"psbt"].concat());

@@ -250,11 +250,11 @@ fn a_psbt_of_two_wallets_is_signed_by_both() {
     let psbt = two.fill_psbt(&look, &seen.psbtx).unwrap().psbtx;
     let first = one.fill_psbt(&sign, &psbt).unwrap();
     assert_eq!((first.n_signed, first.complete), (1, false));
-    let second = two.fill_psbt(&sign, &psbt).unwrap();
+    let mut second = two.fill_psbt(&sign, &psbt).unwrap();
     assert_eq!((second.n_signed, second.complete), (1, false));
     // Each signs its own, and both parts are put together.
     let mut both = first.psbtx;
-    both.combine(second.psbtx).unwrap();
+    both.with(|both| second.psbtx.with(|second| both.combine(second.clone()))).unwrap();
     let last = one.fill_psbt(&sign, &both).unwrap();
     assert!(last.complete);
     setup.chain.submit(&last.psbtx.extract_tx_unchecked_fee_rate()).unwrap();
