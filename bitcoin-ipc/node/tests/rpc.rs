@@ -395,3 +395,37 @@ fn failures_of_wallets_keep_their_kind() {
     back.disconnect().unwrap();
     assert_eq!(node.code("mine", json!([])), -32601);
 }
+
+#[test]
+fn the_coins_of_an_earlier_block_are_those_that_there_were() {
+    let node = start();
+    node.get("generatetoaddress", json!([3, ADDRESS]));
+    let then = node.get("dumptxoutset", json!(["then", "latest"]));
+    assert_eq!((&then["coins_written"], &then["base_height"]), (&json!(3), &json!(3)));
+    node.get("generatetoaddress", json!([4, ADDRESS]));
+    let again = node.get("dumptxoutset", json!(["again", "rollback", { "rollback": 3 }]));
+    for name in ["coins_written", "base_hash", "base_height", "txoutset_hash", "nchaintx"] {
+        assert_eq!(again[name], then[name], "{name}");
+    }
+    let bytes = |told: &Value| std::fs::read(told["path"].as_str().unwrap()).unwrap();
+    assert_eq!(bytes(&again), bytes(&then));
+    let now = node.get("dumptxoutset", json!(["now", "latest"]));
+    assert_eq!(now["txoutset_hash"], node.get("gettxoutsetinfo", json!([]))["hash_serialized_3"]);
+    // Nothing is written over, and nothing is left of what could not be.
+    assert_eq!(node.code("dumptxoutset", json!(["now", "latest"])), -8);
+    assert_eq!(node.code("dumptxoutset", json!(["more", "rollback", { "rollback": 8 }])), -8);
+    let left = std::fs::read_dir(node._directory.path()).unwrap().flatten();
+    assert!(left.map(|file| file.file_name()).all(|name| !name.to_string_lossy().contains("more")));
+}
+
+#[test]
+fn a_block_that_is_gone_from_disk_is_said_to_be() {
+    let node = start();
+    node.get("generatetoaddress", json!([2, ADDRESS]));
+    let tip = node.get("getbestblockhash", json!([]));
+    std::fs::remove_file(node._directory.path().join("blocks/blk00000.dat")).unwrap();
+    for method in ["getblock", "getblockstats"] {
+        let error = node.ask(method, json!([tip])).unwrap_err();
+        assert_eq!((error.code(), error.message()), (-1, "Block not found on disk"), "{method}");
+    }
+}

@@ -104,6 +104,8 @@ impl Call<'_> {
         match self.state.chain().block(hash) {
             Ok(Some(block)) => Ok(block),
             Ok(None) => not_found(),
+            // It was there once: the index has what it counted.
+            Err(_) if self.state.index().block(hash)?.is_some() => failed("Block not found on disk"),
             Err(_) => failed("Block not available (not fully downloaded)"),
         }
     }
@@ -115,6 +117,7 @@ impl Call<'_> {
             Ok(Some(undo)) => Ok(undo),
             // The first block spends nothing.
             _ if chain.height(hash) == Some(0) => Ok(BlockUndo::default()),
+            _ if self.state.index().block(hash)?.is_some() => failed("Can't read undo data from disk"),
             _ => failed("Undo data not available"),
         }
     }
