@@ -98,120 +98,47 @@ const WRONG: &[(&str, &str)] = &[
     ("a_family_of_transactions", "getmempoolancestors"),
     ("a_family_of_transactions", "getmempooldescendants"),
     ("foreign_coins", "walletprocesspsbt"),
-    ("foreign_coins", "psbtbumpfee"),
-    ("about_addresses_and_keys", "listdescriptors [] of keeper"),
-    ("keypools", "getwalletinfo  of keypools"),
-    ("keypools", "keypoolrefill [40] of keypools"),
-    ("keypools", "listdescriptors  of keypools"),
     ("a_mined_coin_is_lost", "listtransactions  of orphan"),
     ("a_payment_comes_twice", "gettransaction [\"$first\"] of rival"),
     ("a_payment_comes_twice", "listtransactions  of rival"),
-    (
-        "descriptors_are_imported",
-        "importdescriptors [[{\"desc\": \"wpkh(x)#00000000\", \"timestamp\": \"now\"}]] of watch",
-    ),
-    (
-        "descriptors_are_imported",
-        "importdescriptors [[{\"desc\": \"$ranged\", \"timestamp\": \"now\", \"range\": [0, 19], \"active\": true}]] of watch",
-    ),
-    (
-        "descriptors_are_imported",
-        "importdescriptors [[{\"desc\": \"$ranged\", \"timestamp\": \"now\", \"range\": [0, 5], \"active\": true}]] of watch",
-    ),
-    (
-        "descriptors_are_imported",
-        "importdescriptors [[{\"desc\": \"$ranged\", \"timestamp\": \"now\", \"active\": false}]] of watch",
-    ),
     ("descriptors_are_imported", "listtransactions [\"*\", 2] of watch"),
-    (
-        "descriptors_of_other_kinds_are_imported",
-        "importdescriptors [[{\"desc\": \"$combo\", \"timestamp\": \"now\", \"label\": \"coins\"}]] of kinds",
-    ),
-    ("descriptors_of_other_kinds_are_imported", "listdescriptors [true] of kinds"),
-    ("descriptors_of_other_kinds_are_imported", "getaddressesbylabel [\"coins\"] of kinds"),
-    ("descriptors_of_other_kinds_are_imported", "getwalletinfo  of kinds"),
-    (
-        "descriptors_of_other_kinds_are_imported",
-        "importdescriptors [[{\"desc\": \"$addr\", \"timestamp\": 0, \"label\": \"shop\"}, {\"desc\": \"$raw\", \"timestamp\": \"now\"}, {\"desc\": \"$rawtr\", \"timestamp\": \"now\"}]]",
-    ),
-    ("descriptors_of_other_kinds_are_imported", "getbalances  of texts"),
-    ("descriptors_of_other_kinds_are_imported", "listunspent [0] of texts"),
-    ("descriptors_of_other_kinds_are_imported", "listdescriptors  of texts"),
-    (
-        "descriptors_of_other_kinds_are_imported",
-        "getaddressinfo [\"bcrt1qft5p2uhsdcdc3l2ua4ap5qqfg4pjaqlp250x7us7a8qqhrxrxfsqseac85\"] of texts",
-    ),
     ("a_search_of_the_chain", "listtransactions  of search"),
     ("about_the_server", "estimaterawfee [6,0.5]"),
-    (
-        "send",
-        "send {\"outputs\": {\"$BANK\": 0.25}, \"fee_rate\": 1.5, \"options\": {\"inputs\": [\"$coin\"], \"change_position\": 1, \"locktime\": 0, \"add_to_wallet\": false}} of s",
-    ),
-    (
-        "send",
-        "send {\"outputs\": {\"$BANK\": 0.25}, \"fee_rate\": 1.5, \"inputs\": [\"$coin\"], \"change_position\": 1, \"locktime\": 0, \"add_to_wallet\": false} of send",
-    ),
-    (
-        "send",
-        "send {\"outputs\": {\"$BANK\": 0.25}, \"fee_rate\": 3, \"version\": 3, \"options\": {\"inputs\": [\"$coin\"], \"change_position\": 1, \"locktime\": 0, \"add_to_wallet\": ",
-    ),
-    (
-        "send",
-        "send [[{\"$BANK\": 0.25}], null, \"unset\", 10, {\"inputs\": [\"$coin\"], \"change_position\": 1, \"locktime\": 0, \"lock_unspents\": true, \"add_to_wallet\": false}]",
-    ),
-    (
-        "send",
-        "send [[{\"$BANK\": 1.5}], null, \"unset\", 10, {\"inputs\": [\"$coin\"], \"add_inputs\": true, \"change_position\": 1, \"locktime\": 0, \"add_to_wallet\": false}] of ",
-    ),
-    (
-        "send",
-        "send [[{\"$BANK\": 0.25}], null, \"unset\", 10, {\"inputs\": [\"$coin\"], \"change_position\": 1, \"locktime\": 0}] of send",
-    ),
-    ("send", "gettransaction [\"${sent/txid}\", true, true] of send"),
-    ("send", "listunspent [0] of send"),
-    ("send", "getmempoolentry [\"${sent/txid}\"]"),
-    ("send", "gettransaction [\"${sent/txid}\"] of send"),
-    ("send", "getbalances  of send"),
-    ("sends_that_are_refused", "send [[{\"$BANK\": 0.25}], null, \"unset\", 5, {}, 1] of wrong"),
-    ("sends_that_are_refused", "getbalances  of wrong"),
-    (
-        "sendmany",
-        "sendmany [\"\", {\"$BANK\": 0.25, \"bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6\": 0.75}, null, \"both\", [\"$BANK\"], true, null, \"unset\",",
-    ),
-    ("sendmany", "listtransactions  of many"),
-    ("sendmany", "getbalances  of many"),
-    ("sendall", "sendall [[\"$BANK\"], null, \"unset\", 1, {\"send_max\": true, \"locktime\": 0}] of all"),
-    ("sendall", "gettransaction [\"${sent/txid}\", true, true] of all"),
-    ("sendall", "getbalances  of all"),
-    ("sendtoaddress", "listtransactions  of to"),
-    ("sendtoaddress", "getbalances  of to"),
-    (
-        "sendtoaddress",
-        "sendtoaddress {\"address\": \"$BANK\", \"amount\": 1, \"subtractfeefromamount\": true, \"fee_rate\": 1} of to",
-    ),
-    ("sendtoaddress", "listsinceblock  of to"),
-    ("psbts_of_a_wallet", "walletprocesspsbt [\"${made/psbt}\", true, \"ALL\", true, false] of psbt"),
-    ("psbts_of_a_wallet", "decodepsbt [\"${unfinished/psbt}\"]"),
-    ("bumps", "bumpfee [\"${sent/txid}\", {\"fee_rate\": 20}] of bump"),
-    ("bumps", "gettransaction [\"${sent/txid}\"] of bump"),
-    ("bumps", "gettransaction [\"${bumped/txid}\", true, true] of bump"),
-    ("bumps", "bumpfee [\"${sent/txid}\", {\"fee_rate\": 30}] of bump"),
-    ("bumps", "gettransaction [\"${again/txid}\", true, true] of bump"),
-    ("bumps", "listtransactions  of bump"),
-    ("bumps", "getbalances  of bump"),
-    ("bumps", "gettransaction [\"${again/txid}\"] of bump"),
-    ("payments_that_are_given_up", "getbalances  of abandon"),
     ("a_passphrase", "getwalletinfo  of locked"),
     ("an_encrypted_wallet_from_the_start", "getwalletinfo  of born"),
-    ("bumps", "psbtbumpfee [\"${sent/txid}\", {\"fee_rate\": 20}] of bump"),
-    ("bumps", "bumpfee [\"${bumped/txid}\", {\"fee_rate\": 30, \"outputs\": [{\"$BANK\": 0.3}]}] of bump"),
-    ("bumps", "getmempoolentry [\"${again/txid}\"]"),
-    ("bumps", "bumpfee [\"${sent/txid}\", {\"fee_rate\": 40}] of bump"),
 ];
 
-/// Whether an answer is known to be wrong.
+/// Answers in which the places of change, the order of inputs, or what followed from them is by chance: the case, and
+/// how the question begins.
+const CHANCE: &[(&str, &str)] = &[
+    ("sends_that_are_refused", "send [[{\"$BANK\": 0.25}], null, \"unset\", 5, {}, 1] of wrong"),
+    ("sends_that_are_refused", "getbalances"),
+    (
+        "sendmany",
+        "sendmany [\"\", {\"$BANK\": 0.25, \"bcrt1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqc8gma6\": 0.75}",
+    ),
+    ("sendmany", "listtransactions"),
+    ("sendmany", "getbalances"),
+    ("sendall", "sendall [[\"$BANK\"], null, \"unset\", 1, {\"send_max\": true, \"locktime\": 0}]"),
+    ("sendall", "gettransaction"),
+    ("sendall", "getbalances"),
+    ("sendtoaddress", ""),
+    ("bumps", "psbtbumpfee [\"${sent/txid}\", {\"fee_rate\": 20}]"),
+    ("bumps", "bumpfee [\"${sent/txid}\", {\"fee_rate\": 20}]"),
+    ("bumps", "bumpfee [\"${sent/txid}\", {\"fee_rate\": 30}]"),
+    ("bumps", "bumpfee [\"${sent/txid}\", {\"fee_rate\": 40}]"),
+    ("bumps", "bumpfee [\"${bumped/txid}\""),
+    ("bumps", "gettransaction"),
+    ("bumps", "getmempoolentry"),
+    ("bumps", "listtransactions"),
+    ("bumps", "getbalances"),
+    ("payments_that_are_given_up", "getbalances"),
+    ("foreign_coins", "psbtbumpfee"),
+];
+
+/// Whether an answer is known to be wrong, or cannot be compared.
 pub(crate) fn wrong(case: &str, asked: &str) -> bool {
-    WRONG.iter().any(|(of, start)| *of == case && asked.starts_with(start))
+    WRONG.iter().chain(CHANCE).any(|(of, start)| *of == case && asked.starts_with(start))
 }
 
 /// How the answer of a method may differ at a place.
