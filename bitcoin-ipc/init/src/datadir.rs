@@ -3,7 +3,7 @@
 //! In: `-datadir` or nothing. Out: a directory that is there, for its owner only, and the network's
 //! directory in it; or an error where they are another program's.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::config::Settings;
 use crate::error::{Error, Result};
@@ -27,9 +27,6 @@ pub fn prepare(settings: &Settings) -> Result<PathBuf> {
     })?;
     Ok(network_dir)
 }
-
-/// The lock that whoever has a directory of wallets holds in it.
-pub const WALLET_LOCK: &str = ".walletlock";
 
 /// The directory of wallets: `-walletdir`, or `wallets` in the network's. One that is named has to be
 /// there, as in Bitcoin Core.
@@ -59,34 +56,14 @@ pub fn wallets(settings: &Settings) -> Result<PathBuf> {
     named.canonicalize().map_err(|error| problem(&format!("cannot be used: {error}")))
 }
 
-/// The named directory, or the default one, as an absolute path.
-pub(crate) fn named(path: Option<PathBuf>) -> Result<PathBuf> {
-    let Some(path) = path.filter(|path| !path.as_os_str().is_empty()) else {
-        return bitcoin_ipc::client::default_data_dir()
-            .map_err(|error| Error::new(format!("no data directory: {}", error.text())));
-    };
-    std::path::absolute(&path).map_err(|error| {
-        Error::new(format!("the data directory {} has no absolute path: {error}; give one", path.display()))
-    })
-}
-
-/// A directory that the user named has to be there: a mistyped name must not start an empty node.
-pub(crate) fn check(path: &Path) -> Result<()> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let problem = if path.exists() { "is not a directory" } else { "does not exist" };
-    let text =
-        format!("the data directory {} {problem}; create it, or give another with -datadir", path.display());
-    Err(Error::new(text))
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
 
     use super::*;
     use crate::arguments::{Arguments, NETWORK_OPTIONS, Program, SHARED_OPTIONS};
+    use crate::paths::{check, named};
 
     fn settings(dir: &Path) -> Settings {
         let program =

@@ -12,6 +12,7 @@ pub mod lock;
 pub mod logging;
 pub mod origin;
 pub mod owner;
+mod paths;
 pub mod shutdown;
 pub mod time;
 

@@ -23,6 +23,9 @@ pub const CHAIN_FILE: &str = "blocks/network";
 /// The file of a wallet, in the wallet's own folder or in that of all wallets.
 pub const WALLET_FILE: &str = "wallet.sqlite";
 
+/// The lock that whoever has a directory of wallets holds in it.
+pub const WALLET_LOCK: &str = ".walletlock";
+
 /// The file of a wallet of Bitcoin Core.
 pub const CORE_WALLET_FILE: &str = "wallet.dat";
 
@@ -181,7 +184,7 @@ impl Search {
 /// Whether the lock file has the id of a process in it, as ours has. That of Bitcoin Core, which has the
 /// same name, is empty.
 fn locked_by_us(directory: &Path) -> bool {
-    let text = fs::read_to_string(directory.join(crate::datadir::WALLET_LOCK)).unwrap_or_default();
+    let text = fs::read_to_string(directory.join(WALLET_LOCK)).unwrap_or_default();
     text.trim().parse::<u32>().is_ok()
 }
 

@@ -2,7 +2,7 @@
 //!
 //! In: commands. Out: one line or a page on each, in the form of Bitcoin Core.
 
-use crate::arguments::{Arg, Command, Kind};
+use crate::command::{Arg, Command, Kind};
 
 /// The command and its arguments in one line.
 #[must_use]
@@ -75,7 +75,7 @@ pub fn capitalize(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::arguments::arg;
+    use crate::command::arg;
 
     #[test]
     fn a_page_says_what_a_command_takes() {

@@ -7,6 +7,7 @@ pub mod address;
 pub mod amount;
 pub mod arguments;
 mod bech32_faults;
+pub mod command;
 pub mod construct;
 pub mod conversion;
 pub mod descriptor;
@@ -19,6 +20,6 @@ pub mod script;
 pub mod transaction;
 pub mod value;
 
-pub use arguments::{Arg, Command, Kind, arg};
+pub use command::{Arg, Command, Kind, arg};
 pub use error::{Answer, Code, RpcError};
 pub use params::Params;

@@ -11,7 +11,7 @@ use bitcoin::psbt::Input;
 use bitcoin_ipc::types::psbt::{self, Psbt};
 use serde_json::Value;
 
-use crate::arguments::{Arg, Kind, arg};
+use crate::command::{Arg, Kind, arg};
 use crate::error::{Answer, invalid, undecodable};
 use crate::value;
 

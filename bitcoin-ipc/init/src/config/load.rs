@@ -14,8 +14,8 @@ use super::lookup::{self, Scope};
 use super::settings::as_text;
 use super::{Settings, chain, file, saved};
 use crate::arguments::{Arguments, Program, Refusal, interpret};
-use crate::datadir;
 use crate::error::{Error, Result};
+use crate::paths;
 
 impl Settings {
     /// Reads the configuration file, those that it includes and the settings file, and lets the
@@ -35,9 +35,9 @@ impl Settings {
         let text = |value: &Value| Some(as_text(value)).filter(|text| !text.is_empty());
         let given = named(&sources, "datadir").as_ref().and_then(text);
         let is_given = given.is_some();
-        let data_dir = datadir::named(given.map(PathBuf::from))?;
+        let data_dir = paths::named(given.map(PathBuf::from))?;
         if is_given {
-            datadir::check(&data_dir)?;
+            paths::check(&data_dir)?;
         }
         let conf = named(&sources, "conf");
         let mut reader = Reader { program, sources, data_dir: data_dir.clone(), warnings: Vec::new() };
@@ -55,7 +55,7 @@ impl Settings {
         // The configuration of the default directory may name another one.
         let final_dir = settings.data_dir()?;
         if final_dir != data_dir {
-            datadir::check(&final_dir)?;
+            paths::check(&final_dir)?;
         }
         if let Some(path) = settings.saved_path()? {
             settings.sources.rw_settings = saved::read(&path)?;

@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::lookup::{self, Scope};
 use super::{chain, saved};
 use crate::arguments::{Program, boolean};
-use crate::datadir;
 use crate::error::{Error, Result};
+use crate::paths;
 
 /// All settings of a program, with the network that they choose.
 #[derive(Clone, Debug, PartialEq)]
@@ -157,7 +157,7 @@ impl Settings {
     ///
     /// When none is given and there is no home directory.
     pub fn data_dir(&self) -> Result<PathBuf> {
-        datadir::named(self.path("datadir", ""))
+        paths::named(self.path("datadir", ""))
     }
 
     /// The network's directory inside the data directory.

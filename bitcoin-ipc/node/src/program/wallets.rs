@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bitcoin_init::config::Settings;
-use bitcoin_init::datadir;
+use bitcoin_init::{datadir, origin};
 use bitcoin_init::lock::DirectoryLock;
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::WalletLoader;
@@ -375,7 +375,7 @@ fn attached(settings: &Settings) -> Result<Option<String>> {
         return Ok(None);
     }
     let directory = datadir::wallets(settings).map_err(|error| Error::failed(error.to_string()))?;
-    Ok(DirectoryLock::holder(&directory, datadir::WALLET_LOCK))
+    Ok(DirectoryLock::holder(&directory, origin::WALLET_LOCK))
 }
 
 /// Has wallets load and begin their work.

@@ -4,9 +4,8 @@
 
 use std::path::{Path, PathBuf};
 
-use bitcoin_init::datadir::WALLET_LOCK;
 use bitcoin_init::lock::{DirectoryLock, LockError};
-use bitcoin_init::origin::CORE_WALLET_FILE;
+use bitcoin_init::origin::{CORE_WALLET_FILE, WALLET_LOCK};
 use bitcoin_init::owner;
 
 use crate::storage::{self, FILE, sync_folder};
