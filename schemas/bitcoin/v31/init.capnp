@@ -10,7 +10,8 @@ using Echo = import "/bitcoin/echo.capnp";
 using Mining = import "mining.capnp";
 
 interface Init $Proxy.wrap("interfaces::Init") {
-  # The first interface of a node.
+  # The first interface of a node, in the form of Bitcoin Core v32. [`interfaces::Init`](crate::interfaces::Init)
+  # has what is not released beside.
 
   construct @0 (threadMap :Proxy.ThreadMap) -> (threadMap :Proxy.ThreadMap);
   makeEcho @1 (context :Proxy.Context) -> (result :Echo.Echo);
@@ -20,5 +21,6 @@ interface Init $Proxy.wrap("interfaces::Init") {
   # How v30 made Mining; an error.
 
   makeMining @3 (context :Proxy.Context) -> (result :Mining.Mining);
-  # Block templates and blocks. Waits until the node has loaded its chain.
+  # Block templates and blocks. Waits until the node has loaded its chain; `None` when it shuts
+  # down.
 }

@@ -16,74 +16,71 @@ const defaultBlockReservedWeight :UInt32 = 8000;
 
 const defaultCoinbaseOutputMaxAdditionalSigops :UInt32 = 400;
 
-interface Mining $Proxy.wrap("interfaces::Mining") {
-  # [`interfaces::Mining`] as v31 has it.
-
-  isTestChain @0 (context :Proxy.Context) -> (result :Bool);
-  # Whether the chain is one for tests.
-
-  isInitialBlockDownload @1 (context :Proxy.Context) -> (result :Bool);
-  # Whether the node is still downloading the chain.
-
-  getTip @2 (context :Proxy.Context) -> (result :Common.BlockRef, hasResult :Bool);
-  # The highest block.
-
-  waitTipChanged @3 (context :Proxy.Context, currentTip :Data, timeout :Float64 = 1.7976931348623157e308) -> (result :Common.BlockRef);
-  # Waits for another highest block.
-
-  createNewBlock @4 (context :Proxy.Context, options :BlockCreateOptions, cooldown :Bool = true) -> (result :BlockTemplate);
-  # Makes a block template.
-
-  checkBlock @5 (context :Proxy.Context, block :Data, options :BlockCheckOptions) -> (reason :Text, debug :Text, result :Bool);
-  # Checks a block.
-
-  interrupt @6 () -> ();
-  # Has a waiting call return.
-}
-
 interface BlockTemplate $Proxy.wrap("interfaces::BlockTemplate") {
-  # [`interfaces::BlockTemplate`] as v31 has it.
+  # A block that lacks its coinbase and its proof of work. The node keeps it, and the transactions
+  # in it, until it is dropped.
 
   destroy @0 (context :Proxy.Context) -> ();
   getBlockHeader @1 (context :Proxy.Context) -> (result :Data);
-  # The header.
+  # The header. Its merkle root means nothing yet: that takes the real coinbase.
 
   getBlock @2 (context :Proxy.Context) -> (result :Data);
-  # The whole block.
+  # The whole block, with a dummy coinbase.
 
   getTxFees @3 (context :Proxy.Context) -> (result :List(Int64));
-  # The fees of its transactions.
+  # The fees of its transactions, without the coinbase.
 
   getTxSigops @4 (context :Proxy.Context) -> (result :List(Int64));
-  # The signature operations of its transactions.
+  # The signature operations of its transactions, without the coinbase.
 
   getCoinbaseTx @5 (context :Proxy.Context) -> (result :CoinbaseTx);
   # What the coinbase has to be like.
 
   getCoinbaseMerklePath @6 (context :Proxy.Context) -> (result :List(Data));
-  # The merkle path of the coinbase.
+  # The nodes of the merkle tree beside the way from the coinbase to the root, from below.
 
   submitSolution @7 (context :Proxy.Context, version :UInt32, timestamp :UInt32, nonce :UInt32, coinbase :Data) -> (result :Bool);
-  # Completes the block and gives it to the node; whether it was accepted.
+  # Completes the block and gives it to the node, which says why it is not accepted. The node
+  # writes into the template, so only one such call may be under way.
 
   waitNext @8 (context :Proxy.Context, options :BlockWaitOptions) -> (result :BlockTemplate);
-  # Waits for a better template.
+  # Waits for a template that is worth more, or that builds on a new block. `None` when the
+  # time is up, the node shuts down or [`interrupt_wait`](BlockTemplate::interrupt_wait) was
+  # called.
 
   interruptWait @9 () -> ();
-  # Has a waiting `wait_next` return.
+  # Has one waiting `wait_next` of this template return, or the next one if none is waiting.
 }
 
-struct BlockCreateOptions $Proxy.wrap("node::BlockCreateOptions") {
-  # What a new block template is to be like.
+interface Mining $Proxy.wrap("interfaces::Mining") {
+  # Block templates and blocks, in the form of Bitcoin Core v32.
+  # A [`Client`](crate::Client) gives this trait for the other releases too.
 
-  useMempool @0 :Bool = true $Proxy.name("use_mempool");
-  # Take transactions from the mempool.
+  isTestChain @0 (context :Proxy.Context) -> (result :Bool);
+  # Whether the chain is one for tests (anything but the main chain).
 
-  blockReservedWeight @1 :UInt64 = 8000 $Proxy.name("block_reserved_weight");
-  # Weight units to keep free for the header and the coinbase.
+  isInitialBlockDownload @1 (context :Proxy.Context) -> (result :Bool);
+  # Whether the node is still downloading the chain.
 
-  coinbaseOutputMaxAdditionalSigops @2 :UInt64 = 400 $Proxy.name("coinbase_output_max_additional_sigops");
-  # Signature operations to keep free for the coinbase's outputs.
+  getTip @2 (context :Proxy.Context) -> (result :Common.BlockRef, hasResult :Bool);
+  # The highest block; `None` while the node loads its chain.
+
+  waitTipChanged @3 (context :Proxy.Context, currentTip :Data, timeout :Float64 = 1.7976931348623157e308) -> (result :Common.BlockRef);
+  # Waits until the highest block is another one than `current_tip`, at most for `timeout`
+  # (`None` for ever), and gives it. `None` when the node shuts down or
+  # [`interrupt`](Mining::interrupt) was called. Without a change it gives the same block.
+
+  createNewBlock @4 (context :Proxy.Context, options :BlockCreateOptions, cooldown :Bool = true) -> (result :BlockTemplate);
+  # Makes a block template. With `cooldown` it waits until the chain has caught up with its
+  # headers. `None` when the node shuts down or [`interrupt`](Mining::interrupt) was called.
+
+  checkBlock @5 (context :Proxy.Context, block :Data, options :BlockCheckOptions) -> (reason :Text, debug :Text, result :Bool);
+  # Checks a block as far as that is possible without its place in the chain, and says what is
+  # wrong with it. It must build on the highest block.
+
+  interrupt @6 () -> ();
+  # Has one waiting `wait_tip_changed` or `create_new_block` of this object return, or the next
+  # one if none is waiting.
 }
 
 struct CoinbaseTx $Proxy.wrap("node::CoinbaseTx") {
@@ -119,6 +116,19 @@ struct BlockWaitOptions $Proxy.wrap("node::BlockWaitOptions") {
 
   feeThreshold @1 :Int64 = 2100000000000000 $Proxy.name("fee_threshold");
   # How much the fees of a template have to rise to be worth a new one; by default never.
+}
+
+struct BlockCreateOptions $Proxy.wrap("node::BlockCreateOptions") {
+  # What a new block template is to be like.
+
+  useMempool @0 :Bool = true $Proxy.name("use_mempool");
+  # Take transactions from the mempool.
+
+  blockReservedWeight @1 :UInt64 = 8000 $Proxy.name("block_reserved_weight");
+  # Weight units to keep free for the header and the coinbase.
+
+  coinbaseOutputMaxAdditionalSigops @2 :UInt64 = 400 $Proxy.name("coinbase_output_max_additional_sigops");
+  # Signature operations to keep free for the coinbase's outputs.
 }
 
 struct BlockCheckOptions $Proxy.wrap("node::BlockCheckOptions") {

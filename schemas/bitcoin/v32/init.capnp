@@ -11,7 +11,8 @@ using Mining = import "/bitcoin/mining.capnp";
 using Rpc = import "/bitcoin/rpc.capnp";
 
 interface Init $Proxy.wrap("interfaces::Init") {
-  # The first interface of a node.
+  # The first interface of a node, in the form of Bitcoin Core v32. [`interfaces::Init`](crate::interfaces::Init)
+  # has what is not released beside.
 
   construct @0 (threadMap :Proxy.ThreadMap) -> (threadMap :Proxy.ThreadMap);
   makeEcho @1 (context :Proxy.Context) -> (result :Echo.Echo);
