@@ -11,9 +11,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bitcoin_init::config::Settings;
-use bitcoin_init::{datadir, origin};
 use bitcoin_init::lock::DirectoryLock;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::{datadir, origin};
 use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::types::GlobalArgs;
