@@ -207,6 +207,21 @@ fn a_coin_of_the_chain_is_known_when_it_is_spent() {
 }
 
 #[test]
+fn a_rival_is_told_though_it_pays_and_spends_nothing_that_is_watched() {
+    let setup = setup(true);
+    let (diary, _watch) = setup.watch(&[script(7)]);
+    let coin = setup.coinbase(1);
+    let paying = pay(&coin, &script(7), 1000);
+    let rival = pay(&coin, &script(8), 100_000);
+    setup.send(&paying);
+    setup.send(&rival);
+    let block = setup.mine(std::slice::from_ref(&rival));
+    let replaced = Removed(paying.clone(), MempoolRemovalReason::Replaced);
+    let connected = Connected(block, vec![(1, rival.clone())]);
+    assert_eq!(setup.told(&diary), [Added(paying), replaced, Added(rival), connected]);
+}
+
+#[test]
 fn a_removal_is_told_of_what_came_with_the_mempool() {
     let setup = setup(false);
     let mine = script(5);
@@ -217,9 +232,9 @@ fn a_removal_is_told_of_what_came_with_the_mempool() {
     watch.request_mempool_transactions(&rest).unwrap();
     assert_eq!(*rest.0.lock().unwrap(), [Added(payment.clone())]);
     let rival = pay(&setup.coinbase(1), &script(6), 100_000);
-    let block = setup.mine(&[rival]);
+    let block = setup.mine(std::slice::from_ref(&rival));
     let conflict = Removed(payment, MempoolRemovalReason::Conflict);
-    assert_eq!(setup.told(&diary), [conflict, Connected(block, vec![])]);
+    assert_eq!(setup.told(&diary), [conflict, Connected(block, vec![(1, rival)])]);
 }
 
 #[test]

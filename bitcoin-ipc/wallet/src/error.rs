@@ -47,6 +47,15 @@ pub enum Error {
     /// Something that this wallet does not do.
     #[error("{0}")]
     Unsupported(String),
+    /// A search of the chain was aborted. It goes on when the wallet is loaded again.
+    #[error("Rescan aborted by user.")]
+    Aborted,
+    /// The node does not have a block that is to be searched.
+    #[error("Rescan failed. Potentially corrupted data files or pruned blocks: the node lacks block {0}")]
+    Unreadable(bitcoin::BlockHash),
+    /// Blocks could not be read that may have coins of an imported descriptor.
+    #[error("{0}")]
+    Unsearched(String),
     /// A wish that the wallet cannot meet, in words for the user.
     #[error("{0}")]
     Refused(String),

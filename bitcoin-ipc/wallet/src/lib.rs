@@ -3,6 +3,10 @@
 //! In: a node's [`Chain`](bitcoin_ipc::interfaces::Chain), and a directory to keep wallets in. Out: a
 //! [`WalletLoader`](bitcoin_ipc::interfaces::WalletLoader) and its wallets.
 
+#[cfg(test)]
+#[path = "../tests/chain/mod.rs"]
+#[allow(dead_code, clippy::unwrap_used, reason = "tests that stand apart use the rest")]
+mod chain;
 mod clock;
 mod error;
 mod keys;

@@ -45,6 +45,9 @@ pub(super) struct Heard {
     /// Outputs that paid the scripts. The coins themselves are what counts, but those that a transaction
     /// spends can be gone by the time that it is told.
     outputs: HashSet<OutPoint>,
+    /// What transactions of the mempool spend that were told, also after they left it: who else spends it is
+    /// their rival, whom the listener has to know.
+    contested: HashSet<OutPoint>,
     /// The last block that was told, or passed over.
     last: Option<BlockRef>,
 }
@@ -61,11 +64,20 @@ impl Heard {
             || tx.input.iter().any(|input| self.outputs.contains(&input.previous_output))
     }
 
+    /// Whether a transaction spends what one spends that was told.
+    fn is_rival(&self, tx: &Transaction) -> bool {
+        tx.input.iter().any(|input| self.contested.contains(&input.previous_output))
+    }
+
     /// Notes that a transaction of the mempool is told.
     pub(super) fn tell(&mut self, tx: &Transaction) {
         let txid = tx.compute_txid();
         self.told.insert(txid);
         self.note_outputs(txid, tx);
+        if self.contested.len() > MAX_WATCHED_SCRIPTS {
+            self.contested.clear();
+        }
+        self.contested.extend(tx.input.iter().map(|input| input.previous_output));
     }
 
     fn note_outputs(&mut self, txid: Txid, tx: &Transaction) {
@@ -111,8 +123,13 @@ impl Notices {
         let concerns = heard.knows(tx) || spent.iter().any(|script| heard.scripts.contains(script));
         if concerns {
             heard.tell(tx);
+            return Ok(true);
         }
-        Ok(concerns)
+        let rival = heard.is_rival(tx);
+        if rival {
+            heard.told.insert(tx.compute_txid());
+        }
+        Ok(rival)
     }
 
     /// What of a block is told, and that it is `last` now.
@@ -126,7 +143,13 @@ impl Notices {
             None => return Err(missing()),
         };
         let mut heard = self.heard();
-        let transactions = heard.scripts.concerned(block, undo);
+        let mut transactions = heard.scripts.concerned(block, undo);
+        if !heard.contested.is_empty() {
+            let known: HashSet<u32> = transactions.iter().map(|found| found.index).collect();
+            let rivals = (0..).zip(&block.txdata).filter(|(index, tx)| !known.contains(index) && heard.is_rival(tx));
+            transactions.extend(rivals.map(|(index, tx)| WatchedTransaction { index, tx: tx.clone() }));
+            transactions.sort_unstable_by_key(|found| found.index);
+        }
         for WatchedTransaction { tx, .. } in &transactions {
             let txid = tx.compute_txid();
             heard.told.remove(&txid);

@@ -7,18 +7,22 @@
 //! Core's do, on the same structures of `bdk_chain`: one graph of transactions and one chain, so that
 //! balances and the choice of coins go over all kinds of addresses without any of them being foreign.
 
+mod heights;
 mod part;
 mod scripts;
+#[cfg(test)]
+mod tests;
 mod view;
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use bdk_wallet::chain::local_chain::LocalChain;
+use bdk_wallet::chain::local_chain::{self, LocalChain};
 use bdk_wallet::chain::{Anchor as _, BlockId, ConfirmationBlockTime, IndexedTxGraph, Merge as _};
 use bitcoin::{BlockHash, OutPoint, Script, ScriptBuf, Transaction, TxOut, Txid};
 
 pub(crate) use part::{BlockPart, is_possible};
+use heights::Heights;
 use scripts::Scripts;
 pub(crate) use scripts::{Origin, ScriptChanges};
 pub(crate) use view::{Place, View};
@@ -32,12 +36,16 @@ type Graph = IndexedTxGraph<ConfirmationBlockTime, Scripts>;
 /// Blocks, scripts and transactions. Changes wait in it until they are written.
 pub(crate) struct Ledger {
     chain: LocalChain,
+    /// The blocks of the chain, which it does not find quickly by height.
+    heights: Heights,
     graph: Graph,
     changes: LedgerChanges,
     /// Of the last thing that happened; later ones get higher numbers, even within a second.
     stamp: u64,
     /// What the node's mempool has of the wallet's transactions, as far as it told.
     mempool: HashSet<Txid>,
+    /// What transactions of others in the mempool spend that transactions of the wallet spend as well.
+    rivals: HashMap<OutPoint, Txid>,
     view: Option<Arc<View>>,
     /// The lowest block that may have something for scripts that were derived since this was asked.
     derived: Option<u32>,
@@ -85,7 +93,9 @@ impl Ledger {
         let nodes = graph.graph().full_txs();
         let evicted = nodes.filter_map(|node| graph.graph().get_last_evicted(node.txid)).max();
         let stamp = seen.max(evicted.unwrap_or_default());
-        Ledger { chain, graph, changes, stamp, mempool: HashSet::new(), view: None, derived: None }
+        let heights = Heights::of(&chain);
+        let (mempool, rivals) = (HashSet::new(), HashMap::new());
+        Ledger { chain, heights, graph, changes, stamp, mempool, rivals, view: None, derived: None }
     }
 
     /// Becomes what was kept, which something was taken out of; scripts, and what the mempool has, stay known.
@@ -94,8 +104,8 @@ impl Ledger {
         scripts.forget_outputs();
         let new = Self::read(kept, scripts)?;
         let stamp = new.stamp.max(self.stamp);
-        let mempool = std::mem::take(&mut self.mempool);
-        *self = Ledger { stamp, mempool, derived: self.derived, ..new };
+        let (mempool, rivals) = (std::mem::take(&mut self.mempool), std::mem::take(&mut self.rivals));
+        *self = Ledger { stamp, mempool, rivals, derived: self.derived, ..new };
         Ok(())
     }
 
@@ -211,6 +221,11 @@ impl Ledger {
         self.derived = Some(self.derived.map_or(height, |derived| derived.min(height)));
     }
 
+    /// As [`take_derived`](Self::take_derived), which will give it again.
+    pub(crate) fn derived_from(&self) -> Option<u32> {
+        self.derived
+    }
+
     /// The lowest block that may have something for scripts that were derived since the last time.
     pub(crate) fn take_derived(&mut self) -> Option<u32> {
         self.derived.take()
@@ -322,12 +337,12 @@ impl Ledger {
 
     /// Whether a block is known.
     pub(crate) fn has_block(&self, block: BlockId) -> bool {
-        self.chain.get(block.height).is_some_and(|found| found.block_id() == block)
+        self.heights.get(block.height) == Some(block.hash)
     }
 
     /// The block at a height, if it is known.
     pub(crate) fn hash_at(&self, height: u32) -> Option<BlockHash> {
-        self.chain.get(height).map(|block| block.hash())
+        self.heights.get(height)
     }
 
     /// Whether a transaction is known to be in a block of the chain.
@@ -344,18 +359,24 @@ impl Ledger {
         if let Some(below) = block.below {
             self.connect_block(below)?;
         }
+        if block.txs.is_empty() {
+            return Ok(Vec::new());
+        }
         let txids: Vec<_> = block.txs.iter().map(|(index, tx)| (*index, tx.compute_txid())).collect();
         let anchor = ConfirmationBlockTime { block_id: block.id, confirmation_time: block.time.into() };
         let scripts = self.script_count();
         let applied = self.graph.batch_insert_relevant(block.txs.into_iter().map(|(_, tx)| (tx, [anchor])));
         self.changes.graph.merge(applied.tx_graph);
         self.changes.scripts.merge(applied.indexer);
-        self.view = None;
         let graph = self.graph.graph();
         let relevant: Vec<_> = txids.into_iter().filter(|(_, txid)| graph.get_tx(*txid).is_some()).collect();
+        if !relevant.is_empty() {
+            self.view = None;
+        }
         let txs: Vec<_> = relevant.iter().filter_map(|(_, txid)| graph.get_tx(*txid)).collect();
         for (_, txid) in &relevant {
             self.mempool.remove(txid);
+            self.forget_rival(*txid);
         }
         txs.iter().for_each(|tx| self.refill(tx));
         if self.script_count() > scripts {
@@ -377,24 +398,37 @@ impl Ledger {
 
     /// Adds a block in which nothing is the wallet's.
     pub(crate) fn connect_empty(&mut self, tip: BlockId) -> Result<()> {
-        if self.chain.get(tip.height).is_some_and(|known| known.hash() != tip.hash) {
+        if self.heights.get(tip.height).is_some_and(|known| known != tip.hash) {
             self.disconnect_from(tip.height)?;
         }
         self.connect_block(tip)
     }
 
     fn connect_block(&mut self, block: BlockId) -> Result<()> {
+        let above = block.height > self.tip().height;
         let changes = self.chain.insert_block(block).map_err(|_| {
             Error::Refused("the node gave a block that does not fit the wallet's chain".into())
         })?;
-        self.changes.chain.merge(changes);
-        self.view = None;
+        if changes.blocks.is_empty() {
+            return Ok(());
+        }
+        self.note_chain(changes);
+        match &mut self.view {
+            // Nothing moves by that alone.
+            Some(view) if above => Arc::make_mut(view).tip = block,
+            _ => self.view = None,
+        }
         Ok(())
+    }
+
+    fn note_chain(&mut self, changes: local_chain::ChangeSet) {
+        self.heights.apply(&changes);
+        self.changes.chain.merge(changes);
     }
 
     /// Takes out the blocks from a height on, and gives the wallet's transactions in them.
     pub(crate) fn disconnect_from(&mut self, height: u32) -> Result<BTreeSet<Txid>> {
-        let Some(lowest) = self.chain.range(height..).last() else { return Ok(BTreeSet::new()) };
+        let Some(lowest) = self.heights.from(height) else { return Ok(BTreeSet::new()) };
         let mut gone = BTreeSet::new();
         for (txid, anchors) in self.graph.graph().all_anchors() {
             if anchors
@@ -406,9 +440,9 @@ impl Ledger {
         }
         let changes = self
             .chain
-            .disconnect_from(lowest.block_id())
+            .disconnect_from(lowest)
             .map_err(|_| Error::Refused("the node's chain has another first block than the wallet".into()))?;
-        self.changes.chain.merge(changes);
+        self.note_chain(changes);
         self.view = None;
         Ok(gone)
     }
@@ -449,9 +483,58 @@ impl Ledger {
         if there { self.mempool.insert(txid) } else { self.mempool.remove(&txid) }
     }
 
+    /// Takes over what another ledger knows of the mempool.
+    pub(crate) fn take_mempool_of(&mut self, other: &mut Ledger) {
+        (self.mempool, self.rivals) = (std::mem::take(&mut other.mempool), std::mem::take(&mut other.rivals));
+    }
+
     /// Forgets what the mempool has.
     pub(crate) fn forget_mempool(&mut self) {
         self.mempool.clear();
+        self.rivals.clear();
+    }
+
+    /// Notes that the mempool has a transaction of others. Gives the wallet's transactions that spend what it
+    /// spends.
+    pub(crate) fn note_rival(&mut self, tx: &Transaction) -> Vec<Txid> {
+        let concerned = self.conflicts(tx);
+        if !concerned.is_empty() {
+            let txid = tx.compute_txid();
+            self.rivals.extend(tx.input.iter().map(|input| (input.previous_output, txid)));
+        }
+        concerned
+    }
+
+    /// Notes that the mempool does not have a transaction of others any more. Gives the wallet's transactions
+    /// that spend what it spends.
+    pub(crate) fn forget_rival(&mut self, txid: Txid) -> Vec<Txid> {
+        if self.rivals.is_empty() {
+            return Vec::new();
+        }
+        let spent: Vec<_> = self.rivals.extract_if(|_, rival| *rival == txid).map(|(coin, _)| coin).collect();
+        let graph = self.graph.graph();
+        let mut concerned: Vec<Txid> = spent.iter().flat_map(|coin| graph.outspends(*coin)).copied().collect();
+        concerned.retain(|spender| *spender != txid && self.tx(*spender).is_some());
+        concerned.sort_unstable();
+        concerned.dedup();
+        concerned
+    }
+
+    /// The transactions of the mempool that spend what a transaction spends, or one that it spends from.
+    pub(crate) fn mempool_conflicts(&self, tx: &Arc<Transaction>) -> BTreeSet<Txid> {
+        let anchors = self.graph.graph().all_anchors();
+        let (mut open, mut seen, mut found) = (vec![tx.clone()], HashSet::new(), BTreeSet::new());
+        while let Some(tx) = open.pop() {
+            let txid = tx.compute_txid();
+            // What was in a block has no such conflicts, and nor has what is above it.
+            if !seen.insert(txid) || anchors.get(&txid).is_some_and(|at| at.iter().any(|at| self.has_block(at.block_id))) {
+                continue;
+            }
+            found.extend(self.conflicts(&tx).into_iter().filter(|rival| self.in_mempool(*rival)));
+            found.extend(tx.input.iter().filter_map(|input| self.rivals.get(&input.previous_output)));
+            open.extend(tx.input.iter().filter_map(|input| self.tx(input.previous_output.txid)));
+        }
+        found
     }
 
     /// Whether the mempool has a transaction.
@@ -461,7 +544,7 @@ impl Ledger {
 
     /// What is confirmed, pending and spent.
     pub(crate) fn view(&mut self) -> Arc<View> {
-        let view = self.view.take().unwrap_or_else(|| Arc::new(View::new(&self.chain, self.graph.graph())));
+        let view = self.view.take().unwrap_or_else(|| Arc::new(View::new(&self.heights, self.tip(), self.graph.graph())));
         self.view.insert(view).clone()
     }
 }

@@ -4,9 +4,10 @@
 
 use std::collections::HashMap;
 
-use bdk_wallet::chain::local_chain::LocalChain;
 use bdk_wallet::chain::{BlockId, CanonicalizationParams, ChainPosition, ConfirmationBlockTime, TxGraph};
 use bitcoin::{BlockHash, OutPoint, Txid};
+
+use super::heights::Heights;
 
 /// Where a transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +33,7 @@ pub(crate) enum Place {
 }
 
 /// The places of all transactions.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct View {
     /// The highest block.
     pub(crate) tip: BlockId,
@@ -41,8 +42,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    pub(super) fn new(chain: &LocalChain, graph: &TxGraph<ConfirmationBlockTime>) -> Self {
-        let tip = chain.tip().block_id();
+    pub(super) fn new(chain: &Heights, tip: BlockId, graph: &TxGraph<ConfirmationBlockTime>) -> Self {
         let (mut places, mut spends) = (HashMap::new(), HashMap::new());
         for found in graph.list_canonical_txs(chain, tip, CanonicalizationParams::default()) {
             let txid = found.tx_node.txid;

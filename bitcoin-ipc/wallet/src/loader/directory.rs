@@ -117,6 +117,37 @@ pub(super) fn make(folder: &Path) -> Result<()> {
     made.map_err(|error| Error::io(folder, error))
 }
 
+/// The folder of a wallet that is being made. Unless it is kept, what was made of it goes again; what was there
+/// stays.
+pub(super) struct NewFolder {
+    /// The highest one first.
+    made: Vec<PathBuf>,
+}
+
+impl NewFolder {
+    /// As [`make`].
+    pub(super) fn make(folder: &Path, all: &Path) -> Result<Self> {
+        let missing = folder.ancestors().take_while(|one| *one != all && !one.exists());
+        let mut made: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+        made.reverse();
+        make(folder)?;
+        Ok(NewFolder { made })
+    }
+
+    pub(super) fn keep(mut self) {
+        self.made.clear();
+    }
+}
+
+impl Drop for NewFolder {
+    fn drop(&mut self) {
+        // Only empty ones can be removed.
+        for folder in self.made.iter().rev() {
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
+}
+
 /// The names of the wallets that are there.
 pub(super) fn list(all: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();

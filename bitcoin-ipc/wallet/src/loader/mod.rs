@@ -160,16 +160,22 @@ impl Loader {
         if path.exists() {
             return Err(directory::taken(&folder));
         }
-        directory::make(&folder)?;
+        let new = directory::NewFolder::make(&folder, &self.0.options.directory)?;
         // It gets its name when all is in it, so that a crash leaves no half of a wallet.
         let part = folder.join("wallet.sqlite.new");
         remove_database(&part)?;
         let vault = if passphrase.is_empty() { None } else { Some(Vault::create(passphrase)?) };
         let store = Store::open(&part, Opening::New)?;
         let now = self.0.clock.now();
-        let state = State::create(store, &self.0.options, self.0.genesis, flags, now, vault)?;
-        drop(state);
+        match State::create(store, &self.0.options, self.0.genesis, flags, now, vault) {
+            Ok(state) => drop(state),
+            Err(error) => {
+                remove_database(&part)?;
+                return Err(error);
+            }
+        }
         directory::put_in_place(&part, &path)?;
+        new.keep();
         let wallet = self.open(name)?;
         drop(loading);
         self.begin(wallet)
@@ -231,7 +237,13 @@ impl Loader {
             Err(error) => {
                 // It may have been unloaded meanwhile.
                 let _ = unload(&Arc::downgrade(&self.0), &wallet);
-                return Err(error);
+                return Err(match error {
+                    Error::Aborted => {
+                        let text = "Wallet loading failed. Failed to rescan the wallet during initialization";
+                        Error::Refused(text.into())
+                    }
+                    error => error,
+                });
             }
             Ok(()) => {}
         }
@@ -251,7 +263,7 @@ impl Loader {
         }
         let folder = directory::folder(&self.0.options.directory, name)?;
         let path = folder.join(FILE);
-        {
+        let new = {
             let _loading = lock(&self.0.loading);
             if path.exists() {
                 let text = format!("Failed to restore wallet. Database file exists in '{}'.", path.display());
@@ -260,7 +272,7 @@ impl Loader {
             if backup.is_file() && !storage::is_database(backup) {
                 return Err(directory::unrecognized(&folder));
             }
-            directory::make(&folder)?;
+            let new = directory::NewFolder::make(&folder, &self.0.options.directory)?;
             let part = folder.join("wallet.sqlite.new");
             remove_database(&part)?;
             // Whether it is a wallet shows before it gets its name.
@@ -272,8 +284,15 @@ impl Loader {
                 return Err(error);
             }
             directory::put_in_place(&part, &path)?;
+            new
+        };
+        let loaded = if load { self.load(name).map(Some) } else { Ok(None) };
+        match loaded {
+            Ok(_) => new.keep(),
+            // The backup is still there.
+            Err(_) => remove_database(&path)?,
         }
-        if load { self.load(name).map(Some) } else { Ok(None) }
+        loaded
     }
 
     /// Closes all wallets.

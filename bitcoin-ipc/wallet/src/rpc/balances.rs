@@ -50,7 +50,7 @@ fn balance(call: &Call<'_>) -> Answer {
 
 fn balances(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
-    let sums = wallet.balances()?;
+    let sums = wallet.balances_with_unsent()?;
     let state = wallet.state()?;
     let mut mine = json!({
         "trusted": signed_amount(sums.balance),

@@ -61,7 +61,11 @@ impl Received {
 fn tally(state: &mut State, min_depth: i32, immature: bool) -> BTreeMap<ScriptBuf, Received> {
     let view = state.ledger.view();
     let mut tally: BTreeMap<ScriptBuf, Received> = BTreeMap::new();
-    for (txid, tx) in state.ledger.txs() {
+    // In the order in which the wallet heard of them.
+    let place = |txid: &Txid| state.notes.get(txid).map_or(i64::MAX, |note| note.place);
+    let mut txs: Vec<_> = state.ledger.txs().map(|(txid, tx)| (place(&txid), txid, tx)).collect();
+    txs.sort_unstable_by_key(|(place, txid, _)| (*place, *txid));
+    for (_, txid, tx) in txs {
         let depth = view.depth(txid);
         let waits = state.blocks_to_maturity(&view, txid) > 0;
         // A coinbase in no block is of a lost one.

@@ -10,6 +10,7 @@ impl From<Error> for RpcError {
     fn from(error: Error) -> Self {
         let code = match &error {
             Error::Rejected(_) => Code::VerifyRejected,
+            Error::Aborted | Error::Unsearched(_) => Code::MiscError,
             Error::InsufficientFunds => Code::WalletInsufficientFunds,
             Error::Locked => {
                 let text = "Error: Please enter the wallet passphrase with walletpassphrase first.";

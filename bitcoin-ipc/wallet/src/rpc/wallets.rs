@@ -169,6 +169,7 @@ fn list_folder(call: &Call<'_>) -> Answer {
 
 fn info(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
+    let scans = wallet.scan_progress().is_some();
     let scanning = match (wallet.scan_progress(), wallet.scan_duration()) {
         (Some(hundredths), Some(time)) => {
             let progress = bitcoin_rpc::amount::float(hundredths as f64 / 100.0);
@@ -206,6 +207,6 @@ fn info(call: &Call<'_>) -> Answer {
     }
     put("flags", flags::names(state.flags).into());
     put("lastprocessedblock", last_block(&state));
-    push_warnings(&mut object, state.warnings());
+    push_warnings(&mut object, state.warnings(scans));
     Ok(object.into())
 }

@@ -98,9 +98,17 @@ pub(super) fn migrate(tx: &Transaction<'_>) -> Result<()> {
     Ok(migrate_schema(tx, NAME, SCRIPTS)?)
 }
 
-fn value(tx: &Transaction<'_>, name: &str) -> Result<i64> {
+pub(super) fn value(tx: &Transaction<'_>, name: &str) -> Result<Option<i64>> {
     let found = tx.query_row("SELECT value FROM wallet_value WHERE name = ?1", [name], |row| row.get(0));
-    Ok(found.optional()?.unwrap_or_default())
+    Ok(found.optional()?)
+}
+
+/// Writes a value, or takes it out.
+pub(super) fn put_value(tx: &Transaction<'_>, name: &str, value: Option<i64>) -> Result<()> {
+    match value {
+        Some(value) => set_value(tx, name, value),
+        None => Ok(tx.execute("DELETE FROM wallet_value WHERE name = ?1", [name]).map(drop)?),
+    }
 }
 
 fn set_value(tx: &Transaction<'_>, name: &str, value: i64) -> Result<()> {
@@ -110,7 +118,7 @@ fn set_value(tx: &Transaction<'_>, name: &str, value: i64) -> Result<()> {
 
 /// The bits of Bitcoin Core's `WalletFlags`.
 pub(crate) fn flags(tx: &Transaction<'_>) -> Result<u64> {
-    Ok(value(tx, "flags")?.cast_unsigned())
+    Ok(value(tx, "flags")?.unwrap_or_default().cast_unsigned())
 }
 
 pub(crate) fn set_flags(tx: &Transaction<'_>, flags: u64) -> Result<()> {
@@ -119,7 +127,7 @@ pub(crate) fn set_flags(tx: &Transaction<'_>, flags: u64) -> Result<()> {
 
 /// The time of the highest block that the wallet knows, in seconds since 1970.
 pub(crate) fn tip_time(tx: &Transaction<'_>) -> Result<i64> {
-    value(tx, "tip_time")
+    Ok(value(tx, "tip_time")?.unwrap_or_default())
 }
 
 pub(crate) fn set_tip_time(tx: &Transaction<'_>, time: i64) -> Result<()> {
@@ -128,7 +136,7 @@ pub(crate) fn set_tip_time(tx: &Transaction<'_>, time: i64) -> Result<()> {
 
 /// Whether deleted secrets may still be in free parts of the file.
 pub(super) fn is_scrub_due(tx: &Transaction<'_>) -> Result<bool> {
-    Ok(value(tx, "scrub_due")? != 0)
+    Ok(value(tx, "scrub_due")?.is_some_and(|due| due != 0))
 }
 
 pub(crate) fn set_scrub_due(tx: &Transaction<'_>, due: bool) -> Result<()> {

@@ -26,8 +26,14 @@ impl WalletHandle {
 
     fn added(&self, tx: &Transaction) -> Result<()> {
         let now = self.now();
-        let event = self.state()?.see_in_mempool(tx, now)?;
+        let (event, rivals) = {
+            let mut state = self.state()?;
+            let event = state.see_in_mempool(tx, now)?;
+            let of_others = !state.ledger.is_relevant(tx);
+            (event, if of_others { state.ledger.note_rival(tx) } else { Vec::new() })
+        };
         self.tell(event);
+        self.tell(rivals.into_iter().map(|txid| Event::Tx(txid, ChangeType::Updated)));
         self.watch_new_scripts();
         Ok(())
     }
@@ -35,6 +41,8 @@ impl WalletHandle {
     fn removed(&self, tx: &Transaction, reason: MempoolRemovalReason) -> Result<()> {
         let txid = tx.compute_txid();
         let now = self.now();
+        let rivals = self.state()?.ledger.forget_rival(txid);
+        self.tell(rivals.into_iter().map(|txid| Event::Tx(txid, ChangeType::Updated)));
         {
             let mut state = self.state()?;
             if !state.ledger.set_in_mempool(txid, false) {
@@ -44,7 +52,8 @@ impl WalletHandle {
             let own = tx.input.iter().any(|input| state.ledger.own_txout(input.previous_output).is_some());
             let lost = match reason {
                 MempoolRemovalReason::Replaced => true,
-                // A watch does not tell what took its place, as that pays and spends nothing of the wallet.
+                // A watch that began later does not tell what took its place, as that pays and spends nothing of
+                // the wallet.
                 MempoolRemovalReason::Conflict => self.watch().is_some(),
                 _ => false,
             };
@@ -153,7 +162,10 @@ impl State {
         let mut events = Vec::new();
         let mut notes = Vec::new();
         let mut spent = Vec::new();
-        let mut place = self.notes.values().map(|note| note.place + 1).max().unwrap_or_default();
+        let mut place = match relevant.is_empty() {
+            true => 0,
+            false => self.notes.values().map(|note| note.place + 1).max().unwrap_or_default(),
+        };
         for (index, txid) in relevant.into_iter().filter(|(_, txid)| !old.contains(txid)) {
             let Some(tx) = self.ledger.tx(txid) else { continue };
             spent.extend(self.locked_inputs(&tx));
@@ -169,13 +181,21 @@ impl State {
             notes.push((txid, note));
             events.push(Event::Tx(txid, change));
         }
+        // What pays scripts that were just derived may be in this block and in later ones, of which the node told
+        // without them.
+        let owed = self.ledger.derived_from().map_or(self.owed, |height| self.owed.and_derived(height));
+        let more = owed != self.owed;
         self.save(|db| {
             coins::free(db, &spent)?;
             for (txid, note) in &notes {
                 transactions::put(db, *txid, note)?;
             }
+            if more {
+                owed.put(db)?;
+            }
             storage::set_tip_time(db, tip_time)
         })?;
+        self.owed = owed;
         self.notes.extend(notes);
         self.free(&spent);
         self.tip_time = tip_time;
@@ -194,7 +214,12 @@ impl State {
     /// Takes out the blocks from a height on.
     pub(crate) fn disconnect_from(&mut self, height: u32) -> Result<Vec<Event>> {
         let gone: BTreeSet<Txid> = self.ledger.disconnect_from(height)?;
-        self.save(|_| Ok(()))?;
+        // A coinbase of a lost block cannot come into another one, and nobody may send it.
+        let lost = gone.iter().filter(|txid| self.ledger.tx(**txid).is_some_and(|tx| tx.is_coinbase()));
+        let lost = lost.filter_map(|txid| Some((*txid, TxNote { abandoned: true, ..self.notes.get(txid)?.clone() })));
+        let lost: Vec<_> = lost.collect();
+        self.save(|db| lost.iter().try_for_each(|(txid, note)| transactions::put(db, *txid, note)))?;
+        self.notes.extend(lost);
         let own = gone.into_iter().filter(|txid| self.ledger.tx(*txid).is_some());
         Ok(own.map(|txid| Event::Tx(txid, ChangeType::Updated)).collect())
     }

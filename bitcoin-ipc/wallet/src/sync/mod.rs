@@ -26,6 +26,7 @@
 
 mod apply;
 mod notices;
+mod owed;
 mod resend;
 mod scan;
 mod watch;
@@ -44,6 +45,7 @@ use crate::listeners::lock;
 use crate::wallet::WalletHandle;
 use notices::{Ear, Notice};
 pub use scan::ScanResult;
+pub(crate) use scan::WINDOW;
 use watch::Watch;
 
 /// How a wallet follows the chain.
@@ -144,7 +146,32 @@ impl WalletHandle {
             self.settle(watch, 0)?;
         }
         self.scan_to_tip()?;
+        self.search_owed()?;
         self.state()?.ledger.forget_mempool();
+        self.request_mempool()
+    }
+
+    /// Takes what the mempool has, in between what the node tells.
+    fn hear_mempool(&self) -> Result<()> {
+        let follow = &self.0.follow;
+        let this = std::thread::current().id();
+        if *lock(&follow.applier) == Some(this) {
+            return self.request_mempool();
+        }
+        let heard = {
+            let _applying = lock(&follow.applying);
+            *lock(&follow.applier) = Some(this);
+            let heard = self.request_mempool();
+            *lock(&follow.applier) = None;
+            heard
+        };
+        // What was told meanwhile.
+        self.apply_queue();
+        heard
+    }
+
+    fn request_mempool(&self) -> Result<()> {
+        let (chain, watch) = (self.0.node.any(), self.watch());
         let ear = notices::MempoolEar(self.clone());
         let Some(watch) = watch else { return Ok(chain.chain().request_mempool_transactions(&ear)?) };
         // What is found may be followed by what pays scripts that it derived.

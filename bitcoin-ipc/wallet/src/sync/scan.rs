@@ -13,6 +13,7 @@ use bitcoin::BlockHash;
 use bitcoin_ipc::interfaces::Chain;
 use bitcoin_ipc::types::{BlockFilterType, BlockLocator, FoundBlock, FoundBlockRequest};
 
+use super::owed::Progress;
 use crate::ledger::BlockPart;
 use crate::listeners::lock;
 use crate::wallet::{Event, WalletHandle};
@@ -20,7 +21,7 @@ use crate::{Error, Result};
 
 /// How long before a key's birth its first coin may be dated, as blocks' times are not exact: Bitcoin
 /// Core's `TIMESTAMP_WINDOW`, in seconds.
-const WINDOW: i64 = 2 * 60 * 60;
+pub(crate) const WINDOW: i64 = 2 * 60 * 60;
 
 /// How many blocks without anything are searched before the wallet notes that they are.
 const NOTE_EVERY: i32 = 1000;
@@ -35,12 +36,12 @@ pub enum ScanResult {
 }
 
 /// What a search is for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+#[derive(Clone, Copy)]
+pub(super) enum Purpose<'a> {
     /// To bring the wallet to the tip.
     CatchUp,
     /// To find what was missed in blocks that the wallet knows.
-    Again,
+    Again(&'a Progress),
 }
 
 /// A search, from a height to a height.
@@ -48,9 +49,23 @@ pub(super) struct Search<'a> {
     pub(super) chain: &'a dyn Chain,
     pub(super) from: i32,
     pub(super) to: i32,
-    pub(super) purpose: Purpose,
+    pub(super) purpose: Purpose<'a>,
     /// Shows how many blocks of how many are done.
     pub(super) show: &'a dyn Fn(i32, i32),
+}
+
+impl Search<'_> {
+    /// The node does not have a block. What comes after it is searched as well, unless the wallet has to know
+    /// all before.
+    pub(super) fn lacks(&self, block: BlockHash) -> Result<()> {
+        match self.purpose {
+            Purpose::CatchUp => Err(Error::Unreadable(block)),
+            Purpose::Again(progress) => {
+                progress.unreadable.set(Some(block));
+                Ok(())
+            }
+        }
+    }
 }
 
 impl WalletHandle {
@@ -59,22 +74,30 @@ impl WalletHandle {
         let _scanning = lock(&self.0.follow.scanning);
         // A reorganisation meanwhile means to begin again; a chain cannot do so for ever.
         for _ in 0..100 {
-            if self.scan_once()? {
-                return Ok(());
+            match self.scan_once()? {
+                None => {}
+                Some(ScanResult::Done(_)) => {
+                    self.state()?.behind = false;
+                    return Ok(());
+                }
+                Some(ScanResult::Aborted(_)) => {
+                    self.state()?.behind = true;
+                    return Err(Error::Aborted);
+                }
             }
         }
         Err(Error::Refused("the node's chain changes faster than it can be searched".into()))
     }
 
-    /// Whether it came to the end; otherwise the chain changed.
-    fn scan_once(&self) -> Result<bool> {
+    /// `None` if the chain changed meanwhile.
+    fn scan_once(&self) -> Result<Option<ScanResult>> {
         let chain = self.chain();
         let (locator, genesis, births) = {
             let state = self.state()?;
             let births = state.descriptors.iter().map(|descriptor| descriptor.birth).min();
             (state.ledger.locator(), state.ledger.genesis(), births)
         };
-        let Some(tip) = chain.get_height()? else { return Ok(true) };
+        let Some(tip) = chain.get_height()? else { return Ok(Some(ScanResult::Done(0))) };
         if chain.get_block_hash(0)? != genesis {
             return Err(Error::Refused("the node follows another network than the wallet".into()));
         }
@@ -90,48 +113,9 @@ impl WalletHandle {
             from = first.map_or(tip, |found| found.height).max(1).min(tip.max(1));
         }
         if from > tip {
-            return Ok(true);
+            return Ok(Some(ScanResult::Done(tip)));
         }
-        Ok(self.scan(&*chain, from, tip, Purpose::CatchUp)?.is_some())
-    }
-
-    /// Searches blocks that the wallet knows again, from a height to a height, which are the ends of
-    /// the chain unless given.
-    ///
-    /// # Errors
-    ///
-    /// A search is running, the node cannot be asked, or it lacks blocks.
-    pub fn rescan(&self, from: i32, to: Option<i32>) -> Result<ScanResult> {
-        let Ok(_scanning) = self.0.follow.scanning.try_lock() else {
-            let text = "Wallet is currently rescanning. Abort existing rescan or wait.";
-            return Err(Error::Refused(text.into()));
-        };
-        let chain = self.chain();
-        let tip = i32::try_from(self.state()?.ledger.tip().height).unwrap_or(i32::MAX);
-        let to = to.unwrap_or(tip).min(tip);
-        if from < 0 || from > to {
-            return Err(Error::Invalid("Invalid start_height or stop_height".into()));
-        }
-        match self.scan(&*chain, from, to, Purpose::Again)? {
-            Some(result) => Ok(result),
-            None => Err(Error::Refused("the chain changed during the search; try again".into())),
-        }
-    }
-
-    /// Searches again from a time on, in seconds since 1970.
-    ///
-    /// # Errors
-    ///
-    /// As [`rescan`](Self::rescan).
-    pub fn rescan_from_time(&self, time: i64) -> Result<ScanResult> {
-        let wanted = FoundBlockRequest { want_height: true, ..FoundBlockRequest::default() };
-        let time = time.saturating_sub(WINDOW);
-        let first = self.chain().find_first_block_with_time_and_height(time, 0, &wanted)?;
-        let tip = i32::try_from(self.state()?.ledger.tip().height).unwrap_or(i32::MAX);
-        match first {
-            Some(found) if found.height <= tip => self.rescan(found.height, None),
-            _ => Ok(ScanResult::Done(tip)),
-        }
+        self.scan(&*chain, from, tip, Purpose::CatchUp)
     }
 
     /// Stops a search. Gives whether there is one.
@@ -157,7 +141,7 @@ impl WalletHandle {
     }
 
     /// `None` if the chain changed so that there is another block at some height.
-    fn scan(&self, chain: &dyn Chain, from: i32, to: i32, purpose: Purpose) -> Result<Option<ScanResult>> {
+    pub(super) fn scan(&self, chain: &dyn Chain, from: i32, to: i32, purpose: Purpose<'_>) -> Result<Option<ScanResult>> {
         let follow = &self.0.follow;
         follow.abort.store(false, Ordering::SeqCst);
         follow.progress.store(0, Ordering::SeqCst);
@@ -168,7 +152,7 @@ impl WalletHandle {
         // Before the wallet is there to be asked, the node says how far it is.
         let tell = |hundredths| {
             self.tell([Event::Progress(title(), hundredths)]);
-            if purpose == Purpose::CatchUp
+            if matches!(purpose, Purpose::CatchUp)
                 && let Err(error) = chain.show_progress(&title(), hundredths, false)
             {
                 tracing::debug!(target: "wallet", %error, "progress was not shown");
@@ -195,6 +179,9 @@ impl WalletHandle {
             None => self.scan_range(&search),
         };
         follow.is_scanning.store(false, Ordering::SeqCst);
+        if self.watch().is_none() {
+            self.watch_new_scripts();
+        }
         if long {
             tell(100);
         }
@@ -215,14 +202,12 @@ impl WalletHandle {
                 return Ok(None);
             };
             let next = next_hash(&found);
-            if self.scan_block(
-                found,
-                hash,
-                at,
-                skip,
-                purpose == Purpose::CatchUp && (at == to || at % NOTE_EVERY == 0),
-            )? {
+            let note = at == to || at % NOTE_EVERY == 0;
+            if self.scan_block(found, hash, at, skip, search, note)? {
                 scripts = self.filter_set(filters)?;
+            }
+            if let (Purpose::Again(progress), true) = (purpose, note) {
+                self.searched(progress, at)?;
             }
             // Of blocks that came meanwhile the node tells; searching for them would never end while blocks
             // come faster than they are searched.
@@ -245,8 +230,10 @@ impl WalletHandle {
         hash: BlockHash,
         at: i32,
         skip: bool,
+        search: &Search<'_>,
         note: bool,
     ) -> Result<bool> {
+        let note = note && matches!(search.purpose, Purpose::CatchUp);
         let now = self.now();
         let mut state = self.state()?;
         if skip {
@@ -255,7 +242,10 @@ impl WalletHandle {
             }
             return Ok(false);
         }
-        let block = found.data.ok_or_else(|| unreadable(hash))?;
+        let Some(block) = found.data else {
+            search.lacks(hash)?;
+            return Ok(false);
+        };
         if !block.txdata.iter().any(|tx| state.ledger.may_concern(tx)) {
             if note {
                 state.connect_empty(BlockId { height: height(at)?, hash }, found.time)?;
@@ -290,12 +280,6 @@ pub(super) fn wanted(data: bool) -> FoundBlockRequest {
 
 fn next_hash(found: &FoundBlock) -> Option<BlockHash> {
     found.next_block.as_ref().filter(|next| next.found).and_then(|next| next.hash)
-}
-
-/// The node does not have a block to search.
-pub(super) fn unreadable(hash: BlockHash) -> Error {
-    let text = "Rescan failed. Potentially corrupted data files or pruned blocks: the node lacks block";
-    Error::Refused(format!("{text} {hash}"))
 }
 
 pub(super) fn height(height: i32) -> Result<u32> {

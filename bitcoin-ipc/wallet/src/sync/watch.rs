@@ -12,9 +12,10 @@ use bitcoin_ipc::interfaces::watch::{ScriptWatch, WatchedBlock};
 use bitcoin_ipc::types::BlockRef;
 
 use super::Link;
-use super::scan::{Purpose, ScanResult, Search, height, unreadable, wanted};
+use super::scan::{Purpose, ScanResult, Search, height, wanted};
 use crate::ledger::BlockPart;
 use crate::listeners::lock;
+use crate::storage::Owed;
 use crate::wallet::WalletHandle;
 use crate::{Error, Result};
 
@@ -68,8 +69,16 @@ impl WalletHandle {
     /// Has the node watch new scripts too. That it cannot be asked is no error: whoever follows it again
     /// gives it all scripts.
     pub(crate) fn watch_new_scripts(&self) {
-        let Some(watch) = self.watch() else { return };
-        if let Err(error) = self.settle(&watch, u32::MAX) {
+        let settled = match self.watch() {
+            Some(watch) => self.settle(&watch, u32::MAX).and_then(|_| self.settled()),
+            // The node tells everything, and that is applied in its order.
+            None => self.state().and_then(|mut state| {
+                state.ledger.take_derived();
+                let owed = Owed { derived: None, ..state.owed };
+                state.owe(owed)
+            }),
+        };
+        if let Err(error) = settled {
             tracing::warn!(target: "wallet", wallet = self.name(), %error, "new scripts are not watched yet");
         }
     }
@@ -156,7 +165,10 @@ impl WalletHandle {
     fn search_once(&self, watch: &Watch, mut start: bitcoin::BlockHash, to: i32) -> Result<bool> {
         loop {
             let Some(scanned) = watch.remote.scan_blocks(start, Some(to), STEP)? else { return Ok(false) };
-            self.take_blocks(scanned.blocks, scanned.unreadable)?;
+            self.take_blocks(scanned.blocks)?;
+            if let Some(block) = scanned.unreadable {
+                return Err(Error::Unreadable(block.hash));
+            }
             match scanned.next {
                 Some(next) => start = next,
                 None => return Ok(true),
@@ -170,7 +182,7 @@ impl WalletHandle {
         let mut hidden = None;
         let result = self.scan_steps(watch, search, &mut hidden);
         // Blocks that were told during the search, without some scripts that it had derived.
-        if let Some(hidden) = hidden.filter(|hidden| search.purpose == Purpose::Again && *hidden > known) {
+        if let Some(hidden) = hidden.filter(|hidden| matches!(search.purpose, Purpose::Again(_)) && *hidden > known) {
             watch.owe(known + 1, hidden);
             if result.is_ok() {
                 self.settle(watch, u32::MAX)?;
@@ -188,17 +200,23 @@ impl WalletHandle {
     ) -> Result<Option<ScanResult>> {
         let Search { chain, from, to, purpose, show } = *search;
         *hidden = self.settle(watch, height(from)?.saturating_sub(1))?;
-        let end = (purpose == Purpose::Again).then_some(to);
+        let end = matches!(purpose, Purpose::Again(_)).then_some(to);
         let mut start = chain.get_block_hash(from)?;
         loop {
             let Some(scanned) = watch.remote.scan_blocks(start, end, STEP)? else { return Ok(None) };
             let Some(last) = scanned.last else { return Ok(Some(ScanResult::Done(to))) };
-            self.take_blocks(scanned.blocks, scanned.unreadable)?;
-            if purpose == Purpose::CatchUp && !self.note_block(chain, last)? {
-                return Ok(None);
+            self.take_blocks(scanned.blocks)?;
+            if let Some(block) = scanned.unreadable {
+                search.lacks(block.hash)?;
             }
             let at = last.height;
             *hidden = (*hidden).max(self.settle(watch, height(at)?)?);
+            // When all is found in it, also for scripts that were derived.
+            match purpose {
+                Purpose::CatchUp if !self.note_block(chain, last)? => return Ok(None),
+                Purpose::CatchUp => self.settled()?,
+                Purpose::Again(progress) => self.searched(progress, at)?,
+            }
             let Some(next) = scanned.next else { return Ok(Some(ScanResult::Done(at))) };
             if self.0.follow.abort.load(Ordering::SeqCst) {
                 return Ok(Some(ScanResult::Aborted(at)));
@@ -222,10 +240,7 @@ impl WalletHandle {
     }
 
     /// Takes in what was found in blocks of the chain.
-    fn take_blocks(&self, blocks: Vec<WatchedBlock>, lacking: Option<BlockRef>) -> Result<()> {
-        if let Some(block) = lacking {
-            return Err(unreadable(block.hash));
-        }
+    fn take_blocks(&self, blocks: Vec<WatchedBlock>) -> Result<()> {
         for block in blocks {
             let now = self.now();
             let events = self.state()?.connect(BlockPart::try_from(block)?, now)?;

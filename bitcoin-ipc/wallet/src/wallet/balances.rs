@@ -23,7 +23,17 @@ impl WalletHandle {
     ///
     /// The wallet is unloaded.
     pub fn balances(&self) -> Result<WalletBalances> {
-        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, 0, true))
+        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, 0, true, false))
+    }
+
+    /// What the wallet has, where coins that are spent by transactions which the mempool does not have count as if
+    /// they were not spent; what that is too much stands in `nonmempool_balance`, below zero.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn balances_with_unsent(&self) -> Result<WalletBalances> {
+        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, 0, true, true))
     }
 
     /// What the wallet has in coins with so many confirmations. In a wallet that avoids the reuse of addresses,
@@ -33,7 +43,7 @@ impl WalletHandle {
     ///
     /// The wallet is unloaded.
     pub fn balances_at_depth(&self, min_depth: i32, avoid_reuse: bool) -> Result<WalletBalances> {
-        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, min_depth, avoid_reuse))
+        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, min_depth, avoid_reuse, false))
     }
 
     /// What the wallet has, and the highest block that it knows; `None` if it is busy.
@@ -43,30 +53,42 @@ impl WalletHandle {
     /// The wallet is unloaded.
     pub fn try_balances(&self) -> Result<Option<(WalletBalances, BlockHash)>> {
         let Some(mut state) = self.try_state()? else { return Ok(None) };
-        let balances = state.balances(self.0.options.spend_zero_conf_change, 0, true);
+        let balances = state.balances(self.0.options.spend_zero_conf_change, 0, true, false);
         Ok(Some((balances, state.ledger.tip().hash)))
     }
 }
 
 impl State {
-    fn balances(&mut self, zero_conf_change: bool, min_depth: i32, avoid_reuse: bool) -> WalletBalances {
+    /// Bitcoin Core's `GetBalance`.
+    fn balances(
+        &mut self,
+        zero_conf_change: bool,
+        min_depth: i32,
+        avoid_reuse: bool,
+        with_unsent: bool,
+    ) -> WalletBalances {
         let reused = if avoid_reuse { self.reused() } else { HashSet::new() };
         let mut trust = Trust::new(self, zero_conf_change);
         let (state, view) = (trust.state(), trust.view.clone());
         let mut sum = WalletBalances::default();
         for (_, outpoint, output) in state.ledger.outputs() {
             let txid = outpoint.txid;
-            if view.spender(outpoint).is_some() {
-                continue;
-            }
+            // Spent, but not for the node.
+            let unsent = match view.spender(outpoint) {
+                None => false,
+                Some(by) => {
+                    let unsent = view.place(by) == Place::Pending && !state.ledger.in_mempool(by);
+                    if !unsent || !with_unsent {
+                        continue;
+                    }
+                    true
+                }
+            };
             let depth = view.depth(txid);
             let field = match view.place(txid) {
                 Place::Conflicted { .. } | Place::Inactive => continue,
                 Place::Block { .. } if trust.blocks_to_maturity(txid) > 0 => &mut sum.immature_balance,
-                Place::Pending if !state.ledger.in_mempool(txid) => {
-                    sum.nonmempool_balance = total([sum.nonmempool_balance, signed(output.value)]);
-                    continue;
-                }
+                Place::Pending if !state.ledger.in_mempool(txid) => continue,
                 Place::Pending if !trust.is_trusted(txid) => &mut sum.unconfirmed_balance,
                 _ if depth >= min_depth => &mut sum.balance,
                 _ => continue,
@@ -74,6 +96,9 @@ impl State {
             let used = reused.contains(&output.script_pubkey);
             let field = if used { &mut sum.used_balance } else { field };
             *field = total([*field, signed(output.value)]);
+            if unsent {
+                sum.nonmempool_balance = total([sum.nonmempool_balance, -signed(output.value)]);
+            }
         }
         sum
     }

@@ -21,6 +21,7 @@ mod interface;
 mod pool;
 mod pruned;
 mod psbt;
+mod recover;
 mod reuse;
 mod solution;
 mod solve;
@@ -139,14 +140,16 @@ impl WalletHandle {
         self.0.node.chain()
     }
 
-    /// What of the wallet's file cannot be used, in words for the user.
+    /// What of the wallet's file cannot be used, and what of the chain is still to be searched, in words for the
+    /// user.
     ///
     /// # Errors
     ///
     /// The wallet is unloaded.
     pub fn warnings(&self) -> Result<Vec<String>> {
+        let scanning = self.scan_progress().is_some();
         let mut warnings = self.0.options.warnings.clone();
-        warnings.extend(self.state()?.warnings());
+        warnings.extend(self.state()?.warnings(scanning));
         Ok(warnings)
     }
 
@@ -156,14 +159,17 @@ impl WalletHandle {
     ///
     /// It is unloaded.
     pub(crate) fn state(&self) -> Result<Guard<'_>> {
-        self.guard(lock(&self.0.state))
+        let state = self.0.state.lock().unwrap_or_else(|panicked| self.recover(panicked.into_inner()));
+        self.guard(state)
     }
 
     /// Locks the wallet's state unless it is locked.
     pub(crate) fn try_state(&self) -> Result<Option<Guard<'_>>> {
         match self.0.state.try_lock() {
             Ok(state) => self.guard(state).map(Some),
-            Err(std::sync::TryLockError::Poisoned(state)) => self.guard(state.into_inner()).map(Some),
+            Err(std::sync::TryLockError::Poisoned(state)) => {
+                self.guard(self.recover(state.into_inner())).map(Some)
+            }
             Err(std::sync::TryLockError::WouldBlock) => Ok(None),
         }
     }

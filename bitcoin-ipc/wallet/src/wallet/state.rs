@@ -18,7 +18,7 @@ use crate::keys::{
 };
 use crate::ledger::{Ledger, Origin};
 use crate::options::Options;
-use crate::storage::{self, BookEntry, Descriptors, SetAside, Store, Stored, TxNote, descriptors, secrets};
+use crate::storage::{self, BookEntry, Descriptors, Owed, SetAside, Store, Stored, TxNote, descriptors, secrets};
 use crate::{Error, Result};
 
 /// Bits of Bitcoin Core's `WalletFlags` that mean something here.
@@ -52,6 +52,10 @@ pub(crate) struct State {
     pub(crate) locked: BTreeMap<OutPoint, bool>,
     pub(crate) notes: HashMap<Txid, TxNote>,
     pub(crate) tip_time: i64,
+    /// What of the chain is still to be searched.
+    pub(crate) owed: Owed,
+    /// Whether the way to the node's tip was aborted.
+    pub(crate) behind: bool,
     pub(crate) with_secrets: BTreeSet<u32>,
     pub(crate) wrapped: Option<WrappedKey>,
     /// The data key, while an encrypted wallet is unlocked.
@@ -141,6 +145,8 @@ impl State {
             locked,
             notes: store.notes()?,
             tip_time,
+            owed: store.owed()?,
+            behind: false,
             with_secrets: store.with_secrets()?.into_iter().collect(),
             wrapped: store.wrapped_key()?,
             vault: None,
@@ -201,6 +207,15 @@ impl State {
         new.filter(|script| Destination::of_script(script) != Destination::None).cloned().collect()
     }
 
+    /// Notes for good what of the chain is still to be searched.
+    pub(crate) fn owe(&mut self, owed: Owed) -> Result<()> {
+        if owed != self.owed {
+            self.store.write(|tx| owed.put(tx))?;
+            self.owed = owed;
+        }
+        Ok(())
+    }
+
     /// As [`save`](Self::save), but writes the other things before what changed in the ledger.
     fn save_first(&mut self, first: impl FnOnce(&Transaction<'_>) -> Result<()>) -> Result<()> {
         let changes = self.ledger.changes().clone();
@@ -253,12 +268,17 @@ impl State {
         self.descriptors.iter().find(fits)
     }
 
-    /// What of the file cannot be used, in words for the user.
-    pub(crate) fn warnings(&self) -> Vec<String> {
+    /// What of the file cannot be used, and what was not searched, in words for the user.
+    pub(crate) fn warnings(&self, scanning: bool) -> Vec<String> {
         let aside = self.aside.iter().map(|SetAside { id, reason, .. }| {
             format!("Descriptor {id} is set aside, its coins are neither seen nor spent: {reason}")
         });
-        aside.collect()
+        let behind = format!(
+            "The search of the chain was aborted: nothing after block {} is known. It goes on with the next block, or when the wallet is loaded again.",
+            self.ledger.tip().height
+        );
+        let owed = self.owed.warning().filter(|_| !scanning);
+        aside.chain(owed).chain((self.behind && !scanning).then_some(behind)).collect()
     }
 
     /// Whether a script is the wallet's.

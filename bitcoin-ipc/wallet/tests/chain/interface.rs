@@ -19,7 +19,7 @@ use bitcoin_ipc::types::{
 use bitcoin_ipc::{Error, Result};
 use serde_json::Value;
 
-use super::TestChain;
+use super::{Asked, TestChain};
 
 struct Registration(TestChain, u64);
 
@@ -63,6 +63,7 @@ impl TestChain {
         let next = state.blocks.get(height + 1).filter(|_| active).map(|next| next.block_hash());
         drop(state);
         if wanted.want_data {
+            self.asked(Asked::Block(height));
             self.0.blocks_read.fetch_add(1, Ordering::SeqCst);
         }
         let next_block = wanted
@@ -74,9 +75,10 @@ impl TestChain {
             height: height as i32,
             time: block.header.time.into(),
             mtp_time: block.header.time.into(),
+            max_time: block.header.time.into(),
             in_active_chain: active,
             next_block,
-            data: wanted.want_data.then_some(block),
+            data: (wanted.want_data && self.is_readable(height)).then_some(block),
             found: true,
             ..FoundBlock::default()
         })
@@ -126,7 +128,10 @@ impl Chain for TestChain {
     ) -> Result<Option<bool>> {
         self.here()?;
         let state = self.state();
-        let (block, _) = &state.all[&block_hash];
+        let (block, height) = state.all[&block_hash].clone();
+        drop(state);
+        self.asked(Asked::Block(height));
+        let (state, block) = (self.state(), &block);
         let missing = bitcoin::bip158::Error::UtxoMissing;
         let script = |outpoint: &OutPoint| {
             state.output(*outpoint).map(|output| output.script_pubkey).ok_or(missing(*outpoint))
@@ -370,11 +375,20 @@ impl Chain for TestChain {
         Ok(Box::new(RpcRegistration(self.clone(), self.add_command(command))))
     }
 
+    fn have_pruned(&self) -> Result<bool> {
+        self.here()?;
+        Ok(false)
+    }
+
+    fn has_assumed_valid_chain(&self) -> Result<bool> {
+        self.here()?;
+        Ok(false)
+    }
+
     unasked! {
         fn have_block_on_disk(&self, height: i32) -> bool;
         fn guess_verification_progress(&self, block_hash: BlockHash) -> f64;
         fn is_rbf_opt_in(&self, tx: &Transaction) -> RbfTransactionState;
-        fn have_pruned(&self) -> bool;
         fn get_prune_height(&self) -> Option<i32>;
         fn is_ready_to_broadcast(&self) -> bool;
         fn shutdown_requested(&self) -> bool;
@@ -384,6 +398,5 @@ impl Chain for TestChain {
         fn get_rw_setting(&self, name: &str) -> Value;
         fn overwrite_rw_setting(&self, name: &str, value: &Value, action: SettingsAction) -> bool;
         fn delete_rw_settings(&self, name: &str, action: SettingsAction) -> bool;
-        fn has_assumed_valid_chain(&self) -> bool;
     }
 }

@@ -7,7 +7,7 @@
 mod interface;
 mod watching;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -38,11 +38,26 @@ pub(crate) struct Shared {
     pub(crate) deprecated: AtomicBool,
     /// Why no transaction is taken into the mempool.
     pub(crate) refusal: Mutex<Option<String>>,
+    /// Called when something is asked, with nothing locked.
+    hook: Mutex<Option<Hook>>,
+    /// Heights of blocks that cannot be read.
+    unreadable: Mutex<HashSet<usize>>,
     /// How many blocks were read with their transactions.
     pub(crate) blocks_read: AtomicU64,
     pub(crate) settings: Mutex<BTreeMap<String, Value>>,
     pub(crate) commands: Mutex<BTreeMap<u64, Arc<RpcCommand>>>,
 }
+
+/// What the chain is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// What is in the block of this height.
+    Block(usize),
+    /// To watch more scripts.
+    Watch,
+}
+
+type Hook = Arc<dyn Fn(Asked) + Send + Sync>;
 
 pub(crate) struct State {
     pub(crate) blocks: Vec<Block>,
@@ -112,6 +127,18 @@ impl State {
         seen
     }
 
+    /// These transactions of the mempool, and all in it that spend from them.
+    fn with_descendants(&self, mut txs: Vec<Transaction>) -> Vec<Transaction> {
+        // They came after what they spend.
+        for tx in &self.mempool {
+            let spends = |one: &Transaction| tx.input.iter().any(|input| input.previous_output.txid == one.compute_txid());
+            if !txs.contains(tx) && txs.iter().any(spends) {
+                txs.push(tx.clone());
+            }
+        }
+        txs
+    }
+
     fn rivals(&self, tx: &Transaction) -> Vec<Transaction> {
         let spends = |other: &&Transaction| {
             let mut inputs = other.input.iter();
@@ -146,6 +173,27 @@ impl TestChain {
     /// Lets no transaction into the mempool, for this reason, or lets them in again.
     pub(crate) fn refuse(&self, reason: Option<&str>) {
         *self.0.refusal.lock().unwrap() = reason.map(str::to_owned);
+    }
+
+    /// Calls this before anything is answered.
+    pub(crate) fn set_hook(&self, hook: impl Fn(Asked) + Send + Sync + 'static) {
+        *self.0.hook.lock().unwrap() = Some(Arc::new(hook));
+    }
+
+    fn asked(&self, what: Asked) {
+        let hook = self.0.hook.lock().unwrap().clone();
+        if let Some(hook) = hook {
+            hook(what);
+        }
+    }
+
+    /// Lets a block not be readable any more.
+    pub(crate) fn lose_block(&self, height: usize) {
+        self.0.unreadable.lock().unwrap().insert(height);
+    }
+
+    fn is_readable(&self, height: usize) -> bool {
+        !self.0.unreadable.lock().unwrap().contains(&height)
     }
 
     pub(crate) fn blocks_read(&self) -> u64 {
@@ -240,6 +288,8 @@ impl TestChain {
             let block = block(&state.blocks[height - 1], height, state.nonce, txs, (script, fees));
             let conflicts: Vec<Transaction> =
                 block.txdata[1..].iter().flat_map(|tx| state.rivals(tx)).collect();
+            let conflicts = conflicts.into_iter().filter(|tx| !block.txdata.contains(tx)).collect();
+            let conflicts = state.with_descendants(conflicts);
             let mined: Vec<Txid> = block.txdata.iter().map(Transaction::compute_txid).collect();
             state.mempool.retain(|tx| !mined.contains(&tx.compute_txid()) && !conflicts.contains(tx));
             let conflicts: Vec<_> =
@@ -324,7 +374,7 @@ impl TestChain {
                 return Err("min relay fee not met".into());
             }
             check_signatures(&state, tx)?;
-            let rivals = state.rivals(tx);
+            let rivals = state.with_descendants(state.rivals(tx));
             let old: u64 = rivals.iter().filter_map(|rival| state.fee(rival)).sum();
             if !rivals.is_empty() && fee < old + tx.vsize() as u64 {
                 return Err("insufficient fee, rejecting replacement".into());

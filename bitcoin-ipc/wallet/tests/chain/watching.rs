@@ -13,7 +13,7 @@ use bitcoin_ipc::interfaces::watch::{
 use bitcoin_ipc::interfaces::{ChainNotifications, Handler};
 use bitcoin_ipc::types::{BlockInfo, BlockRef, ChainstateRole, MempoolRemovalReason};
 
-use super::TestChain;
+use super::{Asked, TestChain};
 
 /// A watch, which listens to the chain for its listener.
 #[derive(Clone)]
@@ -29,6 +29,7 @@ struct Shared {
 struct Heard {
     scripts: HashSet<ScriptBuf>,
     told: HashSet<Txid>,
+    contested: HashSet<OutPoint>,
     last: Option<BlockRef>,
     listener: u64,
 }
@@ -44,7 +45,8 @@ impl Watch {
             parent.output.get(outpoint.vout as usize)
         };
         let spent = tx.input.iter().filter_map(|input| made(&input.previous_output));
-        tx.output.iter().chain(spent).any(|output| heard.scripts.contains(&output.script_pubkey))
+        let rival = tx.input.iter().any(|input| heard.contested.contains(&input.previous_output));
+        rival || tx.output.iter().chain(spent).any(|output| heard.scripts.contains(&output.script_pubkey))
     }
 
     fn watched(&self, block: &Block, height: i32) -> WatchedBlock {
@@ -65,7 +67,11 @@ impl ChainNotifications for Watch {
         if !self.concerns(tx) {
             return Ok(());
         }
-        self.0.heard.lock().unwrap().told.insert(tx.compute_txid());
+        {
+            let mut heard = self.0.heard.lock().unwrap();
+            heard.told.insert(tx.compute_txid());
+            heard.contested.extend(tx.input.iter().map(|input| input.previous_output));
+        }
         self.0.to.transaction_added(tx)
     }
 
@@ -109,6 +115,7 @@ impl ScriptWatch for Held {
     fn add_scripts(&self, scripts: &[ScriptBuf]) -> Result<Option<BlockRef>> {
         let Watch(shared) = &self.0;
         shared.chain.here()?;
+        shared.chain.asked(Asked::Watch);
         let mut heard = shared.heard.lock().unwrap();
         heard.scripts.extend(scripts.iter().cloned());
         Ok(heard.last)
@@ -144,14 +151,19 @@ impl ScriptWatch for Held {
             // One more, to go on with.
             all.take(max_blocks.max(1) as usize + 1).map(|(height, block)| (height, block.clone())).collect()
         };
+        if let Some((height, _)) = blocks.first() {
+            shared.chain.asked(Asked::Block(*height as usize));
+        }
         let looked = blocks.len().min(max_blocks.max(1) as usize);
-        let found = blocks[..looked].iter().map(|(height, block)| self.0.watched(block, *height));
+        let readable = |height: i32| shared.chain.is_readable(height as usize);
+        let lacking = blocks[..looked].iter().rev().find(|(height, _)| !readable(*height));
+        let found = blocks[..looked].iter().filter(|(height, _)| readable(*height)).map(|(height, block)| self.0.watched(block, *height));
         Ok(Some(ScannedBlocks {
             blocks: found.filter(|block| !block.transactions.is_empty()).collect(),
             last: blocks[..looked]
                 .last()
                 .map(|(height, block)| BlockRef { hash: block.block_hash(), height: *height }),
-            unreadable: None,
+            unreadable: lacking.map(|(height, block)| BlockRef { hash: block.block_hash(), height: *height }),
             next: blocks.get(looked).map(|(_, block)| block.block_hash()),
         }))
     }

@@ -26,6 +26,7 @@ mod pruned;
 mod refused;
 mod repeated;
 mod requests;
+mod rivals;
 mod spending;
 mod transactions;
 mod wallets;

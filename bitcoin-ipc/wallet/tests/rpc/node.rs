@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use bitcoin::{Address, Network, ScriptBuf};
+use bitcoin_ipc::interfaces::watch::{AnyChain, WatchingChain};
 use bitcoin_ipc::interfaces::{Chain, ChainClient as _};
 use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion, RpcOutcome};
 use bitcoin_wallet::{Loader, Options};
@@ -24,10 +25,21 @@ pub(crate) struct Node {
 
 impl Node {
     pub(crate) fn new() -> Node {
-        let (folder, chain) = (tempfile::tempdir().unwrap(), TestChain::default());
+        let chain = TestChain::default();
+        Node::with(chain.clone(), Arc::new(chain) as Arc<dyn Chain>)
+    }
+
+    /// One that looks for the scripts of wallets.
+    pub(crate) fn watching() -> Node {
+        let chain = TestChain::default();
+        Node::with(chain.clone(), Arc::new(chain) as Arc<dyn WatchingChain>)
+    }
+
+    fn with(chain: TestChain, told: impl Into<AnyChain>) -> Node {
+        let folder = tempfile::tempdir().unwrap();
         let options =
             Options { keypool: 20, ..Options::new(folder.path().join("wallets"), Network::Regtest) };
-        let loader = Loader::new(options, Arc::new(chain.clone()) as Arc<dyn Chain>);
+        let loader = Loader::new(options, told);
         loader.register_rpcs().unwrap();
         Node { chain, loader, folder }
     }

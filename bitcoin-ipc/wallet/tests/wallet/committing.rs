@@ -201,8 +201,9 @@ fn without_broadcast_a_payment_waits_in_the_wallet() {
     commit(&wallet, &made.tx).unwrap();
     assert!(!setup.chain.in_mempool(made.tx.compute_txid()));
     let balances = wallet.balances().unwrap();
-    assert_eq!(balances.balance.to_sat(), 0);
-    assert_eq!(balances.nonmempool_balance.to_sat(), 4_900_000_000 - made.fee.to_sat() as i64);
+    assert_eq!((balances.balance.to_sat(), balances.nonmempool_balance.to_sat()), (0, 0));
+    let balances = wallet.balances_with_unsent().unwrap();
+    assert_eq!((balances.balance.to_sat(), balances.nonmempool_balance.to_sat()), (5_000_000_000, -5_000_000_000));
     // Its coin is spent.
     assert!(commit(&wallet, &make_other(&made.tx)).is_err());
     setup.chain.refuse(None);

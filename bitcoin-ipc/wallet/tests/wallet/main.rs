@@ -12,6 +12,7 @@ pub(crate) mod chain;
 mod committing;
 mod following;
 mod housekeeping;
+mod searching;
 mod secrets;
 mod spending;
 

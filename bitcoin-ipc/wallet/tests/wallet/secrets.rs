@@ -122,7 +122,7 @@ fn nothing_secret_shows() {
     };
     let infos = wallet.descriptors().unwrap();
     let shown = format!("{wallet:?} {:?} {import:?} {infos:?}", setup.loader);
-    assert!(!shown.contains(&key) && !shown.contains("prv"), "{shown}");
+    assert!(!shown.contains(&key) && !shown.contains("tprv"), "{shown}");
     // A mistake in a private descriptor is not quoted either.
     let broken = format!("wpkh({key}/0/*)#aaaaaaaa");
     let import = bitcoin_wallet::DescriptorImport { descriptor: broken.into(), ..Default::default() };

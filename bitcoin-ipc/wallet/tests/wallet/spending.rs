@@ -188,8 +188,12 @@ fn an_abandoned_transaction_frees_its_coins() {
     setup.chain.evict(child.compute_txid());
     setup.chain.evict(txid);
     let balances = wallet.balances().unwrap();
-    assert_eq!(balances.balance.to_sat(), 0);
-    assert!(balances.nonmempool_balance.to_sat() > 46 * 100_000_000);
+    assert_eq!((balances.balance.to_sat(), balances.nonmempool_balance.to_sat()), (0, 0));
+    let balances = wallet.balances_with_unsent().unwrap();
+    assert_eq!(
+        (balances.balance.to_sat(), balances.nonmempool_balance.to_sat()),
+        (50 * 100_000_000, -50 * 100_000_000)
+    );
     assert!(wallet.can_be_abandoned(txid).unwrap());
     assert!(wallet.abandon(txid).unwrap());
     assert_eq!(balance(&wallet), 50 * 100_000_000);

@@ -1,0 +1,177 @@
+//! Searching blocks that the wallet knows again, and what is owed until that is done.
+//!
+//! In: where to begin. Out: what was missed in those blocks. What is to be searched is written first, and
+//! taken out when it was: a search that was aborted, or that was killed, goes on when the wallet is loaded.
+
+use std::cell::Cell;
+
+use bitcoin_ipc::types::FoundBlockRequest;
+
+use super::scan::{Purpose, ScanResult, WINDOW, height};
+use crate::listeners::lock;
+use crate::storage::Owed;
+use crate::wallet::WalletHandle;
+use crate::{Error, Result};
+
+/// How a search notes how far it came.
+pub(super) struct Progress {
+    /// Whether it goes to the tip and over all that is owed, so that what is behind it is not owed any more.
+    all: bool,
+    /// The last block that could not be read.
+    pub(super) unreadable: Cell<Option<bitcoin::BlockHash>>,
+}
+
+impl WalletHandle {
+    /// Searches blocks that the wallet knows again, from a height to a height, which are the ends of
+    /// the chain unless given, and then the mempool.
+    ///
+    /// # Errors
+    ///
+    /// A search is running, the node cannot be asked, or it lacks blocks.
+    pub fn rescan(&self, from: i32, to: Option<i32>) -> Result<ScanResult> {
+        let result = {
+            let Ok(_scanning) = self.0.follow.scanning.try_lock() else { return Err(running()) };
+            self.search_again(from, to)?
+        };
+        self.hear_mempool()?;
+        Ok(result)
+    }
+
+    /// Imports, and searches again for what is owed since then, and then the mempool.
+    ///
+    /// # Errors
+    ///
+    /// As [`rescan`](Self::rescan).
+    pub(crate) fn search_for<T>(&self, since: i64, import: impl FnOnce() -> Result<Option<T>>) -> Result<Option<T>> {
+        let Ok(scanning) = self.0.follow.scanning.try_lock() else { return Err(running()) };
+        // Before there is anything to search for, so that it is never forgotten.
+        let before = {
+            let mut state = self.state()?;
+            let before = state.owed;
+            state.owe(before.and_since(since))?;
+            before
+        };
+        let Some(imported) = import()? else {
+            self.state()?.owe(before)?;
+            return Ok(None);
+        };
+        let result = match self.first_since(since)? {
+            Some(from) => self.search_again(from, None),
+            // No block is that new.
+            None => self.state()?.owe(before).map(|()| ScanResult::Done(0)),
+        };
+        drop(scanning);
+        self.hear_mempool()?;
+        match result? {
+            ScanResult::Done(_) => Ok(Some(imported)),
+            ScanResult::Aborted(_) => Err(Error::Aborted),
+        }
+    }
+
+    /// Goes on with a search that did not come to its end.
+    pub(super) fn search_owed(&self) -> Result<()> {
+        let _scanning = lock(&self.0.follow.scanning);
+        let owed = self.owed_blocks()?;
+        let Some(from) = owed.from.into_iter().chain(owed.derived).min() else { return Ok(()) };
+        let name = self.name();
+        tracing::info!(target: "wallet", wallet = name, from, "the search of the chain goes on");
+        match self.search_again(i32::try_from(from).unwrap_or(i32::MAX), None) {
+            Ok(ScanResult::Done(_)) => Ok(()),
+            Ok(ScanResult::Aborted(at)) => {
+                tracing::warn!(target: "wallet", wallet = name, at, "the search of the chain was aborted again");
+                Ok(())
+            }
+            // It would be so the next time as well.
+            Err(error @ Error::Unreadable(_)) => {
+                tracing::warn!(target: "wallet", wallet = name, %error, "coins may be missing");
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The first block since a time, and a while before, if there is one.
+    fn first_since(&self, time: i64) -> Result<Option<i32>> {
+        let wanted = FoundBlockRequest { want_height: true, ..FoundBlockRequest::default() };
+        let time = time.saturating_sub(WINDOW);
+        let first = self.chain().find_first_block_with_time_and_height(time, 0, &wanted)?;
+        Ok(first.map(|found| found.height))
+    }
+
+    /// What is owed, by height.
+    fn owed_blocks(&self) -> Result<Owed> {
+        let owed = self.state()?.owed;
+        let Some(time) = owed.since else { return Ok(owed) };
+        let first = self.first_since(time)?.map(height).transpose()?;
+        let by_height = Owed { since: None, ..owed };
+        let by_height = first.map_or(by_height, |first| by_height.and_from(first));
+        let mut state = self.state()?;
+        if state.owed.since == owed.since {
+            let derived = state.owed.derived;
+            state.owe(Owed { derived, ..by_height })?;
+        }
+        Ok(state.owed)
+    }
+
+    /// Searches, for whoever holds the lock of searches.
+    fn search_again(&self, from: i32, to: Option<i32>) -> Result<ScanResult> {
+        let chain = self.chain();
+        let tip = || Ok::<_, Error>(i32::try_from(self.state()?.ledger.tip().height).unwrap_or(i32::MAX));
+        let last = tip()?;
+        if from < 0 || from > to.unwrap_or(last).min(last) {
+            if to.is_none() && from > 0 {
+                // What comes there is told.
+                return Ok(ScanResult::Done(last));
+            }
+            return Err(Error::Invalid("Invalid start_height or stop_height".into()));
+        }
+        let start = height(from)?;
+        let before = self.owed_blocks()?;
+        let all = to.is_none_or(|to| to >= last) && before.from.is_none_or(|owed| owed >= start);
+        self.state()?.owe(before.and_from(start))?;
+        let progress = Progress { all, unreadable: Cell::new(None) };
+        // A reorganisation meanwhile means to begin again; a chain cannot do so for ever.
+        for _ in 0..100 {
+            let last = tip()?;
+            let to = to.unwrap_or(last).min(last);
+            let from = from.min(to);
+            match self.scan(&*chain, from, to, Purpose::Again(&progress))? {
+                None => continue,
+                Some(ScanResult::Aborted(at)) => return Ok(ScanResult::Aborted(at)),
+                Some(done) => {
+                    let mut state = self.state()?;
+                    let derived = state.owed.derived.filter(|derived| !all || *derived < start);
+                    let after = if all { Owed { from: None, ..before } } else { before };
+                    state.owe(Owed { derived, ..after })?;
+                    drop(state);
+                    return progress.unreadable.get().map_or(Ok(done), |block| Err(Error::Unreadable(block)));
+                }
+            }
+        }
+        Err(Error::Refused("the node's chain changes faster than it can be searched".into()))
+    }
+
+    /// Notes that a search came to a block.
+    pub(super) fn searched(&self, progress: &Progress, at: i32) -> Result<()> {
+        if progress.all {
+            let mut state = self.state()?;
+            let owed = Owed { from: Some(height(at)? + 1), ..state.owed };
+            state.owe(owed)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that the blocks were searched for scripts that they had derived, unless there are new ones.
+    pub(super) fn settled(&self) -> Result<()> {
+        let mut state = self.state()?;
+        if state.ledger.derived_from().is_none() {
+            let owed = Owed { derived: None, ..state.owed };
+            state.owe(owed)?;
+        }
+        Ok(())
+    }
+}
+
+fn running() -> Error {
+    Error::Refused("Wallet is currently rescanning. Abort existing rescan or wait.".into())
+}
