@@ -22,6 +22,7 @@ mod old_files;
 mod overlaps;
 mod passphrases;
 mod privacy;
+mod property;
 mod pruned;
 mod refused;
 mod repeated;

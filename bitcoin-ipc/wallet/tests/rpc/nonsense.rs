@@ -2,7 +2,7 @@
 //! keeps what it has.
 
 #[path = "../../../rpc/tests/nonsense/mod.rs"]
-mod values;
+pub(crate) mod values;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

@@ -91,7 +91,7 @@ fn a_failed_restore_leaves_nothing_and_takes_nothing() {
     std::fs::write(&text, "no wallet").unwrap();
     std::fs::create_dir_all(wallets.join("there")).unwrap();
     std::fs::write(wallets.join("there/mine"), "mine").unwrap();
-    for (name, code) in [("new", -4), ("deep/er", -4), ("there", -4)] {
+    for (name, code) in [("new", -18), ("deep/er", -18), ("there", -18)] {
         assert_eq!(node.code("restorewallet", json!([name, text])), code);
         assert_eq!(node.code("restorewallet", json!([name, wallets.join("nothing")])), -8);
     }

@@ -118,7 +118,7 @@ fn names_and_flags_that_cannot_be() {
     let both = setup.loader.create("x", &Secret::new("p"), flag::DISABLE_PRIVATE_KEYS);
     assert!(matches!(both, Err(Error::Refused(_))));
     let said = setup.loader.load_wallet("cold").unwrap();
-    assert!(said.result.err().unwrap().original.contains("no wallet"));
+    assert!(said.result.err().unwrap().original.contains("Path does not exist."));
 }
 
 #[test]

@@ -203,7 +203,7 @@ fn an_import_fails_that_may_have_coins_in_a_block_that_cannot_be_read() {
     // What can be read is found, and the wallet can be loaded.
     let coins = |wallet: &WalletHandle| {
         let all = wallet.wallet_txs().unwrap();
-        all.iter().filter(|tx| tx.txout_address_is_mine[0] && tx.tx.as_ref().is_some_and(|tx| pays_other(tx))).count()
+        all.iter().filter(|tx| tx.txout_address_is_mine[0] && tx.tx.as_ref().is_some_and(pays_other)).count()
     };
     assert_eq!(coins(&cold), 2);
     drop(cold);
