@@ -429,3 +429,21 @@ fn a_block_that_is_gone_from_disk_is_said_to_be() {
         assert_eq!((error.code(), error.message()), (-1, "Block not found on disk"), "{method}");
     }
 }
+
+#[test]
+fn many_make_blocks_at_once() {
+    let node = start();
+    let made: Vec<String> = std::thread::scope(|scope| {
+        let make = || {
+            let one = || node.get("generateblock", json!([ADDRESS, []]))["hash"].clone();
+            (0..10).map(|_| one().as_str().unwrap().to_owned()).collect::<Vec<_>>()
+        };
+        let threads: Vec<_> = (0..4).map(|_| scope.spawn(make)).collect();
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert_eq!(made.len(), 40);
+    let tip = node.get("getbestblockhash", json!([]));
+    assert!(made.iter().any(|hash| tip == hash.as_str()));
+    // Each is there, whoever else made it too.
+    made.iter().for_each(|hash| assert_eq!(node.get("getblock", json!([hash]))["hash"], hash.as_str()));
+}

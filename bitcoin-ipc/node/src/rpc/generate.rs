@@ -3,7 +3,8 @@
 //! In: who is paid. Out: blocks with proof of work.
 
 use bitcoin::hashes::Hash;
-use bitcoin::{ScriptBuf, Txid, consensus};
+use bitcoin::{Block, ScriptBuf, Txid, consensus};
+use bitcoin_ipc::types::Reject;
 use serde_json::{Map, Value};
 
 use super::command::Kind::{Bool, List, Number, Text};
@@ -11,7 +12,8 @@ use super::command::{Call, Command, arg, command};
 use super::error::{Answer, Code, RpcError, failed, undecodable, unknown};
 use super::header::broken;
 use super::{address, descriptor, transaction, value};
-use crate::mining::{mine, submit_block};
+use crate::chainstate::Verdict;
+use crate::mining::mine;
 
 const HIDDEN: &str = "hidden";
 /// Hashes that are tried unless the caller says otherwise.
@@ -74,12 +76,22 @@ fn generate(call: &Call<'_>, pay_to: &ScriptBuf, mut tries: u64) -> Answer {
         else {
             break;
         };
-        match submit_block(call.state, &block)? {
-            Ok(()) => hashes.push(Value::from(block.block_hash().to_string())),
-            Err(reject) => return broken(format!("ProcessNewBlock, block not accepted: {reject}")),
-        }
+        accept(call, &block)?;
+        hashes.push(Value::from(block.block_hash().to_string()));
     }
     Ok(hashes.into())
+}
+
+/// Gives the node a block that was made. Somebody else may have made the same one, or another one on the same block,
+/// at the same time, which is no mistake.
+fn accept(call: &Call<'_>, block: &Block) -> Answer<()> {
+    match call.state.process_block(block)? {
+        Verdict::Invalid(why) => {
+            let reject = Reject { reason: why.reason, debug: why.details };
+            broken(format!("ProcessNewBlock, block not accepted: {reject}"))
+        }
+        Verdict::Valid | Verdict::Duplicate | Verdict::Inconclusive => Ok(()),
+    }
 }
 
 fn block(call: &Call<'_>) -> Answer {
@@ -121,9 +133,7 @@ fn block(call: &Call<'_>) -> Answer {
     let mut object = Map::new();
     object.insert("hash".to_owned(), block.block_hash().to_string().into());
     if submit {
-        if let Err(reject) = submit_block(call.state, &block)? {
-            return broken(format!("ProcessNewBlock, block not accepted: {reject}"));
-        }
+        accept(call, &block)?;
     } else {
         object.insert("hex".to_owned(), consensus::encode::serialize_hex(&block).into());
     }

@@ -146,7 +146,8 @@ impl Notices {
         let mut transactions = heard.scripts.concerned(block, undo);
         if !heard.contested.is_empty() {
             let known: HashSet<u32> = transactions.iter().map(|found| found.index).collect();
-            let rivals = (0..).zip(&block.txdata).filter(|(index, tx)| !known.contains(index) && heard.is_rival(tx));
+            let rivals =
+                (0..).zip(&block.txdata).filter(|(index, tx)| !known.contains(index) && heard.is_rival(tx));
             transactions.extend(rivals.map(|(index, tx)| WatchedTransaction { index, tx: tx.clone() }));
             transactions.sort_unstable_by_key(|found| found.index);
         }

@@ -21,8 +21,8 @@ use bdk_wallet::chain::local_chain::{self, LocalChain};
 use bdk_wallet::chain::{Anchor as _, BlockId, ConfirmationBlockTime, IndexedTxGraph, Merge as _};
 use bitcoin::{BlockHash, OutPoint, Script, ScriptBuf, Transaction, TxOut, Txid};
 
-pub(crate) use part::{BlockPart, is_possible};
 use heights::Heights;
+pub(crate) use part::{BlockPart, is_possible};
 use scripts::Scripts;
 pub(crate) use scripts::{Origin, ScriptChanges};
 pub(crate) use view::{Place, View};
@@ -171,7 +171,7 @@ impl Ledger {
 
     /// The next new script of a descriptor, which stays new.
     pub(crate) fn peek(&self, descriptor: u32) -> Option<ScriptBuf> {
-        self.graph.index.next(descriptor).map(|(_, script)| script)
+        self.graph.index.peek(descriptor)
     }
 
     /// The number of the next new script of a descriptor.
@@ -513,7 +513,8 @@ impl Ledger {
         }
         let spent: Vec<_> = self.rivals.extract_if(|_, rival| *rival == txid).map(|(coin, _)| coin).collect();
         let graph = self.graph.graph();
-        let mut concerned: Vec<Txid> = spent.iter().flat_map(|coin| graph.outspends(*coin)).copied().collect();
+        let mut concerned: Vec<Txid> =
+            spent.iter().flat_map(|coin| graph.outspends(*coin)).copied().collect();
         concerned.retain(|spender| *spender != txid && self.tx(*spender).is_some());
         concerned.sort_unstable();
         concerned.dedup();
@@ -527,7 +528,9 @@ impl Ledger {
         while let Some(tx) = open.pop() {
             let txid = tx.compute_txid();
             // What was in a block has no such conflicts, and nor has what is above it.
-            if !seen.insert(txid) || anchors.get(&txid).is_some_and(|at| at.iter().any(|at| self.has_block(at.block_id))) {
+            if !seen.insert(txid)
+                || anchors.get(&txid).is_some_and(|at| at.iter().any(|at| self.has_block(at.block_id)))
+            {
                 continue;
             }
             found.extend(self.conflicts(&tx).into_iter().filter(|rival| self.in_mempool(*rival)));
@@ -544,7 +547,10 @@ impl Ledger {
 
     /// What is confirmed, pending and spent.
     pub(crate) fn view(&mut self) -> Arc<View> {
-        let view = self.view.take().unwrap_or_else(|| Arc::new(View::new(&self.heights, self.tip(), self.graph.graph())));
+        let view = self
+            .view
+            .take()
+            .unwrap_or_else(|| Arc::new(View::new(&self.heights, self.tip(), self.graph.graph())));
         self.view.insert(view).clone()
     }
 }

@@ -192,6 +192,16 @@ impl Scripts {
         same.then(|| (number, script.clone()))
     }
 
+    /// The script that [`reveal`](Self::reveal) would give, also where it is not derived yet.
+    pub(super) fn peek(&self, id: u32) -> Option<ScriptBuf> {
+        let known = self.known.get(&id)?;
+        let number = known.range.next;
+        if number < known.range.end || number >= known.deriver.end(known.range, 1) {
+            return self.next(id).map(|(_, script)| script);
+        }
+        known.deriver.scripts_at(number)?.into_iter().next()
+    }
+
     /// What is derived of a descriptor.
     pub(super) fn range(&self, id: u32) -> Option<Range> {
         self.known.get(&id).map(|known| known.range)

@@ -87,7 +87,8 @@ impl<'a> Teller<'a> {
         put("alternate_wtxids", Value::Array(Vec::new()));
         let conflicts = state.ledger.conflicts(tx);
         put("walletconflicts", conflicts.iter().map(Txid::to_string).collect());
-        let in_mempool = state.ledger.tx(txid).map(|tx| state.ledger.mempool_conflicts(&tx)).unwrap_or_default();
+        let in_mempool =
+            state.ledger.tx(txid).map(|tx| state.ledger.mempool_conflicts(&tx)).unwrap_or_default();
         put("mempoolconflicts", in_mempool.iter().map(Txid::to_string).collect());
         put("time", note.time.into());
         put("timereceived", note.time.into());

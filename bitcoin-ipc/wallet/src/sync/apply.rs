@@ -216,7 +216,8 @@ impl State {
         let gone: BTreeSet<Txid> = self.ledger.disconnect_from(height)?;
         // A coinbase of a lost block cannot come into another one, and nobody may send it.
         let lost = gone.iter().filter(|txid| self.ledger.tx(**txid).is_some_and(|tx| tx.is_coinbase()));
-        let lost = lost.filter_map(|txid| Some((*txid, TxNote { abandoned: true, ..self.notes.get(txid)?.clone() })));
+        let lost = lost
+            .filter_map(|txid| Some((*txid, TxNote { abandoned: true, ..self.notes.get(txid)?.clone() })));
         let lost: Vec<_> = lost.collect();
         self.save(|db| lost.iter().try_for_each(|(txid, note)| transactions::put(db, *txid, note)))?;
         self.notes.extend(lost);

@@ -42,7 +42,11 @@ impl WalletHandle {
     /// # Errors
     ///
     /// As [`rescan`](Self::rescan).
-    pub(crate) fn search_for<T>(&self, since: i64, import: impl FnOnce() -> Result<Option<T>>) -> Result<Option<T>> {
+    pub(crate) fn search_for<T>(
+        &self,
+        since: i64,
+        import: impl FnOnce() -> Result<Option<T>>,
+    ) -> Result<Option<T>> {
         let Ok(scanning) = self.0.follow.scanning.try_lock() else { return Err(running()) };
         // Before there is anything to search for, so that it is never forgotten.
         let before = {

@@ -141,7 +141,13 @@ impl WalletHandle {
     }
 
     /// `None` if the chain changed so that there is another block at some height.
-    pub(super) fn scan(&self, chain: &dyn Chain, from: i32, to: i32, purpose: Purpose<'_>) -> Result<Option<ScanResult>> {
+    pub(super) fn scan(
+        &self,
+        chain: &dyn Chain,
+        from: i32,
+        to: i32,
+        purpose: Purpose<'_>,
+    ) -> Result<Option<ScanResult>> {
         let follow = &self.0.follow;
         follow.abort.store(false, Ordering::SeqCst);
         follow.progress.store(0, Ordering::SeqCst);

@@ -182,7 +182,9 @@ impl WalletHandle {
         let mut hidden = None;
         let result = self.scan_steps(watch, search, &mut hidden);
         // Blocks that were told during the search, without some scripts that it had derived.
-        if let Some(hidden) = hidden.filter(|hidden| matches!(search.purpose, Purpose::Again(_)) && *hidden > known) {
+        if let Some(hidden) =
+            hidden.filter(|hidden| matches!(search.purpose, Purpose::Again(_)) && *hidden > known)
+        {
             watch.owe(known + 1, hidden);
             if result.is_ok() {
                 self.settle(watch, u32::MAX)?;

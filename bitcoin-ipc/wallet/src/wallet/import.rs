@@ -77,7 +77,9 @@ impl WalletHandle {
     /// again. What is wrong with a descriptor is told in its place, also that the node lacks blocks which may have
     /// coins of it.
     pub fn import_descriptors(&self, imports: &[DescriptorImport]) -> Result<Vec<Imported>> {
-        let Some(earliest) = imports.iter().map(|import| import.timestamp).min() else { return Ok(Vec::new()) };
+        let Some(earliest) = imports.iter().map(|import| import.timestamp).min() else {
+            return Ok(Vec::new());
+        };
         let mut done = Vec::new();
         let searched = self.search_for(earliest, || {
             let mut events = Vec::new();

@@ -46,7 +46,8 @@ impl State {
         let mut new = State::load(Store::open(&path, Opening::Existing)?, options, ledger.genesis())?;
         new.ledger.take_mempool_of(&mut ledger);
         let view = new.ledger.view();
-        let unwritten = locked.into_iter().filter(|(coin, written)| !written && view.spender(*coin).is_none());
+        let unwritten =
+            locked.into_iter().filter(|(coin, written)| !written && view.spender(*coin).is_none());
         new.locked.extend(unwritten);
         Ok(State { vault, unlocks, relock, unlocked_until, ..new })
     }

@@ -18,7 +18,9 @@ use crate::keys::{
 };
 use crate::ledger::{Ledger, Origin};
 use crate::options::Options;
-use crate::storage::{self, BookEntry, Descriptors, Owed, SetAside, Store, Stored, TxNote, descriptors, secrets};
+use crate::storage::{
+    self, BookEntry, Descriptors, Owed, SetAside, Store, Stored, TxNote, descriptors, secrets,
+};
 use crate::{Error, Result};
 
 /// Bits of Bitcoin Core's `WalletFlags` that mean something here.

@@ -131,7 +131,9 @@ impl State {
     fn with_descendants(&self, mut txs: Vec<Transaction>) -> Vec<Transaction> {
         // They came after what they spend.
         for tx in &self.mempool {
-            let spends = |one: &Transaction| tx.input.iter().any(|input| input.previous_output.txid == one.compute_txid());
+            let spends = |one: &Transaction| {
+                tx.input.iter().any(|input| input.previous_output.txid == one.compute_txid())
+            };
             if !txs.contains(tx) && txs.iter().any(spends) {
                 txs.push(tx.clone());
             }

@@ -157,7 +157,10 @@ impl ScriptWatch for Held {
         let looked = blocks.len().min(max_blocks.max(1) as usize);
         let readable = |height: i32| shared.chain.is_readable(height as usize);
         let lacking = blocks[..looked].iter().rev().find(|(height, _)| !readable(*height));
-        let found = blocks[..looked].iter().filter(|(height, _)| readable(*height)).map(|(height, block)| self.0.watched(block, *height));
+        let found = blocks[..looked]
+            .iter()
+            .filter(|(height, _)| readable(*height))
+            .map(|(height, block)| self.0.watched(block, *height));
         Ok(Some(ScannedBlocks {
             blocks: found.filter(|block| !block.transactions.is_empty()).collect(),
             last: blocks[..looked]

@@ -23,22 +23,30 @@ pub(crate) struct Node {
     pub(crate) folder: TempDir,
 }
 
+/// How far wallets look ahead.
+const KEYPOOL: u32 = 20;
+
 impl Node {
     pub(crate) fn new() -> Node {
         let chain = TestChain::default();
-        Node::with(chain.clone(), Arc::new(chain) as Arc<dyn Chain>)
+        Node::with(chain.clone(), Arc::new(chain) as Arc<dyn Chain>, KEYPOOL)
+    }
+
+    /// One whose wallets look ahead no farther than one address.
+    pub(crate) fn of_one_address() -> Node {
+        let chain = TestChain::default();
+        Node::with(chain.clone(), Arc::new(chain) as Arc<dyn Chain>, 1)
     }
 
     /// One that looks for the scripts of wallets.
     pub(crate) fn watching() -> Node {
         let chain = TestChain::default();
-        Node::with(chain.clone(), Arc::new(chain) as Arc<dyn WatchingChain>)
+        Node::with(chain.clone(), Arc::new(chain) as Arc<dyn WatchingChain>, KEYPOOL)
     }
 
-    fn with(chain: TestChain, told: impl Into<AnyChain>) -> Node {
+    fn with(chain: TestChain, told: impl Into<AnyChain>, keypool: u32) -> Node {
         let folder = tempfile::tempdir().unwrap();
-        let options =
-            Options { keypool: 20, ..Options::new(folder.path().join("wallets"), Network::Regtest) };
+        let options = Options { keypool, ..Options::new(folder.path().join("wallets"), Network::Regtest) };
         let loader = Loader::new(options, told);
         loader.register_rpcs().unwrap();
         Node { chain, loader, folder }

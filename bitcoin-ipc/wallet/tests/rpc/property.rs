@@ -62,9 +62,9 @@ impl Story {
         let of = |private: bool| {
             let told = node.ask("listdescriptors", json!([private]), "/wallet/w").unwrap();
             let all = told["descriptors"].as_array().unwrap().clone();
-            let one = all.into_iter().find(|one| {
-                one["desc"].as_str().unwrap().starts_with("wpkh") && one["internal"] == false
-            });
+            let one = all
+                .into_iter()
+                .find(|one| one["desc"].as_str().unwrap().starts_with("wpkh") && one["internal"] == false);
             one.unwrap()["desc"].as_str().unwrap().to_owned()
         };
         let (public, private) = (of(false), of(true));
@@ -233,7 +233,11 @@ impl Story {
                 let _ = self.ask("w", "rescanblockchain", json!([one % 150]));
             }
             19 => {
-                let _ = self.ask("w", "sendall", json!({ "recipients": [self.own_address(one)], "fee_rate": rate }));
+                let _ = self.ask(
+                    "w",
+                    "sendall",
+                    json!({ "recipients": [self.own_address(one)], "fee_rate": rate }),
+                );
             }
             20 => {
                 let kind = ["bech32", "legacy"][two as usize % 2];
@@ -252,7 +256,11 @@ impl Story {
     fn double_spend(&self, one: u32, rate: u32) {
         let Some(entry) = self.pick("w", "listtransactions", json!(["*", 1000]), one) else { return };
         if entry["category"] == "receive" && entry["confirmations"] == 0 {
-            let _ = self.ask("rich", "bumpfee", json!([entry["txid"], { "fee_rate": rate + 40, "outputs": [{ foreign(): 1 }] }]));
+            let _ = self.ask(
+                "rich",
+                "bumpfee",
+                json!([entry["txid"], { "fee_rate": rate + 40, "outputs": [{ foreign(): 1 }] }]),
+            );
         }
     }
 
@@ -266,7 +274,8 @@ impl Story {
         seed[..4].copy_from_slice(&one.to_le_bytes());
         seed[4..8].copy_from_slice(&two.to_le_bytes());
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
-        let params = params(own).new_tree(&mut TestRunner::new_with_rng(Config::default(), rng)).unwrap().current();
+        let params =
+            params(own).new_tree(&mut TestRunner::new_with_rng(Config::default(), rng)).unwrap().current();
         let _ = self.ask(["w", "cold"][two as usize % 2], &command, params);
     }
 
@@ -320,13 +329,16 @@ impl Story {
     }
 
     fn check_coins(&self) -> Result<(), TestCaseError> {
-        let (mut outputs, mut spent, mut pending) = (HashMap::<OutPoint, TxOut>::new(), HashSet::new(), HashSet::<Txid>::new());
+        let (mut outputs, mut spent, mut pending) =
+            (HashMap::<OutPoint, TxOut>::new(), HashSet::new(), HashSet::<Txid>::new());
         {
             let state = self.node.chain.state();
             let confirmed = state.blocks.iter().flat_map(|block| &block.txdata);
             for tx in confirmed.chain(&state.mempool) {
                 let txid = tx.compute_txid();
-                outputs.extend((0..).zip(&tx.output).map(|(vout, output)| (OutPoint { txid, vout }, output.clone())));
+                outputs.extend(
+                    (0..).zip(&tx.output).map(|(vout, output)| (OutPoint { txid, vout }, output.clone())),
+                );
                 spent.extend(tx.input.iter().map(|input| input.previous_output));
             }
             pending.extend(state.mempool.iter().map(bitcoin::Transaction::compute_txid));
@@ -341,7 +353,10 @@ impl Story {
             let all = self.list(name, "listtransactions", json!(["*", 10_000]));
             let unsent = all.iter().any(|entry| {
                 let txid: Txid = entry["txid"].as_str().unwrap().parse().unwrap();
-                entry["confirmations"] == 0 && !pending.contains(&txid) && entry["abandoned"] != true && entry.get("replaced_by_txid").is_none()
+                entry["confirmations"] == 0
+                    && !pending.contains(&txid)
+                    && entry["abandoned"] != true
+                    && entry.get("replaced_by_txid").is_none()
             });
             if unsent {
                 continue;
@@ -391,7 +406,11 @@ fn fail(reason: String) -> Result<(), TestCaseError> {
     Err(TestCaseError::fail(reason))
 }
 
-fn same(before: &BTreeMap<String, Value>, after: &BTreeMap<String, Value>, what: &str) -> Result<(), TestCaseError> {
+fn same(
+    before: &BTreeMap<String, Value>,
+    after: &BTreeMap<String, Value>,
+    what: &str,
+) -> Result<(), TestCaseError> {
     for (asked, told) in before {
         if after.get(asked) != Some(told) {
             let now = after.get(asked).cloned().unwrap_or_default();

@@ -69,7 +69,8 @@ fn a_lost_reward_is_an_orphan_that_was_given_up() {
     let told = || {
         let all = node.ok("listtransactions", json!([]));
         let all = all.as_array().unwrap().iter();
-        all.map(|tx| (tx["category"].clone(), tx["abandoned"].clone(), tx["confirmations"].clone())).collect::<Vec<_>>()
+        all.map(|tx| (tx["category"].clone(), tx["abandoned"].clone(), tx["confirmations"].clone()))
+            .collect::<Vec<_>>()
     };
     let immature = |depth: i32| (json!("immature"), json!(false), json!(depth));
     assert_eq!(told(), [immature(3), immature(2), immature(1)]);

@@ -268,6 +268,24 @@ fn each_transaction_that_is_made_has_a_change_address_of_its_own() {
 }
 
 #[test]
+fn change_has_an_address_also_where_none_is_derived_ahead() {
+    let node = Node::of_one_address();
+    node.ok("createwallet", json!(["w"]));
+    node.earn();
+    let mut given = std::collections::HashSet::new();
+    for _ in 0..4 {
+        let payment = json!([foreign(), 1, "", "", false, true, null, "unset", null, 5]);
+        let txid = node.ask("sendtoaddress", payment, "").unwrap();
+        let outputs = node.ok("gettransaction", json!([txid, false, true]))["decoded"]["vout"].clone();
+        let change =
+            outputs.as_array().unwrap().iter().find(|output| output["scriptPubKey"]["address"] != foreign());
+        let address = change.unwrap()["scriptPubKey"]["address"].as_str().unwrap().to_owned();
+        assert_eq!(node.ok("getaddressinfo", json!([address]))["ischange"], true);
+        assert!(given.insert(address));
+    }
+}
+
+#[test]
 fn options_that_are_null_or_of_another_type_are_mistakes() {
     let node = Node::rich("w");
     let null = |kind: &str| (-3, format!("JSON value of type null is not of expected type {kind}"));

@@ -203,7 +203,10 @@ fn without_broadcast_a_payment_waits_in_the_wallet() {
     let balances = wallet.balances().unwrap();
     assert_eq!((balances.balance.to_sat(), balances.nonmempool_balance.to_sat()), (0, 0));
     let balances = wallet.balances_with_unsent().unwrap();
-    assert_eq!((balances.balance.to_sat(), balances.nonmempool_balance.to_sat()), (5_000_000_000, -5_000_000_000));
+    assert_eq!(
+        (balances.balance.to_sat(), balances.nonmempool_balance.to_sat()),
+        (5_000_000_000, -5_000_000_000)
+    );
     // Its coin is spent.
     assert!(commit(&wallet, &make_other(&made.tx)).is_err());
     setup.chain.refuse(None);

@@ -198,7 +198,10 @@ fn an_import_fails_that_may_have_coins_in_a_block_that_cannot_be_read() {
     };
     let done = cold.import_descriptors(&[import, late]).unwrap();
     let text = done[0].result.as_ref().unwrap_err().to_string();
-    assert!(text.starts_with("Rescan failed for descriptor with timestamp 1. There was an error reading a block"), "{text}");
+    assert!(
+        text.starts_with("Rescan failed for descriptor with timestamp 1. There was an error reading a block"),
+        "{text}"
+    );
     done[1].result.as_ref().unwrap();
     // What can be read is found, and the wallet can be loaded.
     let coins = |wallet: &WalletHandle| {
