@@ -48,7 +48,7 @@ impl Offer {
         }
     }
 
-    /// The [`Chain`] of one more client.
+    /// The [`Chain`](bitcoin_ipc::interfaces::Chain) of one more client.
     #[must_use]
     pub fn chain(&self) -> NodeChain {
         NodeChain::new(self.state.clone(), self.rpc.clone(), self.settings.clone())

@@ -323,8 +323,10 @@ impl TestChain {
             self.tell(|listener| listener.block_disconnected(&info).unwrap());
             gone.push(block);
         }
-        for tx in gone.iter().rev().flat_map(|block| &block.txdata[1..]) {
-            self.state().mempool.push(tx.clone());
+        let back: Vec<_> = gone.iter().rev().flat_map(|block| &block.txdata[1..]).cloned().collect();
+        // Those that wait already may spend them.
+        self.state().mempool.splice(0..0, back.clone());
+        for tx in &back {
             self.tell(|listener| listener.transaction_added_to_mempool(tx).unwrap());
         }
         gone
