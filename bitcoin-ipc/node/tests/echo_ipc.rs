@@ -30,6 +30,8 @@ fn a_text_goes_through_another_process() {
     };
     let client = (0..TRIES).find_map(|_| connect().inspect_err(|_| std::thread::sleep(PAUSE)).ok()).unwrap();
     let ask = |method, params| client.execute_rpc(method, params, None);
+    let loaded = |_| ask("getblockcount", json!([])).inspect_err(|_| std::thread::sleep(PAUSE)).ok();
+    (0..TRIES).find_map(loaded).unwrap();
     for text in ["", "Grüße"] {
         assert_eq!(ask("echoipc", json!([text])).unwrap(), text);
     }

@@ -3,7 +3,7 @@
 //! In: settings and where wallets come from. Out: a node that is loaded, has its wallets and listens;
 //! later, all of that taken down in order.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use bitcoin_init::config::Settings;
@@ -174,18 +174,34 @@ impl Running {
     }
 }
 
+/// What is being done, and how far that is. Both are heard on threads of their own, so neither may hide the other.
+#[derive(Default)]
+struct Doing {
+    message: String,
+    progress: Option<String>,
+}
+
 /// Has the server tell what is being done, and how far it is, until what this gives is dropped.
 #[must_use]
 fn warm_up(rpc: &RpcServer, signals: &Signals) -> impl Sized + use<> {
-    let (doing, done) = (rpc.clone(), rpc.clone());
+    let doing = Arc::new(Mutex::new(Doing::default()));
+    let tell = {
+        let rpc = rpc.clone();
+        move |doing: &Doing| rpc.set_warmup(doing.progress.as_ref().unwrap_or(&doing.message))
+    };
+    let lock = |doing: &Mutex<Doing>, change: &dyn Fn(&mut Doing), tell: &dyn Fn(&Doing)| {
+        let mut doing = doing.lock().unwrap_or_else(PoisonError::into_inner);
+        change(&mut doing);
+        tell(&doing);
+    };
+    let (also, tell_also) = (doing.clone(), tell.clone());
     let message = signals.init_message.add(Box::new(move |message| {
-        doing.set_warmup(message);
+        lock(&doing, &|doing| message.clone_into(&mut doing.message), &tell);
         Ok(())
     }));
     let progress = signals.show_progress.add(Box::new(move |title, hundredths, _| {
-        if hundredths < 100 {
-            done.set_warmup(&format!("{title} {hundredths} %"));
-        }
+        let text = (hundredths < 100).then(|| format!("{title} {hundredths} %"));
+        lock(&also, &|doing| doing.progress.clone_from(&text), &tell_also);
         Ok(())
     }));
     (message, progress)

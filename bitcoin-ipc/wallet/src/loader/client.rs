@@ -18,7 +18,6 @@ use super::schedule::Schedule;
 use super::{Loader, directory};
 use crate::Error;
 use crate::listeners::lock;
-use crate::storage::FILE;
 use crate::wallet::WalletHandle;
 
 /// Why wallets are not migrated.
@@ -34,7 +33,7 @@ impl ChainClient for Loader {
         for name in self.load_on_start()? {
             let folder = directory::folder(&self.0.options.directory, &name);
             match folder {
-                Ok(folder) if !folder.join(FILE).is_file() => {
+                Ok(folder) if !self.has_file(&name) => {
                     let text = format!("Skipping -wallet path that doesn't exist. {}", folder.display());
                     warn(&*chain, text)?;
                 }
@@ -60,7 +59,7 @@ impl ChainClient for Loader {
             match loaded.unwrap_or_else(|_| failed()) {
                 Ok(_) => {}
                 // As `verify` has said.
-                Err(Error::NotFound(_)) => {}
+                Err(Error::NotFound(_)) if !self.has_file(&name) => {}
                 Err(Error::Node(error)) if error.kind() == ErrorKind::Disconnected => return Err(error),
                 Err(_) if self.is_stopped() => return Ok(false),
                 Err(error) if self.is_asked_for(&name)? => return fail(&*chain, &error),

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::Loader;
 use crate::Result;
+use crate::storage::FILE;
 
 impl Loader {
     /// The wallets to load at the start: those of the node's settings, then those of our own options.
@@ -26,6 +27,12 @@ impl Loader {
             }
         }
         Ok(names)
+    }
+
+    /// Whether there is a file where a wallet of this name has its own, be it one or not.
+    pub(super) fn has_file(&self, name: &str) -> bool {
+        super::directory::folder(&self.0.options.directory, name)
+            .is_ok_and(|folder| folder.join(FILE).is_file())
     }
 
     /// Whether the user named a wallet that is loaded at the start, and not only a settings file. Values come one
