@@ -14,13 +14,6 @@ fn prepared(args: &[&str]) -> Node {
     node
 }
 
-fn complaint(node: &mut Node) -> String {
-    let process = node.launch().unwrap();
-    let status = process.wait().unwrap();
-    assert_eq!(status.code(), Some(1), "{}", process.output());
-    process.output()
-}
-
 #[test]
 fn options_of_bitcoin_core_that_cannot_matter_are_taken_with_a_word() {
     let inert = [
@@ -63,7 +56,7 @@ fn options_that_would_make_another_node_are_refused() {
         ("-pid=none/there", "Error: Unable to create the PID file '"),
     ] {
         let mut node = prepared(&[option]);
-        let said = complaint(&mut node);
+        let said = node.launch().unwrap().complaint().unwrap();
         assert!(said.contains(text), "{said}");
         assert!(!node.directory().join("regtest/blocks").exists());
     }
@@ -76,7 +69,7 @@ fn settings_that_are_damaged_are_left_as_they_are() {
         let file = node.directory().join("regtest/settings.json");
         fs::create_dir(node.directory().join("regtest")).unwrap();
         fs::write(&file, text).unwrap();
-        let said = complaint(&mut node);
+        let said = node.launch().unwrap().complaint().unwrap();
         assert!(said.contains(&file.display().to_string()), "{said}");
         assert_eq!(fs::read_to_string(&file).unwrap(), text);
     }

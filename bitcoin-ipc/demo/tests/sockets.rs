@@ -29,18 +29,12 @@ fn node_complains(programs: &Programs, args: &[String]) -> String {
     let mut options = options();
     options.args.extend_from_slice(args);
     let mut node = Node::prepare(programs, options).unwrap();
-    complaint(node.launch().unwrap())
+    node.launch().unwrap().complaint().unwrap()
 }
 
 /// What a wallet process says that ends by itself.
 fn wallet_complains(mut wallet: Wallet) -> String {
-    complaint(wallet.process())
-}
-
-fn complaint(process: &mut Process) -> String {
-    let status = process.wait().unwrap();
-    assert_eq!(status.code(), Some(1), "{}", process.output());
-    process.output()
+    wallet.process().complaint().unwrap()
 }
 
 #[track_caller]
@@ -157,7 +151,7 @@ fn a_socket_is_its_owners() {
         fs::set_permissions(node.socket(), fs::Permissions::from_mode(0o000)).unwrap();
     }
     let mut wallet = Process::start(&mut command, &node.directory().join("denied.output")).unwrap();
-    contains(&complaint(&mut wallet), &format!("no permission for {}", node.socket().display()));
+    contains(&wallet.complaint().unwrap(), &format!("no permission for {}", node.socket().display()));
     drop(wallet);
     node.stop().unwrap();
 }

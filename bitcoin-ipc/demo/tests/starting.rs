@@ -23,14 +23,6 @@ fn with_wallets(form: Form) -> Node {
     node
 }
 
-/// How it ends, and what it says, when it does not start.
-fn complaint(node: &mut Node) -> String {
-    let process = node.launch().unwrap();
-    let status = process.wait().unwrap();
-    assert_eq!(status.code(), Some(1), "{}", process.output());
-    process.output()
-}
-
 #[test]
 fn a_wallet_that_nobody_asked_for_does_not_keep_the_node_from_starting() {
     for form in Form::BOTH {
@@ -48,7 +40,7 @@ fn a_wallet_that_nobody_asked_for_does_not_keep_the_node_from_starting() {
 
         // Whoever asks for it by name is told that it is not to be had.
         node.options().args.push("-wallet=broken".to_owned());
-        let said = complaint(&mut node);
+        let said = node.launch().unwrap().complaint().unwrap();
         assert!(said.contains("the wallets could not be loaded"), "{said}");
         assert_eq!(fs::read(&file).unwrap(), noise);
     }
@@ -87,7 +79,7 @@ fn addresses_are_looked_at_before_the_chain_is_opened() {
     for (address, text) in cases {
         let mut node = prepared(Form::OneProcess);
         node.options().args.push(format!("-ipcbind={address}"));
-        let said = complaint(&mut node);
+        let said = node.launch().unwrap().complaint().unwrap();
         assert!(said.contains(&format!("Error: Unable to bind to IPC address '{address}'. ")), "{said}");
         assert!(said.contains(text), "{said}");
         assert!(!node.directory().join("regtest/blocks").exists(), "the chain was opened");

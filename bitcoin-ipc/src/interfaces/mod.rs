@@ -32,7 +32,7 @@ pub use block_template::{BlockTemplate, BlockTemplateV30, BlockTemplateV31};
 pub use chain::*;
 pub use chain_client::ChainClient;
 pub use chain_notifications::ChainNotifications;
-pub use echo::Echo;
+pub use echo::{Echo, EchoImpl};
 pub use external_signer::ExternalSigner;
 pub use handler::Handler;
 pub use init::Init;

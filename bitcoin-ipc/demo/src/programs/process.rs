@@ -78,6 +78,18 @@ impl Process {
         ended.ok_or_else(|| Failure::new(format!("{} goes on after {PATIENCE:?}", self.name)))
     }
 
+    /// What it wrote, once it has ended because it cannot go on.
+    ///
+    /// # Errors
+    ///
+    /// It goes on, or ended in another way than with exit code 1.
+    pub fn complaint(&mut self) -> Result<String> {
+        match self.wait()?.code() {
+            Some(1) => Ok(self.output()),
+            _ => Err(Failure::new(format!("{} does not complain: {}", self.name, self.output()))),
+        }
+    }
+
     /// Asks it to end (SIGTERM).
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
-use bitcoin_ipc::interfaces::{Chain, Echo, Init, Mining, Node, Rpc, WalletLoader};
+use bitcoin_ipc::interfaces::{Chain, Echo, EchoImpl, Init, Mining, Node, Rpc, WalletLoader};
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::{Error, Result, ipc_interface};
 
@@ -145,7 +145,7 @@ impl Host for Door {
 #[ipc_interface]
 impl Init for Door {
     fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>> {
-        Ok(Some(Arc::new(Mirror)))
+        Ok(Some(Arc::new(EchoImpl)))
     }
 
     fn make_mining(&self) -> Result<Option<Arc<dyn Mining>>> {
@@ -169,15 +169,5 @@ impl Init for Door {
 impl SplitInit for Door {
     fn make_watching_chain(&self) -> Result<Option<Arc<dyn WatchingChain>>> {
         Ok(Some(Arc::new(self.offer()?.chain())))
-    }
-}
-
-/// Gives back what it is told.
-pub(super) struct Mirror;
-
-#[ipc_interface]
-impl Echo for Mirror {
-    async fn echo(&self, echo: &str) -> Result<String> {
-        Ok(echo.to_owned())
     }
 }

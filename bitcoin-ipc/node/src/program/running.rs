@@ -184,25 +184,20 @@ struct Doing {
 /// Has the server tell what is being done, and how far it is, until what this gives is dropped.
 #[must_use]
 fn warm_up(rpc: &RpcServer, signals: &Signals) -> impl Sized + use<> {
-    let doing = Arc::new(Mutex::new(Doing::default()));
-    let tell = {
-        let rpc = rpc.clone();
-        move |doing: &Doing| rpc.set_warmup(doing.progress.as_ref().unwrap_or(&doing.message))
-    };
-    let lock = |doing: &Mutex<Doing>, change: &dyn Fn(&mut Doing), tell: &dyn Fn(&Doing)| {
+    let (rpc, doing) = (rpc.clone(), Mutex::new(Doing::default()));
+    let tell = Arc::new(move |change: &dyn Fn(&mut Doing)| {
         let mut doing = doing.lock().unwrap_or_else(PoisonError::into_inner);
         change(&mut doing);
-        tell(&doing);
-    };
-    let (also, tell_also) = (doing.clone(), tell.clone());
-    let message = signals.init_message.add(Box::new(move |message| {
-        lock(&doing, &|doing| message.clone_into(&mut doing.message), &tell);
+        rpc.set_warmup(doing.progress.as_ref().unwrap_or(&doing.message));
         Ok(())
-    }));
+    });
+    let also = tell.clone();
+    let message = signals
+        .init_message
+        .add(Box::new(move |message| tell(&|doing| message.clone_into(&mut doing.message))));
     let progress = signals.show_progress.add(Box::new(move |title, hundredths, _| {
         let text = (hundredths < 100).then(|| format!("{title} {hundredths} %"));
-        lock(&also, &|doing| doing.progress.clone_from(&text), &tell_also);
-        Ok(())
+        also(&|doing| doing.progress.clone_from(&text))
     }));
     (message, progress)
 }

@@ -12,11 +12,10 @@ use bitcoin_init::lock::DirectoryLock;
 use bitcoin_init::logging::EarlyLog;
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
-use bitcoin_ipc::interfaces::{Chain, Echo, Init, Mining, Node, Rpc, WalletLoader};
+use bitcoin_ipc::interfaces::{Chain, Echo, EchoImpl, Init, Mining, Node, Rpc, WalletLoader};
 use bitcoin_ipc::types::{BilingualStr, GlobalArgs};
 use mp_runtime::{Error, ErrorKind, EventLoop, Result, ipc_interface, parent_stream, serve_parent};
 
-use super::door::Mirror;
 use super::wallets::WalletSource;
 use super::{Failure, Offer, Running, options, prepare};
 use crate::node::{GuiNode, Host, Parts};
@@ -185,7 +184,7 @@ struct Child(Arc<Spawned>);
 #[ipc_interface]
 impl Init for Child {
     fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>> {
-        Ok(Some(Arc::new(Mirror)))
+        Ok(Some(Arc::new(EchoImpl)))
     }
 
     fn make_mining(&self) -> Result<Option<Arc<dyn Mining>>> {

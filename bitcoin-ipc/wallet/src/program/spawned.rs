@@ -10,7 +10,7 @@ use bitcoin_init::datadir;
 use bitcoin_init::logging::{EarlyLog, Log, LogOptions};
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{AnyChain, SplitInit, WatchingChain};
-use bitcoin_ipc::interfaces::{Chain, ChainClient as _, Echo, Init, WalletLoader};
+use bitcoin_ipc::interfaces::{Chain, ChainClient as _, Echo, EchoImpl, Init, WalletLoader};
 use bitcoin_ipc::types::GlobalArgs;
 use bitcoin_ipc::{Error, Result};
 use mp_runtime::{EventLoop, ipc_interface, parent_stream, serve_stream};
@@ -84,7 +84,7 @@ impl Wallets {
 #[ipc_interface]
 impl Init for Wallets {
     fn make_echo(&self) -> Result<Option<Arc<dyn Echo>>> {
-        Ok(Some(Arc::new(Mirror)))
+        Ok(Some(Arc::new(EchoImpl)))
     }
 
     fn make_wallet_loader(
@@ -104,14 +104,5 @@ impl SplitInit for Wallets {
         chain: Arc<dyn WatchingChain>,
     ) -> Result<Option<Box<dyn WalletLoader>>> {
         self.start(global_args, chain.into())
-    }
-}
-
-struct Mirror;
-
-#[ipc_interface]
-impl Echo for Mirror {
-    async fn echo(&self, echo: &str) -> Result<String> {
-        Ok(echo.to_owned())
     }
 }
