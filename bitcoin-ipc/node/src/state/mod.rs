@@ -6,13 +6,13 @@
 //! One change is made at a time. Locks are taken in this order: the writer's, the mempool's, the
 //! estimator's. Whoever holds the mempool sees the coins that it stands on.
 
-mod beacon;
 mod branches;
 mod clock;
 mod import;
 mod notifier;
 mod open;
 mod progress;
+mod tip_block;
 mod tip_signals;
 mod transactions;
 mod view;
@@ -31,13 +31,13 @@ use mp_runtime::callbacks::News;
 use mp_runtime::{Error, Result};
 use tokio::sync::watch;
 
-pub use beacon::Seen;
 pub use branches::BranchStatus;
 pub use clock::Clock;
 pub use import::{ImportOptions, Imported};
 pub use notifier::Registration;
 pub(crate) use notifier::Watcher;
 pub use open::Options;
+pub use tip_block::Seen;
 
 pub use view::ChainView;
 
@@ -47,9 +47,9 @@ use crate::index::Index;
 use crate::mempool::Mempool;
 use crate::mempool::persist::journal::Journal;
 use crate::signals::Signals;
-use beacon::Beacon;
 use branches::Branches;
 use notifier::{Event, Notifier};
+use tip_block::TipBlock;
 
 /// How many blocks, or seconds, lie between two messages that the chain is safely on disk.
 const FLUSHED_BLOCKS: u32 = 144;
@@ -70,7 +70,7 @@ pub struct State {
     directory: std::path::PathBuf,
     notifier: Notifier,
     branches: Branches,
-    beacon: Beacon,
+    tip_block: TipBlock,
     /// Whether the chain has not caught up yet; once it has, it stays so.
     initial_download: AtomicBool,
     tip_signals: OnceLock<Registration>,
@@ -210,18 +210,18 @@ impl State {
     /// What the node is like now, for [`State::wait`].
     #[must_use]
     pub fn seen(&self) -> Seen {
-        self.beacon.now()
+        self.tip_block.now()
     }
 
     /// Blocks the thread until `done` holds, the deadline has passed or the node stops.
     pub fn wait(&self, deadline: Option<Instant>, done: impl FnMut(&Seen) -> bool) -> Seen {
-        self.beacon.wait(deadline, done)
+        self.tip_block.wait(deadline, done)
     }
 
     /// The node's changes, for tasks.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<Seen> {
-        self.beacon.subscribe()
+        self.tip_block.subscribe()
     }
 
     /// Checks a block, and makes its branch the active chain if it has the most work.
@@ -347,7 +347,7 @@ impl State {
         for event in &told {
             self.notifier.tell(event);
         }
-        self.beacon.change(|now| {
+        self.tip_block.change(|now| {
             now.tip = tip;
             now.mempool_changes += 1;
         });

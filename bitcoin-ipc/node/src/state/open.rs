@@ -12,9 +12,9 @@ use bitcoin_init::lock::DirectoryLock;
 use bitcoin_init::shutdown::Shutdown;
 use mp_runtime::Result;
 
-use super::beacon::Beacon;
 use super::branches::Branches;
 use super::notifier::{Event, Notifier};
+use super::tip_block::TipBlock;
 use super::{Clock, State, Writer, lock};
 use crate::chainstate::Chainstate;
 use crate::fees::Estimator;
@@ -116,7 +116,7 @@ impl State {
             directory: directory.clone(),
             notifier: Notifier::new(),
             branches: Branches::default(),
-            beacon: Beacon::new(tip),
+            tip_block: TipBlock::new(tip),
             initial_download: AtomicBool::new(true),
             tip_signals: OnceLock::new(),
             assembled: Mutex::default(),
@@ -143,7 +143,7 @@ impl State {
     /// A file cannot be written.
     pub fn close(&self) -> Result<()> {
         let _writer = lock(&self.writer);
-        self.beacon.change(|now| now.stopping = true);
+        self.tip_block.change(|now| now.stopping = true);
         if let Some(locator) = self.chain.locator(self.tip().hash) {
             self.notifier.tell(&Event::Flushed(locator.into()));
         }

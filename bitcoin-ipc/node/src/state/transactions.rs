@@ -90,7 +90,7 @@ impl State {
         for event in &told {
             self.notifier.tell(event);
         }
-        self.beacon.change(|now| now.mempool_changes += 1);
+        self.tip_block.change(|now| now.mempool_changes += 1);
     }
 
     /// Takes a transaction into the mempool unless its fee is higher than `max_fee` (0 for no limit),
@@ -161,7 +161,7 @@ impl State {
         if let Some(journal) = &mut *lock(&self.journal) {
             journal.append(&Record::Delta { txid, delta: sum })?;
         }
-        self.beacon.change(|now| now.mempool_changes += 1);
+        self.tip_block.change(|now| now.mempool_changes += 1);
         Ok(())
     }
 

@@ -30,7 +30,7 @@ pub(super) struct Notices {
 }
 
 /// Hears the node for a listener. The listener goes with it, so that its process notices when it is told no more.
-pub(super) struct Ear {
+pub(super) struct NotificationsReceiver {
     pub(super) notices: Arc<Notices>,
     pub(super) to: Arc<dyn WatchedNotifications>,
 }
@@ -170,7 +170,7 @@ impl Notices {
 }
 
 #[ipc_interface]
-impl ChainNotifications for Ear {
+impl ChainNotifications for NotificationsReceiver {
     fn transaction_added_to_mempool(&self, tx: &Transaction) -> Result<()> {
         if self.notices.concerns(tx)? { self.to.transaction_added(tx) } else { Ok(()) }
     }

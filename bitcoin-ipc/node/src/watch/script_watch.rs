@@ -10,7 +10,7 @@ use bitcoin_ipc::interfaces::watch::{ScannedBlocks, ScriptWatch, WatchedNotifica
 use bitcoin_ipc::types::BlockRef;
 use mp_runtime::{Result, ipc_interface};
 
-use super::notices::{Ear, Notices};
+use super::notices::{Notices, NotificationsReceiver};
 use super::{mempool, scan};
 use crate::state::{Registration, State, Watcher, signed};
 
@@ -32,8 +32,8 @@ impl Watch {
         // Held until it is known where it begins: the first block is told after that. The block may be
         // one that is still to be told, and is told twice then.
         let mut heard = notices.heard();
-        let ear = Ear { notices: notices.clone(), to: notifications };
-        let registration = state.notify(Arc::new(ear))?;
+        let receiver = NotificationsReceiver { notices: notices.clone(), to: notifications };
+        let registration = state.notify(Arc::new(receiver))?;
         let tip = state.tip();
         heard.begin(BlockRef { hash: tip.hash, height: signed(tip.height)? });
         drop(heard);

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::command::{Call, Command, command, ensure_unlocked, refused};
 use super::funding::{options, unsigned};
 use super::{fees, psbt::psbt_error};
-use crate::wallet::{BumpWish, WalletHandle};
+use crate::wallet::{BumpRequest, WalletHandle};
 
 const FIELDS: &[&str] =
     &["conf_target", "fee_rate", "replaceable", "estimate_mode", "outputs", "original_change_index"];
@@ -90,8 +90,8 @@ fn replace(call: &Call<'_>, wallet: &WalletHandle, wants_psbt: bool) -> Answer {
     ensure_unlocked(wallet)?;
     let change = change.map(|index| usize::try_from(index).unwrap_or(usize::MAX));
     let spending = wallet.spending()?;
-    let wish = BumpWish { others: outputs, change, require_mine: !wants_psbt };
-    let made = spending.create_bump(txid, &control, wish)?;
+    let request = BumpRequest { others: outputs, change, require_mine: !wants_psbt };
+    let made = spending.create_bump(txid, &control, request)?;
     let mut object = Map::new();
     if wants_psbt {
         let fill = PsbtFillOptions { sign: false, sighash_type: None, finalize: true, bip32_derivs: true };

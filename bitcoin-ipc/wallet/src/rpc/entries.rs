@@ -25,16 +25,16 @@ pub(super) struct Wanted<'a> {
     pub(super) change: bool,
 }
 
-/// Tells of transactions.
-pub(super) struct Teller<'a> {
+/// Lists what transactions paid to whom, as `ListTransactions` of Bitcoin Core does.
+pub(super) struct TransactionLister<'a> {
     trust: Trust<'a>,
     network: Network,
 }
 
-impl<'a> Teller<'a> {
+impl<'a> TransactionLister<'a> {
     pub(super) fn new(state: &'a mut State, wallet: &WalletHandle) -> Self {
         let zero_conf = wallet.options().spend_zero_conf_change;
-        Teller { trust: Trust::new(state, zero_conf), network: wallet.network() }
+        TransactionLister { trust: Trust::new(state, zero_conf), network: wallet.network() }
     }
 
     pub(super) fn state(&self) -> &'a State {

@@ -19,7 +19,7 @@ use super::psbt::psbt_error;
 use super::refusal::with_code;
 use super::solving;
 use super::spending::{Recipients, payers_of, recipients};
-use crate::wallet::{Spending, WalletHandle, Wish};
+use crate::wallet::{SpendRequest, Spending, WalletHandle};
 
 /// Options of all commands that fund transactions.
 pub(super) const TYPES: &[(&str, &str)] = &[
@@ -254,7 +254,7 @@ pub(super) fn fund(
     let lock = either(options, "lock_unspents", "lockUnspents").map_or(Ok(false), value::flag)?;
     let presets = solving::presets(spending, base, options)?;
     control.set_selected = base.input.iter().map(|input| input.previous_output).collect();
-    let made = spending.make(Wish { change_pos, presets, ..Wish::new(recipients, &control) });
+    let made = spending.make(SpendRequest { change_pos, presets, ..SpendRequest::new(recipients, &control) });
     let made = made.map_err(with_code(Code::WalletError))?;
     let mut tx = made.tx;
     for input in &mut tx.input {

@@ -54,7 +54,7 @@ fn short(text: &str) -> RpcError {
 }
 
 /// A call's options, and what the wallet makes of them.
-struct Wish {
+struct SendAllRequest {
     options: Map<String, Value>,
     control: CoinControl,
     /// Satoshi for 1000 virtual bytes.
@@ -63,7 +63,7 @@ struct Wish {
     replaceable: bool,
 }
 
-fn read(wallet: &WalletHandle, options: Map<String, Value>) -> Answer<Wish> {
+fn read(wallet: &WalletHandle, options: Map<String, Value>) -> Answer<SendAllRequest> {
     let option = |name: &str| options.get(name);
     let mut control = CoinControl::default();
     let or_null = |name| option(name).unwrap_or(&Value::Null);
@@ -80,7 +80,7 @@ fn read(wallet: &WalletHandle, options: Map<String, Value>) -> Answer<Wish> {
     let version = option("version").map_or(Ok(2), value::int)?;
     let replaceable = option("replaceable").map_or(Ok(wallet.options().rbf), value::flag)?;
     (control.has_version, control.version) = (1, version);
-    Ok(Wish { rate: choice.rate, version, replaceable, control, options })
+    Ok(SendAllRequest { rate: choice.rate, version, replaceable, control, options })
 }
 
 fn send_all(call: &Call<'_>) -> Answer {
@@ -101,32 +101,32 @@ fn send_all(call: &Call<'_>) -> Answer {
     if sharers.is_empty() {
         return invalid("Must provide at least one address without a specified amount");
     }
-    let wish = read(&wallet, options)?;
-    let option = |name: &str| wish.options.get(name).unwrap_or(&Value::Null);
+    let request = read(&wallet, options)?;
+    let option = |name: &str| request.options.get(name).unwrap_or(&Value::Null);
     let parts = Parts {
         inputs: option("inputs"),
         outputs: &pairs.into(),
         lock_time: option("locktime"),
-        replaceable: Some(wish.replaceable),
-        version: wish.version,
+        replaceable: Some(request.replaceable),
+        version: request.version,
     };
     let mut tx = construct::transaction(parts, wallet.network())?;
     let spending = wallet.spending()?;
-    choose(&wallet, &wish, &mut tx)?;
-    share(&wallet, &wish, &mut tx, &sharers)?;
-    if wish.options.get("lock_unspents").map_or(Ok(false), value::flag)? {
+    choose(&wallet, &request, &mut tx)?;
+    share(&wallet, &request, &mut tx, &sharers)?;
+    if request.options.get("lock_unspents").map_or(Ok(false), value::flag)? {
         spending.lock_coins(tx.input.iter().map(|input| input.previous_output))?;
     }
-    if !has_own_lock_time(&tx, &wish.options) {
+    if !has_own_lock_time(&tx, &request.options) {
         let current = wallet.is_current()?;
         tx.lock_time = wallet.state()?.lock_time(current);
     }
-    finish(spending, &wish.options, tx)
+    finish(spending, &request.options, tx)
 }
 
 /// Adds all coins, unless coins were given; these have to be the wallet's and unspent.
-fn choose(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction) -> Answer<()> {
-    let has = |name: &str| wish.options.contains_key(name);
+fn choose(wallet: &WalletHandle, request: &SendAllRequest, tx: &mut Transaction) -> Answer<()> {
+    let has = |name: &str| request.options.contains_key(name);
     if has("inputs") {
         if has("send_max") {
             return invalid("Cannot combine send_max with specific inputs.");
@@ -154,11 +154,11 @@ fn choose(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction) -> Answer<()
         }
         return Ok(());
     }
-    let worthwhile = wish.options.get("send_max").map_or(Ok(false), value::flag)?;
+    let worthwhile = request.options.get("send_max").map_or(Ok(false), value::flag)?;
     let sequence =
-        if wish.replaceable { Sequence::ENABLE_RBF_NO_LOCKTIME } else { Sequence::ENABLE_LOCKTIME_NO_RBF };
-    for coin in wallet.pool(&wish.control, wish.rate)? {
-        if worthwhile && fee_for(wish.rate, coin.weight.vbytes()) > coin.output.value {
+        if request.replaceable { Sequence::ENABLE_RBF_NO_LOCKTIME } else { Sequence::ENABLE_LOCKTIME_NO_RBF };
+    for coin in wallet.pool(&request.control, request.rate)? {
+        if worthwhile && fee_for(request.rate, coin.weight.vbytes()) > coin.output.value {
             continue;
         }
         tx.input.push(TxIn { previous_output: coin.outpoint, sequence, ..TxIn::default() });
@@ -167,7 +167,12 @@ fn choose(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction) -> Answer<()
 }
 
 /// Shares what is left after the fee and the given amounts.
-fn share(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction, sharers: &[&str]) -> Answer<()> {
+fn share(
+    wallet: &WalletHandle,
+    request: &SendAllRequest,
+    tx: &mut Transaction,
+    sharers: &[&str],
+) -> Answer<()> {
     let chain = wallet.chain();
     let (mut total, mut inputs, mut unconfirmed) = (Amount::ZERO, InputWeights::default(), Vec::new());
     {
@@ -189,14 +194,14 @@ fn share(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction, sharers: &[&s
     }
     let scripts = tx.output.iter().map(|output| &output.script_pubkey);
     let weight = inputs.with_outputs(scripts.fold(OutputWeights::default(), |all, script| all.with(script)));
-    let fee = fee_for(wish.rate, weight.div_ceil(4));
+    let fee = fee_for(request.rate, weight.div_ceil(4));
     if fee > wallet.options().max_tx_fee {
         return refused("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)");
     }
-    let bump = combined_bump(&*chain, &unconfirmed, wish.rate)?;
+    let bump = combined_bump(&*chain, &unconfirmed, request.rate)?;
     let effective = total.checked_sub(sum([fee, bump])?).filter(|left| *left > Amount::ZERO);
     let Some(effective) = effective else {
-        return Err(match wish.options.get("send_max").is_some_and(|max| *max == true) {
+        return Err(match request.options.get("send_max").is_some_and(|max| *max == true) {
             true => {
                 short("Total value of UTXO pool too low to pay for transaction, try using lower feerate.")
             }
@@ -205,7 +210,7 @@ fn share(wallet: &WalletHandle, wish: &Wish, tx: &mut Transaction, sharers: &[&s
             ),
         });
     };
-    let most = match (wish.version == 3, unconfirmed.is_empty()) {
+    let most = match (request.version == 3, unconfirmed.is_empty()) {
         (false, _) => MAX_WEIGHT,
         (true, true) => TRUC_MAX_WEIGHT,
         (true, false) => TRUC_CHILD_MAX_WEIGHT,

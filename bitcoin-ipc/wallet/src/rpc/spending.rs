@@ -17,7 +17,7 @@ use super::balances::avoid_reuse;
 use super::command::{Call, Command, command, ensure_unlocked, refused};
 use super::fees::{self, MODE, RATE, TARGET};
 use super::refusal::with_code;
-use crate::wallet::{Texts, WalletHandle, Wish};
+use crate::wallet::{SpendRequest, Texts, WalletHandle};
 
 const REPLACEABLE: Arg = arg("replaceable", Bool, "Whether it says that it may be replaced (BIP 125).")
     .default("set by -walletrbf");
@@ -164,7 +164,7 @@ fn pay(
     }
     recipients.shuffle(&mut OsRng);
     let spending = wallet.spending()?;
-    let made = spending.make(Wish { sign: true, ..Wish::new(recipients, control) });
+    let made = spending.make(SpendRequest { sign: true, ..SpendRequest::new(recipients, control) });
     let made = made.map_err(with_code(Code::WalletInsufficientFunds))?;
     spending.commit(&made.tx, Texts { value_map: notes, ..Texts::default() })?;
     let txid = made.tx.compute_txid().to_string();

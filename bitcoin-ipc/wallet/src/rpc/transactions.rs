@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::balances::signed_amount;
 use super::command::{Call, Command, command, label, last_block};
-use super::entries::{Teller, Wanted};
+use super::entries::{TransactionLister, Wanted};
 use crate::wallet::{WalletHandle, signed, total};
 
 const NO_EFFECT: &str = "Has no effect.";
@@ -49,12 +49,12 @@ fn get(call: &Call<'_>) -> Answer {
     let verbose = call.flag_or(2, false)?;
     let mut state = wallet.state()?;
     let Some(tx) = state.ledger.tx(txid) else { return unknown(NOT_OURS) };
-    let mut teller = Teller::new(&mut state, &wallet);
-    let debit = teller.debit(&tx);
+    let mut lister = TransactionLister::new(&mut state, &wallet);
+    let debit = lister.debit(&tx);
     let paid = total(tx.output.iter().map(|output| signed(output.value)));
     let fee = if debit > SignedAmount::ZERO { total([paid, -debit]) } else { SignedAmount::ZERO };
-    let known = teller.known(&tx);
-    let details = teller.entries(&tx, Wanted::default());
+    let known = lister.known(&tx);
+    let details = lister.entries(&tx, Wanted::default());
     let credit = state.wallet_tx(txid).map_or(SignedAmount::ZERO, |tx| tx.credit);
     let mut object = Map::new();
     object.insert("amount".into(), signed_amount(total([credit, -debit, -fee])));
@@ -92,16 +92,16 @@ fn list(call: &Call<'_>) -> Answer {
     let Ok(count) = usize::try_from(call.int_or::<i32>(1, 10)?) else { return invalid("Negative count") };
     let Ok(skip) = usize::try_from(call.int_or::<i32>(2, 0)?) else { return invalid("Negative from") };
     let mut state = wallet.state()?;
-    let mut teller = Teller::new(&mut state, &wallet);
+    let mut lister = TransactionLister::new(&mut state, &wallet);
     // The latest one first.
     let mut entries = Vec::new();
-    for txid in teller.txids().into_iter().rev() {
+    for txid in lister.txids().into_iter().rev() {
         if entries.len() >= count + skip {
             break;
         }
-        let Some(tx) = teller.state().ledger.tx(txid) else { continue };
+        let Some(tx) = lister.state().ledger.tx(txid) else { continue };
         entries.extend(
-            teller.entries(&tx, Wanted { long: true, label: filter.as_deref(), ..Wanted::default() }),
+            lister.entries(&tx, Wanted { long: true, label: filter.as_deref(), ..Wanted::default() }),
         );
     }
     let mut chosen: Vec<Value> = entries.into_iter().skip(skip).take(count).collect();
@@ -162,17 +162,17 @@ fn since(call: &Call<'_>) -> Answer {
         return Err(RpcError::new(Code::InternalError, "the node does not know the wallet's highest block"));
     };
     let mut state = wallet.state()?;
-    let mut teller = Teller::new(&mut state, &wallet);
+    let mut lister = TransactionLister::new(&mut state, &wallet);
     let (mut transactions, mut removed) = (Vec::new(), Vec::new());
-    for txid in teller.txids() {
-        let new = since.fork.is_none_or(|fork| teller.depth(txid).abs() < height + 1 - fork);
-        if let Some(tx) = teller.state().ledger.tx(txid).filter(|_| new) {
-            transactions.extend(teller.entries(&tx, wanted));
+    for txid in lister.txids() {
+        let new = since.fork.is_none_or(|fork| lister.depth(txid).abs() < height + 1 - fork);
+        if let Some(tx) = lister.state().ledger.tx(txid).filter(|_| new) {
+            transactions.extend(lister.entries(&tx, wanted));
         }
     }
     for txid in since.removed {
-        if let Some(tx) = teller.state().ledger.tx(txid) {
-            removed.extend(teller.entries(&tx, Wanted { min_depth: i32::MIN, ..wanted }));
+        if let Some(tx) = lister.state().ledger.tx(txid) {
+            removed.extend(lister.entries(&tx, Wanted { min_depth: i32::MIN, ..wanted }));
         }
     }
     let mut object = Map::new();

@@ -43,7 +43,7 @@ use bitcoin_ipc::interfaces::watch::AnyChain;
 use crate::Result;
 use crate::listeners::lock;
 use crate::wallet::WalletHandle;
-use notices::{Ear, Notice};
+use notices::{Notice, NotificationsReceiver};
 pub use scan::ScanResult;
 pub(crate) use scan::WINDOW;
 use watch::Watch;
@@ -131,13 +131,13 @@ impl WalletHandle {
     }
 
     fn catch_up(&self, registration: u64) -> Result<()> {
-        let ear = Arc::new(Ear { wallet: self.downgrade(), registration });
+        let receiver = Arc::new(NotificationsReceiver { wallet: self.downgrade(), registration });
         let chain = self.0.node.any();
         let link = match &chain {
             AnyChain::Watching(chain) if self.0.options.watch => {
-                Link::Watching(Arc::new(Watch::new(chain.watch_scripts(ear)?)))
+                Link::Watching(Arc::new(Watch::new(chain.watch_scripts(receiver)?)))
             }
-            chain => Link::Plain(chain.chain().handle_notifications(ear)?),
+            chain => Link::Plain(chain.chain().handle_notifications(receiver)?),
         };
         let unused = lock(&self.0.follow.link).replace(link);
         drop(unused);
@@ -172,12 +172,12 @@ impl WalletHandle {
 
     fn request_mempool(&self) -> Result<()> {
         let (chain, watch) = (self.0.node.any(), self.watch());
-        let ear = notices::MempoolEar(self.clone());
-        let Some(watch) = watch else { return Ok(chain.chain().request_mempool_transactions(&ear)?) };
+        let receiver = notices::MempoolReceiver(self.clone());
+        let Some(watch) = watch else { return Ok(chain.chain().request_mempool_transactions(&receiver)?) };
         // What is found may be followed by what pays scripts that it derived.
         loop {
             let scripts = self.state()?.ledger.script_count();
-            watch.remote.request_mempool_transactions(&ear)?;
+            watch.remote.request_mempool_transactions(&receiver)?;
             if self.state()?.ledger.script_count() == scripts {
                 return Ok(());
             }

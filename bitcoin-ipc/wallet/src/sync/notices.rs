@@ -56,12 +56,12 @@ impl NewBlock {
 }
 
 /// Hears the node for a wallet, as long as there is one.
-pub(super) struct Ear {
+pub(super) struct NotificationsReceiver {
     pub(super) wallet: Weak<Shared>,
     pub(super) registration: u64,
 }
 
-impl Ear {
+impl NotificationsReceiver {
     fn hear(&self, notice: Notice) -> Result<()> {
         if let Some(wallet) = self.wallet.upgrade() {
             WalletHandle(wallet).hear(self.registration, notice);
@@ -70,7 +70,7 @@ impl Ear {
     }
 }
 
-impl ChainNotifications for Ear {
+impl ChainNotifications for NotificationsReceiver {
     fn transaction_added_to_mempool(&self, tx: &Transaction) -> Result<()> {
         self.hear(Notice::Added(tx.clone()))
     }
@@ -97,7 +97,7 @@ impl ChainNotifications for Ear {
     }
 }
 
-impl WatchedNotifications for Ear {
+impl WatchedNotifications for NotificationsReceiver {
     fn transaction_added(&self, tx: &Transaction) -> Result<()> {
         self.hear(Notice::Added(tx.clone()))
     }
@@ -116,15 +116,15 @@ impl WatchedNotifications for Ear {
 }
 
 /// Hears the whole mempool once; what it hears does not wait.
-pub(super) struct MempoolEar(pub(super) WalletHandle);
+pub(super) struct MempoolReceiver(pub(super) WalletHandle);
 
-impl ChainNotifications for MempoolEar {
+impl ChainNotifications for MempoolReceiver {
     fn transaction_added_to_mempool(&self, tx: &Transaction) -> Result<()> {
         Ok(self.0.apply(Notice::Added(tx.clone()))?)
     }
 }
 
-impl WatchedNotifications for MempoolEar {
+impl WatchedNotifications for MempoolReceiver {
     fn transaction_added(&self, tx: &Transaction) -> Result<()> {
         Ok(self.0.apply(Notice::Added(tx.clone()))?)
     }

@@ -14,7 +14,7 @@ use super::build::{Recipients, sum};
 use super::commit::Texts;
 use super::fees::{fee_for, sat_per_kvb};
 use super::pool::{Preset, Presets, TRUC, combined_bump};
-use super::spending::{Replaced, Spending, Wish};
+use super::spending::{Replaced, SpendRequest, Spending};
 use super::weights::{InputWeight, InputWeights, OutputWeights};
 use super::{State, WalletHandle};
 use crate::{Error, Result};
@@ -24,7 +24,7 @@ use crate::{Error, Result};
 const INCREMENT: i64 = 5000;
 
 /// How a transaction is to be replaced.
-pub(crate) struct BumpWish {
+pub(crate) struct BumpRequest {
     /// What it pays instead, if anything.
     pub(crate) others: Vec<TxOut>,
     /// The output that is change, if it is not found out.
@@ -53,8 +53,8 @@ impl WalletHandle {
     ///
     /// [`Error::Bump`] with all reasons why not; or the node cannot be asked.
     pub fn create_bump(&self, txid: Txid, control: &CoinControl) -> Result<BumpTransaction> {
-        let wish = BumpWish { others: Vec::new(), change: None, require_mine: true };
-        self.spending()?.create_bump(txid, control, wish)
+        let request = BumpRequest { others: Vec::new(), change: None, require_mine: true };
+        self.spending()?.create_bump(txid, control, request)
     }
 
     /// Puts a signed replacement into the wallet, sends it and gives its id. The texts and notes of what
@@ -117,14 +117,14 @@ struct Original {
 }
 
 impl Spending<'_> {
-    /// Makes the replacement of a transaction, as the wish says.
+    /// Makes the replacement of a transaction, as the request says.
     pub(crate) fn create_bump(
         &self,
         txid: Txid,
         control: &CoinControl,
-        wish: BumpWish,
+        request: BumpRequest,
     ) -> Result<BumpTransaction> {
-        let BumpWish { others, change, require_mine } = wish;
+        let BumpRequest { others, change, require_mine } = request;
         if !others.is_empty() && change.is_some() {
             let text = "The options 'outputs' and 'original_change_index' are incompatible. You can only either specify a new set of outputs, or designate a change output to be recycled.";
             return Err(Error::Bump(vec![text.into()]));
@@ -160,8 +160,12 @@ impl Spending<'_> {
         if control.has_version == 0 && old.tx.version.0 == TRUC {
             (control.has_version, control.version) = (1, TRUC.cast_unsigned());
         }
-        let wish = Wish { replaced: Some(replaced), presets: old.presets, ..Wish::new(outputs, &control) };
-        let made = match self.make(wish) {
+        let request = SpendRequest {
+            replaced: Some(replaced),
+            presets: old.presets,
+            ..SpendRequest::new(outputs, &control)
+        };
+        let made = match self.make(request) {
             Err(error @ (Error::Node(_) | Error::Database(_))) => return Err(error),
             made => {
                 made.map_err(|error| Error::Bump(vec![format!("Unable to create transaction. {error}")]))?

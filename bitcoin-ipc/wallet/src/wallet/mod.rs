@@ -38,7 +38,7 @@ use bitcoin_ipc::interfaces::Chain;
 
 pub(crate) use balances::{Trust, signed, total};
 pub(crate) use build::sum;
-pub(crate) use bump::BumpWish;
+pub(crate) use bump::BumpRequest;
 pub use coins::AvailableCoin;
 pub(crate) use commit::Texts;
 pub(crate) use events::{Event, Events};
@@ -48,7 +48,7 @@ pub(crate) use hd_keys::Which;
 pub(crate) use pool::{Preset, Presets, TRUC, combined_bump};
 pub(crate) use solution::Solution;
 pub(crate) use solve::Solving;
-pub(crate) use spending::{Spending, Wish};
+pub(crate) use spending::{SpendRequest, Spending};
 pub(crate) use state::State;
 pub use state::flag;
 pub(crate) use weights::{

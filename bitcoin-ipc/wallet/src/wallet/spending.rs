@@ -1,4 +1,4 @@
-//! Spending: from a wish to a transaction.
+//! Spending: from a request to a transaction.
 //!
 //! In: recipients, coin control. Out: a transaction with inputs, change and fee, signed if wanted. Choosing
 //! coins, signing and committing are steps of one [`Spending`], which one has at a time.
@@ -24,7 +24,7 @@ const MAX_TIP_AGE: i64 = 8 * 60 * 60;
 const ATTEMPTS: usize = 5;
 
 /// What is wanted of a transaction.
-pub(crate) struct Wish<'a> {
+pub(crate) struct SpendRequest<'a> {
     pub(crate) outputs: Recipients,
     pub(crate) control: &'a CoinControl,
     pub(crate) sign: bool,
@@ -34,11 +34,11 @@ pub(crate) struct Wish<'a> {
     pub(crate) replaced: Option<Replaced>,
 }
 
-impl<'a> Wish<'a> {
+impl<'a> SpendRequest<'a> {
     /// A transaction without signatures that spends nothing of others.
     pub(crate) fn new(outputs: Recipients, control: &'a CoinControl) -> Self {
         let presets = Presets::new();
-        Wish { outputs, control, sign: false, change_pos: None, presets, replaced: None }
+        SpendRequest { outputs, control, sign: false, change_pos: None, presets, replaced: None }
     }
 }
 
@@ -92,7 +92,7 @@ impl WalletHandle {
     ///
     /// # Errors
     ///
-    /// There are not enough coins, the wish cannot be met, the wallet is locked, or the node cannot be
+    /// There are not enough coins, the request cannot be met, the wallet is locked, or the node cannot be
     /// asked.
     pub fn create_transaction(
         &self,
@@ -110,8 +110,11 @@ impl WalletHandle {
             Ok((script, recipient.amount, recipient.subtract_fee_from_amount))
         });
         let outputs = outputs.collect::<Result<_>>()?;
-        let Made { tx, fee, change_pos, calculation } =
-            self.spending()?.make(Wish { sign, change_pos, ..Wish::new(outputs, control) })?;
+        let Made { tx, fee, change_pos, calculation } = self.spending()?.make(SpendRequest {
+            sign,
+            change_pos,
+            ..SpendRequest::new(outputs, control)
+        })?;
         Ok(CreatedTransactionResult { tx, fee, fee_calc: calculation, change_pos })
     }
 
@@ -208,15 +211,15 @@ impl<'a> Spending<'a> {
     ///
     /// # Errors
     ///
-    /// There are not enough coins, the wish cannot be met, the wallet is locked, or the node cannot be
+    /// There are not enough coins, the request cannot be met, the wallet is locked, or the node cannot be
     /// asked.
-    pub(crate) fn make(&self, wish: Wish<'_>) -> Result<Made> {
-        if wish.sign && self.is_locked()? {
+    pub(crate) fn make(&self, request: SpendRequest<'_>) -> Result<Made> {
+        if request.sign && self.is_locked()? {
             return Err(Error::Locked);
         }
-        let (plan, choice) = self.plan(&wish)?;
+        let (plan, choice) = self.plan(&request)?;
         for _ in 0..ATTEMPTS {
-            let Some((tx, fee, change_pos)) = self.attempt(&wish, &plan)? else { continue };
+            let Some((tx, fee, change_pos)) = self.attempt(&request, &plan)? else { continue };
             if self.options().reject_long_chains
                 && let Err(reason) = self.chain().check_chain_limits(&tx)?
             {
@@ -233,8 +236,8 @@ impl<'a> Spending<'a> {
     ///
     /// That is too much or too little, or an amount is not worth an output. Bitcoin Core looks at these before it
     /// looks at the fee.
-    fn max_weight(&self, wish: &Wish<'_>, dust_rate: i64) -> Result<u64> {
-        let control = wish.control;
+    fn max_weight(&self, request: &SpendRequest<'_>, dust_rate: i64) -> Result<u64> {
+        let control = request.control;
         let wanted = match control.has_max_tx_weight {
             0 => MAX_WEIGHT,
             _ => control.max_tx_weight.into(),
@@ -244,32 +247,32 @@ impl<'a> Spending<'a> {
             let text = format!("Maximum transaction weight must be between {MIN_WEIGHT} and {MAX_WEIGHT}");
             return Err(Error::Refused(text));
         }
-        if wish.outputs.iter().any(|(script, amount, _)| *amount < dust(script, dust_rate)) {
+        if request.outputs.iter().any(|(script, amount, _)| *amount < dust(script, dust_rate)) {
             return Err(Error::Refused("Transaction amount too small".into()));
         }
         Ok(max_weight)
     }
 
-    fn plan<'w>(&self, wish: &Wish<'w>) -> Result<(Plan<'w>, FeeChoice)> {
-        let (chain, control) = (self.chain(), wish.control);
+    fn plan<'w>(&self, request: &SpendRequest<'w>) -> Result<(Plan<'w>, FeeChoice)> {
+        let (chain, control) = (self.chain(), request.control);
         let dust_rate = sat_per_kvb(chain.relay_dust_fee()?);
-        let max_weight = self.max_weight(wish, dust_rate)?;
+        let max_weight = self.max_weight(request, dust_rate)?;
         let choice = self.usable_rate(control)?;
         let plan = Plan {
             rate: choice.rate,
             dust_rate,
             discard_rate: self.discard_rate(&*chain, dust_rate)?,
             max_weight,
-            least_fee: wish
+            least_fee: request
                 .replaced
                 .filter(|old| old.raise)
                 .map_or((Amount::ZERO, 0), |old| (old.fee, old.incremental)),
             rbf: if control.has_signal_rbf { control.signal_rbf } else { self.options().rbf },
             current: self.is_current()?,
-            change_kind: self.change_kind(&wish.outputs, control)?,
-            outputs: wish.outputs.clone(),
+            change_kind: self.change_kind(&request.outputs, control)?,
+            outputs: request.outputs.clone(),
             control,
-            change_pos: wish.change_pos,
+            change_pos: request.change_pos,
         };
         if plan.sum()? == Amount::ZERO && plan.rate == 0 && control.set_selected.is_empty() {
             let text = "Transaction requires one destination of non-zero value, a non-zero feerate, or a pre-selected input";
@@ -281,12 +284,12 @@ impl<'a> Spending<'a> {
     /// Chooses coins and builds the transaction. `None` if one of them is not there any more.
     fn attempt(
         &self,
-        wish: &Wish<'_>,
+        request: &SpendRequest<'_>,
         plan: &Plan<'_>,
     ) -> Result<Option<(Transaction, Amount, Option<u32>)>> {
-        let control = wish.control;
-        let replaced = wish.replaced.map(|old| old.txid);
-        let required = self.selected(control, &wish.presets, replaced, plan.rate)?;
+        let control = request.control;
+        let replaced = request.replaced.map(|old| old.txid);
+        let required = self.selected(control, &request.presets, replaced, plan.rate)?;
         let mut pool = match control.allow_other_inputs {
             true => self.pool(control, plan.rate)?,
             false => Vec::new(),
@@ -309,7 +312,7 @@ impl<'a> Spending<'a> {
         };
         self.share_bumps(&target, &required, &mut picked)?;
         let fee = Amount::from_sat(picked.outcome.fee);
-        if let Some(old) = wish.replaced {
+        if let Some(old) = request.replaced {
             old.ensure_enough(fee, picked.outcome.weight.div_ceil(4))?;
         }
         if fee > self.options().max_tx_fee {
@@ -318,7 +321,7 @@ impl<'a> Spending<'a> {
         }
         let mut state = self.state()?;
         let mut chosen = required.iter().chain(&picked.coins);
-        if !chosen.all(|coin| state.has_still(coin, &wish.presets, replaced)) {
+        if !chosen.all(|coin| state.has_still(coin, &request.presets, replaced)) {
             return Ok(None);
         }
         // Somebody may have taken the change address meanwhile.
@@ -327,7 +330,7 @@ impl<'a> Spending<'a> {
             return Ok(None);
         }
         let (tx, change_pos) = state.build(plan, &change, &required, &picked, again)?;
-        let tx = if wish.sign {
+        let tx = if request.sign {
             let mut psbt = Psbt::from_unsigned_tx(tx)
                 .map_err(|error| Error::Refused(format!("Signing transaction failed: {error}")))?;
             state.sign_all(&mut psbt)?

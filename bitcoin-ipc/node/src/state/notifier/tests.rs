@@ -14,13 +14,13 @@ use super::*;
 const LONG: Duration = Duration::from_secs(60);
 
 /// Hears transactions, and is stuck, panics or fails as it is told.
-struct Ear {
+struct NotificationsReceiver {
     free: Mutex<Receiver<()>>,
     heard: Sender<&'static str>,
     panics: bool,
 }
 
-impl ChainNotifications for Ear {
+impl ChainNotifications for NotificationsReceiver {
     fn transaction_added_to_mempool(&self, _: &Transaction) -> Result<()> {
         assert!(!self.panics, "for a test");
         let _ = lock(&self.free).recv();
@@ -49,9 +49,9 @@ struct Setup {
 fn setup(panics: bool) -> Setup {
     let notifier = Notifier::new();
     let ((free, held), (say, heard)) = (channel(), channel());
-    let ear = Ear { free: Mutex::new(held), heard: say, panics };
+    let receiver = NotificationsReceiver { free: Mutex::new(held), heard: say, panics };
     let read: Read = Box::new(|_| Err(Error::failed("no such block")));
-    let registration = notifier.register(Arc::new(ear), read).unwrap();
+    let registration = notifier.register(Arc::new(receiver), read).unwrap();
     Setup { notifier, registration, free, heard }
 }
 

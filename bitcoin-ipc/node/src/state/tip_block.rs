@@ -20,17 +20,17 @@ pub struct Seen {
     pub stopping: bool,
 }
 
-/// The node's state, and a bell that rings when it changes.
-pub(super) struct Beacon {
+/// The tip and what else one waits for, with a bell: `m_tip_block` of Bitcoin Core.
+pub(super) struct TipBlock {
     now: Mutex<Seen>,
     changed: Condvar,
     tasks: watch::Sender<Seen>,
 }
 
-impl Beacon {
+impl TipBlock {
     pub(super) fn new(tip: Place) -> Self {
         let now = Seen { tip, mempool_changes: 0, stopping: false };
-        Beacon { now: Mutex::new(now), changed: Condvar::new(), tasks: watch::Sender::new(now) }
+        TipBlock { now: Mutex::new(now), changed: Condvar::new(), tasks: watch::Sender::new(now) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Seen> {
@@ -84,14 +84,14 @@ mod tests {
     #[test]
     fn a_change_wakes_threads_and_a_deadline_ends_a_wait() {
         let genesis = Place { hash: BlockHash::all_zeros(), height: 0 };
-        let beacon = Arc::new(Beacon::new(genesis));
-        let waiting = beacon.clone();
+        let tip_block = Arc::new(TipBlock::new(genesis));
+        let waiting = tip_block.clone();
         let thread = std::thread::spawn(move || waiting.wait(None, |now| now.tip.height == 1));
-        beacon.change(|now| now.tip.height = 1);
+        tip_block.change(|now| now.tip.height = 1);
         assert_eq!(thread.join().unwrap().tip.height, 1);
         let past = Some(Instant::now());
-        assert_eq!(beacon.wait(past, |now| now.tip.height == 2).tip.height, 1);
-        beacon.change(|now| now.stopping = true);
-        assert!(beacon.wait(None, |_| false).stopping);
+        assert_eq!(tip_block.wait(past, |now| now.tip.height == 2).tip.height, 1);
+        tip_block.change(|now| now.stopping = true);
+        assert!(tip_block.wait(None, |_| false).stopping);
     }
 }
