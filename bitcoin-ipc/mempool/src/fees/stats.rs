@@ -101,8 +101,10 @@ impl Stats {
     /// The counts of a bucket for a target.
     fn count(&self, bucket: usize, target: u32, height: u32) -> EstimatorBucket {
         let period = target.div_ceil(self.scale) as usize - 1;
-        let waiting = (target..self.max_target()).filter_map(|blocks| height.checked_sub(blocks));
-        let waiting: u32 = waiting.map(|height| self.waiting[self.slot(height)][bucket]).sum();
+        // Below the genesis block the numbers begin again at their end, as in Bitcoin Core: on a chain of less than
+        // 1008 blocks the longest horizon counts some that came just now.
+        let slots = (target..self.max_target()).map(|blocks| self.slot(height.wrapping_sub(blocks)));
+        let waiting: u32 = slots.map(|slot| self.waiting[slot][bucket]).sum();
         EstimatorBucket {
             within_target: self.confirmed[period][bucket],
             total_confirmed: self.total[bucket],
