@@ -86,3 +86,48 @@ pub(super) fn basic_filter(block: &Block, undo: &BlockUndo) -> BlockFilter {
     writer.finish().expect("writing to a vector does not fail");
     BlockFilter { content }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use bitcoin::hashes::Hash as _;
+    use bitcoin::{ScriptBuf, TxOut, VarInt, consensus};
+    use bitcoin_ipc::types::{Coin, TxUndo};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn script() -> impl Strategy<Value = ScriptBuf> {
+        // Short ones are met twice, and some of them are empty.
+        let short = vec(0..3_u8, 0..2);
+        let data = vec(any::<u8>(), 0..30).prop_map(|data| [vec![0x6a], data].concat());
+        prop_oneof![short, data, vec(any::<u8>(), 0..60)].prop_map(ScriptBuf::from_bytes)
+    }
+
+    proptest! {
+        /// As BIP 158 says: all scripts that pay or were paid from, but for empty ones, and but for outputs that
+        /// carry data.
+        #[test]
+        fn a_filter_has_each_script_once(outputs in vec(script(), 0..40), spent in vec(script(), 0..40)) {
+            let output = |script_pubkey: &ScriptBuf| TxOut { value: Amount::ZERO, script_pubkey: script_pubkey.clone() };
+            let mut block = bitcoin::constants::genesis_block(bitcoin::Network::Regtest);
+            block.txdata[0].output = outputs.iter().map(output).collect();
+            let coin = |script: &ScriptBuf| Coin { output: output(script), height: 1, coinbase: false };
+            let undo = BlockUndo { transactions: vec![TxUndo { spent: spent.iter().map(coin).collect() }] };
+            let filter = basic_filter(&block, &undo);
+            let counted: BTreeSet<_> =
+                outputs.iter().filter(|script| !script.is_op_return()).chain(&spent).filter(|script| !script.is_empty()).collect();
+            let (VarInt(count), _) = consensus::deserialize_partial(&filter.content).unwrap();
+            prop_assert_eq!(count, u64::try_from(counted.len()).unwrap());
+            let hash = block.block_hash();
+            for script in &counted {
+                prop_assert!(filter.match_any(&hash, &mut std::iter::once(script.as_bytes())).unwrap());
+            }
+            prop_assert!(counted.is_empty() || filter.match_all(&hash, &mut counted.iter().map(|script| script.as_bytes())).unwrap());
+            // With the key of another block it says nothing of these scripts; it must be read all the same.
+            let _ = filter.match_any(&bitcoin::BlockHash::all_zeros(), &mut std::iter::once(&b"other"[..]));
+        }
+    }
+}

@@ -127,6 +127,9 @@ impl<'a> Envelope<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::select;
     use serde_json::json;
 
     use super::*;
@@ -176,6 +179,62 @@ mod tests {
             assert_eq!(reply.get("id"), request.get("id"));
         }
         assert_eq!(ask(&json!(5))["error"]["code"], -32700);
+    }
+
+    /// Any JSON, most of it with the fields of a request.
+    fn sent() -> impl Strategy<Value = Value> {
+        let word = select(&["id", "method", "params", "jsonrpc", "2.0", "1.0", "3.0", "other", ""][..]);
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            word.clone().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, move |inner| {
+            let field = (word.clone(), inner.clone());
+            let fields = vec(field, 0..6)
+                .prop_map(|all| all.into_iter().map(|(name, value)| (name.to_owned(), value)));
+            prop_oneof![
+                3 => fields.prop_map(|all| Value::Object(all.collect())),
+                1 => vec(inner, 0..6).prop_map(Value::Array),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn each_request_that_wants_an_answer_has_one_of_its_own_form(sent in sent()) {
+            let answer = ask(&sent);
+            let requests = match &sent {
+                Value::Array(requests) => requests.clone(),
+                one => vec![one.clone()],
+            };
+            let replies = match (&sent, answer) {
+                (Value::Array(_), Value::Array(replies)) => replies,
+                (_, Value::Null) => Vec::new(),
+                (_, one) => vec![one],
+            };
+            let wants = |request: &&Value| {
+                let silent = request.get("jsonrpc") == Some(&json!("2.0"))
+                    && request.get("id").is_none()
+                    && request["method"].is_string()
+                    && matches!(request["params"], Value::Null | Value::Array(_) | Value::Object(_));
+                !silent
+            };
+            let wanting: Vec<_> = requests.iter().filter(wants).collect();
+            prop_assert_eq!(replies.len(), wanting.len());
+            for (reply, request) in replies.iter().zip(wanting) {
+                prop_assert_eq!(reply.get("id"), request.get("id"));
+                let new = reply.get("jsonrpc") == Some(&json!("2.0"));
+                prop_assert_eq!(new, request.get("jsonrpc") == Some(&json!("2.0")));
+                let (result, error) = (reply.get("result"), reply.get("error"));
+                prop_assert_eq!(result.is_some() && error.is_some(), !new, "{}", reply);
+                let failed = error.is_some_and(|error| !error.is_null());
+                prop_assert_eq!(failed && error.is_some_and(|error| error["code"].is_i64()), failed);
+                prop_assert!(!failed || result.is_none_or(Value::is_null), "{}", reply);
+            }
+        }
     }
 
     #[test]
