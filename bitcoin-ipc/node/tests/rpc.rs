@@ -31,12 +31,18 @@ struct Node {
 }
 
 fn start() -> Node {
+    start_with(&[])
+}
+
+/// A node that also shows what is deprecated under these names.
+fn start_with(deprecated: &[&str]) -> Node {
     let directory = tempfile::tempdir().unwrap();
     let mut options = Options::new(directory.path(), Network::Regtest);
     options.mempool.require_standard = false;
     options.index = index::Options { filters: true, txindex: true };
     let state = State::open(&options, Signals::default(), Shutdown::new()).unwrap();
-    let server = RpcServer::new(RpcOptions::new(directory.path()));
+    let deprecated = deprecated.iter().map(ToString::to_string).collect();
+    let server = RpcServer::new(RpcOptions { deprecated, ..RpcOptions::new(directory.path()) });
     server.set_ready(state.clone());
     Node { server, state, _directory: directory }
 }
@@ -105,7 +111,20 @@ fn a_chain_is_made_spent_and_read() {
 
 #[test]
 fn a_transaction_goes_through_the_mempool_into_a_block() {
-    let node = start();
+    through_the_mempool(&start(), false);
+}
+
+#[test]
+fn what_is_deprecated_is_shown_on_demand() {
+    let node = start_with(&["bip125", "fullrbf", "warnings"]);
+    through_the_mempool(&node, true);
+    for method in ["getblockchaininfo", "getmininginfo", "getnetworkinfo"] {
+        assert!(node.get(method, json!([]))["warnings"].is_string(), "{method}");
+    }
+}
+
+/// A transaction is sent, told of, and mined; and whether what is deprecated is told with it.
+fn through_the_mempool(node: &Node, deprecated: bool) {
     let mut parent = node.state.tip().hash;
     let mut first = None;
     for height in 1..=101 {
@@ -128,7 +147,12 @@ fn a_transaction_goes_through_the_mempool_into_a_block() {
     assert_eq!(node.get("getrawmempool", json!([])), json!([txid]));
     let entry = node.get("getmempoolentry", json!([txid]));
     assert_eq!(entry["fees"]["chunk"].to_string(), "0.00001000");
-    assert_eq!(node.get("getmempoolinfo", json!([]))["size"], 1);
+    let replaceable = deprecated.then(|| Value::from(tx.is_explicitly_rbf()));
+    assert_eq!(entry.get("bip125-replaceable"), replaceable.as_ref());
+    let listed = &node.get("getrawmempool", json!([true]))[txid.as_str().unwrap()];
+    assert_eq!(*listed, entry);
+    let info = node.get("getmempoolinfo", json!([]));
+    assert_eq!((&info["size"], info.get("fullrbf").is_some()), (&json!(1), deprecated));
     let template = node.get("getblocktemplate", json!([{ "rules": ["segwit"] }]));
     assert_eq!(template["transactions"][0]["txid"], txid);
     assert_eq!(template["coinbasevalue"], REWARD + 1000);

@@ -150,6 +150,7 @@ pub(super) fn rpc_options(settings: &Settings, shutdown: Shutdown) -> Result<Rpc
     Ok(RpcOptions {
         threads: number("rpcthreads", default.threads)?,
         queue: number("rpcworkqueue", default.queue)?,
+        deprecated: settings.list("deprecatedrpc"),
         mining: block_options(settings)?,
         shutdown,
         ..default

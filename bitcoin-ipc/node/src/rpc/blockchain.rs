@@ -122,7 +122,7 @@ fn chain_info(call: &Call<'_>) -> Answer {
         "chainwork": format!("{:x}", call.chain_work(tip.hash)?),
         "size_on_disk": size_on_disk(&call.shared.options.directory),
         "pruned": false,
-        "warnings": state.warnings(),
+        "warnings": call.warnings(),
     }))
 }
 

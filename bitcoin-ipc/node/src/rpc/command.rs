@@ -90,6 +90,20 @@ impl std::ops::Deref for Call<'_> {
 }
 
 impl Call<'_> {
+    /// Whether `-deprecatedrpc` asks for what is deprecated under this name.
+    pub(super) fn deprecated(&self, name: &str) -> bool {
+        self.shared.options.deprecated.iter().any(|wanted| wanted == name)
+    }
+
+    /// The node's warnings; the latest alone, as a text, with `-deprecatedrpc=warnings`.
+    pub(super) fn warnings(&self) -> Value {
+        let mut warnings = self.state.warnings();
+        if self.deprecated("warnings") {
+            return warnings.pop().unwrap_or_default().into();
+        }
+        warnings.into()
+    }
+
     /// How much to tell: a number, or a truth value for 0 and 1.
     pub(super) fn verbosity(&self, position: usize, default: i32) -> Answer<i32> {
         match self.value(position) {

@@ -5,6 +5,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use bitcoin::{OutPoint, Txid};
+use bitcoin_ipc::types::RbfTransactionState;
 use serde_json::{Map, Value, json};
 
 use super::command::Kind::{Bool, Hex, List, Object};
@@ -75,7 +76,7 @@ pub(super) const COMMANDS: &[Command] =
 fn info(call: &Call<'_>) -> Answer {
     let mempool = call.state.mempool();
     let (info, options) = (mempool.info(call.state.clock().now()), mempool.options());
-    Ok(json!({
+    let mut object = json!({
         "loaded": true,
         "size": info.size,
         "bytes": info.bytes,
@@ -91,7 +92,11 @@ fn info(call: &Call<'_>) -> Answer {
         "limitclustercount": options.cluster_count,
         "limitclustersize": options.cluster_vsize,
         "optimal": true,
-    }))
+    });
+    if call.deprecated("fullrbf") {
+        object["fullrbf"] = true.into();
+    }
+    Ok(object)
 }
 
 /// What each transaction is mined with.
@@ -105,7 +110,7 @@ fn chunks(mempool: &Mempool) -> Chunks {
     sizes.collect()
 }
 
-fn to_json(mempool: &Mempool, entry: &Entry, chunks: &Chunks) -> Value {
+fn to_json(call: &Call<'_>, mempool: &Mempool, entry: &Entry, chunks: &Chunks) -> Value {
     let (ancestors, descendants) =
         (mempool.ancestor_totals(&entry.txid), mempool.descendant_totals(&entry.txid));
     let chunk = chunks.get(&entry.txid).copied().unwrap_or_default();
@@ -113,7 +118,7 @@ fn to_json(mempool: &Mempool, entry: &Entry, chunks: &Chunks) -> Value {
     let id = |entry: &Entry| entry.txid.to_string();
     let depends: BTreeSet<_> = mempool.parents(&entry.tx).into_iter().map(id).collect();
     let spent_by: Vec<_> = mempool.children(&entry.txid).into_iter().map(id).collect();
-    json!({
+    let mut object = json!({
         "vsize_adjusted": entry.vsize,
         "vsize": entry.vsize,
         "vsize_bip141": entry.tx.vsize(),
@@ -136,13 +141,19 @@ fn to_json(mempool: &Mempool, entry: &Entry, chunks: &Chunks) -> Value {
         "depends": depends,
         "spentby": spent_by,
         "unbroadcast": mempool.unbroadcast().contains(&entry.txid),
-    })
+    });
+    if call.deprecated("bip125") {
+        let replaceable = mempool.is_rbf_opt_in(&entry.tx) == RbfTransactionState::ReplaceableBip125;
+        object["bip125-replaceable"] = replaceable.into();
+    }
+    object
 }
 
-fn listed(mempool: &Mempool, entries: Vec<&Entry>, verbose: bool) -> Value {
+fn listed(call: &Call<'_>, mempool: &Mempool, entries: Vec<&Entry>, verbose: bool) -> Value {
     if verbose {
         let chunks = chunks(mempool);
-        let fields = entries.iter().map(|entry| (entry.txid.to_string(), to_json(mempool, entry, &chunks)));
+        let fields =
+            entries.iter().map(|entry| (entry.txid.to_string(), to_json(call, mempool, entry, &chunks)));
         return fields.collect::<Map<_, _>>().into();
     }
     entries.iter().map(|entry| Value::from(entry.txid.to_string())).collect()
@@ -154,7 +165,7 @@ fn raw(call: &Call<'_>) -> Answer {
         return invalid("Verbose results cannot contain mempool sequence values.");
     }
     let mempool = call.state.mempool();
-    let list = listed(&mempool, mempool.entries(), verbose);
+    let list = listed(call, &mempool, mempool.entries(), verbose);
     if numbered {
         return Ok(json!({ "txids": list, "mempool_sequence": mempool.sequence() }));
     }
@@ -168,7 +179,7 @@ fn missing<T>() -> Answer<T> {
 fn entry(call: &Call<'_>) -> Answer {
     let txid: Txid = call.hash(0, "txid")?;
     let mempool = call.state.mempool();
-    mempool.get(&txid).map_or_else(missing, |entry| Ok(to_json(&mempool, entry, &chunks(&mempool))))
+    mempool.get(&txid).map_or_else(missing, |entry| Ok(to_json(call, &mempool, entry, &chunks(&mempool))))
 }
 
 fn relatives(call: &Call<'_>, find: for<'a> fn(&'a Mempool, &Txid) -> Vec<&'a Entry>) -> Answer {
@@ -178,7 +189,9 @@ fn relatives(call: &Call<'_>, find: for<'a> fn(&'a Mempool, &Txid) -> Vec<&'a En
     if mempool.get(&txid).is_none() {
         return missing();
     }
-    Ok(listed(&mempool, find(&mempool, &txid), verbose))
+    let mut entries = find(&mempool, &txid);
+    entries.sort_unstable_by_key(|entry| entry.txid);
+    Ok(listed(call, &mempool, entries, verbose))
 }
 
 fn cluster(call: &Call<'_>) -> Answer {

@@ -108,7 +108,7 @@ fn info(call: &Call<'_>) -> Answer {
             "difficulty": amount::float(difficulty(next_bits)),
             "target": target(next_bits),
         },
-        "warnings": state.warnings(),
+        "warnings": call.warnings(),
     });
     object.extend(rest.as_object().cloned().unwrap_or_default());
     Ok(object.into())

@@ -132,6 +132,8 @@ pub struct RpcOptions {
     pub log_file: PathBuf,
     /// The network's directory, whose files `getblockchaininfo` measures.
     pub directory: PathBuf,
+    /// What answers show although it is deprecated: `-deprecatedrpc`.
+    pub deprecated: Vec<String>,
     /// Limits of the blocks that are made here.
     pub mining: SelectOptions,
     /// What `stop` sets, besides that of the node once there is one.
@@ -151,6 +153,7 @@ impl RpcOptions {
             queue: 64,
             log_file: directory.join("debug.log"),
             directory,
+            deprecated: Vec::new(),
             mining: SelectOptions::default(),
             shutdown: Shutdown::new(),
             patience: serve::PATIENCE,

@@ -182,7 +182,7 @@ fn network_info(call: &Call<'_>) -> Answer {
         "relayfee": rate::to_json(options.min_relay_rate),
         "incrementalfee": rate::to_json(options.incremental_relay_rate),
         "localaddresses": [],
-        "warnings": call.state.warnings(),
+        "warnings": call.warnings(),
     }))
 }
 
