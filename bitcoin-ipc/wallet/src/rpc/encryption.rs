@@ -42,8 +42,16 @@ fn nothing(passphrase: &Secret) -> Answer<()> {
     if passphrase.is_empty() { invalid("passphrase cannot be empty") } else { Ok(()) }
 }
 
-fn wrong() -> RpcError {
-    RpcError::new(Code::WalletPassphraseIncorrect, "Error: The wallet passphrase entered was incorrect.")
+/// What is said of a wrong passphrase. Versions of Bitcoin Core before 25.0 read it up to a zero byte only.
+fn wrong(passphrase: &Secret, of: &str, advice: &str) -> RpcError {
+    let text = if passphrase.expose().contains(&0) {
+        format!(
+            "Error: The {of}wallet passphrase entered is incorrect. It contains a null character (ie - a zero byte). If the {of}passphrase was set with a version of this software prior to 25.0, please try again with only the characters up to — but not including — the first null character.{advice}"
+        )
+    } else {
+        "Error: The wallet passphrase entered was incorrect.".to_owned()
+    };
+    RpcError::new(Code::WalletPassphraseIncorrect, text)
 }
 
 fn encrypt(call: &Call<'_>) -> Answer {
@@ -75,7 +83,8 @@ fn unlock(call: &Call<'_>) -> Answer {
     };
     nothing(&passphrase)?;
     if !wallet.unlock_for(&passphrase, Duration::from_secs(time.min(LONGEST)))? {
-        return Err(wrong());
+        let advice = " If this is successful, please set a new passphrase to avoid this issue in the future.";
+        return Err(wrong(&passphrase, "", advice));
     }
     Ok(Value::Null)
 }
@@ -96,7 +105,7 @@ fn change(call: &Call<'_>) -> Answer {
     nothing(&old)?;
     nothing(&new)?;
     if !wallet.change_passphrase(&old, &new)? {
-        return Err(wrong());
+        return Err(wrong(&old, "old ", ""));
     }
     Ok(Value::Null)
 }

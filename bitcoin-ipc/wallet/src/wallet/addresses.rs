@@ -241,7 +241,9 @@ impl State {
         };
         let none = || Error::Refused(format!("Error: No {name} addresses available."));
         let descriptor = self.active(kind, internal).ok_or_else(none)?.id;
-        self.ledger.reveal(descriptor).map(|(_, script)| script).ok_or_else(none)
+        // What is hardened goes no further while the wallet is locked.
+        let out = || Error::Refused("Error: Keypool ran out, please call keypoolrefill first".to_owned());
+        self.ledger.reveal(descriptor).map(|(_, script)| script).ok_or_else(out)
     }
 
     /// The public keys in a script of the wallet.

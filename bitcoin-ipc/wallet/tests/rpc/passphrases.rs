@@ -25,6 +25,10 @@ fn a_passphrase_locks_and_unlocks() {
     assert_eq!(node.ok("getwalletinfo", json!([]))["unlocked_until"], 0);
     let wrong = "Error: The wallet passphrase entered was incorrect.";
     assert_eq!(node.error("walletpassphrase", json!(["open barley", 60])), (-14, wrong.into()));
+    let zero = "Error: The wallet passphrase entered is incorrect. It contains a null character (ie - a zero byte). If the passphrase was set with a version of this software prior to 25.0, please try again with only the characters up to — but not including — the first null character. If this is successful, please set a new passphrase to avoid this issue in the future.";
+    assert_eq!(node.error("walletpassphrase", json!(["open\0sesame", 60])), (-14, zero.into()));
+    let zero = "Error: The old wallet passphrase entered is incorrect. It contains a null character (ie - a zero byte). If the old passphrase was set with a version of this software prior to 25.0, please try again with only the characters up to — but not including — the first null character.";
+    assert_eq!(node.error("walletpassphrasechange", json!(["open\0sesame", "x"])), (-14, zero.into()));
     assert_eq!(node.error("walletpassphrase", json!(["x", -1])), (-8, "Timeout cannot be negative.".into()));
     assert_eq!(node.code("walletpassphrase", json!(["", 60])), -8);
     node.loader.set_mock_time(1_800_000_000);
