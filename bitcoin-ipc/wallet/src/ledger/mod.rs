@@ -18,7 +18,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use bdk_wallet::chain::local_chain::{self, LocalChain};
-use bdk_wallet::chain::{Anchor as _, BlockId, ConfirmationBlockTime, IndexedTxGraph, Merge as _};
+use bdk_wallet::chain::{Anchor as _, BlockId, ConfirmationBlockTime, IndexedTxGraph, Merge as _, tx_graph};
 use bitcoin::{BlockHash, OutPoint, Script, ScriptBuf, Transaction, TxOut, Txid};
 
 use heights::Heights;
@@ -28,10 +28,27 @@ pub(crate) use scripts::{Origin, ScriptChanges};
 pub(crate) use view::{Place, View};
 
 use crate::keys::{Derived, Descriptor, Range};
-use crate::storage::LedgerChanges;
 use crate::{Error, Result};
 
 type Graph = IndexedTxGraph<ConfirmationBlockTime, Scripts>;
+
+/// Changes of what the wallet knows of the chain.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct LedgerChanges {
+    /// Of the known blocks.
+    pub(crate) chain: local_chain::ChangeSet,
+    /// Of the known transactions.
+    pub(crate) graph: tx_graph::ChangeSet<ConfirmationBlockTime>,
+    /// Of the derived scripts.
+    pub(crate) scripts: ScriptChanges,
+}
+
+impl LedgerChanges {
+    /// Whether nothing changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.chain.is_empty() && self.graph.is_empty() && self.scripts.is_empty()
+    }
+}
 
 /// Blocks, scripts and transactions. Changes wait in it until they are written.
 pub(crate) struct Ledger {

@@ -2,33 +2,17 @@
 //!
 //! In: change sets. Out: their sum after the next start.
 
-use bdk_wallet::chain::{ConfirmationBlockTime, Merge as _, local_chain, tx_graph};
+use bdk_wallet::chain::{ConfirmationBlockTime, local_chain, tx_graph};
 use bdk_wallet::rusqlite::Transaction;
 use bitcoin::Txid;
 
 use super::{Store, descriptors};
 use crate::Result;
-use crate::ledger::ScriptChanges;
+use crate::ledger::{LedgerChanges, ScriptChanges};
 
 type Graph = tx_graph::ChangeSet<ConfirmationBlockTime>;
 
-/// Changes of what the wallet knows of the chain.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct LedgerChanges {
-    /// Of the known blocks.
-    pub(crate) chain: local_chain::ChangeSet,
-    /// Of the known transactions.
-    pub(crate) graph: Graph,
-    /// Of the derived scripts.
-    pub(crate) scripts: ScriptChanges,
-}
-
 impl LedgerChanges {
-    /// Whether nothing changed.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.chain.is_empty() && self.graph.is_empty() && self.scripts.is_empty()
-    }
-
     /// Reads the blocks and transactions that were written so far.
     pub(crate) fn get(tx: &Transaction<'_>) -> Result<Self> {
         Ok(LedgerChanges {

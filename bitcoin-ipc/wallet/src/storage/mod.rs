@@ -20,7 +20,6 @@ use bdk_wallet::rusqlite::{self, Connection, ErrorCode, OpenFlags, Transaction};
 pub(crate) use book::BookEntry;
 pub(crate) use descriptors::{Descriptors, NewDescriptor, SetAside};
 pub(crate) use files::{copy, is_database, put_in_place, remove_database, sync_folder};
-pub(crate) use ledger::LedgerChanges;
 pub(crate) use owed::Owed;
 pub(crate) use schema::{flags, set_flags, set_scrub_due, set_tip_time, tip_time};
 pub(crate) use secrets::Stored;

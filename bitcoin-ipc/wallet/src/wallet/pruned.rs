@@ -7,8 +7,8 @@ use bitcoin::{BlockHash, Txid};
 use bitcoin_ipc::types::ChangeType;
 
 use super::{Event, State, WalletHandle};
-use crate::ledger::BlockPart;
-use crate::storage::{LedgerChanges, transactions};
+use crate::ledger::{BlockPart, LedgerChanges};
+use crate::storage::transactions;
 use crate::{Error, Result};
 
 impl WalletHandle {
