@@ -25,7 +25,7 @@ use heights::Heights;
 pub(crate) use part::{BlockPart, is_possible};
 use scripts::Scripts;
 pub(crate) use scripts::{Origin, ScriptChanges};
-pub(crate) use view::{Place, View};
+pub(crate) use view::{TxState, View};
 
 use crate::keys::{Derived, Descriptor, Range};
 use crate::{Error, Result};
@@ -488,7 +488,7 @@ impl Ledger {
     }
 
     /// Takes a transaction out of account, until it is seen again.
-    pub(crate) fn give_up(&mut self, txid: Txid, now: i64) {
+    pub(crate) fn abandon(&mut self, txid: Txid, now: i64) {
         let stamp = self.next_stamp(now);
         let evicted = self.graph.insert_evicted_at(txid, stamp);
         self.changes.graph.merge(evicted.tx_graph);
@@ -497,18 +497,24 @@ impl Ledger {
 
     /// Notes that the mempool has a transaction or not. Gives whether that is news.
     pub(crate) fn set_in_mempool(&mut self, txid: Txid, there: bool) -> bool {
-        if there { self.mempool.insert(txid) } else { self.mempool.remove(&txid) }
+        let news = if there { self.mempool.insert(txid) } else { self.mempool.remove(&txid) };
+        if let Some(view) = self.view.as_mut().filter(|_| news) {
+            Arc::make_mut(view).set_in_mempool(txid, there);
+        }
+        news
     }
 
     /// Takes over what another ledger knows of the mempool.
     pub(crate) fn take_mempool_of(&mut self, other: &mut Ledger) {
         (self.mempool, self.rivals) = (std::mem::take(&mut other.mempool), std::mem::take(&mut other.rivals));
+        self.view = None;
     }
 
     /// Forgets what the mempool has.
     pub(crate) fn forget_mempool(&mut self) {
         self.mempool.clear();
         self.rivals.clear();
+        self.view = None;
     }
 
     /// Notes that the mempool has a transaction of others. Gives the wallet's transactions that spend what it
@@ -564,10 +570,9 @@ impl Ledger {
 
     /// What is confirmed, pending and spent.
     pub(crate) fn view(&mut self) -> Arc<View> {
-        let view = self
-            .view
-            .take()
-            .unwrap_or_else(|| Arc::new(View::new(&self.heights, self.tip(), self.graph.graph())));
+        let view = self.view.take().unwrap_or_else(|| {
+            Arc::new(View::new(&self.heights, self.tip(), self.graph.graph(), &self.mempool))
+        });
         self.view.insert(view).clone()
     }
 }

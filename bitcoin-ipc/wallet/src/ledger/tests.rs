@@ -8,7 +8,7 @@ use bitcoin::hashes::Hash as _;
 use bitcoin_ipc::interfaces::Chain;
 use bitcoin_ipc::types::{OutputType, Secret};
 
-use super::{Ledger, Place};
+use super::{Ledger, TxState};
 use crate::chain::{TestChain, elsewhere};
 use crate::{Loader, Options};
 
@@ -22,20 +22,20 @@ fn a_block_without_anything_of_the_wallet_moves_nothing() {
     chain.mine(1, &own);
     let reward = chain.state().blocks[1].txdata[0].compute_txid();
     let view = || Arc::as_ptr(&wallet.state().unwrap().ledger.view());
-    let place = || wallet.state().unwrap().ledger.view().place(reward);
+    let state = || wallet.state().unwrap().ledger.view().state(reward);
     let before = view();
     chain.mine(50, &elsewhere());
     assert_eq!(view(), before, "the transactions were gone through again");
     assert_eq!(wallet.state().unwrap().ledger.view().depth(reward), 51);
-    assert!(matches!(place(), Place::Block { height: 1, .. }));
+    assert!(matches!(state(), TxState::Confirmed { height: 1, .. }));
     // A block that is lost and comes again.
     let gone = chain.disconnect(51);
-    assert_eq!(place(), Place::Inactive);
+    assert_eq!(state(), TxState::Abandoned);
     chain.reconnect(gone);
-    assert!(matches!(place(), Place::Block { height: 1, .. }));
+    assert!(matches!(state(), TxState::Confirmed { height: 1, .. }));
     chain.disconnect(51);
     chain.mine(52, &elsewhere());
-    assert_eq!(place(), Place::Inactive);
+    assert_eq!(state(), TxState::Abandoned);
 }
 
 #[test]

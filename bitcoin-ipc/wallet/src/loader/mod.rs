@@ -28,7 +28,7 @@ use crate::rpc::Rpcs;
 use crate::storage::{self, FILE, Opening, Store, remove_database};
 use crate::sync::Follow;
 use crate::wallet::flag;
-use crate::wallet::{Event, Events, Shared, State, WalletHandle};
+use crate::wallet::{Event, Events, Shared, WalletHandle, WalletState};
 use crate::{Error, Result};
 pub(crate) use client::NO_MIGRATION;
 use schedule::Schedule;
@@ -167,7 +167,7 @@ impl Loader {
         let vault = if passphrase.is_empty() { None } else { Some(Vault::create(passphrase)?) };
         let store = Store::open(&part, Opening::New)?;
         let now = self.0.clock.now();
-        match State::create(store, &self.0.options, self.0.genesis, flags, now, vault) {
+        match WalletState::create(store, &self.0.options, self.0.genesis, flags, now, vault) {
             Ok(state) => drop(state),
             Err(error) => {
                 remove_database(&part)?;
@@ -205,7 +205,8 @@ impl Loader {
         if !name.is_empty() {
             directory::make(&folder)?;
         }
-        let state = State::load(Store::open(&path, Opening::Existing)?, &self.0.options, self.0.genesis)?;
+        let state =
+            WalletState::load(Store::open(&path, Opening::Existing)?, &self.0.options, self.0.genesis)?;
         let loader = Arc::downgrade(&self.0);
         let wallet = WalletHandle(Arc::new(Shared {
             name: name.to_owned(),
@@ -278,7 +279,7 @@ impl Loader {
             // Whether it is a wallet shows before it gets its name.
             let checked = storage::copy(backup, &part)
                 .and_then(|()| Store::open(&part, Opening::Existing))
-                .and_then(|store| State::load(store, &self.0.options, self.0.genesis));
+                .and_then(|store| WalletState::load(store, &self.0.options, self.0.genesis));
             if let Err(error) = checked.map(drop) {
                 remove_database(&part)?;
                 return Err(error);

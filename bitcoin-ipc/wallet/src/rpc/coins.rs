@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command};
 use super::describe::parents;
-use crate::wallet::{AvailableCoin, Solution, State, WalletHandle, sum};
+use crate::wallet::{AvailableCoin, Solution, WalletHandle, WalletState, sum};
 
 const OUTPOINTS: &str = "[{\"txid\":\"hex\",\"vout\":n},...]";
 
@@ -151,7 +151,7 @@ fn list(call: &Call<'_>) -> Answer {
 
 /// What is told of a coin, but for its last fields.
 fn tell(
-    state: &State,
+    state: &WalletState,
     wallet: &WalletHandle,
     coin: &AvailableCoin,
     ancestry: Option<AncestryCounts>,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroize as _;
 
 use crate::loader::Loader;
-use crate::wallet::{State, WalletHandle};
+use crate::wallet::{WalletHandle, WalletState};
 
 /// A command of wallets.
 pub(super) type Command = bitcoin_rpc::Command<fn(&Call<'_>) -> Answer>;
@@ -172,7 +172,7 @@ pub(super) fn ensure_not_scanning(wallet: &WalletHandle, does: &str) -> Answer<(
 }
 
 /// The highest block that the answer takes into account.
-pub(super) fn last_block(state: &State) -> Value {
+pub(super) fn last_block(state: &WalletState) -> Value {
     let tip = state.ledger.tip();
     json!({ "hash": tip.hash.to_string(), "height": tip.height })
 }

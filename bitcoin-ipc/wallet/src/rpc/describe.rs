@@ -8,7 +8,7 @@ use bitcoin::script::Instruction;
 use bitcoin::{Script, ScriptBuf};
 use bitcoin_rpc::descriptor::{DerivedKey, Output};
 
-use crate::wallet::{Solution, State};
+use crate::wallet::{Solution, WalletState};
 
 /// A path without its `m/`, with `h` for hardened steps.
 pub(super) fn path(path: &DerivationPath) -> String {
@@ -16,7 +16,7 @@ pub(super) fn path(path: &DerivationPath) -> String {
 }
 
 /// The descriptors that a script comes from.
-pub(super) fn parents(state: &State, script: &Script) -> Vec<String> {
+pub(super) fn parents(state: &WalletState, script: &Script) -> Vec<String> {
     let found = state.ledger.origins(script).filter_map(|(id, _)| state.descriptor(id));
     found.map(|descriptor| descriptor.text()).collect()
 }

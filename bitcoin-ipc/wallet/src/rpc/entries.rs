@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 use super::balances::signed_amount;
 use super::describe::parents;
-use crate::ledger::Place;
-use crate::wallet::{State, Trust, WalletHandle, signed, total};
+use crate::ledger::TxState;
+use crate::wallet::{Trust, WalletHandle, WalletState, signed, total};
 
 /// Which entries are made.
 #[derive(Clone, Copy, Default)]
@@ -32,12 +32,12 @@ pub(super) struct TransactionLister<'a> {
 }
 
 impl<'a> TransactionLister<'a> {
-    pub(super) fn new(state: &'a mut State, wallet: &WalletHandle) -> Self {
+    pub(super) fn new(state: &'a mut WalletState, wallet: &WalletHandle) -> Self {
         let zero_conf = wallet.options().spend_zero_conf_change;
         TransactionLister { trust: Trust::new(state, zero_conf), network: wallet.network() }
     }
 
-    pub(super) fn state(&self) -> &'a State {
+    pub(super) fn state(&self) -> &'a WalletState {
         self.trust.state()
     }
 
@@ -49,7 +49,7 @@ impl<'a> TransactionLister<'a> {
     /// The ids of all transactions, in the order in which the wallet heard of them.
     pub(super) fn txids(&self) -> Vec<Txid> {
         let state = self.state();
-        let place = |txid: &Txid| state.notes.get(txid).map_or(i64::MAX, |note| note.place);
+        let place = |txid: &Txid| state.metadata.get(txid).map_or(i64::MAX, |metadata| metadata.order_pos);
         let mut txids: Vec<_> = state.ledger.txs().map(|(txid, _)| (place(&txid), txid)).collect();
         txids.sort_unstable();
         txids.into_iter().map(|(_, txid)| txid).collect()
@@ -66,18 +66,18 @@ impl<'a> TransactionLister<'a> {
     pub(super) fn known(&mut self, tx: &Transaction) -> Map<String, Value> {
         let txid = tx.compute_txid();
         let state = self.state();
-        let note = state.notes.get(&txid).cloned().unwrap_or_default();
+        let metadata = state.metadata.get(&txid).cloned().unwrap_or_default();
         let mut object = Map::new();
         let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
         put("confirmations", self.depth(txid).into());
         if tx.is_coinbase() {
             put("generated", true.into());
         }
-        match self.trust.view.place(txid) {
-            Place::Block { height, hash, time } => {
+        match self.trust.view.state(txid) {
+            TxState::Confirmed { height, hash, time } => {
                 put("blockhash", hash.to_string().into());
                 put("blockheight", height.into());
-                put("blockindex", note.block_index.into());
+                put("blockindex", metadata.block_index.into());
                 put("blocktime", time.into());
             }
             _ => _ = put("trusted", self.trust.is_trusted(txid).into()),
@@ -90,10 +90,10 @@ impl<'a> TransactionLister<'a> {
         let in_mempool =
             state.ledger.tx(txid).map(|tx| state.ledger.mempool_conflicts(&tx)).unwrap_or_default();
         put("mempoolconflicts", in_mempool.iter().map(Txid::to_string).collect());
-        put("time", note.time.into());
-        put("timereceived", note.time.into());
+        put("time", metadata.time.into());
+        put("timereceived", metadata.time.into());
         for name in ["comment", "to", "replaces_txid", "replaced_by_txid"] {
-            if let Some(text) = note.value_map.get(name) {
+            if let Some(text) = metadata.value_map.get(name) {
                 put(name, text.clone().into());
             }
         }
@@ -106,7 +106,7 @@ impl<'a> TransactionLister<'a> {
         let txid = tx.compute_txid();
         let debit = self.debit(tx);
         let sent = debit > SignedAmount::ZERO;
-        let abandoned = state.notes.get(&txid).is_some_and(|note| note.abandoned);
+        let abandoned = state.metadata.get(&txid).is_some_and(|metadata| metadata.abandoned);
         let known = if wanted.long { self.known(tx) } else { Map::new() };
         let outputs = || {
             let all = (0_u32..).zip(&tx.output);

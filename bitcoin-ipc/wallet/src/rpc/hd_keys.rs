@@ -14,7 +14,7 @@ use super::command::{Call, Command, command, ensure_unlocked, output_type, refus
 use super::describe::path;
 use super::funding::options;
 use crate::keys::{SECP, fresh_key};
-use crate::wallet::{State, WalletHandle, Which};
+use crate::wallet::{WalletHandle, WalletState, Which};
 
 pub(super) const COMMANDS: &[Command] = &[
     command("gethdkeys", "Gives the extended keys of the wallet's descriptors.", list).args(&[arg(
@@ -66,12 +66,12 @@ fn xpub(given: &Value, network: NetworkKind) -> Answer<Xpub> {
 }
 
 /// The extended private key of a public one, which the wallet has to have.
-fn xprv(state: &State, xpub: &Xpub) -> Answer<Xpriv> {
+fn xprv(state: &WalletState, xpub: &Xpub) -> Answer<Xpriv> {
     state.xprv(xpub)?.map_or_else(|| unknown(format!("Private key for {xpub} is not known")), Ok)
 }
 
 /// A descriptor of the wallet without private keys, and whether it is active.
-fn descriptor(state: &State, id: u32) -> (String, bool) {
+fn descriptor(state: &WalletState, id: u32) -> (String, bool) {
     if let Some(descriptor) = state.descriptor(id) {
         return (descriptor.text(), descriptor.active);
     }
@@ -147,7 +147,7 @@ fn steps(text: &str) -> Option<Vec<ChildNumber>> {
 }
 
 /// The key that a wallet derives from: the one that is asked for, or the only unused one, or the only active one.
-fn beginning(state: &mut State, asked: Option<Xpub>) -> Answer<Xpub> {
+fn beginning(state: &mut WalletState, asked: Option<Xpub>) -> Answer<Xpub> {
     let unused = state.key_uses(Which::Unused)?;
     let active = state.key_uses(Which::Active)?;
     let same =

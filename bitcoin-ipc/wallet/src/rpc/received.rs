@@ -11,7 +11,7 @@ use bitcoin_rpc::{Answer, Arg, address, amount, arg};
 use serde_json::{Value, json};
 
 use super::command::{Call, Command, command, label, refused};
-use crate::wallet::{State, WalletHandle};
+use crate::wallet::{WalletHandle, WalletState};
 
 const DEPTH: Arg = arg("minconf", Number, "The fewest confirmations.").default("1");
 const IMMATURE: Arg =
@@ -58,11 +58,11 @@ impl Received {
 }
 
 /// What each of the wallet's scripts received in transactions with so many confirmations.
-fn tally(state: &mut State, min_depth: i32, immature: bool) -> BTreeMap<ScriptBuf, Received> {
+fn tally(state: &mut WalletState, min_depth: i32, immature: bool) -> BTreeMap<ScriptBuf, Received> {
     let view = state.ledger.view();
     let mut tally: BTreeMap<ScriptBuf, Received> = BTreeMap::new();
     // In the order in which the wallet heard of them.
-    let place = |txid: &Txid| state.notes.get(txid).map_or(i64::MAX, |note| note.place);
+    let place = |txid: &Txid| state.metadata.get(txid).map_or(i64::MAX, |metadata| metadata.order_pos);
     let mut txs: Vec<_> = state.ledger.txs().map(|(txid, tx)| (place(&txid), txid, tx)).collect();
     txs.sort_unstable_by_key(|(place, txid, _)| (*place, *txid));
     for (_, txid, tx) in txs {

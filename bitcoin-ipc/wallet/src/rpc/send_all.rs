@@ -16,7 +16,7 @@ use super::fees::{self, MODE, RATE, TARGET};
 use super::funding::{options, read_depths};
 use super::refusal::with_code;
 use super::send::{finish, has_own_lock_time, refuse_old_names};
-use crate::ledger::Place;
+use crate::ledger::TxState;
 use crate::wallet::{
     InputWeights, MAX_WEIGHT, OutputWeights, TRUC, TRUC_CHILD_MAX_WEIGHT, TRUC_MAX_WEIGHT, WalletHandle,
     combined_bump, dust, fee_for, sum,
@@ -142,7 +142,7 @@ fn choose(wallet: &WalletHandle, request: &SendAllRequest, tx: &mut Transaction)
                 return invalid(format!("Input not available. UTXO ({txid}:{vout}) was already spent."));
             }
             let parent = state.ledger.own_txout(outpoint).and_then(|_| state.ledger.tx(txid));
-            let Some(parent) = parent.filter(|_| view.place(txid) != Place::Inactive) else {
+            let Some(parent) = parent.filter(|_| view.state(txid) != TxState::Abandoned) else {
                 return invalid(format!("Input not found. UTXO ({txid}:{vout}) is not part of wallet."));
             };
             let (theirs, ours) = (parent.version.0, tx.version.0);

@@ -190,7 +190,7 @@ fn abandon(call: &Call<'_>) -> Answer {
     if wallet.tx(txid)?.is_none() {
         return unknown(NOT_OURS);
     }
-    let known = wallet.state()?.notes.get(&txid).is_some_and(|note| note.abandoned);
+    let known = wallet.state()?.metadata.get(&txid).is_some_and(|metadata| metadata.abandoned);
     if !known && !wallet.abandon(txid)? {
         return unknown("Transaction not eligible for abandonment");
     }

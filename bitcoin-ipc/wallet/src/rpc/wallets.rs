@@ -202,7 +202,7 @@ fn info(call: &Call<'_>) -> Answer {
     put("blank", (state.flags & flag::BLANK != 0).into());
     let births = state.descriptors.iter().map(|descriptor| descriptor.birth);
     // A transaction that is older than all keys says that they are older.
-    if let Some(birth) = births.chain(state.notes.values().map(|note| note.time)).min() {
+    if let Some(birth) = births.chain(state.metadata.values().map(|metadata| metadata.time)).min() {
         put("birthtime", birth.into());
     }
     put("flags", flags::names(state.flags).into());

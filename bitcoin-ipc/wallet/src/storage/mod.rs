@@ -23,7 +23,7 @@ pub(crate) use files::{copy, is_database, put_in_place, remove_database, sync_fo
 pub(crate) use owed::Owed;
 pub(crate) use schema::{flags, set_flags, set_scrub_due, set_tip_time, tip_time};
 pub(crate) use secrets::Stored;
-pub(crate) use transactions::TxNote;
+pub(crate) use transactions::TxMetadata;
 
 use crate::{Error, Result};
 

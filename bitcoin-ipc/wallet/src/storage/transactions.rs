@@ -1,4 +1,4 @@
-//! The table of what the wallet notes about its transactions.
+//! The table of the metadata of the wallet's transactions.
 //!
 //! In: times, texts, orders. Out: the same after the next start.
 
@@ -11,16 +11,16 @@ use serde_json::{Map, Value};
 use super::Store;
 use crate::{Error, Result};
 
-/// What is noted about a transaction.
+/// What the wallet notes about a transaction (in Bitcoin Core, members of `CWalletTx`).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct TxNote {
+pub(crate) struct TxMetadata {
     /// Its place in the order in which the wallet heard of its transactions.
-    pub(crate) place: i64,
+    pub(crate) order_pos: i64,
     /// When it was made or first seen, in seconds since 1970.
     pub(crate) time: i64,
     /// Its place in its block, if it is in one.
     pub(crate) block_index: i64,
-    /// Whether the user has given it up.
+    /// Whether the user has abandoned it.
     pub(crate) abandoned: bool,
     /// Texts by name; `replaces_txid` and `replaced_by_txid` link replacements as in Bitcoin Core.
     pub(crate) value_map: BTreeMap<String, String>,
@@ -29,47 +29,47 @@ pub(crate) struct TxNote {
 }
 
 impl Store {
-    /// All notes.
-    pub(crate) fn notes(&self) -> Result<HashMap<Txid, TxNote>> {
+    /// The metadata of all transactions.
+    pub(crate) fn metadata(&self) -> Result<HashMap<Txid, TxMetadata>> {
         let sql = "SELECT txid, place, time, abandoned, value_map, order_form, block_index FROM tx_note";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| {
-            let note = TxNote {
-                place: row.get(1)?,
+            let metadata = TxMetadata {
+                order_pos: row.get(1)?,
                 time: row.get(2)?,
                 abandoned: row.get(3)?,
                 block_index: row.get(6)?,
-                ..TxNote::default()
+                ..TxMetadata::default()
             };
-            Ok((row.get::<_, String>(0)?, note, row.get::<_, String>(4)?, row.get::<_, String>(5)?))
+            Ok((row.get::<_, String>(0)?, metadata, row.get::<_, String>(4)?, row.get::<_, String>(5)?))
         })?;
         rows.map(|row| {
-            let (txid, note, value_map, order_form) = row?;
+            let (txid, metadata, value_map, order_form) = row?;
             let damaged = || Error::File(format!("the note about transaction {txid} is damaged"));
             let value_map = serde_json::from_str(&value_map).map_err(|_| damaged())?;
             let order_form = serde_json::from_str(&order_form).map_err(|_| damaged())?;
-            Ok((txid.parse().map_err(|_| damaged())?, TxNote { value_map, order_form, ..note }))
+            Ok((txid.parse().map_err(|_| damaged())?, TxMetadata { value_map, order_form, ..metadata }))
         })
         .collect()
     }
 }
 
-/// Writes a note.
-pub(crate) fn put(tx: &Transaction<'_>, txid: Txid, note: &TxNote) -> Result<()> {
+/// Writes the metadata of a transaction.
+pub(crate) fn put(tx: &Transaction<'_>, txid: Txid, metadata: &TxMetadata) -> Result<()> {
     let text = |value: &String| Value::from(value.clone());
     let value_map: Map<String, Value> =
-        note.value_map.iter().map(|(key, value)| (key.clone(), text(value))).collect();
+        metadata.value_map.iter().map(|(key, value)| (key.clone(), text(value))).collect();
     let value_map = Value::Object(value_map).to_string();
-    let pairs = note.order_form.iter().map(|(key, value)| Value::Array(vec![text(key), text(value)]));
+    let pairs = metadata.order_form.iter().map(|(key, value)| Value::Array(vec![text(key), text(value)]));
     let order_form = Value::Array(pairs.collect()).to_string();
     let row = params![
         txid.to_string(),
-        note.place,
-        note.time,
-        note.abandoned,
+        metadata.order_pos,
+        metadata.time,
+        metadata.abandoned,
         value_map,
         order_form,
-        note.block_index
+        metadata.block_index
     ];
     tx.execute(
         "REPLACE INTO tx_note(txid, place, time, abandoned, value_map, order_form, block_index)
@@ -79,7 +79,7 @@ pub(crate) fn put(tx: &Transaction<'_>, txid: Txid, note: &TxNote) -> Result<()>
     Ok(())
 }
 
-/// Takes a note out.
+/// Takes the metadata of a transaction out.
 pub(crate) fn delete(tx: &Transaction<'_>, txid: Txid) -> Result<()> {
     tx.execute("DELETE FROM tx_note WHERE txid = ?1", [txid.to_string()])?;
     Ok(())

@@ -9,9 +9,9 @@ use bitcoin::{Block, Transaction, Txid};
 use bitcoin_ipc::types::{ChangeType, FoundBlockRequest, MempoolRemovalReason};
 
 use super::notices::{NewBlock, Notice};
-use crate::ledger::{BlockPart, Place, is_possible};
-use crate::storage::{self, TxNote, coins, transactions};
-use crate::wallet::{Event, State, WalletHandle};
+use crate::ledger::{BlockPart, TxState, is_possible};
+use crate::storage::{self, TxMetadata, coins, transactions};
+use crate::wallet::{Event, WalletHandle, WalletState};
 use crate::{Error, Result};
 
 impl WalletHandle {
@@ -58,7 +58,7 @@ impl WalletHandle {
                 _ => false,
             };
             if lost && !own {
-                state.ledger.give_up(txid, now);
+                state.ledger.abandon(txid, now);
             }
             state.save(|_| Ok(()))?;
         }
@@ -110,30 +110,30 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     /// Takes in a transaction that the mempool has. Gives events if it is the wallet's and news.
     pub(crate) fn see_in_mempool(&mut self, tx: &Transaction, now: i64) -> Result<Vec<Event>> {
         let txid = tx.compute_txid();
         if !self.ledger.is_relevant(tx) || !is_possible(tx) {
             return Ok(Vec::new());
         }
-        let place = self.ledger.view().place(txid);
-        if matches!(place, Place::Block { .. }) {
+        let before = self.ledger.view().state(txid);
+        if matches!(before, TxState::Confirmed { .. }) {
             return Ok(Vec::new());
         }
         let news = self.ledger.set_in_mempool(txid, true);
-        let known = self.notes.contains_key(&txid);
-        if place != Place::Pending || !known {
+        let known = self.metadata.contains_key(&txid);
+        if !before.is_pending() || !known {
             self.ledger.add_pending(tx, now);
         }
-        let mut note = self.note(txid, now);
-        note.abandoned = false;
+        let mut metadata = self.metadata_of(txid, now);
+        metadata.abandoned = false;
         let spent = self.locked_inputs(tx);
         self.save(|db| {
             coins::free(db, &spent)?;
-            transactions::put(db, txid, &note)
+            transactions::put(db, txid, &metadata)
         })?;
-        self.notes.insert(txid, note);
+        self.metadata.insert(txid, metadata);
         self.free(&spent);
         let change = if known { ChangeType::Updated } else { ChangeType::New };
         let mut events = std::mem::take(&mut self.book_news);
@@ -141,13 +141,14 @@ impl State {
         Ok(events)
     }
 
-    /// What is noted about a transaction, or a new note.
-    pub(crate) fn note(&self, txid: Txid, time: i64) -> TxNote {
+    /// The metadata of a transaction, or of one that is new.
+    pub(crate) fn metadata_of(&self, txid: Txid, time: i64) -> TxMetadata {
         let new = || {
-            let place = self.notes.values().map(|note| note.place + 1).max().unwrap_or_default();
-            TxNote { place, time, ..TxNote::default() }
+            let order_pos =
+                self.metadata.values().map(|metadata| metadata.order_pos + 1).max().unwrap_or_default();
+            TxMetadata { order_pos, time, ..TxMetadata::default() }
         };
-        self.notes.get(&txid).cloned().unwrap_or_else(new)
+        self.metadata.get(&txid).cloned().unwrap_or_else(new)
     }
 
     /// Takes in a block that is the next one or known to be in the chain.
@@ -160,25 +161,25 @@ impl State {
         let relevant = self.ledger.connect(block)?;
         let tip_time = if self.ledger.tip() == was_tip { self.tip_time } else { time };
         let mut events = Vec::new();
-        let mut notes = Vec::new();
+        let mut changed = Vec::new();
         let mut spent = Vec::new();
-        let mut place = match relevant.is_empty() {
+        let mut order_pos = match relevant.is_empty() {
             true => 0,
-            false => self.notes.values().map(|note| note.place + 1).max().unwrap_or_default(),
+            false => self.metadata.values().map(|metadata| metadata.order_pos + 1).max().unwrap_or_default(),
         };
         for (index, txid) in relevant.into_iter().filter(|(_, txid)| !old.contains(txid)) {
             let Some(tx) = self.ledger.tx(txid) else { continue };
             spent.extend(self.locked_inputs(&tx));
-            let known = self.notes.get(&txid).cloned();
+            let known = self.metadata.get(&txid).cloned();
             let change = if known.is_some() { ChangeType::Updated } else { ChangeType::New };
-            let mut note = known.unwrap_or_else(|| {
-                place += 1;
+            let mut metadata = known.unwrap_or_else(|| {
+                order_pos += 1;
                 // A transaction of an old block was not seen now.
-                TxNote { place: place - 1, time: time.min(now), ..TxNote::default() }
+                TxMetadata { order_pos: order_pos - 1, time: time.min(now), ..TxMetadata::default() }
             });
-            note.abandoned = false;
-            note.block_index = index.into();
-            notes.push((txid, note));
+            metadata.abandoned = false;
+            metadata.block_index = index.into();
+            changed.push((txid, metadata));
             events.push(Event::Tx(txid, change));
         }
         // What pays scripts that were just derived may be in this block and in later ones, of which the node told
@@ -187,8 +188,8 @@ impl State {
         let more = owed != self.owed;
         self.save(|db| {
             coins::free(db, &spent)?;
-            for (txid, note) in &notes {
-                transactions::put(db, *txid, note)?;
+            for (txid, metadata) in &changed {
+                transactions::put(db, *txid, metadata)?;
             }
             if more {
                 owed.put(db)?;
@@ -196,7 +197,7 @@ impl State {
             storage::set_tip_time(db, tip_time)
         })?;
         self.owed = owed;
-        self.notes.extend(notes);
+        self.metadata.extend(changed);
         self.free(&spent);
         self.tip_time = tip_time;
         events.append(&mut self.book_news);
@@ -216,11 +217,12 @@ impl State {
         let gone: BTreeSet<Txid> = self.ledger.disconnect_from(height)?;
         // A coinbase of a lost block cannot come into another one, and nobody may send it.
         let lost = gone.iter().filter(|txid| self.ledger.tx(**txid).is_some_and(|tx| tx.is_coinbase()));
-        let lost = lost
-            .filter_map(|txid| Some((*txid, TxNote { abandoned: true, ..self.notes.get(txid)?.clone() })));
+        let lost = lost.filter_map(|txid| {
+            Some((*txid, TxMetadata { abandoned: true, ..self.metadata.get(txid)?.clone() }))
+        });
         let lost: Vec<_> = lost.collect();
-        self.save(|db| lost.iter().try_for_each(|(txid, note)| transactions::put(db, *txid, note)))?;
-        self.notes.extend(lost);
+        self.save(|db| lost.iter().try_for_each(|(txid, metadata)| transactions::put(db, *txid, metadata)))?;
+        self.metadata.extend(lost);
         let own = gone.into_iter().filter(|txid| self.ledger.tx(*txid).is_some());
         Ok(own.map(|txid| Event::Tx(txid, ChangeType::Updated)).collect())
     }

@@ -6,8 +6,8 @@ use bitcoin::Txid;
 use bitcoin_ipc::types::{ChangeType, TxBroadcast};
 
 use crate::Result;
-use crate::ledger::{Place, View};
-use crate::wallet::{Event, State, WalletHandle};
+use crate::ledger::{TxState, View};
+use crate::wallet::{Event, WalletHandle, WalletState};
 
 impl WalletHandle {
     /// Gives the node what is pending and not in its mempool, in the order in which it was made. A replacement
@@ -29,7 +29,9 @@ impl WalletHandle {
                 .txs()
                 .filter(|(txid, _)| state.is_to_be_sent(&view, *txid))
                 .filter(|(txid, _)| resend || !state.ledger.in_mempool(*txid))
-                .map(|(txid, tx)| (state.notes.get(&txid).map_or(i64::MAX, |note| note.place), txid, tx))
+                .map(|(txid, tx)| {
+                    (state.metadata.get(&txid).map_or(i64::MAX, |metadata| metadata.order_pos), txid, tx)
+                })
                 .collect();
             pending.sort_by_key(|(place, txid, _)| (*place, *txid));
             pending
@@ -50,7 +52,7 @@ impl WalletHandle {
                 Ok(()) => {
                     let news = {
                         let mut state = self.state()?;
-                        if state.ledger.view().place(txid) == Place::Inactive {
+                        if state.ledger.view().state(txid) == TxState::Abandoned {
                             state.ledger.add_pending(&tx, self.now());
                             state.save(|_| Ok(()))?;
                         }
@@ -68,20 +70,20 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     /// Whether a transaction waits for a block, or would if the node had it instead of what it replaces.
     fn is_to_be_sent(&self, view: &View, txid: Txid) -> bool {
         let noted = |txid: Txid, name: &str| -> Option<Txid> {
-            self.notes.get(&txid)?.value_map.get(name)?.parse().ok()
+            self.metadata.get(&txid)?.value_map.get(name)?.parse().ok()
         };
-        match view.place(txid) {
-            Place::Pending => true,
-            Place::Inactive => noted(txid, "replaces_txid").is_some_and(|old| {
-                let abandoned = self.notes.get(&txid).is_some_and(|note| note.abandoned);
+        match view.state(txid) {
+            TxState::InMempool | TxState::Inactive => true,
+            TxState::Abandoned => noted(txid, "replaces_txid").is_some_and(|old| {
+                let abandoned = self.metadata.get(&txid).is_some_and(|metadata| metadata.abandoned);
                 let latest = noted(old, "replaced_by_txid") == Some(txid);
-                !abandoned && latest && view.place(old) == Place::Pending
+                !abandoned && latest && view.state(old).is_pending()
             }),
-            Place::Block { .. } | Place::Conflicted { .. } => false,
+            TxState::Confirmed { .. } | TxState::BlockConflicted { .. } => false,
         }
     }
 }

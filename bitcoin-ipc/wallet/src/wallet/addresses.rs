@@ -8,7 +8,7 @@ use bitcoin::{Address, PublicKey, ScriptBuf, secp256k1};
 use bitcoin_ipc::interfaces::AddressBookEntry;
 use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, OutputType, SigningResult, WalletAddress};
 
-use super::{Event, State, WalletHandle};
+use super::{Event, WalletHandle, WalletState};
 use crate::keys::SECP;
 use crate::storage::{BookEntry, book};
 use crate::{Error, Result};
@@ -229,7 +229,7 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     /// The next new script of a kind. It is to be saved.
     pub(crate) fn reveal(&mut self, kind: OutputType, internal: bool) -> Result<ScriptBuf> {
         let name = match kind {
@@ -253,7 +253,7 @@ impl State {
     }
 }
 
-impl State {
+impl WalletState {
     /// The address book in Bitcoin Core's order: that of its kinds of destinations, then of their bytes.
     pub(crate) fn sorted_book(&self) -> Vec<(&ScriptBuf, &BookEntry)> {
         let rank = |script: &ScriptBuf| match () {

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{State, WalletHandle, flag};
+use super::{WalletHandle, WalletState, flag};
 use crate::keys::Descriptor;
 use crate::storage::{
     self, FILE, NewDescriptor, Opening, Store, book, coins, descriptors, put_in_place, remove_database,
@@ -56,7 +56,7 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     /// Writes everything to a new file but what is secret.
     fn export(&mut self, store: &mut Store) -> Result<()> {
         if self.descriptors.is_empty() && self.unused.is_empty() {
@@ -86,7 +86,7 @@ impl State {
             for (coin, _) in self.locked.iter().filter(|(_, written)| **written) {
                 coins::set_locked(tx, *coin, true)?;
             }
-            self.notes.iter().try_for_each(|(txid, note)| transactions::put(tx, *txid, note))
+            self.metadata.iter().try_for_each(|(txid, metadata)| transactions::put(tx, *txid, metadata))
         })
     }
 }

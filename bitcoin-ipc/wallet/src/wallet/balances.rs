@@ -9,9 +9,9 @@ use std::sync::Arc;
 use bitcoin::{Amount, BlockHash, SignedAmount, Transaction, Txid};
 use bitcoin_ipc::types::WalletBalances;
 
-use super::{State, WalletHandle};
+use super::{WalletHandle, WalletState};
 use crate::Result;
-use crate::ledger::{Place, View};
+use crate::ledger::{TxState, View};
 
 /// How deep a coinbase has to be for its outputs to be spent.
 const COINBASE_MATURITY: i32 = 100;
@@ -58,7 +58,7 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     /// Bitcoin Core's `GetBalance`.
     fn balances(
         &mut self,
@@ -77,7 +77,7 @@ impl State {
             let unsent = match view.spender(outpoint) {
                 None => false,
                 Some(by) => {
-                    let unsent = view.place(by) == Place::Pending && !state.ledger.in_mempool(by);
+                    let unsent = view.state(by) == TxState::Inactive;
                     if !unsent || !with_unsent {
                         continue;
                     }
@@ -85,11 +85,10 @@ impl State {
                 }
             };
             let depth = view.depth(txid);
-            let field = match view.place(txid) {
-                Place::Conflicted { .. } | Place::Inactive => continue,
-                Place::Block { .. } if trust.blocks_to_maturity(txid) > 0 => &mut sum.immature_balance,
-                Place::Pending if !state.ledger.in_mempool(txid) => continue,
-                Place::Pending if !trust.is_trusted(txid) => &mut sum.unconfirmed_balance,
+            let field = match view.state(txid) {
+                TxState::BlockConflicted { .. } | TxState::Inactive | TxState::Abandoned => continue,
+                TxState::Confirmed { .. } if trust.blocks_to_maturity(txid) > 0 => &mut sum.immature_balance,
+                TxState::InMempool if !trust.is_trusted(txid) => &mut sum.unconfirmed_balance,
                 _ if depth >= min_depth => &mut sum.balance,
                 _ => continue,
             };
@@ -125,20 +124,20 @@ pub(crate) fn total(amounts: impl IntoIterator<Item = SignedAmount>) -> SignedAm
 /// Which transactions are trusted, at one moment: those in a block, and the wallet's own in the mempool
 /// whose inputs are all the wallet's and trusted too (Bitcoin Core's `CachedTxIsTrusted`).
 pub(crate) struct Trust<'a> {
-    state: &'a State,
+    state: &'a WalletState,
     pub(crate) view: Arc<View>,
     zero_conf_change: bool,
     known: HashMap<Txid, bool>,
 }
 
 impl<'a> Trust<'a> {
-    pub(crate) fn new(state: &'a mut State, zero_conf_change: bool) -> Self {
+    pub(crate) fn new(state: &'a mut WalletState, zero_conf_change: bool) -> Self {
         let view = state.ledger.view();
         Trust { state, view, zero_conf_change, known: HashMap::new() }
     }
 
     /// The wallet.
-    pub(crate) fn state(&self) -> &'a State {
+    pub(crate) fn state(&self) -> &'a WalletState {
         self.state
     }
 
@@ -173,16 +172,16 @@ impl<'a> Trust<'a> {
 
     /// The transactions that decide whether this one is trusted, or the decision.
     fn own_parents(&self, txid: Txid) -> Result<Vec<Txid>, bool> {
-        match self.view.place(txid) {
-            Place::Block { .. } => return Err(true),
-            Place::Conflicted { .. } | Place::Inactive => return Err(false),
-            Place::Pending => {}
+        match self.view.state(txid) {
+            TxState::Confirmed { .. } => return Err(true),
+            TxState::InMempool => {}
+            TxState::BlockConflicted { .. } | TxState::Inactive | TxState::Abandoned => return Err(false),
         }
         let Some(tx) = self.state.ledger.tx(txid) else { return Err(false) };
         let spends_own = |tx: &Transaction| {
             tx.input.iter().all(|input| self.state.ledger.own_txout(input.previous_output).is_some())
         };
-        if !self.zero_conf_change || !self.state.ledger.in_mempool(txid) || !spends_own(&tx) {
+        if !self.zero_conf_change || !spends_own(&tx) {
             return Err(false);
         }
         Ok(tx.input.iter().map(|input| input.previous_output.txid).collect())

@@ -10,7 +10,7 @@ use bitcoin::transaction::Version;
 use bitcoin::{Amount, Script, ScriptBuf, Sequence, Transaction, TxIn, TxOut, Witness};
 use bitcoin_ipc::types::{CoinControl, Destination, OutputType};
 
-use super::State;
+use super::WalletState;
 use super::choose::{ChangeCost, Coin, Outcome, Picked, Target};
 use super::fees::{dust, fee_for};
 use super::pool::version;
@@ -138,7 +138,7 @@ pub(crate) fn sum(amounts: impl IntoIterator<Item = Amount>) -> Result<Amount> {
     Ok(sum)
 }
 
-impl State {
+impl WalletState {
     /// Where change of a transaction would go now.
     pub(crate) fn change(&self, plan: &Plan<'_>) -> Change {
         if plan.control.dest_change != Destination::None
@@ -249,6 +249,6 @@ impl State {
     }
 }
 
-fn input_weight_of(state: &State, descriptor: u32, script: &Script) -> Option<InputWeight> {
+fn input_weight_of(state: &WalletState, descriptor: u32, script: &Script) -> Option<InputWeight> {
     super::weights::of_descriptor(state.descriptor(descriptor)?.deriver.public()).of(script)
 }

@@ -16,7 +16,7 @@ use super::fees::{fee_for, sat_per_kvb};
 use super::pool::{Preset, Presets, TRUC, combined_bump};
 use super::spending::{Replaced, SpendRequest, Spending};
 use super::weights::{InputWeight, InputWeights, OutputWeights};
-use super::{State, WalletHandle};
+use super::{WalletHandle, WalletState};
 use crate::{Error, Result};
 
 /// What the wallet adds to a rate, in satoshi for 1000 virtual bytes, so that nodes with a stricter rule
@@ -222,11 +222,11 @@ impl Spending<'_> {
     /// Commits a signed replacement: [`WalletHandle::commit_bump`].
     pub(crate) fn commit_bump(self, txid: Txid, tx: &Transaction) -> Result<Txid> {
         ensure_replaces(&self.bumpable(txid, false)?, tx)?;
-        let note = {
+        let metadata = {
             let state = self.state()?;
-            state.note(txid, 0)
+            state.metadata_of(txid, 0)
         };
-        let (mut value_map, order_form) = (note.value_map, note.order_form);
+        let (mut value_map, order_form) = (metadata.value_map, metadata.order_form);
         value_map.insert("replaces_txid".into(), txid.to_string());
         self.commit(tx, Texts { value_map, order_form, replaces: Some(txid) })?;
         Ok(tx.compute_txid())
@@ -251,7 +251,7 @@ fn ensure_replaces(old: &Transaction, new: &Transaction) -> Result<()> {
     }
 }
 
-impl State {
+impl WalletState {
     /// Whom a replacement pays, and where its change goes.
     fn recipients(&self, paid: &[TxOut], change: Option<usize>, control: &mut CoinControl) -> Recipients {
         let mut outputs = Vec::new();
@@ -287,7 +287,8 @@ impl State {
         if view.depth(txid) != 0 {
             reasons.push("Transaction has been mined, or is conflicted with a mined transaction".into());
         }
-        let replaced = self.notes.get(&txid).and_then(|note| note.value_map.get("replaced_by_txid"));
+        let replaced =
+            self.metadata.get(&txid).and_then(|metadata| metadata.value_map.get("replaced_by_txid"));
         if let Some(by) = replaced {
             reasons
                 .push(format!("Cannot bump transaction {txid} which was already bumped by transaction {by}"));

@@ -9,9 +9,9 @@ use bitcoin_ipc::types::{CoinControl, Destination, WalletTxOut};
 
 use super::balances::Trust;
 use super::build::sum;
-use super::{State, WalletHandle};
+use super::{WalletHandle, WalletState};
 use crate::Result;
-use crate::ledger::Place;
+use crate::ledger::TxState;
 use crate::storage::coins;
 
 /// A coin that may be spent.
@@ -141,7 +141,7 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     /// Coinbase outputs that may be spent later.
     pub(crate) fn immature(&mut self, control: &CoinControl) -> Vec<AvailableCoin> {
         let view = self.ledger.view();
@@ -175,9 +175,9 @@ impl State {
             if view.spender(outpoint).is_some() || !free {
                 continue;
             }
-            match view.place(txid) {
-                Place::Block { .. } if trust.blocks_to_maturity(txid) == 0 => {}
-                Place::Pending if state.ledger.in_mempool(txid) => {}
+            match view.state(txid) {
+                TxState::Confirmed { .. } if trust.blocks_to_maturity(txid) == 0 => {}
+                TxState::InMempool => {}
                 _ => continue,
             }
             let depth = view.depth(txid);
@@ -185,9 +185,9 @@ impl State {
                 continue;
             }
             // What replaces or is replaced may turn out not to be.
-            let replaces = state.notes.get(&txid).is_some_and(|note| {
-                note.value_map.contains_key("replaces_txid")
-                    || note.value_map.contains_key("replaced_by_txid")
+            let replaces = state.metadata.get(&txid).is_some_and(|metadata| {
+                metadata.value_map.contains_key("replaces_txid")
+                    || metadata.value_map.contains_key("replaced_by_txid")
             });
             let safe = trust.is_trusted(txid) && (depth > 0 || !replaces);
             if safe || control.include_unsafe_inputs {
@@ -208,10 +208,9 @@ impl State {
         let view = self.ledger.view();
         let (descriptor, output) = self.ledger.own_output(outpoint)?;
         let free = view.spender(outpoint).is_none_or(|spender| Some(spender) == replaced);
-        let there = match view.place(outpoint.txid) {
-            Place::Block { .. } => self.blocks_to_maturity(&view, outpoint.txid) == 0,
-            Place::Pending => true,
-            Place::Conflicted { .. } | Place::Inactive => false,
+        let there = match view.state(outpoint.txid) {
+            TxState::Confirmed { .. } => self.blocks_to_maturity(&view, outpoint.txid) == 0,
+            state => state.is_pending(),
         };
         let depth = view.depth(outpoint.txid);
         (free && there).then(|| AvailableCoin {
@@ -242,7 +241,7 @@ impl State {
         match self.ledger.txout(outpoint).filter(|_| depth >= 0 && self.ledger.tx(outpoint.txid).is_some()) {
             Some(output) => WalletTxOut {
                 txout: output.clone(),
-                time: self.notes.get(&outpoint.txid).map_or(0, |note| note.time),
+                time: self.metadata.get(&outpoint.txid).map_or(0, |metadata| metadata.time),
                 depth_in_main_chain: depth,
                 is_spent: view.spender(outpoint).is_some(),
             },

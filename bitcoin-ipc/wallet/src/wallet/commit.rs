@@ -14,12 +14,12 @@ use bitcoin_ipc::types::{ChangeType, TxBroadcast};
 
 use super::build::sum;
 use super::spending::Spending;
-use super::{Event, State, WalletHandle};
-use crate::ledger::Place;
-use crate::storage::{TxNote, coins, transactions};
+use super::{Event, WalletHandle, WalletState};
+use crate::ledger::TxState;
+use crate::storage::{TxMetadata, coins, transactions};
 use crate::{Error, Result};
 
-/// What is noted about a transaction that is committed.
+/// What is to be noted about a transaction that is committed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Texts {
     pub(crate) value_map: BTreeMap<String, String>,
@@ -31,19 +31,19 @@ pub(crate) struct Texts {
 /// What a commit changed, so that it can be taken back.
 struct Before {
     /// Where the transaction was, if the wallet had it.
-    place: Option<Place>,
-    /// The notes about it and about what it replaces.
-    notes: Vec<(Txid, Option<TxNote>)>,
+    state: Option<TxState>,
+    /// The metadata of it and of what it replaces.
+    metadata: Vec<(Txid, Option<TxMetadata>)>,
     /// Coins that it spends and that were locked, and whether that was written.
     locked: Vec<(OutPoint, bool)>,
 }
 
 impl Before {
-    /// Writes notes and locks as they were.
+    /// Writes metadata and locks as they were.
     fn restore(&self, db: &rusqlite::Transaction<'_>) -> Result<()> {
-        for (txid, note) in &self.notes {
-            match note {
-                Some(note) => transactions::put(db, *txid, note)?,
+        for (txid, metadata) in &self.metadata {
+            match metadata {
+                Some(metadata) => transactions::put(db, *txid, metadata)?,
                 None => transactions::delete(db, *txid)?,
             }
         }
@@ -71,8 +71,8 @@ impl WalletHandle {
         self.spending()?.commit(tx, Texts { value_map, order_form, replaces: None })
     }
 
-    /// Whether a transaction can be given up: it is neither in a block nor in the mempool, and is not
-    /// given up.
+    /// Whether a transaction can be abandoned: it is neither in a block nor in the mempool, and is not
+    /// abandoned.
     ///
     /// # Errors
     ///
@@ -81,15 +81,15 @@ impl WalletHandle {
         Ok(self.state()?.can_be_abandoned(txid))
     }
 
-    /// Gives a transaction up, and those that spend from it, so that its coins can be spent again. Gives
-    /// false if it cannot be given up.
+    /// Abandons a transaction, and those that spend from it, so that its coins can be spent again. Gives
+    /// false if it cannot be abandoned.
     ///
     /// # Errors
     ///
     /// It could not be written.
     pub fn abandon(&self, txid: Txid) -> Result<bool> {
         let now = self.now();
-        let given_up = {
+        let abandoned = {
             let mut state = self.state()?;
             if !state.can_be_abandoned(txid) {
                 return Ok(false);
@@ -98,18 +98,20 @@ impl WalletHandle {
             let mut all = state.ledger.descendants(txid);
             all.retain(|child| view.depth(*child) == 0 && !state.ledger.in_mempool(*child));
             all.push(txid);
-            let mut notes = Vec::new();
+            let mut changed = Vec::new();
             for txid in &all {
-                state.ledger.give_up(*txid, now);
-                let mut note = state.note(*txid, now);
-                note.abandoned = true;
-                notes.push((*txid, note));
+                state.ledger.abandon(*txid, now);
+                let mut metadata = state.metadata_of(*txid, now);
+                metadata.abandoned = true;
+                changed.push((*txid, metadata));
             }
-            state.save(|db| notes.iter().try_for_each(|(txid, note)| transactions::put(db, *txid, note)))?;
-            state.notes.extend(notes);
+            state.save(|db| {
+                changed.iter().try_for_each(|(txid, metadata)| transactions::put(db, *txid, metadata))
+            })?;
+            state.metadata.extend(changed);
             all
         };
-        self.tell(given_up.into_iter().map(|txid| Event::Tx(txid, ChangeType::Updated)));
+        self.tell(abandoned.into_iter().map(|txid| Event::Tx(txid, ChangeType::Updated)));
         Ok(true)
     }
 }
@@ -130,7 +132,7 @@ impl Spending<'_> {
             return Err(Error::Rejected(reason));
         }
         let wallet = self.end();
-        let change = if before.place.is_some() { ChangeType::Updated } else { ChangeType::New };
+        let change = if before.state.is_some() { ChangeType::Updated } else { ChangeType::New };
         let replaced = old.map(|old| Event::Tx(old, ChangeType::Updated));
         wallet.tell([Event::Tx(txid, change)].into_iter().chain(replaced));
         Ok(())
@@ -155,7 +157,7 @@ impl Spending<'_> {
             Ok(Err(reason)) => {
                 // It may have come to the node, and even into a block, by another way.
                 let there = self.state().is_ok_and(|mut state| {
-                    let confirmed = matches!(state.ledger.view().place(txid), Place::Block { .. });
+                    let confirmed = matches!(state.ledger.view().state(txid), TxState::Confirmed { .. });
                     confirmed || state.ledger.in_mempool(txid)
                 });
                 tracing::warn!(target: "wallet", wallet = name, %txid, reason, "the node refused a transaction");
@@ -170,9 +172,9 @@ impl Spending<'_> {
     }
 }
 
-impl State {
+impl WalletState {
     fn can_be_abandoned(&mut self, txid: Txid) -> bool {
-        let abandoned = self.notes.get(&txid).is_some_and(|note| note.abandoned);
+        let abandoned = self.metadata.get(&txid).is_some_and(|metadata| metadata.abandoned);
         let known = self.ledger.tx(txid).is_some();
         known && !abandoned && self.ledger.view().depth(txid) == 0 && !self.ledger.in_mempool(txid)
     }
@@ -193,7 +195,7 @@ impl State {
                 let text = format!("The coin {coin} was spent by transaction {by} meanwhile; pay again");
                 return Err(Error::Refused(text));
             }
-            let lost = matches!(view.place(coin.txid), Place::Conflicted { .. } | Place::Inactive);
+            let lost = matches!(view.state(coin.txid), TxState::BlockConflicted { .. } | TxState::Abandoned);
             if lost && self.ledger.own_txout(coin).is_some() {
                 let text = format!("The coin {coin} is of a transaction that does not count any more");
                 return Err(Error::Refused(text));
@@ -207,49 +209,49 @@ impl State {
         let Texts { value_map, order_form, replaces } = texts;
         self.ensure_spends_free_coins(tx, replaces)?;
         let txid = tx.compute_txid();
-        let place = self.ledger.tx(txid).map(|_| self.ledger.view().place(txid));
-        let changed = replaces.into_iter().chain([txid]);
+        let state = self.ledger.tx(txid).map(|_| self.ledger.view().state(txid));
+        let both = replaces.into_iter().chain([txid]);
         let before = Before {
-            place,
-            notes: changed.map(|id| (id, self.notes.get(&id).cloned())).collect(),
+            state,
+            metadata: both.map(|id| (id, self.metadata.get(&id).cloned())).collect(),
             locked: self.locked_inputs(tx),
         };
         self.ledger.add_pending(tx, now);
-        let mut notes = Vec::new();
+        let mut changed = Vec::new();
         if let Some(old) = replaces {
-            let mut note = self.note(old, now);
-            note.value_map.insert("replaced_by_txid".into(), txid.to_string());
-            notes.push((old, note));
+            let mut metadata = self.metadata_of(old, now);
+            metadata.value_map.insert("replaced_by_txid".into(), txid.to_string());
+            changed.push((old, metadata));
         }
-        let mut note = self.note(txid, now);
-        (note.value_map, note.order_form, note.abandoned) = (value_map, order_form, false);
-        notes.push((txid, note));
+        let mut metadata = self.metadata_of(txid, now);
+        (metadata.value_map, metadata.order_form, metadata.abandoned) = (value_map, order_form, false);
+        changed.push((txid, metadata));
         let written = self.save(|db| {
             coins::free(db, &before.locked)?;
-            notes.iter().try_for_each(|(txid, note)| transactions::put(db, *txid, note))
+            changed.iter().try_for_each(|(txid, metadata)| transactions::put(db, *txid, metadata))
         });
         if let Err(error) = written {
-            self.ledger.give_up(txid, now);
+            self.ledger.abandon(txid, now);
             return Err(error);
         }
-        self.notes.extend(notes);
+        self.metadata.extend(changed);
         self.free(&before.locked);
         Ok(before)
     }
 
     /// Takes back what was entered.
     fn take_back(&mut self, txid: Txid, before: Before, now: i64) -> Result<()> {
-        if before.place.is_some_and(|place| place != Place::Pending) {
-            self.ledger.give_up(txid, now);
+        if before.state.is_some_and(|state| !state.is_pending()) {
+            self.ledger.abandon(txid, now);
         }
-        match before.place {
+        match before.state {
             Some(_) => self.save(|db| before.restore(db))?,
             None => self.delete_tx(txid, |db| before.restore(db))?,
         }
-        for (id, note) in before.notes {
-            match note {
-                Some(note) => self.notes.insert(id, note),
-                None => self.notes.remove(&id),
+        for (id, metadata) in before.metadata {
+            match metadata {
+                Some(metadata) => self.metadata.insert(id, metadata),
+                None => self.metadata.remove(&id),
             };
         }
         self.locked.extend(before.locked);

@@ -7,9 +7,9 @@ use bitcoin_ipc::interfaces::{TxStatus, WalletTxDetails};
 use bitcoin_ipc::types::{Destination, WalletTx, WalletTxStatus};
 
 use super::balances::{Trust, signed, total};
-use super::{State, WalletHandle};
+use super::{WalletHandle, WalletState};
 use crate::Result;
-use crate::ledger::Place;
+use crate::ledger::TxState;
 
 impl WalletHandle {
     /// A transaction of the wallet.
@@ -37,7 +37,7 @@ impl WalletHandle {
     /// The wallet is unloaded.
     pub fn wallet_txs(&self) -> Result<Vec<WalletTx>> {
         let mut state = self.state()?;
-        let place = |txid: &Txid| state.notes.get(txid).map_or(i64::MAX, |note| note.place);
+        let place = |txid: &Txid| state.metadata.get(txid).map_or(i64::MAX, |metadata| metadata.order_pos);
         let mut txids: Vec<_> = state.ledger.txs().map(|(txid, _)| (place(&txid), txid)).collect();
         txids.sort_unstable();
         Ok(txids.into_iter().filter_map(|(_, txid)| state.wallet_tx(txid)).collect())
@@ -67,7 +67,8 @@ impl WalletHandle {
         let zero_conf = self.0.options.spend_zero_conf_change;
         let mut state = self.state()?;
         let Some(tx) = state.wallet_tx(txid) else { return Ok(None) };
-        let order_form = state.notes.get(&txid).map(|note| note.order_form.clone()).unwrap_or_default();
+        let order_form =
+            state.metadata.get(&txid).map(|metadata| metadata.order_form.clone()).unwrap_or_default();
         Ok(Some(WalletTxDetails {
             tx_status: state.status(txid, zero_conf),
             order_form,
@@ -108,7 +109,7 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     fn height(&self) -> i32 {
         i32::try_from(self.ledger.tip().height).unwrap_or(i32::MAX)
     }
@@ -126,7 +127,7 @@ impl State {
             total(counted.map(|(output, _)| signed(output.value)))
         };
         let immature = self.blocks_to_maturity(&view, txid) > 0;
-        let note = self.notes.get(&txid).cloned().unwrap_or_default();
+        let metadata = self.metadata.get(&txid).cloned().unwrap_or_default();
         Some(WalletTx {
             txin_is_mine: tx.input.iter().map(|input| own(input).is_some()).collect(),
             txout_address: tx
@@ -140,8 +141,8 @@ impl State {
             change: sum(&change),
             txout_is_mine: mine,
             txout_is_change: change,
-            time: note.time,
-            value_map: note.value_map,
+            time: metadata.time,
+            value_map: metadata.value_map,
             is_coinbase: tx.is_coinbase(),
             tx: Some((*tx).clone()),
         })
@@ -150,24 +151,24 @@ impl State {
     fn status(&mut self, txid: Txid, zero_conf_change: bool) -> WalletTxStatus {
         let mut trust = Trust::new(self, zero_conf_change);
         let (state, view) = (trust.state(), trust.view.clone());
-        let block_height = match view.place(txid) {
-            Place::Block { height, .. } | Place::Conflicted { height } => {
+        let block_height = match view.state(txid) {
+            TxState::Confirmed { height, .. } | TxState::BlockConflicted { height } => {
                 i32::try_from(height).unwrap_or(i32::MAX)
             }
-            Place::Pending | Place::Inactive => i32::MAX,
+            TxState::InMempool | TxState::Inactive | TxState::Abandoned => i32::MAX,
         };
         let tx = state.ledger.tx(txid);
-        let note = state.notes.get(&txid);
+        let metadata = state.metadata.get(&txid);
         WalletTxStatus {
             block_height,
             blocks_to_maturity: trust.blocks_to_maturity(txid),
             depth_in_main_chain: view.depth(txid),
-            time_received: note.map_or(0, |note| u32::try_from(note.time).unwrap_or_default()),
+            time_received: metadata.map_or(0, |metadata| u32::try_from(metadata.time).unwrap_or_default()),
             lock_time: tx.as_ref().map_or(0, |tx| tx.lock_time.to_consensus_u32()),
             is_trusted: trust.is_trusted(txid),
-            is_abandoned: note.is_some_and(|note| note.abandoned),
+            is_abandoned: metadata.is_some_and(|metadata| metadata.abandoned),
             is_coinbase: tx.is_some_and(|tx| tx.is_coinbase()),
-            is_in_main_chain: matches!(view.place(txid), Place::Block { .. }),
+            is_in_main_chain: matches!(view.state(txid), TxState::Confirmed { .. }),
         }
     }
 }

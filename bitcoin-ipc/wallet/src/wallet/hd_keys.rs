@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::import::derive;
 use super::state::{flag, put_secret};
-use super::{Event, State, WalletHandle};
+use super::{Event, WalletHandle, WalletState};
 use crate::keys::{
     self, Candidate, Descriptor, HdKey, Public, Range, SECP, Unused, hd_keys_of_private, hd_keys_of_public,
     read_private, standard,
@@ -88,7 +88,7 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     /// Adds private descriptors that new addresses come from and that the wallet does not have, and writes more
     /// in the same go. The wallet has to be unlocked.
     pub(crate) fn add_private(

@@ -8,7 +8,7 @@ use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, FoundBlockRequ
 use bitcoin_rpc::descriptor::{Expander, Parsed};
 
 use super::state::put_secret;
-use super::{Event, State, WalletHandle};
+use super::{Event, WalletHandle, WalletState};
 use crate::keys::{
     Candidate, Derived, Deriver, DescriptorImport, DescriptorInfo, Imported, Range, SECP, parse,
 };
@@ -250,7 +250,7 @@ pub(super) fn derive(deriver: &Deriver, range: Range, ahead: u32) -> Result<Deri
     deriver.derive(range, ahead).ok_or_else(cannot)
 }
 
-impl State {
+impl WalletState {
     fn put_import(
         &mut self,
         candidate: Candidate,

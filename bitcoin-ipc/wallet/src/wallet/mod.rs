@@ -49,7 +49,7 @@ pub(crate) use pool::{Preset, Presets, TRUC, combined_bump};
 pub(crate) use solution::Solution;
 pub(crate) use solve::Solving;
 pub(crate) use spending::{SpendRequest, Spending};
-pub(crate) use state::State;
+pub(crate) use state::WalletState;
 pub use state::flag;
 pub(crate) use weights::{
     InputWeight, InputWeights, MAX_WEIGHT, OutputWeights, TRUC_CHILD_MAX_WEIGHT, TRUC_MAX_WEIGHT,
@@ -77,7 +77,7 @@ pub(crate) struct Shared {
     pub(crate) node: Arc<Node>,
     pub(crate) clock: Arc<Clock>,
     /// `None` once it is unloaded. The node must not be asked while this is locked.
-    pub(crate) state: Mutex<Option<State>>,
+    pub(crate) state: Mutex<Option<WalletState>>,
     /// Who spends now. This comes before the state.
     pub(crate) turns: turns::Turns,
     pub(crate) events: Events,
@@ -93,18 +93,18 @@ impl std::fmt::Debug for WalletHandle {
 }
 
 /// A wallet that is locked for a while.
-pub(crate) struct Guard<'a>(MutexGuard<'a, Option<State>>);
+pub(crate) struct Guard<'a>(MutexGuard<'a, Option<WalletState>>);
 
 impl std::ops::Deref for Guard<'_> {
-    type Target = State;
+    type Target = WalletState;
 
-    fn deref(&self) -> &State {
+    fn deref(&self) -> &WalletState {
         self.0.as_ref().expect("a guard is made only where there is a state")
     }
 }
 
 impl std::ops::DerefMut for Guard<'_> {
-    fn deref_mut(&mut self) -> &mut State {
+    fn deref_mut(&mut self) -> &mut WalletState {
         self.0.as_mut().expect("a guard is made only where there is a state")
     }
 }
@@ -174,7 +174,7 @@ impl WalletHandle {
         }
     }
 
-    fn guard<'a>(&self, state: MutexGuard<'a, Option<State>>) -> Result<Guard<'a>> {
+    fn guard<'a>(&self, state: MutexGuard<'a, Option<WalletState>>) -> Result<Guard<'a>> {
         match *state {
             Some(_) => Ok(Guard(state)),
             None => Err(Error::NotFound(format!("the wallet \"{}\" is not loaded any more", self.name()))),

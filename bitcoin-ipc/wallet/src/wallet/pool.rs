@@ -11,7 +11,7 @@ use bitcoin_ipc::types::{CoinControl, OutputType, WireFeeRate};
 
 use super::choose::Coin;
 use super::weights::InputWeight;
-use super::{State, WalletHandle};
+use super::{WalletHandle, WalletState};
 use crate::{Error, Result};
 
 /// The version of transactions with limits that let them be replaced at any time (BIP 431).
@@ -177,7 +177,7 @@ fn one_truc_parent(coins: &mut Vec<Coin>) {
     coins.retain(|coin| coin.depth > 0 || Some(coin.outpoint.txid) == parent);
 }
 
-impl State {
+impl WalletState {
     /// The coins that may be chosen and that the wallet can spend, as far as it knows them. Unconfirmed
     /// coins of version 3 are for transactions of version 3, and the other way round.
     fn pool(&mut self, control: &CoinControl, zero_conf_change: bool) -> Vec<Coin> {

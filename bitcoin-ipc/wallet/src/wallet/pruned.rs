@@ -6,7 +6,7 @@ use bdk_wallet::rusqlite::Transaction;
 use bitcoin::{BlockHash, Txid};
 use bitcoin_ipc::types::ChangeType;
 
-use super::{Event, State, WalletHandle};
+use super::{Event, WalletHandle, WalletState};
 use crate::ledger::{BlockPart, LedgerChanges};
 use crate::storage::transactions;
 use crate::{Error, Result};
@@ -41,7 +41,7 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     fn forget(&mut self, txid: Txid) -> Result<()> {
         if self.ledger.tx(txid).is_none() {
             return Err(Error::Refused(format!("Transaction {txid} does not belong to this wallet")));
@@ -61,7 +61,7 @@ impl State {
             more(tx)?;
             LedgerChanges::get(tx)
         })?;
-        self.notes.remove(&txid);
+        self.metadata.remove(&txid);
         // BDK's graph only grows, so there is a new one without it.
         self.ledger.reload(kept)?;
         self.ledger.set_in_mempool(txid, false);

@@ -14,7 +14,7 @@ use bitcoin_ipc::types::psbt::{Psbt, lock_time};
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
 use bitcoin_rpc::descriptor::Output;
 
-use super::{Solution, State, WalletHandle};
+use super::{Solution, WalletHandle, WalletState};
 use crate::keys::SECP;
 use crate::ledger::Origin;
 use crate::{Error, Result};
@@ -59,7 +59,7 @@ pub(crate) fn is_complete(psbt: &Psbt) -> bool {
     psbt.inputs.iter().all(|input| input.final_script_sig.is_some() || input.final_script_witness.is_some())
 }
 
-impl State {
+impl WalletState {
     /// Signs everything, and gives the transaction.
     ///
     /// # Errors

@@ -4,7 +4,7 @@
 
 use std::sync::MutexGuard;
 
-use super::{State, WalletHandle};
+use super::{WalletHandle, WalletState};
 use crate::Result;
 use crate::options::Options;
 use crate::storage::{Opening, Store};
@@ -16,8 +16,8 @@ impl WalletHandle {
     /// Reads a wallet's file again, and follows the node anew. A file that cannot be read any more ends the wallet.
     pub(super) fn recover<'a>(
         &'a self,
-        mut state: MutexGuard<'a, Option<State>>,
-    ) -> MutexGuard<'a, Option<State>> {
+        mut state: MutexGuard<'a, Option<WalletState>>,
+    ) -> MutexGuard<'a, Option<WalletState>> {
         self.0.state.clear_poison();
         let Some(old) = state.take() else { return state };
         let name = self.name();
@@ -36,19 +36,19 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     /// What the file says; an unlocked wallet stays so, and its locks of coins that are not in the file stay as well.
-    fn read_again(self, options: &Options) -> Result<State> {
-        let State { store, mut ledger, locked, vault, unlocks, relock, unlocked_until, .. } = self;
+    fn read_again(self, options: &Options) -> Result<WalletState> {
+        let WalletState { store, mut ledger, locked, vault, unlocks, relock, unlocked_until, .. } = self;
         let path = store.path().to_owned();
         // Only one at a time has the file.
         drop(store);
-        let mut new = State::load(Store::open(&path, Opening::Existing)?, options, ledger.genesis())?;
+        let mut new = WalletState::load(Store::open(&path, Opening::Existing)?, options, ledger.genesis())?;
         new.ledger.take_mempool_of(&mut ledger);
         let view = new.ledger.view();
         let unwritten =
             locked.into_iter().filter(|(coin, written)| !written && view.spender(*coin).is_none());
         new.locked.extend(unwritten);
-        Ok(State { vault, unlocks, relock, unlocked_until, ..new })
+        Ok(WalletState { vault, unlocks, relock, unlocked_until, ..new })
     }
 }

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use bitcoin::ScriptBuf;
 
-use super::{State, WalletHandle, flag};
+use super::{WalletHandle, WalletState, flag};
 use crate::{Result, storage};
 
 impl WalletHandle {
@@ -37,7 +37,7 @@ impl WalletHandle {
     }
 }
 
-impl State {
+impl WalletState {
     pub(crate) fn avoids_reuse(&self) -> bool {
         self.flags & flag::AVOID_REUSE != 0
     }

@@ -7,7 +7,7 @@ use bdk_wallet::miniscript::descriptor::DefiniteDescriptorKey;
 use bitcoin::{PublicKey, Script};
 use bitcoin_rpc::descriptor::{DerivedKey, Output};
 
-use super::State;
+use super::WalletState;
 
 /// What the wallet knows of a script of its own.
 pub(crate) struct Solution {
@@ -18,7 +18,7 @@ pub(crate) struct Solution {
     pub(crate) definite: Output<DefiniteDescriptorKey>,
 }
 
-impl State {
+impl WalletState {
     /// `None` for a script that is not the wallet's, of which it only knows that it is, or whose keys take private
     /// ones while the wallet is locked.
     pub(crate) fn solution(&self, script: &Script) -> Option<Solution> {

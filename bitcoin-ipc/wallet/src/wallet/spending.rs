@@ -14,7 +14,7 @@ use super::fees::{FeeChoice, dust, fee_for, sat_per_kvb};
 use super::pool::{Presets, TRUC, combined_bump, version};
 use super::turns::Turn;
 use super::weights::{InputWeights, MAX_WEIGHT, MIN_WEIGHT, TRUC_MAX_WEIGHT};
-use super::{State, WalletHandle};
+use super::{WalletHandle, WalletState};
 use crate::{Error, Result};
 
 /// How old the last block may be for the chain to be current, in seconds: Bitcoin Core's
@@ -430,7 +430,7 @@ impl Replaced {
     }
 }
 
-impl State {
+impl WalletState {
     /// Whether a coin that was chosen is still there.
     fn has_still(&mut self, coin: &Coin, presets: &Presets, replaced: Option<Txid>) -> bool {
         let foreign = presets.get(&coin.outpoint).is_some_and(|preset| preset.output.is_some());

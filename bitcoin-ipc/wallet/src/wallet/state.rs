@@ -1,6 +1,6 @@
 //! Everything that a wallet knows, in memory and on disk.
 //!
-//! In: a file. Out: [`State`]; whoever changes it saves it before it is unlocked.
+//! In: a file. Out: [`WalletState`]; whoever changes it saves it before it is unlocked.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc::Sender;
@@ -19,7 +19,7 @@ use crate::keys::{
 use crate::ledger::{Ledger, Origin};
 use crate::options::Options;
 use crate::storage::{
-    self, BookEntry, Descriptors, Owed, SetAside, Store, Stored, TxNote, descriptors, secrets,
+    self, BookEntry, Descriptors, Owed, SetAside, Store, Stored, TxMetadata, descriptors, secrets,
 };
 use crate::{Error, Result};
 
@@ -36,7 +36,7 @@ pub mod flag {
 }
 
 /// All of a wallet.
-pub(crate) struct State {
+pub(crate) struct WalletState {
     pub(crate) store: Store,
     pub(crate) ledger: Ledger,
     pub(crate) network: Network,
@@ -52,7 +52,7 @@ pub(crate) struct State {
     pub(crate) requests: storage::book::Requests,
     /// Coins that must not be chosen, and whether that is on disk.
     pub(crate) locked: BTreeMap<OutPoint, bool>,
-    pub(crate) notes: HashMap<Txid, TxNote>,
+    pub(crate) metadata: HashMap<Txid, TxMetadata>,
     pub(crate) tip_time: i64,
     /// What of the chain is still to be searched.
     pub(crate) owed: Owed,
@@ -70,7 +70,7 @@ pub(crate) struct State {
     pub(crate) unlocked_until: i64,
 }
 
-impl State {
+impl WalletState {
     /// Fills a new file.
     pub(crate) fn create(
         mut store: Store,
@@ -79,7 +79,7 @@ impl State {
         flags: u64,
         now: i64,
         encryption: Option<(Vault, WrappedKey)>,
-    ) -> Result<State> {
+    ) -> Result<WalletState> {
         let (vault, wrapped) = encryption.unzip();
         let mut ledger = Ledger::new(genesis, options.keypool);
         store.write(|tx| {
@@ -90,7 +90,7 @@ impl State {
             ledger.changes().put(tx)
         })?;
         ledger.kept();
-        let mut state = State::load(store, options, genesis)?;
+        let mut state = WalletState::load(store, options, genesis)?;
         state.vault = vault;
         if flags & (flag::DISABLE_PRIVATE_KEYS | flag::BLANK) == 0 {
             state.add_fresh_keys(now, |_| Ok(()))?;
@@ -99,7 +99,7 @@ impl State {
     }
 
     /// Reads a file.
-    pub(crate) fn load(mut store: Store, options: &Options, genesis: BlockHash) -> Result<State> {
+    pub(crate) fn load(mut store: Store, options: &Options, genesis: BlockHash) -> Result<WalletState> {
         let network = options.network;
         let Descriptors { all, unused, mut aside } = store.descriptors(network)?;
         let mut loaded = Vec::new();
@@ -139,13 +139,13 @@ impl State {
         }
         let locked = store.locked_coins()?.into_iter().map(|coin| (coin, true)).collect();
         let (flags, tip_time) = store.write(|tx| Ok((storage::flags(tx)?, storage::tip_time(tx)?)))?;
-        let mut state = State {
+        let mut state = WalletState {
             flags,
             book: store.book()?,
             book_news: Vec::new(),
             requests: store.receive_requests()?,
             locked,
-            notes: store.notes()?,
+            metadata: store.metadata()?,
             tip_time,
             owed: store.owed()?,
             behind: false,

@@ -12,7 +12,7 @@ use bdk_wallet::miniscript::{Descriptor, Miniscript, MiniscriptKey, ScriptContex
 use bitcoin::{OutPoint, PublicKey, Script, TxIn, VarInt, ecdsa};
 use bitcoin_rpc::descriptor::Output;
 
-use super::State;
+use super::WalletState;
 use crate::keys::Public;
 
 /// The most that nodes relay: Bitcoin Core's `MAX_STANDARD_TX_WEIGHT`.
@@ -159,7 +159,7 @@ fn compact(count: u64) -> u64 {
     u64::try_from(VarInt(count).size()).unwrap_or(9)
 }
 
-impl State {
+impl WalletState {
     /// What inputs weigh that spend coins of descriptors.
     pub(crate) fn input_weights(&self) -> HashMap<u32, DescriptorWeights> {
         self.descriptors.iter().map(|found| (found.id, of_descriptor(found.deriver.public()))).collect()
