@@ -9,6 +9,7 @@
 mod chain;
 mod clock;
 mod error;
+mod interface;
 mod keys;
 mod ledger;
 mod listeners;
@@ -25,5 +26,5 @@ pub use error::{Error, Result};
 pub use keys::{DescriptorImport, DescriptorInfo, Imported};
 pub use loader::Loader;
 pub use options::Options;
-pub use sync::ScanResult;
-pub use wallet::{AvailableCoin, FeeChoice, WalletHandle, flag};
+pub use sync::{ScanResult, WalletHandle};
+pub use wallet::{AvailableCoin, FeeChoice, Wallet, flag};

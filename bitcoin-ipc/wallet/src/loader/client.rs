@@ -18,7 +18,7 @@ use super::schedule::Schedule;
 use super::{Loader, directory};
 use crate::Error;
 use crate::listeners::lock;
-use crate::wallet::WalletHandle;
+use crate::sync::WalletHandle;
 
 /// Why wallets are not migrated.
 pub(crate) const NO_MIGRATION: &str = "wallets of the old kind are Berkeley DB files, which this program does not read; migrate them with Bitcoin Core, and import the descriptors";
@@ -127,7 +127,10 @@ impl WalletLoader for Loader {
     ) -> Result<RestoredWallet> {
         let restored = self.restore(backup_file, name, load_after_restore);
         let warning = restored.as_ref().ok().and_then(Option::as_ref).map(warnings).unwrap_or_default();
-        Ok(RestoredWallet { warning, result: answer(restored, |wallet| wallet.map(boxed))? })
+        Ok(RestoredWallet {
+            warning,
+            result: answer(restored, |wallet| wallet.map(|wallet| wallet.interface()))?,
+        })
     }
 
     fn migrate_wallet(
@@ -147,7 +150,7 @@ impl WalletLoader for Loader {
     }
 
     fn get_wallets(&self) -> Result<Vec<Box<dyn Wallet>>> {
-        Ok(self.wallets().into_iter().map(boxed).collect())
+        Ok(self.wallets().iter().map(WalletHandle::interface).collect())
     }
 
     fn handle_load_wallet(&self, callback: LoadWalletFn) -> Result<Box<dyn Handler>> {
@@ -170,16 +173,12 @@ fn fail(chain: &dyn Chain, error: &Error) -> Result<bool> {
 
 fn loaded(result: crate::Result<WalletHandle>) -> Result<LoadedWallet> {
     let warning = result.as_ref().map(warnings).unwrap_or_default();
-    Ok(LoadedWallet { warning, result: answer(result, boxed)? })
+    Ok(LoadedWallet { warning, result: answer(result, |wallet| wallet.interface())? })
 }
 
 /// What the user has to know of a wallet that was loaded.
 fn warnings(wallet: &WalletHandle) -> Vec<BilingualStr> {
     wallet.warnings().unwrap_or_default().into_iter().map(BilingualStr::untranslated).collect()
-}
-
-fn boxed(wallet: WalletHandle) -> Box<dyn Wallet> {
-    Box::new(wallet)
 }
 
 /// An answer for the user; that the node is lost is an error of the call.

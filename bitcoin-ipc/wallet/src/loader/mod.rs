@@ -12,8 +12,6 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use bitcoin::BlockHash;
-use bitcoin::constants::genesis_block;
 use bitcoin_init::lock::DirectoryLock;
 use bitcoin_ipc::interfaces::watch::AnyChain;
 use bitcoin_ipc::interfaces::{Chain, LoadWalletFn};
@@ -26,9 +24,8 @@ use crate::node::Node;
 use crate::options::Options;
 use crate::rpc::Rpcs;
 use crate::storage::{self, FILE, Opening, Store, remove_database};
-use crate::sync::Follow;
-use crate::wallet::flag;
-use crate::wallet::{Event, Events, Shared, WalletHandle, WalletState};
+use crate::sync::WalletHandle;
+use crate::wallet::{Event, Wallet, WalletState, flag};
 use crate::{Error, Result};
 pub(crate) use client::NO_MIGRATION;
 use schedule::Schedule;
@@ -42,7 +39,6 @@ pub(crate) struct Inner {
     options: Arc<Options>,
     node: Arc<Node>,
     clock: Arc<Clock>,
-    genesis: BlockHash,
     wallets: Mutex<BTreeMap<String, WalletHandle>>,
     /// Held while a wallet is made or loaded, so that nobody loads it twice.
     loading: Mutex<()>,
@@ -82,12 +78,10 @@ impl Loader {
     }
 
     fn with(options: Options, chain: AnyChain, lock: Option<DirectoryLock>) -> Self {
-        let genesis = genesis_block(options.network).block_hash();
         Loader(Arc::new(Inner {
             options: Arc::new(options),
             node: Arc::new(Node::new(chain)),
             clock: Arc::default(),
-            genesis,
             wallets: Mutex::default(),
             loading: Mutex::default(),
             loaded: Callbacks::new(WALLET),
@@ -167,7 +161,7 @@ impl Loader {
         let vault = if passphrase.is_empty() { None } else { Some(Vault::create(passphrase)?) };
         let store = Store::open(&part, Opening::New)?;
         let now = self.0.clock.now();
-        match WalletState::create(store, &self.0.options, self.0.genesis, flags, now, vault) {
+        match WalletState::create(store, &self.0.options, flags, now, vault) {
             Ok(state) => drop(state),
             Err(error) => {
                 remove_database(&part)?;
@@ -205,20 +199,11 @@ impl Loader {
         if !name.is_empty() {
             directory::make(&folder)?;
         }
-        let state =
-            WalletState::load(Store::open(&path, Opening::Existing)?, &self.0.options, self.0.genesis)?;
+        let store = Store::open(&path, Opening::Existing)?;
+        let shared = (self.0.options.clone(), self.0.node.clone(), self.0.clock.clone());
         let loader = Arc::downgrade(&self.0);
-        let wallet = WalletHandle(Arc::new(Shared {
-            name: name.to_owned(),
-            options: self.0.options.clone(),
-            node: self.0.node.clone(),
-            clock: self.0.clock.clone(),
-            turns: Default::default(),
-            state: Mutex::new(Some(state)),
-            events: Events::default(),
-            follow: Follow::default(),
-            unload: Box::new(move |wallet| unload(&loader, wallet)),
-        }));
+        let wallet = Wallet::load(name, store, shared)?;
+        let wallet = WalletHandle::new(wallet, Box::new(move |wallet| unload(&loader, wallet)));
         lock(&self.0.wallets).insert(name.to_owned(), wallet.clone());
         Ok(wallet)
     }
@@ -249,7 +234,7 @@ impl Loader {
             Ok(()) => {}
         }
         let loaded = wallet.clone();
-        self.0.loaded.tell(News::Each, move |call| call(Box::new(loaded.clone())));
+        self.0.loaded.tell(News::Each, move |call| call(loaded.interface()));
         Ok(wallet)
     }
 
@@ -279,7 +264,7 @@ impl Loader {
             // Whether it is a wallet shows before it gets its name.
             let checked = storage::copy(backup, &part)
                 .and_then(|()| Store::open(&part, Opening::Existing))
-                .and_then(|store| WalletState::load(store, &self.0.options, self.0.genesis));
+                .and_then(|store| WalletState::load(store, &self.0.options));
             if let Err(error) = checked.map(drop) {
                 remove_database(&part)?;
                 return Err(error);
@@ -334,7 +319,7 @@ impl Loader {
 fn unload(loader: &Weak<Inner>, wallet: &WalletHandle) -> Result<()> {
     if let Some(loader) = loader.upgrade() {
         let mut wallets = lock(&loader.wallets);
-        let same = wallets.get(wallet.name()).is_some_and(|found| Arc::ptr_eq(&found.0, &wallet.0));
+        let same = wallets.get(wallet.name()).is_some_and(|found| found.is(wallet));
         let removed = if same { wallets.remove(wallet.name()) } else { None };
         drop(wallets);
         drop(removed);

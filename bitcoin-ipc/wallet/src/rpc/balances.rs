@@ -8,7 +8,7 @@ use bitcoin_rpc::{Answer, Code, RpcError, amount, arg};
 use serde_json::{Value, json};
 
 use super::command::{Call, Command, command, last_block, refused};
-use crate::wallet::WalletHandle;
+use crate::wallet::Wallet;
 
 pub(super) const COMMANDS: &[Command] = &[
     command("getbalance", "Gives what can be spent.", balance).args(&[
@@ -28,7 +28,7 @@ pub(super) fn signed_amount(amount: SignedAmount) -> Value {
 
 /// Whether coins of addresses that were spent from are left aside: as the call says, which only a wallet with
 /// that flag can be asked for, or else as the wallet's flag does.
-pub(super) fn avoid_reuse(call: &Call<'_>, wallet: &WalletHandle, position: usize) -> Answer<bool> {
+pub(super) fn avoid_reuse(call: &Call<'_>, wallet: &Wallet, position: usize) -> Answer<bool> {
     let able = wallet.avoids_reuse()?;
     let avoid = call.flag_or(position, able)?;
     if avoid && !able {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::command::{Call, Command, command, ensure_unlocked, refused};
 use super::funding::{options, unsigned};
 use super::{fees, psbt::psbt_error};
-use crate::wallet::{BumpRequest, WalletHandle};
+use crate::wallet::{BumpRequest, Wallet};
 
 const FIELDS: &[&str] =
     &["conf_target", "fee_rate", "replaceable", "estimate_mode", "outputs", "original_change_index"];
@@ -45,10 +45,11 @@ fn bump(call: &Call<'_>) -> Answer {
 }
 
 fn bump_psbt(call: &Call<'_>) -> Answer {
-    replace(call, &call.wallet()?, true)
+    let wallet = call.wallet()?;
+    replace(call, &wallet, true)
 }
 
-fn replace(call: &Call<'_>, wallet: &WalletHandle, wants_psbt: bool) -> Answer {
+fn replace(call: &Call<'_>, wallet: &Wallet, wants_psbt: bool) -> Answer {
     let txid = call.txid(0)?;
     let options = options(call, 1)?;
     value::fields(

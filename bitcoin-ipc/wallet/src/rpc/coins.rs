@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command};
 use super::describe::parents;
-use crate::wallet::{AvailableCoin, Solution, WalletHandle, WalletState, sum};
+use crate::wallet::{AvailableCoin, Solution, Wallet, WalletState, sum};
 
 const OUTPOINTS: &str = "[{\"txid\":\"hex\",\"vout\":n},...]";
 
@@ -54,7 +54,7 @@ struct Filter {
 }
 
 impl Filter {
-    fn read(call: &Call<'_>, wallet: &WalletHandle) -> Answer<Filter> {
+    fn read(call: &Call<'_>, wallet: &Wallet) -> Answer<Filter> {
         let control = CoinControl {
             min_depth: call.int_or(0, 1)?,
             max_depth: call.int_or(1, 9_999_999)?,
@@ -152,7 +152,7 @@ fn list(call: &Call<'_>) -> Answer {
 /// What is told of a coin, but for its last fields.
 fn tell(
     state: &WalletState,
-    wallet: &WalletHandle,
+    wallet: &Wallet,
     coin: &AvailableCoin,
     ancestry: Option<AncestryCounts>,
 ) -> Map<String, Value> {

@@ -10,7 +10,8 @@ use serde_json::{Map, Value, json};
 use zeroize::Zeroize as _;
 
 use crate::loader::Loader;
-use crate::wallet::{WalletHandle, WalletState};
+use crate::sync::WalletHandle;
+use crate::wallet::{Wallet, WalletState};
 
 /// A command of wallets.
 pub(super) type Command = bitcoin_rpc::Command<fn(&Call<'_>) -> Answer>;
@@ -157,7 +158,7 @@ pub(super) fn refused<T>(text: impl Into<String>) -> Answer<T> {
 }
 
 /// An error unless private keys can be used.
-pub(super) fn ensure_unlocked(wallet: &WalletHandle) -> Answer<()> {
+pub(super) fn ensure_unlocked(wallet: &Wallet) -> Answer<()> {
     if wallet.is_locked()? { Err(crate::Error::Locked.into()) } else { Ok(()) }
 }
 

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::command::{Call, Command, command, ensure_unlocked, label, push_warnings, refused};
 use crate::Error;
 use crate::keys::{DescriptorImport, Identity, LAST, SECP};
-use crate::wallet::WalletHandle;
+use crate::wallet::Wallet;
 
 const REQUESTS: Arg = arg(
     "requests",
@@ -103,7 +103,7 @@ fn timestamp(request: &Value, now: i64) -> Answer<i64> {
 
 /// What one request asks for, and what may surprise its user.
 fn read(
-    wallet: &WalletHandle,
+    wallet: &Wallet,
     request: &Value,
     timestamp: i64,
     warnings: &mut Vec<String>,
@@ -163,7 +163,7 @@ fn read(
 }
 
 /// The median time of the last blocks, which stands for now.
-fn now(wallet: &WalletHandle) -> Answer<i64> {
+fn now(wallet: &Wallet) -> Answer<i64> {
     let (_, tip) = wallet.tip()?;
     let wanted = FoundBlockRequest { want_mtp_time: true, ..FoundBlockRequest::default() };
     match wallet.chain().find_block(tip, &wanted) {

@@ -11,7 +11,7 @@ use bitcoin_rpc::{Answer, Code, RpcError, arg};
 use serde_json::Value;
 
 use super::command::{Call, Command, command, ensure_not_scanning};
-use crate::wallet::WalletHandle;
+use crate::wallet::Wallet;
 
 /// The longest time of being unlocked, in seconds.
 const LONGEST: u64 = 100_000_000;
@@ -30,7 +30,7 @@ pub(super) const COMMANDS: &[Command] = &[
     ]),
 ];
 
-fn ensure_encrypted(wallet: &WalletHandle, method: &str) -> Answer<()> {
+fn ensure_encrypted(wallet: &Wallet, method: &str) -> Answer<()> {
     if wallet.is_encrypted()? {
         return Ok(());
     }

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use super::balances::signed_amount;
 use super::describe::parents;
 use crate::ledger::TxState;
-use crate::wallet::{Trust, WalletHandle, WalletState, signed, total};
+use crate::wallet::{Trust, Wallet, WalletState, signed, total};
 
 /// Which entries are made.
 #[derive(Clone, Copy, Default)]
@@ -32,7 +32,7 @@ pub(super) struct TransactionLister<'a> {
 }
 
 impl<'a> TransactionLister<'a> {
-    pub(super) fn new(state: &'a mut WalletState, wallet: &WalletHandle) -> Self {
+    pub(super) fn new(state: &'a mut WalletState, wallet: &Wallet) -> Self {
         let zero_conf = wallet.options().spend_zero_conf_change;
         TransactionLister { trust: Trust::new(state, zero_conf), network: wallet.network() }
     }

@@ -7,7 +7,7 @@ use bitcoin_rpc::error::invalid;
 use bitcoin_rpc::{Answer, Arg, Kind, amount, arg, value};
 use serde_json::{Map, Value};
 
-use crate::wallet::WalletHandle;
+use crate::wallet::Wallet;
 
 pub(super) const TARGET: Arg = arg("conf_target", Kind::Number, "How many blocks confirmation may take.")
     .default("set by -txconfirmtarget");
@@ -19,7 +19,7 @@ pub(super) const RATE: Arg =
 /// Notes how the fee is to be found: Bitcoin Core's `SetFeeEstimateMode`. Values may be null. A rate may
 /// be below the minimum if `below` says so.
 pub(super) fn set(
-    wallet: &WalletHandle,
+    wallet: &Wallet,
     control: &mut CoinControl,
     target: &Value,
     mode: &Value,

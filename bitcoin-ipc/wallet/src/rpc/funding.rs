@@ -19,7 +19,7 @@ use super::psbt::psbt_error;
 use super::refusal::with_code;
 use super::solving;
 use super::spending::{Recipients, payers_of, recipients};
-use crate::wallet::{SpendRequest, Spending, WalletHandle};
+use crate::wallet::{SpendRequest, Spending, Wallet};
 
 /// Options of all commands that fund transactions.
 pub(super) const TYPES: &[(&str, &str)] = &[
@@ -152,7 +152,7 @@ fn given<'a>(options: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
 
 /// Reads the options into coin control, but for what is up to the caller, and gives the place of change.
 fn read(
-    wallet: &WalletHandle,
+    wallet: &Wallet,
     options: &Map<String, Value>,
     outputs: usize,
     control: &mut CoinControl,

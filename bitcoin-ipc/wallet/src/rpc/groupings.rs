@@ -10,7 +10,7 @@ use bitcoin_rpc::{Answer, amount};
 use serde_json::Value;
 
 use super::command::{Call, Command, command};
-use crate::wallet::{Trust, WalletHandle, WalletState, sum};
+use crate::wallet::{Trust, Wallet, WalletState, sum};
 
 pub(super) const COMMANDS: &[Command] = &[command(
     "listaddressgroupings",
@@ -63,13 +63,13 @@ impl Groups {
 }
 
 /// The address of a script, if it has one.
-fn address_of(script: &bitcoin::ScriptBuf, wallet: &WalletHandle) -> Option<Destination> {
+fn address_of(script: &bitcoin::ScriptBuf, wallet: &Wallet) -> Option<Destination> {
     Some(Destination::of_script(script)).filter(|found| found.address(wallet.network()).is_some())
 }
 
 /// Addresses that were spent from together, with those that got the change: Bitcoin Core's
 /// `GetAddressGroupings`.
-fn groups(state: &WalletState, wallet: &WalletHandle) -> BTreeSet<Group> {
+fn groups(state: &WalletState, wallet: &Wallet) -> BTreeSet<Group> {
     let mut groups = Groups::default();
     for (_, tx) in state.ledger.txs() {
         let spent = tx.input.iter().filter_map(|input| state.ledger.own_txout(input.previous_output));
@@ -89,7 +89,7 @@ fn groups(state: &WalletState, wallet: &WalletHandle) -> BTreeSet<Group> {
 }
 
 /// What each address has: Bitcoin Core's `GetAddressBalances`.
-fn balances(state: &mut WalletState, wallet: &WalletHandle) -> BTreeMap<Destination, Amount> {
+fn balances(state: &mut WalletState, wallet: &Wallet) -> BTreeMap<Destination, Amount> {
     let mut trust = Trust::new(state, wallet.options().spend_zero_conf_change);
     let (state, view) = (trust.state(), trust.view.clone());
     let mut balances: BTreeMap<_, Amount> = BTreeMap::new();

@@ -14,7 +14,7 @@ use super::command::{Call, Command, command, ensure_unlocked, output_type, refus
 use super::describe::path;
 use super::funding::options;
 use crate::keys::{SECP, fresh_key};
-use crate::wallet::{WalletHandle, WalletState, Which};
+use crate::wallet::{Wallet, WalletState, Which};
 
 pub(super) const COMMANDS: &[Command] = &[
     command("gethdkeys", "Gives the extended keys of the wallet's descriptors.", list).args(&[arg(
@@ -219,7 +219,7 @@ fn create(call: &Call<'_>) -> Answer {
 }
 
 /// The private key that is asked for, or that of all active descriptors.
-fn key_for(wallet: &WalletHandle, asked: Option<&Value>) -> Answer<Xpriv> {
+fn key_for(wallet: &Wallet, asked: Option<&Value>) -> Answer<Xpriv> {
     let mut state = wallet.state()?;
     let key = match asked {
         Some(asked) => xpub(asked, wallet.network().into())?,

@@ -11,7 +11,7 @@ use bitcoin_rpc::{Answer, Arg, address, amount, arg};
 use serde_json::{Value, json};
 
 use super::command::{Call, Command, command, label, refused};
-use crate::wallet::{WalletHandle, WalletState};
+use crate::wallet::{Wallet, WalletState};
 
 const DEPTH: Arg = arg("minconf", Number, "The fewest confirmations.").default("1");
 const IMMATURE: Arg =
@@ -81,7 +81,7 @@ fn tally(state: &mut WalletState, min_depth: i32, immature: bool) -> BTreeMap<Sc
     tally
 }
 
-fn sum(call: &Call<'_>, wallet: &WalletHandle, scripts: &HashSet<ScriptBuf>) -> Answer {
+fn sum(call: &Call<'_>, wallet: &Wallet, scripts: &HashSet<ScriptBuf>) -> Answer {
     let mut state = wallet.state()?;
     if !scripts.iter().any(|script| state.is_mine(script)) {
         return refused("Address not found in wallet");
@@ -113,7 +113,7 @@ fn by_label(call: &Call<'_>) -> Answer {
 /// The label and what was received for each address of the address book that is the wallet's.
 fn listed(
     call: &Call<'_>,
-    wallet: &WalletHandle,
+    wallet: &Wallet,
     only: Option<&ScriptBuf>,
     immature: bool,
 ) -> Answer<Vec<(ScriptBuf, String, Received)>> {

@@ -18,7 +18,7 @@ use super::refusal::with_code;
 use super::send::{finish, has_own_lock_time, refuse_old_names};
 use crate::ledger::TxState;
 use crate::wallet::{
-    InputWeights, MAX_WEIGHT, OutputWeights, TRUC, TRUC_CHILD_MAX_WEIGHT, TRUC_MAX_WEIGHT, WalletHandle,
+    InputWeights, MAX_WEIGHT, OutputWeights, TRUC, TRUC_CHILD_MAX_WEIGHT, TRUC_MAX_WEIGHT, Wallet,
     combined_bump, dust, fee_for, sum,
 };
 
@@ -63,7 +63,7 @@ struct SendAllRequest {
     replaceable: bool,
 }
 
-fn read(wallet: &WalletHandle, options: Map<String, Value>) -> Answer<SendAllRequest> {
+fn read(wallet: &Wallet, options: Map<String, Value>) -> Answer<SendAllRequest> {
     let option = |name: &str| options.get(name);
     let mut control = CoinControl::default();
     let or_null = |name| option(name).unwrap_or(&Value::Null);
@@ -125,7 +125,7 @@ fn send_all(call: &Call<'_>) -> Answer {
 }
 
 /// Adds all coins, unless coins were given; these have to be the wallet's and unspent.
-fn choose(wallet: &WalletHandle, request: &SendAllRequest, tx: &mut Transaction) -> Answer<()> {
+fn choose(wallet: &Wallet, request: &SendAllRequest, tx: &mut Transaction) -> Answer<()> {
     let has = |name: &str| request.options.contains_key(name);
     if has("inputs") {
         if has("send_max") {
@@ -167,12 +167,7 @@ fn choose(wallet: &WalletHandle, request: &SendAllRequest, tx: &mut Transaction)
 }
 
 /// Shares what is left after the fee and the given amounts.
-fn share(
-    wallet: &WalletHandle,
-    request: &SendAllRequest,
-    tx: &mut Transaction,
-    sharers: &[&str],
-) -> Answer<()> {
+fn share(wallet: &Wallet, request: &SendAllRequest, tx: &mut Transaction, sharers: &[&str]) -> Answer<()> {
     let chain = wallet.chain();
     let (mut total, mut inputs, mut unconfirmed) = (Amount::ZERO, InputWeights::default(), Vec::new());
     {

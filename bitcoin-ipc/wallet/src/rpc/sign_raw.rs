@@ -18,7 +18,7 @@ use super::command::{Call, Command, command, ensure_unlocked};
 use super::funding::unsigned;
 use super::psbt::{SIGHASH, psbt_error, sighash};
 use crate::keys::SECP;
-use crate::wallet::WalletHandle;
+use crate::wallet::Wallet;
 
 pub(super) const COMMANDS: &[Command] =
     &[command("signrawtransactionwithwallet", "Signs a transaction.", sign).args(&[
@@ -73,7 +73,7 @@ fn sign(call: &Call<'_>) -> Answer {
 }
 
 /// What the wallet and the node know of the outputs.
-fn find(wallet: &WalletHandle, tx: &Transaction) -> Answer<Spent> {
+fn find(wallet: &Wallet, tx: &Transaction) -> Answer<Spent> {
     let mut coins: BTreeMap<OutPoint, Option<Coin>> =
         tx.input.iter().map(|input| (input.previous_output, None)).collect();
     wallet.chain().find_coins(&mut coins)?;

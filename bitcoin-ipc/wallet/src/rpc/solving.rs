@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::command::refused;
 use crate::keys::SECP;
-use crate::wallet::{InputWeight, MAX_WEIGHT, Preset, Presets, Solving, WalletHandle};
+use crate::wallet::{InputWeight, MAX_WEIGHT, Preset, Presets, Solving, Wallet};
 
 /// The least that an input weighs: what it has without a script, and the count of an empty witness.
 const LEAST: u64 = 165;
@@ -64,7 +64,7 @@ fn weights(given: &Value) -> Answer<Weights> {
     Ok(weights)
 }
 
-fn solving(wallet: &WalletHandle, given: &Value) -> Answer<Solving> {
+fn solving(wallet: &Wallet, given: &Value) -> Answer<Solving> {
     let given = value::object(given)?;
     let list = |name: &str| match given.get(name) {
         None => Ok(Vec::new()),
@@ -108,11 +108,7 @@ fn solving(wallet: &WalletHandle, given: &Value) -> Answer<Solving> {
 }
 
 /// What is known of the inputs of a transaction: the outputs that are not the wallet's, and what inputs weigh.
-pub(super) fn presets(
-    wallet: &WalletHandle,
-    base: &Transaction,
-    options: &Map<String, Value>,
-) -> Answer<Presets> {
+pub(super) fn presets(wallet: &Wallet, base: &Transaction, options: &Map<String, Value>) -> Answer<Presets> {
     let given = |name: &str| options.get(name);
     let solving = given("solving_data").map(|given| solving(wallet, given)).transpose()?.unwrap_or_default();
     let mut weights = given("input_weights").map(weights).transpose()?.unwrap_or_default();

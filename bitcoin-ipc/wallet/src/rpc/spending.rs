@@ -17,7 +17,7 @@ use super::balances::avoid_reuse;
 use super::command::{Call, Command, command, ensure_unlocked, refused};
 use super::fees::{self, MODE, RATE, TARGET};
 use super::refusal::with_code;
-use crate::wallet::{SpendRequest, Texts, WalletHandle};
+use crate::wallet::{SpendRequest, Texts, Wallet};
 
 const REPLACEABLE: Arg = arg("replaceable", Bool, "Whether it says that it may be replaced (BIP 125).")
     .default("set by -walletrbf");
@@ -58,7 +58,7 @@ pub(super) const COMMANDS: &[Command] = &[
 pub(super) type Recipients = Vec<(ScriptBuf, Amount, bool)>;
 
 /// Recipients of outputs as JSON, some of which pay the fee.
-pub(super) fn recipients(wallet: &WalletHandle, outputs: &Value, payers: &Value) -> Answer<Recipients> {
+pub(super) fn recipients(wallet: &Wallet, outputs: &Value, payers: &Value) -> Answer<Recipients> {
     let names: Vec<&str> = match outputs {
         Value::Object(object) => object.keys().map(String::as_str).collect(),
         Value::Array(list) => {
@@ -148,7 +148,7 @@ fn to_many(call: &Call<'_>) -> Answer {
 }
 
 fn pay(
-    wallet: &WalletHandle,
+    wallet: &Wallet,
     mut recipients: Recipients,
     control: &CoinControl,
     notes: BTreeMap<String, String>,

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::balances::signed_amount;
 use super::command::{Call, Command, command, label, last_block};
 use super::entries::{TransactionLister, Wanted};
-use crate::wallet::{WalletHandle, signed, total};
+use crate::wallet::{Wallet, signed, total};
 
 const NO_EFFECT: &str = "Has no effect.";
 
@@ -117,7 +117,7 @@ struct Since {
     removed: Vec<bitcoin::Txid>,
 }
 
-fn find_since(call: &Call<'_>, wallet: &WalletHandle, removed: bool) -> Answer<Since> {
+fn find_since(call: &Call<'_>, wallet: &Wallet, removed: bool) -> Answer<Since> {
     let mut since = Since { fork: None, removed: Vec::new() };
     if call.text_or(0, "")?.is_empty() {
         return Ok(since);

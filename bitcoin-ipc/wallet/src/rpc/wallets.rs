@@ -12,7 +12,8 @@ use super::command::{Call, Command, command, last_block, push_warnings, refused}
 use super::flags;
 use crate::Error;
 use crate::loader::NO_MIGRATION;
-use crate::wallet::{WalletHandle, flag};
+use crate::sync::WalletHandle;
+use crate::wallet::flag;
 
 /// The version of wallets of the old kind, which is still told.
 const VERSION: u32 = 169_900;
@@ -158,7 +159,7 @@ fn unload(call: &Call<'_>) -> Answer {
 }
 
 fn list(call: &Call<'_>) -> Answer {
-    Ok(call.loader.wallets().iter().map(WalletHandle::name).collect())
+    Ok(call.loader.wallets().iter().map(|wallet| wallet.name()).collect())
 }
 
 fn list_folder(call: &Call<'_>) -> Answer {

@@ -8,10 +8,11 @@ use bdk_wallet::chain::BlockId;
 use bitcoin::{Block, Transaction, Txid};
 use bitcoin_ipc::types::{ChangeType, FoundBlockRequest, MempoolRemovalReason};
 
+use super::WalletHandle;
 use super::notices::{NewBlock, Notice};
 use crate::ledger::{BlockPart, TxState, is_possible};
 use crate::storage::{self, TxMetadata, coins, transactions};
-use crate::wallet::{Event, WalletHandle, WalletState};
+use crate::wallet::{Event, WalletState};
 use crate::{Error, Result};
 
 impl WalletHandle {

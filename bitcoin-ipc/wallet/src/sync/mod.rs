@@ -25,15 +25,15 @@
 //! Filters are asked for with all scripts for each block, which pays only where blocks are larger than that.
 
 mod apply;
+mod import;
 mod notices;
 mod owed;
-mod resend;
 mod scan;
 mod watch;
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::ThreadId;
 use std::time::Instant;
 
@@ -42,15 +42,30 @@ use bitcoin_ipc::interfaces::watch::AnyChain;
 
 use crate::Result;
 use crate::listeners::lock;
-use crate::wallet::WalletHandle;
+use crate::wallet::{Follow, Wallet};
 use notices::{Notice, NotificationsReceiver};
 pub use scan::ScanResult;
-pub(crate) use scan::WINDOW;
 use watch::Watch;
 
-/// How a wallet follows the chain.
-#[derive(Default)]
-pub(crate) struct Follow {
+/// A loaded wallet that follows the chain. Clones are the same wallet; after it was unloaded, their methods fail.
+#[derive(Clone, Debug)]
+pub struct WalletHandle(Arc<Follower>);
+
+impl std::ops::Deref for WalletHandle {
+    type Target = Arc<Wallet>;
+
+    fn deref(&self) -> &Arc<Wallet> {
+        &self.0.wallet
+    }
+}
+
+/// Takes a wallet out of its loader, and closes it.
+pub(crate) type Unload = Box<dyn Fn(&WalletHandle) -> Result<()> + Send + Sync>;
+
+/// A wallet, and how it follows the chain.
+struct Follower {
+    wallet: Arc<Wallet>,
+    unload: Unload,
     /// Counts registrations; what an older one hears is ignored.
     registration: AtomicU64,
     link: Mutex<Option<Link>>,
@@ -68,6 +83,27 @@ pub(crate) struct Follow {
     abort: AtomicBool,
     /// Hundredths of the search.
     progress: AtomicU64,
+}
+
+impl std::fmt::Debug for Follower {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Follower").field("wallet", &self.wallet).finish_non_exhaustive()
+    }
+}
+
+impl Follow for Follower {
+    fn derived(self: Arc<Self>) {
+        WalletHandle(self).watch_new_scripts();
+    }
+
+    fn read_again(self: Arc<Self>) {
+        std::thread::spawn(move || {
+            let wallet = WalletHandle(self);
+            if let Err(error) = wallet.follow() {
+                tracing::warn!(target: "wallet", wallet = wallet.name(), %error, "the node is not followed");
+            }
+        });
+    }
 }
 
 /// How the node tells the wallet. Dropping it ends that.
@@ -93,20 +129,67 @@ struct Queue {
     waiting: bool,
 }
 
-impl Follow {
+impl WalletHandle {
+    /// A wallet that does not follow the chain yet.
+    pub(crate) fn new(wallet: Wallet, unload: Unload) -> Self {
+        WalletHandle(Arc::new_cyclic(|follower: &Weak<Follower>| Follower {
+            wallet: wallet.followed_by(follower.clone()),
+            unload,
+            registration: AtomicU64::default(),
+            link: Mutex::default(),
+            queue: Mutex::default(),
+            applying: Mutex::default(),
+            applier: Mutex::default(),
+            scanning: Mutex::default(),
+            is_scanning: AtomicBool::default(),
+            since: Mutex::default(),
+            abort: AtomicBool::default(),
+            progress: AtomicU64::default(),
+        }))
+    }
+
+    /// What of the wallet's file cannot be used, and what of the chain is still to be searched, in words for the
+    /// user.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is unloaded.
+    pub fn warnings(&self) -> Result<Vec<String>> {
+        let mut warnings = self.options().warnings.clone();
+        warnings.extend(self.state()?.warnings(self.scan_progress().is_some()));
+        Ok(warnings)
+    }
+
+    /// Closes the wallet, whose file is free then. Its handles remain, and fail.
+    ///
+    /// # Errors
+    ///
+    /// It is closed already.
+    pub fn unload(&self) -> Result<()> {
+        (self.0.unload)(self)
+    }
+
+    /// Lets go of the node and the file.
+    pub(crate) fn close(&self) {
+        Wallet::close(self, || self.stop());
+    }
+
+    /// Whether it is the same wallet.
+    pub(crate) fn is(&self, other: &WalletHandle) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// Stops hearing and searching.
-    pub(crate) fn stop(&self) {
-        self.registration.fetch_add(1, Ordering::SeqCst);
-        self.abort.store(true, Ordering::SeqCst);
-        let link = lock(&self.link).take();
+    fn stop(&self) {
+        self.0.registration.fetch_add(1, Ordering::SeqCst);
+        self.0.abort.store(true, Ordering::SeqCst);
+        let link = lock(&self.0.link).take();
         if let Some(link) = link {
             let _ = link.disconnect();
         }
-        lock(&self.queue).notices.clear();
+        lock(&self.0.queue).notices.clear();
     }
-}
 
-impl WalletHandle {
     /// Registers with the node and catches up with it: from the wallet's best block to the node's, and
     /// the mempool. Then the wallet's unconfirmed transactions go to the node again.
     ///
@@ -114,7 +197,7 @@ impl WalletHandle {
     ///
     /// The node cannot be asked, has another chain, or lacks blocks. The wallet can be read meanwhile.
     pub fn follow(&self) -> Result<()> {
-        let follow = &self.0.follow;
+        let follow = &self.0;
         let registration = follow.registration.fetch_add(1, Ordering::SeqCst) + 1;
         let old = lock(&follow.link).take();
         drop(old);
@@ -131,15 +214,15 @@ impl WalletHandle {
     }
 
     fn catch_up(&self, registration: u64) -> Result<()> {
-        let receiver = Arc::new(NotificationsReceiver { wallet: self.downgrade(), registration });
-        let chain = self.0.node.any();
+        let receiver = Arc::new(NotificationsReceiver { wallet: Arc::downgrade(&self.0), registration });
+        let chain = self.any_chain();
         let link = match &chain {
-            AnyChain::Watching(chain) if self.0.options.watch => {
+            AnyChain::Watching(chain) if self.options().watch => {
                 Link::Watching(Arc::new(Watch::new(chain.watch_scripts(receiver)?)))
             }
             chain => Link::Plain(chain.chain().handle_notifications(receiver)?),
         };
-        let unused = lock(&self.0.follow.link).replace(link);
+        let unused = lock(&self.0.link).replace(link);
         drop(unused);
         let watch = self.watch();
         if let Some(watch) = &watch {
@@ -153,7 +236,7 @@ impl WalletHandle {
 
     /// Takes what the mempool has, in between what the node tells.
     fn hear_mempool(&self) -> Result<()> {
-        let follow = &self.0.follow;
+        let follow = &self.0;
         let this = std::thread::current().id();
         if *lock(&follow.applier) == Some(this) {
             return self.request_mempool();
@@ -171,7 +254,7 @@ impl WalletHandle {
     }
 
     fn request_mempool(&self) -> Result<()> {
-        let (chain, watch) = (self.0.node.any(), self.watch());
+        let (chain, watch) = (self.any_chain(), self.watch());
         let receiver = notices::MempoolReceiver(self.clone());
         let Some(watch) = watch else { return Ok(chain.chain().request_mempool_transactions(&receiver)?) };
         // What is found may be followed by what pays scripts that it derived.
@@ -186,7 +269,7 @@ impl WalletHandle {
 
     /// Takes a notification of the node.
     fn hear(&self, registration: u64, notice: Notice) {
-        let follow = &self.0.follow;
+        let follow = &self.0;
         if follow.registration.load(Ordering::SeqCst) != registration {
             return;
         }
@@ -202,7 +285,7 @@ impl WalletHandle {
 
     /// Applies what waits. When this returns, what waited before is applied.
     fn apply_queue(&self) {
-        let follow = &self.0.follow;
+        let follow = &self.0;
         let this = std::thread::current().id();
         if *lock(&follow.applier) == Some(this) {
             // A listener caused it; its turn comes when the listener is done.

@@ -13,8 +13,8 @@ use bitcoin_ipc::interfaces::watch::{WatchedBlock, WatchedNotifications};
 use bitcoin_ipc::types::{BlockInfo, ChainstateRole, MempoolRemovalReason};
 
 use super::scan::height;
+use super::{Follower, WalletHandle};
 use crate::ledger::BlockPart;
-use crate::wallet::{Shared, WalletHandle};
 
 /// Something that happened at the node.
 #[derive(Debug)]
@@ -57,7 +57,7 @@ impl NewBlock {
 
 /// Hears the node for a wallet, as long as there is one.
 pub(super) struct NotificationsReceiver {
-    pub(super) wallet: Weak<Shared>,
+    pub(super) wallet: Weak<Follower>,
     pub(super) registration: u64,
 }
 

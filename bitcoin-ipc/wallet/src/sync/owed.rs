@@ -7,10 +7,10 @@ use std::cell::Cell;
 
 use bitcoin_ipc::types::FoundBlockRequest;
 
+use super::WalletHandle;
 use super::scan::{Purpose, ScanResult, WINDOW, height};
 use crate::listeners::lock;
 use crate::storage::Owed;
-use crate::wallet::WalletHandle;
 use crate::{Error, Result};
 
 /// How a search notes how far it came.
@@ -30,51 +30,16 @@ impl WalletHandle {
     /// A search is running, the node cannot be asked, or it lacks blocks.
     pub fn rescan(&self, from: i32, to: Option<i32>) -> Result<ScanResult> {
         let result = {
-            let Ok(_scanning) = self.0.follow.scanning.try_lock() else { return Err(running()) };
+            let Ok(_scanning) = self.0.scanning.try_lock() else { return Err(running()) };
             self.search_again(from, to)?
         };
         self.hear_mempool()?;
         Ok(result)
     }
 
-    /// Imports, and searches again for what is owed since then, and then the mempool.
-    ///
-    /// # Errors
-    ///
-    /// As [`rescan`](Self::rescan).
-    pub(crate) fn search_for<T>(
-        &self,
-        since: i64,
-        import: impl FnOnce() -> Result<Option<T>>,
-    ) -> Result<Option<T>> {
-        let Ok(scanning) = self.0.follow.scanning.try_lock() else { return Err(running()) };
-        // Before there is anything to search for, so that it is never forgotten.
-        let before = {
-            let mut state = self.state()?;
-            let before = state.owed;
-            state.owe(before.and_since(since))?;
-            before
-        };
-        let Some(imported) = import()? else {
-            self.state()?.owe(before)?;
-            return Ok(None);
-        };
-        let result = match self.first_since(since)? {
-            Some(from) => self.search_again(from, None),
-            // No block is that new.
-            None => self.state()?.owe(before).map(|()| ScanResult::Done(0)),
-        };
-        drop(scanning);
-        self.hear_mempool()?;
-        match result? {
-            ScanResult::Done(_) => Ok(Some(imported)),
-            ScanResult::Aborted(_) => Err(Error::Aborted),
-        }
-    }
-
     /// Goes on with a search that did not come to its end.
     pub(super) fn search_owed(&self) -> Result<()> {
-        let _scanning = lock(&self.0.follow.scanning);
+        let _scanning = lock(&self.0.scanning);
         let owed = self.owed_blocks()?;
         let Some(from) = owed.from.into_iter().chain(owed.derived).min() else { return Ok(()) };
         let name = self.name();
@@ -95,7 +60,7 @@ impl WalletHandle {
     }
 
     /// The first block since a time, and a while before, if there is one.
-    fn first_since(&self, time: i64) -> Result<Option<i32>> {
+    pub(super) fn first_since(&self, time: i64) -> Result<Option<i32>> {
         let wanted = FoundBlockRequest { want_height: true, ..FoundBlockRequest::default() };
         let time = time.saturating_sub(WINDOW);
         let first = self.chain().find_first_block_with_time_and_height(time, 0, &wanted)?;
@@ -118,7 +83,7 @@ impl WalletHandle {
     }
 
     /// Searches, for whoever holds the lock of searches.
-    fn search_again(&self, from: i32, to: Option<i32>) -> Result<ScanResult> {
+    pub(super) fn search_again(&self, from: i32, to: Option<i32>) -> Result<ScanResult> {
         let chain = self.chain();
         let tip = || Ok::<_, Error>(i32::try_from(self.state()?.ledger.tip().height).unwrap_or(i32::MAX));
         let last = tip()?;
@@ -176,6 +141,6 @@ impl WalletHandle {
     }
 }
 
-fn running() -> Error {
+pub(super) fn running() -> Error {
     Error::Refused("Wallet is currently rescanning. Abort existing rescan or wait.".into())
 }

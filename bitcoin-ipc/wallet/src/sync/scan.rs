@@ -13,10 +13,11 @@ use bitcoin::BlockHash;
 use bitcoin_ipc::interfaces::Chain;
 use bitcoin_ipc::types::{BlockFilterType, BlockLocator, FoundBlock, FoundBlockRequest};
 
+use super::WalletHandle;
 use super::owed::Progress;
 use crate::ledger::BlockPart;
 use crate::listeners::lock;
-use crate::wallet::{Event, WalletHandle};
+use crate::wallet::Event;
 use crate::{Error, Result};
 
 /// How long before a key's birth its first coin may be dated, as blocks' times are not exact: Bitcoin
@@ -71,7 +72,7 @@ impl Search<'_> {
 impl WalletHandle {
     /// Searches from the wallet's best block to the node's.
     pub(super) fn scan_to_tip(&self) -> Result<()> {
-        let _scanning = lock(&self.0.follow.scanning);
+        let _scanning = lock(&self.0.scanning);
         // A reorganisation meanwhile means to begin again; a chain cannot do so for ever.
         for _ in 0..100 {
             match self.scan_once()? {
@@ -121,22 +122,22 @@ impl WalletHandle {
     /// Stops a search. Gives whether there is one.
     #[must_use = "whether there was anything to abort"]
     pub fn abort_rescan(&self) -> bool {
-        let running = self.0.follow.is_scanning.load(Ordering::SeqCst);
-        self.0.follow.abort.store(running, Ordering::SeqCst);
+        let running = self.0.is_scanning.load(Ordering::SeqCst);
+        self.0.abort.store(running, Ordering::SeqCst);
         running
     }
 
     /// How far a search is, in hundredths, if there is one.
     #[must_use]
     pub fn scan_progress(&self) -> Option<u64> {
-        let running = self.0.follow.is_scanning.load(Ordering::SeqCst);
-        running.then(|| self.0.follow.progress.load(Ordering::SeqCst))
+        let running = self.0.is_scanning.load(Ordering::SeqCst);
+        running.then(|| self.0.progress.load(Ordering::SeqCst))
     }
 
     /// How long a search has been running, if there is one.
     #[must_use]
     pub fn scan_duration(&self) -> Option<Duration> {
-        let since = *lock(&self.0.follow.since);
+        let since = *lock(&self.0.since);
         since.filter(|_| self.scan_progress().is_some()).map(|since| since.elapsed())
     }
 
@@ -148,7 +149,7 @@ impl WalletHandle {
         to: i32,
         purpose: Purpose<'_>,
     ) -> Result<Option<ScanResult>> {
-        let follow = &self.0.follow;
+        let follow = &self.0;
         follow.abort.store(false, Ordering::SeqCst);
         follow.progress.store(0, Ordering::SeqCst);
         *lock(&follow.since) = Some(Instant::now());
@@ -220,7 +221,7 @@ impl WalletHandle {
             if at >= to {
                 return Ok(Some(ScanResult::Done(at)));
             }
-            if self.0.follow.abort.load(Ordering::SeqCst) {
+            if self.0.abort.load(Ordering::SeqCst) {
                 return Ok(Some(ScanResult::Aborted(at)));
             }
             let Some(next) = next else { return Ok(None) };

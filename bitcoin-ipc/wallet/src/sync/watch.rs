@@ -11,12 +11,11 @@ use bitcoin_ipc::interfaces::Chain;
 use bitcoin_ipc::interfaces::watch::{ScriptWatch, WatchedBlock};
 use bitcoin_ipc::types::BlockRef;
 
-use super::Link;
 use super::scan::{Purpose, ScanResult, Search, height, wanted};
+use super::{Link, WalletHandle};
 use crate::ledger::BlockPart;
 use crate::listeners::lock;
 use crate::storage::Owed;
-use crate::wallet::WalletHandle;
 use crate::{Error, Result};
 
 /// How many scripts go in one message.
@@ -60,7 +59,7 @@ impl Watch {
 impl WalletHandle {
     /// The node's watch, if it has one for this wallet.
     pub(super) fn watch(&self) -> Option<Arc<Watch>> {
-        match &*lock(&self.0.follow.link) {
+        match &*lock(&self.0.link) {
             Some(Link::Watching(watch)) => Some(watch.clone()),
             _ => None,
         }
@@ -220,7 +219,7 @@ impl WalletHandle {
                 Purpose::Again(progress) => self.searched(progress, at)?,
             }
             let Some(next) = scanned.next else { return Ok(Some(ScanResult::Done(at))) };
-            if self.0.follow.abort.load(Ordering::SeqCst) {
+            if self.0.abort.load(Ordering::SeqCst) {
                 return Ok(Some(ScanResult::Aborted(at)));
             }
             start = next;

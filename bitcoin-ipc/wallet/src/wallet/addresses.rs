@@ -8,12 +8,12 @@ use bitcoin::{Address, PublicKey, ScriptBuf, secp256k1};
 use bitcoin_ipc::interfaces::AddressBookEntry;
 use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, OutputType, SigningResult, WalletAddress};
 
-use super::{Event, WalletHandle, WalletState};
+use super::{Event, Wallet, WalletState};
 use crate::keys::SECP;
 use crate::storage::{BookEntry, book};
 use crate::{Error, Result};
 
-impl WalletHandle {
+impl Wallet {
     /// A new address with a label, in the address book.
     ///
     /// # Errors
@@ -35,7 +35,7 @@ impl WalletHandle {
             };
             (self.address(&script)?, event)
         };
-        self.watch_new_scripts();
+        self.derived();
         self.tell([event]);
         Ok(address)
     }
@@ -52,7 +52,7 @@ impl WalletHandle {
             state.save(|_| Ok(()))?;
             script
         };
-        self.watch_new_scripts();
+        self.derived();
         self.address(&script)
     }
 

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{WalletHandle, WalletState, flag};
+use super::{Wallet, WalletState, flag};
 use crate::keys::Descriptor;
 use crate::storage::{
     self, FILE, NewDescriptor, Opening, Store, book, coins, descriptors, put_in_place, remove_database,
@@ -12,7 +12,7 @@ use crate::storage::{
 };
 use crate::{Error, Result};
 
-impl WalletHandle {
+impl Wallet {
     /// Copies the wallet to a file, which is replaced if it is there, or into a folder.
     ///
     /// # Errors

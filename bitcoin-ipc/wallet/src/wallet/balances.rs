@@ -9,21 +9,21 @@ use std::sync::Arc;
 use bitcoin::{Amount, BlockHash, SignedAmount, Transaction, Txid};
 use bitcoin_ipc::types::WalletBalances;
 
-use super::{WalletHandle, WalletState};
+use super::{Wallet, WalletState};
 use crate::Result;
 use crate::ledger::{TxState, View};
 
 /// How deep a coinbase has to be for its outputs to be spent.
 const COINBASE_MATURITY: i32 = 100;
 
-impl WalletHandle {
+impl Wallet {
     /// What the wallet has.
     ///
     /// # Errors
     ///
     /// The wallet is unloaded.
     pub fn balances(&self) -> Result<WalletBalances> {
-        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, 0, true, false))
+        Ok(self.state()?.balances(self.options.spend_zero_conf_change, 0, true, false))
     }
 
     /// What the wallet has, where coins that are spent by transactions which the mempool does not have count as if
@@ -33,7 +33,7 @@ impl WalletHandle {
     ///
     /// The wallet is unloaded.
     pub fn balances_with_unsent(&self) -> Result<WalletBalances> {
-        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, 0, true, true))
+        Ok(self.state()?.balances(self.options.spend_zero_conf_change, 0, true, true))
     }
 
     /// What the wallet has in coins with so many confirmations. In a wallet that avoids the reuse of addresses,
@@ -43,7 +43,7 @@ impl WalletHandle {
     ///
     /// The wallet is unloaded.
     pub fn balances_at_depth(&self, min_depth: i32, avoid_reuse: bool) -> Result<WalletBalances> {
-        Ok(self.state()?.balances(self.0.options.spend_zero_conf_change, min_depth, avoid_reuse, false))
+        Ok(self.state()?.balances(self.options.spend_zero_conf_change, min_depth, avoid_reuse, false))
     }
 
     /// What the wallet has, and the highest block that it knows; `None` if it is busy.
@@ -53,7 +53,7 @@ impl WalletHandle {
     /// The wallet is unloaded.
     pub fn try_balances(&self) -> Result<Option<(WalletBalances, BlockHash)>> {
         let Some(mut state) = self.try_state()? else { return Ok(None) };
-        let balances = state.balances(self.0.options.spend_zero_conf_change, 0, true, false);
+        let balances = state.balances(self.options.spend_zero_conf_change, 0, true, false);
         Ok(Some((balances, state.ledger.tip().hash)))
     }
 }

@@ -16,7 +16,7 @@ use super::fees::{fee_for, sat_per_kvb};
 use super::pool::{Preset, Presets, TRUC, combined_bump};
 use super::spending::{Replaced, SpendRequest, Spending};
 use super::weights::{InputWeight, InputWeights, OutputWeights};
-use super::{WalletHandle, WalletState};
+use super::{Wallet, WalletState};
 use crate::{Error, Result};
 
 /// What the wallet adds to a rate, in satoshi for 1000 virtual bytes, so that nodes with a stricter rule
@@ -33,7 +33,7 @@ pub(crate) struct BumpRequest {
     pub(crate) require_mine: bool,
 }
 
-impl WalletHandle {
+impl Wallet {
     /// Whether a transaction can be replaced by one with a higher fee.
     ///
     /// # Errors
@@ -219,7 +219,7 @@ impl Spending<'_> {
         Ok(())
     }
 
-    /// Commits a signed replacement: [`WalletHandle::commit_bump`].
+    /// Commits a signed replacement: [`Wallet::commit_bump`].
     pub(crate) fn commit_bump(self, txid: Txid, tx: &Transaction) -> Result<Txid> {
         ensure_replaces(&self.bumpable(txid, false)?, tx)?;
         let metadata = {

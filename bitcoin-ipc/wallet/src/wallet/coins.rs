@@ -9,7 +9,7 @@ use bitcoin_ipc::types::{CoinControl, Destination, WalletTxOut};
 
 use super::balances::Trust;
 use super::build::sum;
-use super::{WalletHandle, WalletState};
+use super::{Wallet, WalletState};
 use crate::Result;
 use crate::ledger::TxState;
 use crate::storage::coins;
@@ -29,7 +29,7 @@ pub struct AvailableCoin {
     pub descriptor: u32,
 }
 
-impl WalletHandle {
+impl Wallet {
     /// The coins that may be spent, without those that are locked. Unsafe ones are among them if the
     /// wish includes them; coins of addresses that were spent from are not if the wish and the wallet's flag
     /// avoid these.
@@ -38,7 +38,7 @@ impl WalletHandle {
     ///
     /// The wallet is unloaded.
     pub fn available_coins(&self, control: &CoinControl) -> Result<Vec<AvailableCoin>> {
-        Ok(self.state()?.available(control, self.0.options.spend_zero_conf_change))
+        Ok(self.state()?.available(control, self.options.spend_zero_conf_change))
     }
 
     /// How much may be spent: of the selected coins, and of others if these may be added.
@@ -50,7 +50,7 @@ impl WalletHandle {
         let mut state = self.state()?;
         let mut coins = BTreeMap::new();
         if control.allow_other_inputs {
-            let available = state.available(control, self.0.options.spend_zero_conf_change);
+            let available = state.available(control, self.options.spend_zero_conf_change);
             coins.extend(available.into_iter().map(|coin| (coin.outpoint, coin.output.value)));
         }
         for outpoint in &control.set_selected {
@@ -116,7 +116,7 @@ impl WalletHandle {
     /// The wallet is unloaded.
     pub fn coins_by_address(&self) -> Result<BTreeMap<Destination, Vec<(OutPoint, WalletTxOut)>>> {
         let mut state = self.state()?;
-        let available = state.available(&CoinControl::default(), self.0.options.spend_zero_conf_change);
+        let available = state.available(&CoinControl::default(), self.options.spend_zero_conf_change);
         let mut outpoints: Vec<OutPoint> = available.into_iter().map(|coin| coin.outpoint).collect();
         let locked: Vec<OutPoint> = state.locked.keys().copied().collect();
         outpoints.extend(locked.into_iter().filter(|outpoint| state.spendable(*outpoint, None).is_some()));

@@ -14,7 +14,7 @@ use bitcoin_ipc::types::{ChangeType, TxBroadcast};
 
 use super::build::sum;
 use super::spending::Spending;
-use super::{Event, WalletHandle, WalletState};
+use super::{Event, Wallet, WalletState};
 use crate::ledger::TxState;
 use crate::storage::{TxMetadata, coins, transactions};
 use crate::{Error, Result};
@@ -52,7 +52,7 @@ impl Before {
     }
 }
 
-impl WalletHandle {
+impl Wallet {
     /// Puts a transaction into the wallet and sends it, with texts and with notes in their order.
     ///
     /// A node that is not there now gets it later, and so does one that must not be sent anything
@@ -117,7 +117,7 @@ impl WalletHandle {
 }
 
 impl Spending<'_> {
-    /// Puts a transaction into the wallet and sends it: [`WalletHandle::commit_transaction`].
+    /// Puts a transaction into the wallet and sends it: [`Wallet::commit_transaction`].
     ///
     /// # Errors
     ///

@@ -2,16 +2,18 @@
 //!
 //! In: an id. Out: the transaction, what it means to the wallet, and how far it is.
 
+use std::sync::Arc;
+
 use bitcoin::{SignedAmount, Transaction, TxIn, TxOut, Txid};
 use bitcoin_ipc::interfaces::{TxStatus, WalletTxDetails};
 use bitcoin_ipc::types::{Destination, WalletTx, WalletTxStatus};
 
 use super::balances::{Trust, signed, total};
-use super::{WalletHandle, WalletState};
+use super::{Wallet, WalletState};
 use crate::Result;
 use crate::ledger::TxState;
 
-impl WalletHandle {
+impl Wallet {
     /// A transaction of the wallet.
     ///
     /// # Errors
@@ -37,10 +39,7 @@ impl WalletHandle {
     /// The wallet is unloaded.
     pub fn wallet_txs(&self) -> Result<Vec<WalletTx>> {
         let mut state = self.state()?;
-        let place = |txid: &Txid| state.metadata.get(txid).map_or(i64::MAX, |metadata| metadata.order_pos);
-        let mut txids: Vec<_> = state.ledger.txs().map(|(txid, _)| (place(&txid), txid)).collect();
-        txids.sort_unstable();
-        Ok(txids.into_iter().filter_map(|(_, txid)| state.wallet_tx(txid)).collect())
+        Ok(state.ordered_txs().into_iter().filter_map(|(txid, _)| state.wallet_tx(txid)).collect())
     }
 
     /// How far a transaction is; `None` if the wallet does not have it, or is busy.
@@ -49,7 +48,7 @@ impl WalletHandle {
     ///
     /// The wallet is unloaded.
     pub fn try_tx_status(&self, txid: Txid) -> Result<Option<TxStatus>> {
-        let zero_conf = self.0.options.spend_zero_conf_change;
+        let zero_conf = self.options.spend_zero_conf_change;
         let Some(mut state) = self.try_state()? else { return Ok(None) };
         if state.ledger.tx(txid).is_none() {
             return Ok(None);
@@ -64,7 +63,7 @@ impl WalletHandle {
     ///
     /// The wallet is unloaded.
     pub fn tx_details(&self, txid: Txid) -> Result<Option<WalletTxDetails>> {
-        let zero_conf = self.0.options.spend_zero_conf_change;
+        let zero_conf = self.options.spend_zero_conf_change;
         let mut state = self.state()?;
         let Some(tx) = state.wallet_tx(txid) else { return Ok(None) };
         let order_form =
@@ -112,6 +111,15 @@ impl WalletHandle {
 impl WalletState {
     fn height(&self) -> i32 {
         i32::try_from(self.ledger.tip().height).unwrap_or(i32::MAX)
+    }
+
+    /// All transactions, in the order in which the wallet heard of them.
+    pub(crate) fn ordered_txs(&self) -> Vec<(Txid, Arc<Transaction>)> {
+        let mut txs: Vec<_> = self.ledger.txs().collect();
+        txs.sort_by_cached_key(|(txid, _)| {
+            (self.metadata.get(txid).map_or(i64::MAX, |metadata| metadata.order_pos), *txid)
+        });
+        txs
     }
 
     pub(crate) fn wallet_tx(&mut self, txid: Txid) -> Option<WalletTx> {

@@ -2,18 +2,19 @@
 //!
 //! In: a passphrase. Out: a wallet whose private keys nobody reads without it.
 
+use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 use bitcoin_ipc::types::Secret;
 use zeroize::Zeroizing;
 
-use super::{Event, WalletHandle, flag};
+use super::{Event, Wallet, flag};
 use crate::keys::Vault;
 use crate::storage::{self, Stored, secrets};
 use crate::{Error, Result};
 
-impl WalletHandle {
+impl Wallet {
     /// Whether the wallet is encrypted.
     ///
     /// # Errors
@@ -86,7 +87,7 @@ impl WalletHandle {
             done?;
             state.store.scrub()?;
         }
-        self.watch_new_scripts();
+        self.derived();
         self.tell([Event::Status, Event::CanGetAddresses]);
         Ok(())
     }
@@ -106,7 +107,7 @@ impl WalletHandle {
     /// # Errors
     ///
     /// It is not encrypted.
-    pub fn unlock_for(&self, passphrase: &Secret, time: Duration) -> Result<bool> {
+    pub fn unlock_for(self: &Arc<Self>, passphrase: &Secret, time: Duration) -> Result<bool> {
         let Some(number) = self.open_vault(passphrase)? else { return Ok(false) };
         let (keep, ended) = mpsc::channel::<()>();
         let mut state = self.state()?;
@@ -116,14 +117,14 @@ impl WalletHandle {
                 self.now().saturating_add(i64::try_from(time.as_secs()).unwrap_or(i64::MAX));
         }
         drop(state);
-        let shared = self.downgrade();
+        let wallet = Arc::downgrade(self);
         std::thread::spawn(move || {
             // Whoever locks or unlocks meanwhile drops the other end, and the wait is over.
             if ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
-                && let Some(shared) = shared.upgrade()
+                && let Some(wallet) = wallet.upgrade()
             {
                 // An error means that it is unloaded.
-                let _ = WalletHandle(shared).lock_if(Some(number));
+                let _ = wallet.lock_if(Some(number));
             }
         });
         Ok(true)
@@ -149,7 +150,7 @@ impl WalletHandle {
             }
             state.unlocks
         };
-        self.watch_new_scripts();
+        self.derived();
         self.tell([Event::Status]);
         Ok(Some(number))
     }

@@ -10,7 +10,7 @@ use bitcoin_ipc::types::{
 };
 use bitcoin_rpc::amount::rate_per_vbyte;
 
-use super::WalletHandle;
+use super::Wallet;
 use crate::{Error, Result};
 
 /// A fee rate, and how it was found.
@@ -45,14 +45,14 @@ pub(crate) fn sat_per_kvb(rate: WireFeeRate) -> i64 {
     rate.sat_per_kvb().unwrap_or_default()
 }
 
-impl WalletHandle {
+impl Wallet {
     /// The fee rate for a wish.
     ///
     /// # Errors
     ///
     /// The node cannot be asked.
     pub fn fee_choice(&self, control: &CoinControl) -> Result<FeeChoice> {
-        let (chain, options) = (self.chain(), &self.0.options);
+        let (chain, options) = (self.chain(), &self.options);
         let mut calculation = FeeCalculation {
             est: EstimationResult::default(),
             reason: FeeReason::None,
@@ -116,7 +116,7 @@ impl WalletHandle {
                 rate_per_vbyte(choice.rate)
             );
             if choice.calculation.reason == FeeReason::Required {
-                let (own, relay) = (self.0.options.min_fee, sat_per_kvb(self.chain().relay_min_fee()?));
+                let (own, relay) = (self.options.min_fee, sat_per_kvb(self.chain().relay_min_fee()?));
                 let (own, relay) = (rate_per_vbyte(own), rate_per_vbyte(relay));
                 text += &format!("\nConsider modifying -mintxfee ({own}) or -minrelaytxfee ({relay}).");
             }
@@ -132,7 +132,7 @@ impl WalletHandle {
 
     /// The lowest rate that the wallet and the node allow.
     pub(crate) fn required_rate(&self, chain: &dyn Chain) -> Result<i64> {
-        Ok(sat_per_kvb(chain.relay_min_fee()?).max(self.0.options.min_fee))
+        Ok(sat_per_kvb(chain.relay_min_fee()?).max(self.options.min_fee))
     }
 
     /// The rate at which change is given up that costs more to spend than it holds: Bitcoin Core's
@@ -140,7 +140,7 @@ impl WalletHandle {
     pub(super) fn discard_rate(&self, chain: &dyn Chain, dust_rate: i64) -> Result<i64> {
         let farthest = i32::try_from(chain.estimate_max_blocks()?).unwrap_or(i32::MAX);
         let estimate = sat_per_kvb(chain.estimate_smart_fee(farthest, false, false)?.result);
-        let most = self.0.options.discard_fee;
+        let most = self.options.discard_fee;
         Ok(if estimate == 0 { most } else { estimate.min(most) }.max(dust_rate))
     }
 

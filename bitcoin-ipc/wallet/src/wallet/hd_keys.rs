@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::import::derive;
 use super::state::{flag, put_secret};
-use super::{Event, WalletHandle, WalletState};
+use super::{Event, Wallet, WalletState};
 use crate::keys::{
     self, Candidate, Descriptor, HdKey, Public, Range, SECP, Unused, hd_keys_of_private, hd_keys_of_public,
     read_private, standard,
@@ -38,7 +38,7 @@ pub(crate) enum Which {
     Unused,
 }
 
-impl WalletHandle {
+impl Wallet {
     /// Adds an extended private key, from which nothing is derived yet, and gives its public one.
     ///
     /// # Errors
@@ -82,7 +82,7 @@ impl WalletHandle {
             state.flags = flags;
             state.descriptors[known..].iter().map(Descriptor::text).collect()
         };
-        self.watch_new_scripts();
+        self.derived();
         self.tell([Event::CanGetAddresses]);
         Ok(made)
     }

@@ -1,25 +1,24 @@
 //! Descriptors of a wallet: which there are, and more of them.
 //!
-//! In: texts. Out: what the wallet watches and can sign for; the chain is searched afterwards. Scripts are derived
-//! before the wallet is locked, as that may take long.
+//! In: texts. Out: what the wallet watches and can sign for. Scripts are derived before the wallet is locked, as that
+//! may take long.
 
-use bitcoin::{Address, BlockHash, ScriptBuf};
-use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, FoundBlockRequest, OutputType};
+use bitcoin::{Address, ScriptBuf};
+use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, OutputType};
 use bitcoin_rpc::descriptor::{Expander, Parsed};
 
 use super::state::put_secret;
-use super::{Event, WalletHandle, WalletState};
+use super::{Event, Wallet, WalletState};
 use crate::keys::{
     Candidate, Derived, Deriver, DescriptorImport, DescriptorInfo, Imported, Range, SECP, parse,
 };
 use crate::storage::{BookEntry, NewDescriptor, book, descriptors};
-use crate::sync::WINDOW;
 use crate::{Error, Result};
 
 /// How many addresses are derived at once when the wallet looks ahead farther.
 const PIECE: u32 = 1000;
 
-impl WalletHandle {
+impl Wallet {
     /// The descriptors, without private keys.
     ///
     /// # Errors
@@ -68,65 +67,18 @@ impl WalletHandle {
         Ok(self.state()?.active(kind, false).is_some())
     }
 
-    /// Adds descriptors, one by one, and then searches the chain from the earliest timestamp on. One
-    /// that the wallet has already only changes its use.
-    ///
-    /// # Errors
-    ///
-    /// The search failed or was aborted; what was imported stays, and the search goes on when the wallet is loaded
-    /// again. What is wrong with a descriptor is told in its place, also that the node lacks blocks which may have
-    /// coins of it.
-    pub fn import_descriptors(&self, imports: &[DescriptorImport]) -> Result<Vec<Imported>> {
-        let Some(earliest) = imports.iter().map(|import| import.timestamp).min() else {
-            return Ok(Vec::new());
+    /// Adds descriptors, one by one. One that the wallet has already only changes its use.
+    pub(crate) fn import_each(&self, imports: &[DescriptorImport]) -> Vec<Imported> {
+        let mut events = Vec::new();
+        let import = |import| {
+            let mut warnings = Vec::new();
+            let result = self.import(import, &mut warnings, &mut events);
+            Imported { result, warnings }
         };
-        let mut done = Vec::new();
-        let searched = self.search_for(earliest, || {
-            let mut events = Vec::new();
-            for import in imports {
-                let mut warnings = Vec::new();
-                let result = self.import(import, &mut warnings, &mut events);
-                done.push(Imported { result, warnings });
-            }
-            self.tell(events);
-            self.watch_new_scripts();
-            Ok(done.iter().any(|done| done.result.is_ok()).then_some(()))
-        });
-        match searched {
-            Ok(_) => {}
-            Err(Error::Unreadable(block)) => self.tell_unsearched(block, imports, &mut done)?,
-            Err(error) => return Err(error),
-        }
-        Ok(done)
-    }
-
-    /// Has descriptors fail that may have coins in or before a block that could not be read.
-    fn tell_unsearched(
-        &self,
-        block: BlockHash,
-        imports: &[DescriptorImport],
-        done: &mut [Imported],
-    ) -> Result<()> {
-        let chain = self.chain();
-        let wanted = FoundBlockRequest { want_max_time: true, ..FoundBlockRequest::default() };
-        let time = chain.find_block(block, &wanted)?.map_or(i64::MAX, |found| found.max_time);
-        let searched = time.saturating_add(WINDOW + 1);
-        let reason = if chain.have_pruned()? {
-            "This error could be caused by pruning or data corruption (see bitcoind log for details) and could be dealt with by downloading and rescanning the relevant blocks (see -reindex option and rescanblockchain RPC)."
-        } else if chain.has_assumed_valid_chain()? {
-            "This error is likely caused by an in-progress assumeutxo background sync. Check logs or getchainstates RPC for assumeutxo background sync progress and try again later."
-        } else {
-            "This error could potentially caused by data corruption. If the issue persists you may want to reindex (see -reindex option)."
-        };
-        for (import, Imported { result, .. }) in imports.iter().zip(done) {
-            if result.is_ok() && searched > import.timestamp {
-                *result = Err(Error::Unsearched(format!(
-                    "Rescan failed for descriptor with timestamp {}. There was an error reading a block from time {time}, which is after or within {WINDOW} seconds of key creation, and could contain transactions pertaining to the desc. As a result, transactions and coins using this desc may not appear in the wallet. {reason}",
-                    import.timestamp
-                )));
-            }
-        }
-        Ok(())
+        let done = imports.iter().map(import).collect();
+        self.tell(events);
+        self.derived();
+        done
     }
 
     fn import(
@@ -214,7 +166,7 @@ impl WalletHandle {
                 state.save(|_| Ok(()))?;
             }
         }
-        self.watch_new_scripts();
+        self.derived();
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! A loaded wallet.
 //!
 //! In: wishes of a user, a GUI or RPC; blocks and transactions of the node. Out: addresses, balances,
-//! transactions. Each concern has its file; [`interface`] puts them behind the trait.
+//! transactions. Each concern has its file.
 
 mod addresses;
 mod backup;
@@ -17,11 +17,11 @@ mod events;
 mod fees;
 mod hd_keys;
 mod import;
-mod interface;
 mod pool;
 mod pruned;
 mod psbt;
 mod recover;
+mod resend;
 mod reuse;
 mod solution;
 mod solve;
@@ -35,6 +35,7 @@ use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use bitcoin::Network;
 use bitcoin_ipc::interfaces::Chain;
+use bitcoin_ipc::interfaces::watch::AnyChain;
 
 pub(crate) use balances::{Trust, signed, total};
 pub(crate) use build::sum;
@@ -59,36 +60,35 @@ use crate::clock::Clock;
 use crate::listeners::lock;
 use crate::node::Node;
 use crate::options::Options;
-use crate::storage::FILE;
-use crate::sync::Follow;
+use crate::storage::{FILE, Store};
 use crate::{Error, Result};
 
-/// A loaded wallet. Clones are the same wallet; after it was unloaded, their methods fail.
-#[derive(Clone)]
-pub struct WalletHandle(pub(crate) Arc<Shared>);
+/// Whoever follows the chain for a wallet.
+pub(crate) trait Follow: Send + Sync {
+    /// Scripts were derived, which the node may not watch yet.
+    fn derived(self: Arc<Self>);
 
-/// Takes a wallet out of its loader, and closes it.
-pub(crate) type Unload = Box<dyn Fn(&WalletHandle) -> Result<()> + Send + Sync>;
-
-/// What all handles of a wallet share.
-pub(crate) struct Shared {
-    pub(crate) name: String,
-    pub(crate) options: Arc<Options>,
-    pub(crate) node: Arc<Node>,
-    pub(crate) clock: Arc<Clock>,
-    /// `None` once it is unloaded. The node must not be asked while this is locked.
-    pub(crate) state: Mutex<Option<WalletState>>,
-    /// Who spends now. This comes before the state.
-    pub(crate) turns: turns::Turns,
-    pub(crate) events: Events,
-    pub(crate) follow: Follow,
-    /// Takes it out of its loader.
-    pub(crate) unload: Unload,
+    /// The file was read again, and what was told since it was written is not known any more.
+    fn read_again(self: Arc<Self>);
 }
 
-impl std::fmt::Debug for WalletHandle {
+/// A loaded wallet: what it knows, and who listens to it. After it was unloaded, its methods fail.
+pub struct Wallet {
+    name: String,
+    options: Arc<Options>,
+    node: Arc<Node>,
+    clock: Arc<Clock>,
+    /// `None` once it is unloaded. The node must not be asked while this is locked.
+    state: Mutex<Option<WalletState>>,
+    /// Who spends now. This comes before the state.
+    turns: turns::Turns,
+    events: Events,
+    follower: Option<Weak<dyn Follow>>,
+}
+
+impl std::fmt::Debug for Wallet {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WalletHandle").field("name", &self.0.name).finish_non_exhaustive()
+        f.debug_struct("Wallet").field("name", &self.name).finish_non_exhaustive()
     }
 }
 
@@ -109,48 +109,70 @@ impl std::ops::DerefMut for Guard<'_> {
     }
 }
 
-impl WalletHandle {
+impl Wallet {
+    /// Reads the file of a wallet.
+    pub(crate) fn load(
+        name: &str,
+        store: Store,
+        (options, node, clock): (Arc<Options>, Arc<Node>, Arc<Clock>),
+    ) -> Result<Wallet> {
+        let state = WalletState::load(store, &options)?;
+        Ok(Wallet {
+            name: name.to_owned(),
+            options,
+            node,
+            clock,
+            state: Mutex::new(Some(state)),
+            turns: turns::Turns::default(),
+            events: Events::default(),
+            follower: None,
+        })
+    }
+
+    /// Has somebody follow the chain for it.
+    pub(crate) fn followed_by(mut self, follower: Weak<dyn Follow>) -> Arc<Wallet> {
+        self.follower = Some(follower);
+        Arc::new(self)
+    }
+
     /// What the wallet is called.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.0.name
+        &self.name
     }
 
     /// The file of the wallet.
     #[must_use]
     pub fn path(&self) -> PathBuf {
-        self.0.options.directory.join(&self.0.name).join(FILE)
+        self.options.directory.join(&self.name).join(FILE)
     }
 
     /// The network that the wallet is for.
     #[must_use]
     pub fn network(&self) -> Network {
-        self.0.options.network
+        self.options.network
     }
 
     /// The settings of all wallets.
     #[must_use]
     pub fn options(&self) -> &Options {
-        &self.0.options
+        &self.options
     }
 
     /// The node.
     #[must_use]
     pub fn chain(&self) -> Arc<dyn Chain> {
-        self.0.node.chain()
+        self.node.chain()
     }
 
-    /// What of the wallet's file cannot be used, and what of the chain is still to be searched, in words for the
-    /// user.
-    ///
-    /// # Errors
-    ///
-    /// The wallet is unloaded.
-    pub fn warnings(&self) -> Result<Vec<String>> {
-        let scanning = self.scan_progress().is_some();
-        let mut warnings = self.0.options.warnings.clone();
-        warnings.extend(self.state()?.warnings(scanning));
-        Ok(warnings)
+    /// The node, with what it can do.
+    pub(crate) fn any_chain(&self) -> AnyChain {
+        self.node.any()
+    }
+
+    /// Those who listen.
+    pub(crate) fn events(&self) -> &Events {
+        &self.events
     }
 
     /// Locks the wallet's state.
@@ -159,13 +181,13 @@ impl WalletHandle {
     ///
     /// It is unloaded.
     pub(crate) fn state(&self) -> Result<Guard<'_>> {
-        let state = self.0.state.lock().unwrap_or_else(|panicked| self.recover(panicked.into_inner()));
+        let state = self.state.lock().unwrap_or_else(|panicked| self.recover(panicked.into_inner()));
         self.guard(state)
     }
 
     /// Locks the wallet's state unless it is locked.
     pub(crate) fn try_state(&self) -> Result<Option<Guard<'_>>> {
-        match self.0.state.try_lock() {
+        match self.state.try_lock() {
             Ok(state) => self.guard(state).map(Some),
             Err(std::sync::TryLockError::Poisoned(state)) => {
                 self.guard(self.recover(state.into_inner())).map(Some)
@@ -182,32 +204,30 @@ impl WalletHandle {
     }
 
     pub(crate) fn now(&self) -> i64 {
-        self.0.clock.now()
+        self.clock.now()
     }
 
     pub(crate) fn tell(&self, events: impl IntoIterator<Item = Event>) {
-        self.0.events.tell(events);
+        self.events.tell(events);
     }
 
-    pub(crate) fn downgrade(&self) -> Weak<Shared> {
-        Arc::downgrade(&self.0)
+    fn follower(&self) -> Option<Arc<dyn Follow>> {
+        self.follower.as_ref()?.upgrade()
     }
 
-    /// Closes the wallet, whose file is free then. Its handles remain, and fail.
-    ///
-    /// # Errors
-    ///
-    /// It is closed already.
-    pub fn unload(&self) -> Result<()> {
-        (self.0.unload)(self)
+    /// Scripts were derived.
+    fn derived(&self) {
+        if let Some(follower) = self.follower() {
+            follower.derived();
+        }
     }
 
-    /// Lets go of the node and the file.
-    pub(crate) fn close(&self) {
+    /// Lets go of the file, after a last step.
+    pub(crate) fn close(&self, last: impl FnOnce()) {
         // A payment is finished first, unless it hangs.
-        let _turn = self.0.turns.take();
-        self.0.follow.stop();
-        let state = lock(&self.0.state).take();
+        let _turn = self.turns.take();
+        last();
+        let state = lock(&self.state).take();
         drop(state);
     }
 }

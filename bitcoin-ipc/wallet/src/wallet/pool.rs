@@ -11,7 +11,7 @@ use bitcoin_ipc::types::{CoinControl, OutputType, WireFeeRate};
 
 use super::choose::Coin;
 use super::weights::InputWeight;
-use super::{WalletHandle, WalletState};
+use super::{Wallet, WalletState};
 use crate::{Error, Result};
 
 /// The version of transactions with limits that let them be replaced at any time (BIP 431).
@@ -79,7 +79,7 @@ fn individual_bumps(
     }
 }
 
-impl WalletHandle {
+impl Wallet {
     /// The coins that may be chosen for a transaction, without those that are selected. The node is asked, so
     /// nothing may be locked.
     ///
@@ -87,7 +87,7 @@ impl WalletHandle {
     ///
     /// The node cannot be asked.
     pub(crate) fn pool(&self, control: &CoinControl, rate: i64) -> Result<Vec<Coin>> {
-        let mut coins = self.state()?.pool(control, self.0.options.spend_zero_conf_change);
+        let mut coins = self.state()?.pool(control, self.options.spend_zero_conf_change);
         let chain = self.chain();
         let mut known: HashMap<Txid, (u64, u64)> = HashMap::new();
         for coin in coins.iter_mut().filter(|coin| coin.depth == 0) {

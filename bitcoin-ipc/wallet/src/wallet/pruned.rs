@@ -6,12 +6,12 @@ use bdk_wallet::rusqlite::Transaction;
 use bitcoin::{BlockHash, Txid};
 use bitcoin_ipc::types::ChangeType;
 
-use super::{Event, WalletHandle, WalletState};
+use super::{Event, Wallet, WalletState};
 use crate::ledger::{BlockPart, LedgerChanges};
 use crate::storage::transactions;
 use crate::{Error, Result};
 
-impl WalletHandle {
+impl Wallet {
     /// Takes in transactions of a block that is known to be in the chain below a tip. Gives false if the
     /// wallet has another tip now, so that it may not be.
     pub(crate) fn take_block_part(&self, part: BlockPart, tip: BlockHash) -> Result<bool> {
@@ -24,7 +24,7 @@ impl WalletHandle {
             state.connect(part, now)?
         };
         self.tell(events);
-        self.watch_new_scripts();
+        self.derived();
         Ok(true)
     }
 

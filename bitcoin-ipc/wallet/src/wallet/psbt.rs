@@ -14,7 +14,7 @@ use bitcoin_ipc::types::psbt::{Psbt, lock_time};
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
 use bitcoin_rpc::descriptor::Output;
 
-use super::{Solution, WalletHandle, WalletState};
+use super::{Solution, Wallet, WalletState};
 use crate::keys::SECP;
 use crate::ledger::Origin;
 use crate::{Error, Result};
@@ -28,7 +28,7 @@ enum Coins {
     Given,
 }
 
-impl WalletHandle {
+impl Wallet {
     /// Fills in what the wallet knows, signs if that is wanted and the wallet is not locked, and
     /// finalizes inputs that have all signatures.
     ///

@@ -10,10 +10,10 @@ use std::collections::HashSet;
 
 use bitcoin::ScriptBuf;
 
-use super::{WalletHandle, WalletState, flag};
+use super::{Wallet, WalletState, flag};
 use crate::{Result, storage};
 
-impl WalletHandle {
+impl Wallet {
     /// Whether the wallet leaves coins of addresses aside that were spent from.
     ///
     /// # Errors

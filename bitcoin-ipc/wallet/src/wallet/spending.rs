@@ -14,7 +14,7 @@ use super::fees::{FeeChoice, dust, fee_for, sat_per_kvb};
 use super::pool::{Presets, TRUC, combined_bump, version};
 use super::turns::Turn;
 use super::weights::{InputWeights, MAX_WEIGHT, MIN_WEIGHT, TRUC_MAX_WEIGHT};
-use super::{WalletHandle, WalletState};
+use super::{Wallet, WalletState};
 use crate::{Error, Result};
 
 /// How old the last block may be for the chain to be current, in seconds: Bitcoin Core's
@@ -64,26 +64,26 @@ pub(crate) struct Made {
 /// The right to spend the wallet's coins, until it is dropped. Coins that were chosen with it are nobody
 /// else's before.
 pub(crate) struct Spending<'a> {
-    wallet: &'a WalletHandle,
+    wallet: &'a Wallet,
     turn: Turn<'a>,
 }
 
 impl std::ops::Deref for Spending<'_> {
-    type Target = WalletHandle;
+    type Target = Wallet;
 
-    fn deref(&self) -> &WalletHandle {
+    fn deref(&self) -> &Wallet {
         self.wallet
     }
 }
 
-impl WalletHandle {
+impl Wallet {
     /// Waits for the right to spend. Nothing may be locked.
     ///
     /// # Errors
     ///
     /// Another payment takes too long.
     pub(crate) fn spending(&self) -> Result<Spending<'_>> {
-        Ok(Spending { wallet: self, turn: self.0.turns.take()? })
+        Ok(Spending { wallet: self, turn: self.turns.take()? })
     }
 
     /// Makes a transaction, signed if that is wanted. Its change is output `change_pos`, or any one.
@@ -124,7 +124,7 @@ impl WalletHandle {
         if control.has_change_type {
             return Ok(control.change_type);
         }
-        let options = &self.0.options;
+        let options = &self.options;
         if let Some(kind) = options.change_type {
             return Ok(kind);
         }
@@ -189,7 +189,7 @@ impl WalletHandle {
 
 impl<'a> Spending<'a> {
     /// Gives the right back.
-    pub(super) fn end(self) -> &'a WalletHandle {
+    pub(super) fn end(self) -> &'a Wallet {
         drop(self.turn);
         self.wallet
     }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::mpsc::Sender;
 
 use bdk_wallet::rusqlite::Transaction;
+use bitcoin::constants::genesis_block;
 use bitcoin::{BlockHash, Network, OutPoint, ScriptBuf, Txid};
 use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, OutputType};
 use bitcoin_rpc::descriptor::Parsed;
@@ -75,13 +76,12 @@ impl WalletState {
     pub(crate) fn create(
         mut store: Store,
         options: &Options,
-        genesis: BlockHash,
         flags: u64,
         now: i64,
         encryption: Option<(Vault, WrappedKey)>,
     ) -> Result<WalletState> {
         let (vault, wrapped) = encryption.unzip();
-        let mut ledger = Ledger::new(genesis, options.keypool);
+        let mut ledger = Ledger::new(genesis(options), options.keypool);
         store.write(|tx| {
             storage::set_flags(tx, flags | flag::DESCRIPTORS)?;
             if let Some(wrapped) = &wrapped {
@@ -90,7 +90,7 @@ impl WalletState {
             ledger.changes().put(tx)
         })?;
         ledger.kept();
-        let mut state = WalletState::load(store, options, genesis)?;
+        let mut state = WalletState::load(store, options)?;
         state.vault = vault;
         if flags & (flag::DISABLE_PRIVATE_KEYS | flag::BLANK) == 0 {
             state.add_fresh_keys(now, |_| Ok(()))?;
@@ -99,7 +99,7 @@ impl WalletState {
     }
 
     /// Reads a file.
-    pub(crate) fn load(mut store: Store, options: &Options, genesis: BlockHash) -> Result<WalletState> {
+    pub(crate) fn load(mut store: Store, options: &Options) -> Result<WalletState> {
         let network = options.network;
         let Descriptors { all, unused, mut aside } = store.descriptors(network)?;
         let mut loaded = Vec::new();
@@ -134,7 +134,7 @@ impl WalletState {
         let known = loaded.iter().map(|(descriptor, derived)| (descriptor, derived.clone()));
         let ledger = Ledger::load(kept, known, options.keypool)?;
         let descriptors = loaded.into_iter().map(|(descriptor, _)| descriptor).collect();
-        if ledger.genesis() != genesis {
+        if ledger.genesis() != genesis(options) {
             return Err(Error::File(format!("{} is a wallet of another network", store.path().display())));
         }
         let locked = store.locked_coins()?.into_iter().map(|coin| (coin, true)).collect();
@@ -372,6 +372,10 @@ impl WalletState {
             }
         }
     }
+}
+
+fn genesis(options: &Options) -> BlockHash {
+    genesis_block(options.network).block_hash()
 }
 
 /// Derives the scripts of a descriptor whose scripts are not in the file, as in those of older versions.

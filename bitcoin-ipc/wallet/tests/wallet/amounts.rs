@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use bitcoin::absolute::LockTime;
 use bitcoin::transaction::Version;
 use bitcoin::{Amount, OutPoint, ScriptBuf, Transaction, TxIn, TxOut};
-use bitcoin_ipc::interfaces::Wallet;
 use bitcoin_ipc::types::{CoinControl, OutputType, WireFeeRate};
 use bitcoin_wallet::WalletHandle;
 
@@ -45,7 +44,7 @@ fn nobody_is_paid_what_there_is_not() {
                 CoinControl::default(),
                 CoinControl { fee_rate: Some(WireFeeRate::from_sat_per_kvb(i64::MAX)), ..Default::default() },
             ] {
-                let said = Wallet::create_transaction(&wallet, &recipients, &control, false, None).unwrap();
+                let said = wallet.interface().create_transaction(&recipients, &control, false, None).unwrap();
                 let text = said.unwrap_err().original;
                 let known = ["Transaction amounts must not be negative", "Insufficient funds"];
                 assert!(known.contains(&text.as_str()), "{text}");
@@ -57,7 +56,7 @@ fn nobody_is_paid_what_there_is_not() {
             let fee_rate = Some(WireFeeRate::from_sat_per_kvb(rate));
             let control = CoinControl { fee_rate, override_fee_rate, ..CoinControl::default() };
             let one = [to(&elsewhere(), Amount::ONE_BTC)];
-            let said = Wallet::create_transaction(&wallet, &one, &control, false, None).unwrap();
+            let said = wallet.interface().create_transaction(&one, &control, false, None).unwrap();
             assert!(said.is_err() || (override_fee_rate && rate < 0), "{rate}");
         }
     }
@@ -73,12 +72,12 @@ fn what_cannot_be_is_not_committed() {
     for amount in TOO_MUCH {
         for amounts in [&[amount][..], &[amount, amount]] {
             let tx = paying(coin, &own, amounts);
-            assert!(Wallet::commit_transaction(&wallet, &tx, &BTreeMap::new(), &[]).is_err());
+            assert!(wallet.interface().commit_transaction(&tx, &BTreeMap::new(), &[]).is_err());
             assert_eq!(look(&wallet), 5_000_000_000);
         }
     }
     let more = paying(coin, &own, &[5_000_000_001]);
-    let said = Wallet::commit_transaction(&wallet, &more, &BTreeMap::new(), &[]).unwrap_err();
+    let said = wallet.interface().commit_transaction(&more, &BTreeMap::new(), &[]).unwrap_err();
     assert!(said.text().contains("pays more than it spends"), "{said}");
     assert_eq!(look(&wallet), 5_000_000_000);
 }

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use bitcoin::{OutPoint, Transaction, TxOut, Txid};
-use bitcoin_ipc::interfaces::Wallet;
 use bitcoin_ipc::types::{CoinControl, CreatedTransactionResult, OutputType, WalletBalances};
 use bitcoin_wallet::{Error, Options, WalletHandle};
 
@@ -51,7 +50,7 @@ fn of_a_refused_payment_nothing_stays() {
     refused(commit(&wallet, &made.tx));
     assert_eq!(all(&wallet), before);
     // A window hears of it too.
-    let said = Wallet::commit_transaction(&wallet, &made.tx, &BTreeMap::new(), &[]).unwrap_err();
+    let said = wallet.interface().commit_transaction(&made.tx, &BTreeMap::new(), &[]).unwrap_err();
     assert!(said.text().contains(REASON), "{said}");
     assert_eq!(all(&wallet), before);
     drop(wallet);
@@ -149,7 +148,7 @@ fn a_replacement_spends_all_that_it_replaces() {
             Err(Error::Bump(reasons)) => assert!(reasons[0].contains(says), "{reasons:?}"),
             done => panic!("{done:?}"),
         }
-        let said = Wallet::commit_bump_transaction(&wallet, txid, wrong).unwrap().unwrap_err();
+        let said = wallet.interface().commit_bump_transaction(txid, wrong).unwrap().unwrap_err();
         assert!(said[0].original.contains(says), "{said:?}");
         assert_eq!(all(&wallet), before);
         assert_eq!(setup.chain.state().mempool.len(), 1);

@@ -3,9 +3,9 @@
 use std::sync::{Mutex, mpsc};
 use std::time::Duration;
 
-use bitcoin_ipc::interfaces::{ChainClient, Wallet, WalletLoader};
+use bitcoin_ipc::interfaces::{ChainClient, WalletLoader};
 use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, OutputType, Secret};
-use bitcoin_wallet::{Error, Loader, WalletHandle, flag};
+use bitcoin_wallet::{Error, Loader, flag};
 
 use crate::chain::elsewhere;
 use crate::{Setup, balance, btc, loader, script, send};
@@ -59,8 +59,8 @@ fn a_backup_is_the_wallet_of_then() {
     let setup = Setup::new();
     let wallet = setup.rich("hot");
     let file = setup.folder.path().join("backup");
-    assert!(wallet.backup_wallet(file.to_str().unwrap()).unwrap());
-    assert!(!wallet.backup_wallet(wallet.path().to_str().unwrap()).unwrap(), "over itself");
+    assert!(wallet.interface().backup_wallet(file.to_str().unwrap()).unwrap());
+    assert!(!wallet.interface().backup_wallet(wallet.path().to_str().unwrap()).unwrap(), "over itself");
     send(&wallet, &elsewhere(), btc(1));
     setup.chain.mine(1, &elsewhere());
 
@@ -98,7 +98,7 @@ fn what_was_acknowledged_is_in_the_files_at_once() {
     assert_eq!(found.locked_coins().unwrap(), [coin]);
     assert!(found.tx(tx.compute_txid()).unwrap().is_some());
     assert!(found.is_encrypted().unwrap());
-    assert!(WalletHandle::unlock(&found, &Secret::new("p")).unwrap());
+    assert!(found.unlock(&Secret::new("p")).unwrap());
     assert_eq!(balance(&found), balance(&wallet));
     let next = found.new_address(OutputType::Bech32, "").unwrap();
     assert_ne!(next, after, "an address was given twice");
@@ -177,8 +177,9 @@ fn listeners_hear_until_they_stop() {
 
     let told = say.clone();
     // A listener may ask the wallet: nothing is locked.
-    let asks = wallet.clone();
+    let asks = wallet.interface();
     let txs = wallet
+        .interface()
         .handle_transaction_changed(Box::new(move |txid, change| {
             let details = asks.get_wallet_tx_details(txid)?;
             told.send(format!("{change:?} {}", details.tx_status.depth_in_main_chain)).unwrap();
@@ -187,6 +188,7 @@ fn listeners_hear_until_they_stop() {
         .unwrap();
     let told = say.clone();
     let book = wallet
+        .interface()
         .handle_address_book_changed(Box::new(move |_, label, mine, purpose, change: ChangeType| {
             told.send(format!("{label} {mine} {purpose:?} {change:?}")).unwrap();
             Ok(())
@@ -194,6 +196,7 @@ fn listeners_hear_until_they_stop() {
         .unwrap();
     let told = say.clone();
     let status = wallet
+        .interface()
         .handle_status_changed(Box::new(move || {
             told.send("status".into()).unwrap();
             Ok(())
@@ -201,6 +204,7 @@ fn listeners_hear_until_they_stop() {
         .unwrap();
     let told = say.clone();
     let _unload = wallet
+        .interface()
         .handle_unload(Box::new(move || {
             told.send("unload".into()).unwrap();
             Ok(())
@@ -214,8 +218,8 @@ fn listeners_hear_until_they_stop() {
     assert_eq!(heard(), "status");
     drop((txs, book, status));
     setup.chain.mine(1, &script(&wallet, OutputType::Bech32));
-    WalletHandle::unlock(&wallet, &Secret::new("p")).unwrap();
-    wallet.remove().unwrap();
+    wallet.unlock(&Secret::new("p")).unwrap();
+    wallet.interface().remove().unwrap();
     let heard: Vec<String> = hear.try_iter().collect();
     assert_eq!(heard, ["unload"], "which is waited for");
     let wallets: &dyn WalletLoader = &setup.loader;
@@ -229,12 +233,14 @@ fn a_listener_that_hangs_does_not_keep_the_wallet_from_following() {
     let ((_stuck, free), (say, hear)) = (mpsc::channel::<()>(), mpsc::channel());
     let free = Mutex::new(free);
     let _hangs = wallet
+        .interface()
         .handle_transaction_changed(Box::new(move |_, _| {
             let _ = free.lock().unwrap().recv();
             Ok(())
         }))
         .unwrap();
     let _other = wallet
+        .interface()
         .handle_transaction_changed(Box::new(move |txid, _| {
             let _ = say.send(txid);
             Ok(())
@@ -255,6 +261,7 @@ fn a_listener_may_send_when_it_hears_of_a_payment() {
     let (sender, sent) = (wallet.clone(), std::sync::atomic::AtomicBool::new(false));
     let (say, hear) = mpsc::channel();
     let _handler = wallet
+        .interface()
         .handle_transaction_changed(Box::new(move |txid, change| {
             say.send((txid, change)).unwrap();
             if !sent.swap(true, std::sync::atomic::Ordering::SeqCst) {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bitcoin::Amount;
-use bitcoin_ipc::interfaces::{Wallet, WalletLoader};
+use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::types::{CoinControl, OutputType, Secret};
 use bitcoin_wallet::{Error, WalletHandle};
 
@@ -36,12 +36,12 @@ fn an_encrypted_wallet_spends_only_with_its_passphrase() {
     let key = master(&wallet);
     let old = script(&wallet, OutputType::Bech32);
     assert!(holds(&bytes(&wallet), key.as_bytes()));
-    assert!(!WalletHandle::lock(&wallet).unwrap(), "there is nothing to lock");
+    assert!(!wallet.lock().unwrap(), "there is nothing to lock");
 
     wallet.encrypt(&right).unwrap();
     assert!(!holds(&bytes(&wallet), key.as_bytes()), "the key is still in the file or its log");
     assert!(!holds(&bytes(&wallet), b"tprv"), "a key is still in the file or its log");
-    assert!(WalletHandle::is_locked(&wallet).unwrap() && wallet.is_encrypted().unwrap());
+    assert!(wallet.is_locked().unwrap() && wallet.is_encrypted().unwrap());
     assert!(matches!(wallet.encrypt(&right), Err(Error::EncryptionState(_))));
     let pay = |wallet: &WalletHandle| {
         wallet.create_transaction(&[to(&elsewhere(), btc(1))], &CoinControl::default(), true, None)
@@ -55,17 +55,17 @@ fn an_encrypted_wallet_spends_only_with_its_passphrase() {
     drop(wallet);
     setup.restart();
     let wallet = setup.loader.load("hot").unwrap();
-    assert!(WalletHandle::is_locked(&wallet).unwrap());
+    assert!(wallet.is_locked().unwrap());
     assert_eq!(balance(&wallet), 50 * 100_000_000);
-    assert!(!WalletHandle::unlock(&wallet, &wrong).unwrap());
+    assert!(!wallet.unlock(&wrong).unwrap());
     assert!(matches!(pay(&wallet), Err(Error::Locked)));
-    assert!(WalletHandle::unlock(&wallet, &right).unwrap());
+    assert!(wallet.unlock(&right).unwrap());
     assert_ne!(master(&wallet), "");
     send(&wallet, &elsewhere(), btc(1));
-    assert!(WalletHandle::lock(&wallet).unwrap());
+    assert!(wallet.lock().unwrap());
     assert!(matches!(pay(&wallet), Err(Error::Locked)));
     // New addresses come from a key that no earlier backup has.
-    WalletHandle::unlock(&wallet, &right).unwrap();
+    wallet.unlock(&right).unwrap();
     let texts = wallet.private_descriptors().unwrap();
     assert!(
         texts.iter().any(|(_, text)| text.contains(&key))
@@ -78,7 +78,7 @@ fn the_passphrase_changes_and_the_old_one_opens_nothing() {
     let mut setup = Setup::new();
     let wallet = setup.loader.create("hot", &Secret::new("one"), 0).unwrap();
     assert!(!holds(&bytes(&wallet), b"tprv"));
-    assert!(WalletHandle::is_locked(&wallet).unwrap());
+    assert!(wallet.is_locked().unwrap());
     let change = |old: &str, new: &str| wallet.change_passphrase(&Secret::new(old), &Secret::new(new));
     assert!(!change("two", "three").unwrap());
     assert!(change("one", "").is_err());
@@ -87,10 +87,10 @@ fn the_passphrase_changes_and_the_old_one_opens_nothing() {
     setup.restart();
     assert!(WalletLoader::is_encrypted(&setup.loader, "hot").unwrap());
     let wallet = setup.loader.load("hot").unwrap();
-    assert!(!Wallet::unlock(&wallet, &Secret::new("one")).unwrap());
-    assert!(Wallet::unlock(&wallet, &Secret::new("two")).unwrap());
+    assert!(!wallet.interface().unlock(&Secret::new("one")).unwrap());
+    assert!(wallet.interface().unlock(&Secret::new("two")).unwrap());
     let plain = setup.wallet("plain");
-    assert!(!Wallet::unlock(&plain, &Secret::new("two")).unwrap());
+    assert!(!plain.interface().unlock(&Secret::new("two")).unwrap());
     assert!(!WalletLoader::is_encrypted(&setup.loader, "plain").unwrap());
 }
 
@@ -100,15 +100,15 @@ fn a_wallet_locks_itself_after_its_time() {
     let wallet = setup.loader.create("hot", &Secret::new("one"), 0).unwrap();
     assert!(wallet.unlock_for(&Secret::new("one"), Duration::from_millis(1)).unwrap());
     let start = Instant::now();
-    while !WalletHandle::is_locked(&wallet).unwrap() {
+    while !wallet.is_locked().unwrap() {
         assert!(start.elapsed() < Duration::from_secs(60), "it never locked");
         std::thread::sleep(Duration::from_millis(5));
     }
     // Unlocking again without a time is not ended by an earlier time.
     assert!(wallet.unlock_for(&Secret::new("one"), Duration::from_millis(1)).unwrap());
-    assert!(WalletHandle::unlock(&wallet, &Secret::new("one")).unwrap());
+    assert!(wallet.unlock(&Secret::new("one")).unwrap());
     std::thread::sleep(Duration::from_millis(50));
-    assert!(!WalletHandle::is_locked(&wallet).unwrap());
+    assert!(!wallet.is_locked().unwrap());
 }
 
 #[test]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use bitcoin::{Amount, OutPoint};
-use bitcoin_ipc::interfaces::Wallet;
 use bitcoin_ipc::types::psbt::{InputFields, Psbt, to_version_2};
 use bitcoin_ipc::types::{
     CoinControl, Destination, OutputType, PsbtError, PsbtFillOptions, Recipient, Secret, WireFeeRate,
@@ -94,7 +93,8 @@ fn what_cannot_be_is_said() {
     let nowhere = Recipient { dest: Destination::None, amount: btc(1), subtract_fee_from_amount: false };
     assert_eq!(make(&[nowhere], &usual), "Invalid address");
     // The interface has it in its inner result.
-    let said = Wallet::create_transaction(&wallet, &[to(&elsewhere(), btc(51))], &usual, true, None).unwrap();
+    let said =
+        wallet.interface().create_transaction(&[to(&elsewhere(), btc(51))], &usual, true, None).unwrap();
     assert_eq!(said.unwrap_err().original, "Insufficient funds");
 }
 

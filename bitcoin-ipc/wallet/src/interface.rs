@@ -1,6 +1,7 @@
 //! The wallet as a GUI sees it.
 //!
-//! In: calls of [`Wallet`]. Out: calls of [`WalletHandle`]'s own methods.
+//! In: calls of [`Wallet`]. Out: calls of [`WalletHandle`]'s own methods. They have some names in common, so that it is
+//! not the handle itself that is a [`Wallet`].
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,10 +23,9 @@ use bitcoin_ipc::types::{
     WalletTxStatus,
 };
 
-use super::WalletHandle;
-use super::balances::signed;
-use super::fees::fee_for;
 use crate::Error;
+use crate::sync::WalletHandle;
+use crate::wallet::{fee_for, signed};
 
 /// An answer for the user; that the node is lost is an error of the call.
 fn answer<T>(result: crate::Result<T>) -> Result<Result<T, BilingualStr>> {
@@ -69,28 +69,38 @@ fn no_tx() -> WalletTx {
     }
 }
 
-impl Wallet for WalletHandle {
+struct Interface(WalletHandle);
+
+impl WalletHandle {
+    /// The wallet as a GUI sees it.
+    #[must_use]
+    pub fn interface(&self) -> Box<dyn Wallet> {
+        Box::new(Interface(self.clone()))
+    }
+}
+
+impl Wallet for Interface {
     fn encrypt_wallet(&self, wallet_passphrase: &Secret) -> Result<bool> {
-        Ok(worked(self.encrypt(wallet_passphrase)))
+        Ok(worked(self.0.encrypt(wallet_passphrase)))
     }
 
     fn is_crypted(&self) -> Result<bool> {
-        Ok(self.is_encrypted()?)
+        Ok(self.0.is_encrypted()?)
     }
 
     fn lock(&self) -> Result<bool> {
-        Ok(WalletHandle::lock(self)?)
+        Ok(self.0.lock()?)
     }
 
     fn unlock(&self, wallet_passphrase: &Secret) -> Result<bool> {
-        match WalletHandle::unlock(self, wallet_passphrase) {
+        match self.0.unlock(wallet_passphrase) {
             Err(Error::EncryptionState(_)) => Ok(false),
             unlocked => Ok(unlocked?),
         }
     }
 
     fn is_locked(&self) -> Result<bool> {
-        Ok(WalletHandle::is_locked(self)?)
+        Ok(self.0.is_locked()?)
     }
 
     fn change_wallet_passphrase(
@@ -98,23 +108,23 @@ impl Wallet for WalletHandle {
         old_wallet_passphrase: &Secret,
         new_wallet_passphrase: &Secret,
     ) -> Result<bool> {
-        match self.change_passphrase(old_wallet_passphrase, new_wallet_passphrase) {
+        match self.0.change_passphrase(old_wallet_passphrase, new_wallet_passphrase) {
             Err(Error::EncryptionState(_) | Error::Invalid(_)) => Ok(false),
             changed => Ok(changed?),
         }
     }
 
     fn abort_rescan(&self) -> Result<()> {
-        let _ = WalletHandle::abort_rescan(self);
+        let _ = self.0.abort_rescan();
         Ok(())
     }
 
     fn backup_wallet(&self, filename: &str) -> Result<bool> {
-        Ok(worked(self.backup(Path::new(filename))))
+        Ok(worked(self.0.backup(Path::new(filename))))
     }
 
     fn get_wallet_name(&self) -> Result<String> {
-        Ok(self.name().to_owned())
+        Ok(self.0.name().to_owned())
     }
 
     fn get_new_destination(
@@ -122,43 +132,43 @@ impl Wallet for WalletHandle {
         output_type: OutputType,
         label: &str,
     ) -> Result<Result<Destination, BilingualStr>> {
-        answer(self.new_address(output_type, label).map(|address| Destination::from(&address)))
+        answer(self.0.new_address(output_type, label).map(|address| Destination::from(&address)))
     }
 
     fn get_pub_key(&self, script: &ScriptBuf, address: PubkeyHash) -> Result<Option<PublicKey>> {
-        Ok(self.pub_key(script, address)?)
+        Ok(self.0.pub_key(script, address)?)
     }
 
     fn sign_message(&self, message: &str, pkhash: PubkeyHash) -> Result<Result<String, SigningResult>> {
-        Ok(WalletHandle::sign_message(self, message, pkhash)?)
+        Ok(self.0.sign_message(message, pkhash)?)
     }
 
     fn is_spendable(&self, dest: &Destination) -> Result<bool> {
-        Ok(self.is_mine(dest)?)
+        Ok(self.0.is_mine(dest)?)
     }
 
     fn set_address_book(&self, dest: &Destination, name: &str, purpose: AddressPurpose) -> Result<bool> {
-        Ok(WalletHandle::set_address_book(self, dest, name, purpose)?)
+        Ok(self.0.set_address_book(dest, name, purpose)?)
     }
 
     fn del_address_book(&self, dest: &Destination) -> Result<bool> {
-        Ok(WalletHandle::del_address_book(self, dest)?)
+        Ok(self.0.del_address_book(dest)?)
     }
 
     fn get_address(&self, dest: &Destination, _: bool, _: bool) -> Result<Option<AddressBookEntry>> {
-        Ok(self.book_entry(dest)?)
+        Ok(self.0.book_entry(dest)?)
     }
 
     fn get_addresses(&self) -> Result<Vec<WalletAddress>> {
-        Ok(self.book()?)
+        Ok(self.0.book()?)
     }
 
     fn get_address_receive_requests(&self) -> Result<Vec<Vec<u8>>> {
-        Ok(self.receive_requests()?)
+        Ok(self.0.receive_requests()?)
     }
 
     fn set_address_receive_request(&self, dest: &Destination, id: &[u8], value: &[u8]) -> Result<bool> {
-        Ok(self.set_receive_request(dest, id, value)?)
+        Ok(self.0.set_receive_request(dest, id, value)?)
     }
 
     fn display_address(&self, _: &Destination) -> Result<Result<(), BilingualStr>> {
@@ -166,19 +176,19 @@ impl Wallet for WalletHandle {
     }
 
     fn lock_coin(&self, output: OutPoint, write_to_db: bool) -> Result<bool> {
-        Ok(WalletHandle::lock_coin(self, output, write_to_db)?)
+        Ok(self.0.lock_coin(output, write_to_db)?)
     }
 
     fn unlock_coin(&self, output: OutPoint) -> Result<bool> {
-        Ok(WalletHandle::unlock_coin(self, output)?)
+        Ok(self.0.unlock_coin(output)?)
     }
 
     fn is_locked_coin(&self, output: OutPoint) -> Result<bool> {
-        Ok(WalletHandle::is_locked_coin(self, output)?)
+        Ok(self.0.is_locked_coin(output)?)
     }
 
     fn list_locked_coins(&self) -> Result<Vec<OutPoint>> {
-        Ok(self.locked_coins()?)
+        Ok(self.0.locked_coins()?)
     }
 
     fn create_transaction(
@@ -188,7 +198,7 @@ impl Wallet for WalletHandle {
         sign: bool,
         change_pos: Option<u32>,
     ) -> Result<Result<CreatedTransactionResult, BilingualStr>> {
-        answer(WalletHandle::create_transaction(self, recipients, coin_control, sign, change_pos))
+        answer(self.0.create_transaction(recipients, coin_control, sign, change_pos))
     }
 
     fn commit_transaction(
@@ -197,19 +207,19 @@ impl Wallet for WalletHandle {
         value_map: &BTreeMap<String, String>,
         order_form: &[(String, String)],
     ) -> Result<()> {
-        Ok(WalletHandle::commit_transaction(self, tx, value_map.clone(), order_form.to_vec())?)
+        Ok(self.0.commit_transaction(tx, value_map.clone(), order_form.to_vec())?)
     }
 
     fn transaction_can_be_abandoned(&self, txid: Txid) -> Result<bool> {
-        Ok(self.can_be_abandoned(txid)?)
+        Ok(self.0.can_be_abandoned(txid)?)
     }
 
     fn abandon_transaction(&self, txid: Txid) -> Result<bool> {
-        Ok(self.abandon(txid)?)
+        Ok(self.0.abandon(txid)?)
     }
 
     fn transaction_can_be_bumped(&self, txid: Txid) -> Result<bool> {
-        Ok(self.can_be_bumped(txid)?)
+        Ok(self.0.can_be_bumped(txid)?)
     }
 
     fn create_bump_transaction(
@@ -217,11 +227,11 @@ impl Wallet for WalletHandle {
         txid: Txid,
         coin_control: &CoinControl,
     ) -> Result<Result<BumpTransaction, Vec<BilingualStr>>> {
-        answers(self.create_bump(txid, coin_control))
+        answers(self.0.create_bump(txid, coin_control))
     }
 
     fn sign_bump_transaction(&self, mtx: &Transaction) -> Result<Option<Transaction>> {
-        match self.sign_transaction(mtx) {
+        match self.0.sign_transaction(mtx) {
             Err(Error::Locked) => Ok(None),
             signed => Ok(signed?),
         }
@@ -232,27 +242,27 @@ impl Wallet for WalletHandle {
         txid: Txid,
         mtx: &Transaction,
     ) -> Result<Result<Txid, Vec<BilingualStr>>> {
-        answers(self.commit_bump(txid, mtx))
+        answers(self.0.commit_bump(txid, mtx))
     }
 
     fn get_tx(&self, txid: Txid) -> Result<Option<Transaction>> {
-        Ok(self.tx(txid)?)
+        Ok(self.0.tx(txid)?)
     }
 
     fn get_wallet_tx(&self, txid: Txid) -> Result<WalletTx> {
-        Ok(self.wallet_tx(txid)?.unwrap_or_else(no_tx))
+        Ok(self.0.wallet_tx(txid)?.unwrap_or_else(no_tx))
     }
 
     fn get_wallet_txs(&self) -> Result<Vec<WalletTx>> {
-        Ok(self.wallet_txs()?)
+        Ok(self.0.wallet_txs()?)
     }
 
     fn try_get_tx_status(&self, txid: Txid) -> Result<Option<TxStatus>> {
-        Ok(self.try_tx_status(txid)?)
+        Ok(self.0.try_tx_status(txid)?)
     }
 
     fn get_wallet_tx_details(&self, txid: Txid) -> Result<WalletTxDetails> {
-        Ok(self.tx_details(txid)?.unwrap_or_else(|| WalletTxDetails {
+        Ok(self.0.tx_details(txid)?.unwrap_or_else(|| WalletTxDetails {
             tx_status: WalletTxStatus::default(),
             order_form: Vec::new(),
             in_mempool: false,
@@ -262,51 +272,51 @@ impl Wallet for WalletHandle {
     }
 
     fn get_balances(&self) -> Result<WalletBalances> {
-        Ok(self.balances()?)
+        Ok(self.0.balances()?)
     }
 
     fn fill_psbt(&self, options: &PsbtFillOptions, _: u64, _: bool, psbtx: &Psbt) -> Result<FilledPsbt> {
-        Ok(WalletHandle::fill_psbt(self, options, psbtx)?)
+        Ok(self.0.fill_psbt(options, psbtx)?)
     }
 
     fn try_get_balances(&self) -> Result<Option<(WalletBalances, BlockHash)>> {
-        Ok(self.try_balances()?)
+        Ok(self.0.try_balances()?)
     }
 
     fn get_balance(&self) -> Result<SignedAmount> {
-        Ok(self.balances()?.balance)
+        Ok(self.0.balances()?.balance)
     }
 
     fn get_available_balance(&self, coin_control: &CoinControl) -> Result<SignedAmount> {
-        Ok(signed(self.available_balance(coin_control)?))
+        Ok(signed(self.0.available_balance(coin_control)?))
     }
 
     fn txin_is_mine(&self, txin: &TxIn) -> Result<bool> {
-        Ok(self.debit(txin)?.is_some())
+        Ok(self.0.debit(txin)?.is_some())
     }
 
     fn txout_is_mine(&self, txout: &TxOut) -> Result<bool> {
-        Ok(self.credit(txout)?.is_some())
+        Ok(self.0.credit(txout)?.is_some())
     }
 
     fn get_debit(&self, txin: &TxIn) -> Result<SignedAmount> {
-        Ok(self.debit(txin)?.unwrap_or(SignedAmount::ZERO))
+        Ok(self.0.debit(txin)?.unwrap_or(SignedAmount::ZERO))
     }
 
     fn get_credit(&self, txout: &TxOut) -> Result<SignedAmount> {
-        Ok(self.credit(txout)?.unwrap_or(SignedAmount::ZERO))
+        Ok(self.0.credit(txout)?.unwrap_or(SignedAmount::ZERO))
     }
 
     fn list_coins(&self) -> Result<BTreeMap<Destination, Vec<(OutPoint, WalletTxOut)>>> {
-        Ok(self.coins_by_address()?)
+        Ok(self.0.coins_by_address()?)
     }
 
     fn get_coins(&self, outputs: &[OutPoint]) -> Result<Vec<WalletTxOut>> {
-        Ok(self.coins(outputs)?)
+        Ok(self.0.coins(outputs)?)
     }
 
     fn get_required_fee(&self, tx_bytes: u32) -> Result<Amount> {
-        Ok(self.required_fee(tx_bytes)?)
+        Ok(self.0.required_fee(tx_bytes)?)
     }
 
     fn get_minimum_fee(
@@ -316,7 +326,7 @@ impl Wallet for WalletHandle {
         _: bool,
         _: bool,
     ) -> Result<MinimumFee> {
-        let choice = self.fee_choice(coin_control)?;
+        let choice = self.0.fee_choice(coin_control)?;
         Ok(MinimumFee {
             returned_target: choice.calculation.returned_target,
             reason: choice.calculation.reason,
@@ -325,23 +335,23 @@ impl Wallet for WalletHandle {
     }
 
     fn get_confirm_target(&self) -> Result<u32> {
-        Ok(self.options().confirm_target)
+        Ok(self.0.options().confirm_target)
     }
 
     fn hd_enabled(&self) -> Result<bool> {
-        Ok(self.has_seed()?)
+        Ok(self.0.has_seed()?)
     }
 
     fn can_get_addresses(&self) -> Result<bool> {
-        Ok(WalletHandle::can_get_addresses(self)?)
+        Ok(self.0.can_get_addresses()?)
     }
 
     fn private_keys_disabled(&self) -> Result<bool> {
-        Ok(WalletHandle::private_keys_disabled(self)?)
+        Ok(self.0.private_keys_disabled()?)
     }
 
     fn taproot_enabled(&self) -> Result<bool> {
-        Ok(self.gives(OutputType::Bech32m)?)
+        Ok(self.0.gives(OutputType::Bech32m)?)
     }
 
     fn has_external_signer(&self) -> Result<bool> {
@@ -349,41 +359,41 @@ impl Wallet for WalletHandle {
     }
 
     fn get_default_address_type(&self) -> Result<OutputType> {
-        Ok(self.options().address_type)
+        Ok(self.0.options().address_type)
     }
 
     fn get_default_max_tx_fee(&self) -> Result<Amount> {
-        Ok(self.options().max_tx_fee)
+        Ok(self.0.options().max_tx_fee)
     }
 
     fn remove(&self) -> Result<()> {
-        Ok(self.unload()?)
+        Ok(self.0.unload()?)
     }
 
     fn handle_unload(&self, callback: UnloadWalletFn) -> Result<Box<dyn Handler>> {
-        Ok(Box::new(self.0.events.unload.add(callback)))
+        Ok(Box::new(self.0.events().unload.add(callback)))
     }
 
     fn handle_show_progress(&self, callback: ShowWalletProgressFn) -> Result<Box<dyn Handler>> {
-        Ok(Box::new(self.0.events.progress.add(callback)))
+        Ok(Box::new(self.0.events().progress.add(callback)))
     }
 
     fn handle_status_changed(&self, callback: StatusChangedFn) -> Result<Box<dyn Handler>> {
-        Ok(Box::new(self.0.events.status.add(callback)))
+        Ok(Box::new(self.0.events().status.add(callback)))
     }
 
     fn handle_address_book_changed(&self, callback: AddressBookChangedFn) -> Result<Box<dyn Handler>> {
-        Ok(Box::new(self.0.events.book.add(callback)))
+        Ok(Box::new(self.0.events().book.add(callback)))
     }
 
     fn handle_transaction_changed(&self, callback: TransactionChangedFn) -> Result<Box<dyn Handler>> {
-        Ok(Box::new(self.0.events.tx.add(callback)))
+        Ok(Box::new(self.0.events().tx.add(callback)))
     }
 
     fn handle_can_get_addresses_changed(
         &self,
         callback: CanGetAddressesChangedFn,
     ) -> Result<Box<dyn Handler>> {
-        Ok(Box::new(self.0.events.can_get_addresses.add(callback)))
+        Ok(Box::new(self.0.events().can_get_addresses.add(callback)))
     }
 }

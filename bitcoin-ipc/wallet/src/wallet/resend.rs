@@ -5,11 +5,11 @@
 use bitcoin::Txid;
 use bitcoin_ipc::types::{ChangeType, TxBroadcast};
 
+use super::{Event, Wallet, WalletState};
 use crate::Result;
 use crate::ledger::{TxState, View};
-use crate::wallet::{Event, WalletHandle, WalletState};
 
-impl WalletHandle {
+impl Wallet {
     /// Gives the node what is pending and not in its mempool, in the order in which it was made. A replacement
     /// that was written and not sent, so that the node has what it replaces, is among it.
     ///
@@ -17,27 +17,21 @@ impl WalletHandle {
     ///
     /// The node cannot be asked. That it refuses a transaction is no error.
     pub fn resubmit(&self, how: TxBroadcast) -> Result<()> {
-        if !self.0.options.broadcast {
+        if !self.options.broadcast {
             return Ok(());
         }
         let pending = {
             let mut state = self.state()?;
             let view = state.ledger.view();
             let resend = how == TxBroadcast::MempoolAndBroadcastToAll;
-            let mut pending: Vec<_> = state
-                .ledger
-                .txs()
-                .filter(|(txid, _)| state.is_to_be_sent(&view, *txid))
-                .filter(|(txid, _)| resend || !state.ledger.in_mempool(*txid))
-                .map(|(txid, tx)| {
-                    (state.metadata.get(&txid).map_or(i64::MAX, |metadata| metadata.order_pos), txid, tx)
-                })
-                .collect();
-            pending.sort_by_key(|(place, txid, _)| (*place, *txid));
+            let mut pending = state.ordered_txs();
+            pending.retain(|(txid, _)| {
+                state.is_to_be_sent(&view, *txid) && (resend || !state.ledger.in_mempool(*txid))
+            });
             pending
         };
         let chain = self.chain();
-        for (_, txid, tx) in pending {
+        for (txid, tx) in pending {
             // One that is being committed is sent by whoever does, who may have to take it back.
             let spending = self.spending()?;
             let to_be_sent = {
@@ -48,7 +42,7 @@ impl WalletHandle {
             if !to_be_sent {
                 continue;
             }
-            match chain.broadcast_transaction(&tx, self.0.options.max_tx_fee, how)? {
+            match chain.broadcast_transaction(&tx, self.options.max_tx_fee, how)? {
                 Ok(()) => {
                     let news = {
                         let mut state = self.state()?;
