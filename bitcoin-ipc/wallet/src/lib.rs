@@ -7,6 +7,7 @@
 #[path = "../tests/chain/mod.rs"]
 #[allow(dead_code, clippy::unwrap_used, reason = "tests that stand apart use the rest")]
 mod chain;
+mod client;
 mod clock;
 mod error;
 mod interface;

@@ -2,7 +2,6 @@
 //!
 //! In: a folder, a node. Out: wallets, made, loaded, found and followed.
 
-mod client;
 mod directory;
 mod schedule;
 mod settings;
@@ -14,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use bitcoin_init::lock::DirectoryLock;
 use bitcoin_ipc::interfaces::watch::AnyChain;
-use bitcoin_ipc::interfaces::{Chain, LoadWalletFn};
+use bitcoin_ipc::interfaces::{Chain, Handler, LoadWalletFn};
 use bitcoin_ipc::types::Secret;
 
 use crate::clock::Clock;
@@ -22,13 +21,14 @@ use crate::keys::Vault;
 use crate::listeners::{Callbacks, News, WALLET, lock};
 use crate::node::Node;
 use crate::options::Options;
-use crate::rpc::Rpcs;
 use crate::storage::{self, FILE, Opening, Store, remove_database};
 use crate::sync::WalletHandle;
 use crate::wallet::{Event, Wallet, WalletState, flag};
 use crate::{Error, Result};
-pub(crate) use client::NO_MIGRATION;
-use schedule::Schedule;
+pub(crate) use schedule::Schedule;
+
+/// Why wallets are not migrated.
+pub(crate) const NO_MIGRATION: &str = "wallets of the old kind are Berkeley DB files, which this program does not read; migrate them with Bitcoin Core, and import the descriptors";
 
 /// The wallets of a process. Clones are the same loader.
 #[derive(Clone)]
@@ -37,17 +37,18 @@ pub struct Loader(pub(crate) Arc<Inner>);
 /// What all handles of a loader share.
 pub(crate) struct Inner {
     options: Arc<Options>,
-    node: Arc<Node>,
+    pub(crate) node: Arc<Node>,
     clock: Arc<Clock>,
     wallets: Mutex<BTreeMap<String, WalletHandle>>,
     /// Held while a wallet is made or loaded, so that nobody loads it twice.
     loading: Mutex<()>,
-    loaded: Callbacks<LoadWalletFn>,
-    schedule: Mutex<Option<Schedule>>,
+    pub(crate) loaded: Callbacks<LoadWalletFn>,
+    pub(crate) schedule: Mutex<Option<Schedule>>,
     /// Whether the wallets were stopped, so that one that is being loaded stops too.
-    stopped: AtomicBool,
+    pub(crate) stopped: AtomicBool,
     _lock: Option<DirectoryLock>,
-    pub(crate) rpcs: Rpcs,
+    /// The commands that are registered with the node; they end with it.
+    pub(crate) registered: Mutex<Vec<Box<dyn Handler>>>,
 }
 
 impl std::fmt::Debug for Loader {
@@ -88,7 +89,7 @@ impl Loader {
             schedule: Mutex::default(),
             stopped: AtomicBool::default(),
             _lock: lock,
-            rpcs: Rpcs::default(),
+            registered: Mutex::default(),
         }))
     }
 
@@ -104,19 +105,7 @@ impl Loader {
         self.0.node.chain()
     }
 
-    /// Gives all wallets another node, for instance after the last one was lost. Each catches up.
-    ///
-    /// # Errors
-    ///
-    /// A wallet could not catch up; the others did.
-    pub fn attach(&self, chain: impl Into<AnyChain>) -> Result<()> {
-        self.0.node.attach(chain.into());
-        self.0.rpcs.renew(self)?;
-        let results: Vec<Result<()>> = self.wallets().iter().map(WalletHandle::follow).collect();
-        results.into_iter().collect()
-    }
-
-    fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.0.stopped.load(Ordering::SeqCst)
     }
 
@@ -148,7 +137,7 @@ impl Loader {
             let text = "Passphrase provided but private keys are disabled. A passphrase is only used to encrypt private keys, so cannot be used for wallets with private keys disabled.";
             return Err(Error::Refused(text.into()));
         }
-        let folder = directory::folder(&self.0.options.directory, name)?;
+        let folder = self.folder(name)?;
         let loading = lock(&self.0.loading);
         let path = folder.join(FILE);
         if path.exists() {
@@ -191,7 +180,7 @@ impl Loader {
         if self.wallet(name).is_some() {
             return Err(Error::AlreadyThere(format!("Wallet \"{name}\" is already loaded.")));
         }
-        let folder = directory::folder(&self.0.options.directory, name)?;
+        let folder = self.folder(name)?;
         let path = folder.join(FILE);
         if !storage::is_database(&path) {
             return Err(directory::missing(&folder));
@@ -247,7 +236,7 @@ impl Loader {
         if !backup.exists() {
             return Err(Error::NotFound("Backup file does not exist".into()));
         }
-        let folder = directory::folder(&self.0.options.directory, name)?;
+        let folder = self.folder(name)?;
         let path = folder.join(FILE);
         let new = {
             let _loading = lock(&self.0.loading);
@@ -297,7 +286,7 @@ impl Loader {
         if let Some(wallet) = self.wallet(name) {
             return wallet.is_encrypted();
         }
-        let path = directory::folder(&self.0.options.directory, name)?.join(FILE);
+        let path = self.folder(name)?.join(FILE);
         Ok(Store::open(&path, Opening::Existing)?.wrapped_key()?.is_some())
     }
 

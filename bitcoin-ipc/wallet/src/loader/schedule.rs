@@ -13,7 +13,7 @@ use crate::keys::random;
 use crate::listeners::lock;
 
 /// Ends its thread when dropped, soon.
-pub(super) struct Schedule {
+pub(crate) struct Schedule {
     signal: Arc<(Mutex<Signal>, Condvar)>,
 }
 
@@ -31,7 +31,7 @@ fn next_resend() -> Duration {
 }
 
 impl Schedule {
-    pub(super) fn start(loader: &Loader) -> std::io::Result<Schedule> {
+    pub(crate) fn start(loader: &Loader) -> std::io::Result<Schedule> {
         let signal = Arc::new((Mutex::new(Signal::default()), Condvar::new()));
         let (heard, weak) = (signal.clone(), Arc::downgrade(&loader.0));
         std::thread::Builder::new().name("wallet-resend".into()).spawn(move || {
@@ -66,7 +66,7 @@ impl Schedule {
     }
 
     /// Lets time pass.
-    pub(super) fn forward(&self, time: Duration) {
+    pub(crate) fn forward(&self, time: Duration) {
         lock(&self.signal.0).forward += time;
         self.signal.1.notify_all();
     }

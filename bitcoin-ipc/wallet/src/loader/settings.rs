@@ -2,6 +2,8 @@
 //!
 //! In: the node's settings and our own. Out: names, and changes of the setting `wallet`.
 
+use std::path::PathBuf;
+
 use bitcoin_ipc::types::SettingsAction;
 use serde_json::Value;
 
@@ -29,15 +31,19 @@ impl Loader {
         Ok(names)
     }
 
-    /// Whether there is a file where a wallet of this name has its own, be it one or not.
-    pub(super) fn has_file(&self, name: &str) -> bool {
+    /// The folder of a wallet of this name.
+    pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
         super::directory::folder(&self.0.options.directory, name)
-            .is_ok_and(|folder| folder.join(FILE).is_file())
+    }
+
+    /// Whether there is a file where a wallet of this name has its own, be it one or not.
+    pub(crate) fn has_file(&self, name: &str) -> bool {
+        self.folder(name).is_ok_and(|folder| folder.join(FILE).is_file())
     }
 
     /// Whether the user named a wallet that is loaded at the start, and not only a settings file. Values come one
     /// for each time that a wallet is named, so that those of the file can be taken off.
-    pub(super) fn is_asked_for(&self, name: &str) -> Result<bool> {
+    pub(crate) fn is_asked_for(&self, name: &str) -> Result<bool> {
         if self.0.options.asked.iter().any(|asked| asked == name) {
             return Ok(true);
         }

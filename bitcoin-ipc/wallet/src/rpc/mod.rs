@@ -36,7 +36,7 @@ mod spending;
 mod transactions;
 mod wallets;
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use bitcoin_ipc::interfaces::{Handler, RpcCommand};
 use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, RpcArg, RpcOutcome};
@@ -45,7 +45,6 @@ use bitcoin_rpc::arguments::positional;
 use bitcoin_rpc::{Answer, Code, Params, help};
 use serde_json::Value;
 
-use crate::listeners::lock;
 use crate::loader::{Inner, Loader};
 use command::{Call, Command, wipe_given};
 
@@ -77,38 +76,12 @@ const GROUPS: &[&[Command]] = &[
     wallets::COMMANDS,
 ];
 
-/// The registrations with the node; they end with it.
-#[derive(Default)]
-pub(crate) struct Rpcs(Mutex<Vec<Box<dyn Handler>>>);
-
-impl Rpcs {
-    /// Registers all commands with the loader's node, in place of older registrations.
-    pub(crate) fn register(&self, loader: &Loader) -> Result<()> {
-        let chain = loader.chain();
-        let mut handlers = Vec::new();
-        for (number, command) in (1..).zip(GROUPS.iter().flat_map(|group| group.iter())) {
-            handlers.push(chain.handle_rpc(registration(command, number, &loader.0))?);
-        }
-        self.replace(handlers);
-        Ok(())
-    }
-
-    /// Registers them again, with another node, if they were.
-    pub(crate) fn renew(&self, loader: &Loader) -> Result<()> {
-        let registered = !lock(&self.0).is_empty();
-        if registered { self.register(loader) } else { Ok(()) }
-    }
-
-    /// Takes the commands back.
-    pub(crate) fn end(&self) {
-        self.replace(Vec::new());
-    }
-
-    fn replace(&self, handlers: Vec<Box<dyn Handler>>) {
-        // Dropping a handler is a call, for which nothing may be locked.
-        let old = std::mem::replace(&mut *lock(&self.0), handlers);
-        drop(old);
-    }
+/// Registers all commands with the loader's node, until the handlers are dropped.
+pub(crate) fn register(loader: &Loader) -> Result<Vec<Box<dyn Handler>>> {
+    let chain = loader.chain();
+    let commands = (1..).zip(GROUPS.iter().flat_map(|group| group.iter()));
+    let register = |(number, command)| chain.handle_rpc(registration(command, number, &loader.0));
+    commands.map(register).collect()
 }
 
 fn registration(command: &'static Command, number: i64, loader: &Arc<Inner>) -> RpcCommand {

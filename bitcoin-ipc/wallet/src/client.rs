@@ -1,12 +1,14 @@
 //! The loader as the node and the GUI see it.
 //!
-//! In: calls of [`ChainClient`] and [`WalletLoader`]. Out: calls of [`Loader`]'s own methods.
+//! In: calls of [`ChainClient`] and [`WalletLoader`]. Out: calls of [`Loader`]'s own methods, and the commands of RPC,
+//! which the loader itself does not know.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use bitcoin_ipc::interfaces::watch::AnyChain;
 use bitcoin_ipc::interfaces::{
     Chain, ChainClient, Handler, LoadWalletFn, LoadedWallet, RestoredWallet, Wallet, WalletLoader,
     WalletMigrationResult,
@@ -14,25 +16,45 @@ use bitcoin_ipc::interfaces::{
 use bitcoin_ipc::types::{BilingualStr, Secret};
 use bitcoin_ipc::{ErrorKind, Result};
 
-use super::schedule::Schedule;
-use super::{Loader, directory};
-use crate::Error;
 use crate::listeners::lock;
+use crate::loader::{Loader, NO_MIGRATION, Schedule};
 use crate::sync::WalletHandle;
+use crate::{Error, rpc};
 
-/// Why wallets are not migrated.
-pub(crate) const NO_MIGRATION: &str = "wallets of the old kind are Berkeley DB files, which this program does not read; migrate them with Bitcoin Core, and import the descriptors";
+impl Loader {
+    /// Gives all wallets another node, for instance after the last one was lost. Each catches up.
+    ///
+    /// # Errors
+    ///
+    /// A wallet could not catch up; the others did.
+    pub fn attach(&self, chain: impl Into<AnyChain>) -> crate::Result<()> {
+        self.0.node.attach(chain.into());
+        let registered = !lock(&self.0.registered).is_empty();
+        if registered {
+            self.register_rpcs()?;
+        }
+        let results: Vec<crate::Result<()>> = self.wallets().iter().map(WalletHandle::follow).collect();
+        results.into_iter().collect()
+    }
+
+    /// Keeps registrations with the node in place of older ones.
+    fn keep_registered(&self, handlers: Vec<Box<dyn Handler>>) {
+        // Dropping a handler is a call, for which nothing may be locked.
+        let old = std::mem::replace(&mut *lock(&self.0.registered), handlers);
+        drop(old);
+    }
+}
 
 impl ChainClient for Loader {
     fn register_rpcs(&self) -> Result<()> {
-        self.0.rpcs.register(self)
+        self.keep_registered(rpc::register(self)?);
+        Ok(())
     }
 
     fn verify(&self) -> Result<bool> {
         let chain = self.chain();
         for name in self.load_on_start()? {
-            let folder = directory::folder(&self.0.options.directory, &name);
-            match folder {
+            match self.folder(&name) {
                 Ok(folder) if !self.has_file(&name) => {
                     let text = format!("Skipping -wallet path that doesn't exist. {}", folder.display());
                     warn(&*chain, text)?;
@@ -88,7 +110,7 @@ impl ChainClient for Loader {
         let schedule = lock(&self.0.schedule).take();
         drop(schedule);
         self.0.stopped.store(true, Ordering::SeqCst);
-        self.0.rpcs.end();
+        self.keep_registered(Vec::new());
         self.unload_all();
         Ok(())
     }
@@ -116,7 +138,7 @@ impl WalletLoader for Loader {
     }
 
     fn get_wallet_dir(&self) -> Result<String> {
-        Ok(self.0.options.directory.display().to_string())
+        Ok(self.options().directory.display().to_string())
     }
 
     fn restore_wallet(
