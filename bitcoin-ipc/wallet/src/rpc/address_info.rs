@@ -27,9 +27,8 @@ fn info(call: &Call<'_>) -> Answer {
     let wallet = call.wallet()?;
     let address = address::parse(call.text(0)?, wallet.network()).or_else(unknown)?;
     let script = address.script_pubkey();
-    let state = wallet.state()?;
-    let origin = state.ledger.origin(&script).and_then(|(id, _)| state.descriptor(id));
-    let solution = state.solution(&script);
+    let (info, solution) = wallet.script_infos([&script])?.remove(0);
+    let origin = info.descriptors.first();
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("address", address.to_string().into());
@@ -51,7 +50,7 @@ fn info(call: &Call<'_>) -> Answer {
             put(&name, value);
         }
     }
-    put("ischange", state.is_change(&script).into());
+    put("ischange", info.is_change.into());
     let key = solution.as_ref().and_then(Solution::key);
     if let (Some(key), Some(origin)) = (key, origin) {
         let (fingerprint, steps) = &key.origin;
@@ -61,8 +60,7 @@ fn info(call: &Call<'_>) -> Answer {
         put("hdseedid", NO_SEED.into());
         put("hdmasterfingerprint", fingerprint.to_string().into());
     }
-    let labels = state.book.get(&script).map(|entry| entry.label.clone());
-    put("labels", labels.into_iter().collect());
+    put("labels", info.label.into_iter().collect());
     Ok(object.into())
 }
 

@@ -49,7 +49,7 @@ fn new(call: &Call<'_>) -> Answer {
 
 fn new_change(call: &Call<'_>) -> Answer {
     let wallet = call.wallet()?;
-    if !wallet.state()?.descriptors.iter().any(|descriptor| descriptor.active && descriptor.internal) {
+    if !wallet.gives_any(true)? {
         return refused(NO_KEYS);
     }
     let options = wallet.options();

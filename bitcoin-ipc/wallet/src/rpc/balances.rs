@@ -2,6 +2,7 @@
 //!
 //! In: nothing, or a depth. Out: amounts.
 
+use bdk_wallet::chain::BlockId;
 use bitcoin::SignedAmount;
 use bitcoin_rpc::Kind::{Bool, Number, Text};
 use bitcoin_rpc::{Answer, Code, RpcError, amount, arg};
@@ -51,15 +52,15 @@ fn balance(call: &Call<'_>) -> Answer {
 fn balances(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
     let sums = wallet.balances_with_unsent()?;
-    let state = wallet.state()?;
+    let (height, hash) = wallet.tip()?;
     let mut mine = json!({
         "trusted": signed_amount(sums.balance),
         "untrusted_pending": signed_amount(sums.unconfirmed_balance),
         "immature": signed_amount(sums.immature_balance),
         "nonmempool": signed_amount(sums.nonmempool_balance),
     });
-    if state.avoids_reuse() {
+    if wallet.avoids_reuse()? {
         mine["used"] = signed_amount(sums.used_balance);
     }
-    Ok(json!({ "mine": mine, "lastprocessedblock": last_block(&state) }))
+    Ok(json!({ "mine": mine, "lastprocessedblock": last_block(BlockId { height, hash }) }))
 }

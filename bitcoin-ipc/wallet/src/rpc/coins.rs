@@ -4,7 +4,7 @@
 
 use std::collections::HashSet;
 
-use bitcoin::{Address, Amount, OutPoint, ScriptBuf, Txid};
+use bitcoin::{Address, Amount, Network, OutPoint, ScriptBuf, Txid};
 use bitcoin_ipc::interfaces::AncestryCounts;
 use bitcoin_ipc::types::CoinControl;
 use bitcoin_rpc::Kind::{Bool, List, Number, Object};
@@ -13,8 +13,7 @@ use bitcoin_rpc::{Answer, address, amount, arg, value};
 use serde_json::{Map, Value, json};
 
 use super::command::{Call, Command, command};
-use super::describe::parents;
-use crate::wallet::{AvailableCoin, Solution, Wallet, WalletState, sum};
+use crate::wallet::{AvailableCoin, ScriptInfo, Solution, Wallet, sum};
 
 const OUTPOINTS: &str = "[{\"txid\":\"hex\",\"vout\":n},...]";
 
@@ -116,7 +115,7 @@ fn list(call: &Call<'_>) -> Answer {
     let wallet = call.synced().map(|_| wallet)?;
     let mut coins = wallet.available_coins(&filter.control)?;
     if filter.immature {
-        coins.extend(wallet.state()?.immature(&filter.control));
+        coins.extend(wallet.immature_coins(&filter.control)?);
     }
     coins.retain(|coin| filter.fits(coin));
     coins.truncate(filter.count);
@@ -136,11 +135,11 @@ fn list(call: &Call<'_>) -> Answer {
         (coin, counts.filter(|counts| counts.ancestors > 0))
     });
     let coins: Vec<_> = ancestry.collect();
-    let state = wallet.state()?;
-    let reused = state.reused();
-    let told = coins.iter().map(|(coin, counts)| {
-        let mut object = tell(&state, &wallet, coin, *counts);
-        if state.avoids_reuse() {
+    let infos = wallet.script_infos(coins.iter().map(|(coin, _)| &coin.output.script_pubkey))?;
+    let reused = wallet.reused()?;
+    let told = coins.iter().zip(infos).map(|((coin, counts), info)| {
+        let mut object = tell(coin, *counts, info, wallet.network());
+        if let Some(reused) = &reused {
             object.insert("reused".into(), reused.contains(&coin.output.script_pubkey).into());
         }
         object.insert("safe".into(), coin.safe.into());
@@ -151,21 +150,21 @@ fn list(call: &Call<'_>) -> Answer {
 
 /// What is told of a coin, but for its last fields.
 fn tell(
-    state: &WalletState,
-    wallet: &Wallet,
     coin: &AvailableCoin,
     ancestry: Option<AncestryCounts>,
+    (info, solution): (ScriptInfo, Option<Solution>),
+    network: Network,
 ) -> Map<String, Value> {
     let script = &coin.output.script_pubkey;
-    let solution = state.solution(script);
+    let parents = info.parents();
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("txid", coin.outpoint.txid.to_string().into());
     put("vout", coin.outpoint.vout.into());
-    if let Ok(address) = Address::from_script(script, wallet.network()) {
+    if let Ok(address) = Address::from_script(script, network) {
         put("address", address.to_string().into());
-        if let Some(entry) = state.book.get(script) {
-            put("label", entry.label.clone().into());
+        if let Some(label) = info.label {
+            put("label", label.into());
         }
     }
     if let Some(redeem) = solution.as_ref().and_then(Solution::redeem_script) {
@@ -187,7 +186,7 @@ fn tell(
     if let Some(desc) = solution.and_then(|solution| solution.definite.to_text()) {
         put("desc", desc.into());
     }
-    put("parent_descs", parents(state, script).into());
+    put("parent_descs", parents.into());
     object
 }
 
@@ -204,19 +203,15 @@ fn lock(call: &Call<'_>) -> Answer {
     let mut outpoints = Vec::new();
     for given in call.list(1)? {
         let outpoint = outpoint(given)?;
-        let fault = {
-            let mut state = wallet.state()?;
-            let view = state.ledger.view();
-            let locked = state.locked.contains_key(&outpoint);
-            let outputs = state.ledger.tx(outpoint.txid).map(|tx| tx.output.len());
-            match outputs {
-                None => Some("unknown transaction"),
-                Some(outputs) if outpoint.vout as usize >= outputs => Some("vout index out of bounds"),
-                Some(_) if view.spender(outpoint).is_some() => Some("expected unspent output"),
-                Some(_) if unlock && !locked => Some("expected locked output"),
-                Some(_) if !unlock && locked && !persistent => Some("output already locked"),
-                Some(_) => None,
-            }
+        let locked = wallet.is_locked_coin(outpoint)?;
+        let info = wallet.output_infos([outpoint])?.remove(0);
+        let fault = match info.tx.map(|tx| tx.output.len()) {
+            None => Some("unknown transaction"),
+            Some(outputs) if outpoint.vout as usize >= outputs => Some("vout index out of bounds"),
+            Some(_) if info.is_spent => Some("expected unspent output"),
+            Some(_) if unlock && !locked => Some("expected locked output"),
+            Some(_) if !unlock && locked && !persistent => Some("output already locked"),
+            Some(_) => None,
         };
         if let Some(fault) = fault {
             return invalid(format!("Invalid parameter, {fault}"));

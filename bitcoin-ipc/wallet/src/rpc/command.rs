@@ -2,6 +2,7 @@
 //!
 //! In: a request's arguments and path. Out: a [`Call`], which finds the wallet that it means.
 
+use bdk_wallet::chain::BlockId;
 use bitcoin::{Address, Txid};
 use bitcoin_ipc::types::{Json, OutputType, Secret};
 use bitcoin_rpc::{self, Answer, Code, Params, RpcError, address, error};
@@ -11,7 +12,7 @@ use zeroize::Zeroize as _;
 
 use crate::loader::Loader;
 use crate::sync::WalletHandle;
-use crate::wallet::{Wallet, WalletState};
+use crate::wallet::Wallet;
 
 /// A command of wallets.
 pub(super) type Command = bitcoin_rpc::Command<fn(&Call<'_>) -> Answer>;
@@ -173,8 +174,7 @@ pub(super) fn ensure_not_scanning(wallet: &WalletHandle, does: &str) -> Answer<(
 }
 
 /// The highest block that the answer takes into account.
-pub(super) fn last_block(state: &WalletState) -> Value {
-    let tip = state.ledger.tip();
+pub(super) fn last_block(tip: BlockId) -> Value {
     json!({ "hash": tip.hash.to_string(), "height": tip.height })
 }
 

@@ -1,24 +1,18 @@
 //! Descriptors and scripts of the wallet, as Bitcoin Core writes them.
 //!
-//! In: an output script. Out: the descriptors that it comes from, its key, and the scripts inside.
+//! In: how an output script is spent. Out: its key, and the scripts inside.
 
 use bdk_wallet::miniscript::descriptor::DescriptorType;
+use bitcoin::ScriptBuf;
 use bitcoin::bip32::DerivationPath;
 use bitcoin::script::Instruction;
-use bitcoin::{Script, ScriptBuf};
 use bitcoin_rpc::descriptor::{DerivedKey, Output};
 
-use crate::wallet::{Solution, WalletState};
+use crate::wallet::Solution;
 
 /// A path without its `m/`, with `h` for hardened steps.
 pub(super) fn path(path: &DerivationPath) -> String {
     format!("{path}").trim_start_matches("m/").replace('\'', "h")
-}
-
-/// The descriptors that a script comes from.
-pub(super) fn parents(state: &WalletState, script: &Script) -> Vec<String> {
-    let found = state.ledger.origins(script).filter_map(|(id, _)| state.descriptor(id));
-    found.map(|descriptor| descriptor.text()).collect()
 }
 
 impl Solution {

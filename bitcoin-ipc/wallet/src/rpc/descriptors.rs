@@ -50,8 +50,8 @@ fn list(call: &Call<'_>) -> Answer {
         found.map(|(_, text)| with_checksum(text.split('#').next().unwrap_or(text)))
     };
     let mut told = Vec::new();
-    let state = wallet.state()?;
-    for descriptor in &state.descriptors {
+    let descriptors = wallet.listed_descriptors()?;
+    for (descriptor, range) in &descriptors.used {
         let mut text = secret(descriptor.id).unwrap_or_else(|| descriptor.text());
         if matches!(descriptor.identity, Identity::Derived(_)) {
             // Older versions wrote other marks than the ones that were given.
@@ -65,14 +65,13 @@ fn list(call: &Call<'_>) -> Answer {
             object.insert("internal".into(), descriptor.internal.into());
         }
         if descriptor.deriver.is_ranged() {
-            let range = state.ledger.range(descriptor.id);
             object.insert("range".into(), json!([range.start, range.end.saturating_sub(1)]));
             object.insert("next".into(), range.next.into());
             object.insert("next_index".into(), range.next.into());
         }
         told.push((text, Value::Object(object)));
     }
-    for unused in &state.unused {
+    for unused in &descriptors.unused {
         let text = secret(unused.id).unwrap_or_else(|| unused.public.to_public_text());
         let object = json!({ "desc": text, "timestamp": unused.birth, "active": false });
         told.push((text, object));
@@ -80,9 +79,9 @@ fn list(call: &Call<'_>) -> Answer {
     told.sort_by(|one, other| one.0.cmp(&other.0));
     let told: Vec<Value> = told.into_iter().map(|(_, object)| object).collect();
     let mut answer = json!({ "wallet_name": wallet.name(), "descriptors": told });
-    if !state.aside.is_empty() {
+    if !descriptors.aside.is_empty() {
         // Beside the others, as it has not all that clients expect of a descriptor.
-        let aside = state.aside.iter().map(|row| json!({ "text": row.text, "reason": row.reason }));
+        let aside = descriptors.aside.iter().map(|row| json!({ "text": row.text, "reason": row.reason }));
         answer["set_aside"] = aside.collect();
     }
     Ok(answer)
@@ -169,7 +168,7 @@ fn now(wallet: &Wallet) -> Answer<i64> {
     match wallet.chain().find_block(tip, &wanted) {
         Ok(Some(found)) => Ok(found.mtp_time),
         // The node is lost, or has another chain just now.
-        _ => Ok(wallet.state()?.tip_time),
+        _ => Ok(wallet.tip_time()?),
     }
 }
 

@@ -14,7 +14,7 @@ use super::command::{Call, Command, command, ensure_unlocked, output_type, refus
 use super::describe::path;
 use super::funding::options;
 use crate::keys::{SECP, fresh_key};
-use crate::wallet::{Wallet, WalletState, Which};
+use crate::wallet::{Wallet, Which};
 
 pub(super) const COMMANDS: &[Command] = &[
     command("gethdkeys", "Gives the extended keys of the wallet's descriptors.", list).args(&[arg(
@@ -66,17 +66,8 @@ fn xpub(given: &Value, network: NetworkKind) -> Answer<Xpub> {
 }
 
 /// The extended private key of a public one, which the wallet has to have.
-fn xprv(state: &WalletState, xpub: &Xpub) -> Answer<Xpriv> {
-    state.xprv(xpub)?.map_or_else(|| unknown(format!("Private key for {xpub} is not known")), Ok)
-}
-
-/// A descriptor of the wallet without private keys, and whether it is active.
-fn descriptor(state: &WalletState, id: u32) -> (String, bool) {
-    if let Some(descriptor) = state.descriptor(id) {
-        return (descriptor.text(), descriptor.active);
-    }
-    let unused = state.unused.iter().find(|unused| unused.id == id);
-    (unused.map(|unused| unused.public.to_public_text()).unwrap_or_default(), false)
+fn xprv(wallet: &Wallet, xpub: &Xpub) -> Answer<Xpriv> {
+    wallet.xprv(xpub)?.map_or_else(|| unknown(format!("Private key for {xpub} is not known")), Ok)
 }
 
 fn list(call: &Call<'_>) -> Answer {
@@ -86,16 +77,15 @@ fn list(call: &Call<'_>) -> Answer {
     if private {
         ensure_unlocked(&wallet)?;
     }
-    let mut state = wallet.state()?;
     let mut list = Vec::new();
-    for key in state.key_uses(if active { Which::Active } else { Which::All })? {
+    for key in wallet.key_uses(if active { Which::Active } else { Which::All })? {
         let mut object = Map::new();
         object.insert("xpub".into(), key.xpub.to_string().into());
         object.insert("has_private".into(), key.private.into());
         if private && key.private {
-            object.insert("xprv".into(), told(xprv(&state, &key.xpub)?));
+            object.insert("xprv".into(), told(xprv(&wallet, &key.xpub)?));
         }
-        let mut users: Vec<_> = key.descriptors.iter().map(|id| descriptor(&state, *id)).collect();
+        let mut users = key.descriptors;
         users.sort_unstable();
         let users = users.into_iter().map(|(desc, active)| json!({ "desc": desc, "active": active }));
         object.insert("descriptors".into(), users.collect());
@@ -147,9 +137,9 @@ fn steps(text: &str) -> Option<Vec<ChildNumber>> {
 }
 
 /// The key that a wallet derives from: the one that is asked for, or the only unused one, or the only active one.
-fn beginning(state: &mut WalletState, asked: Option<Xpub>) -> Answer<Xpub> {
-    let unused = state.key_uses(Which::Unused)?;
-    let active = state.key_uses(Which::Active)?;
+fn beginning(wallet: &Wallet, asked: Option<Xpub>) -> Answer<Xpub> {
+    let unused = wallet.key_uses(Which::Unused)?;
+    let active = wallet.key_uses(Which::Active)?;
     let same =
         |one: &Xpub, other: &Xpub| (one.public_key, one.chain_code) == (other.public_key, other.chain_code);
     if let Some(asked) = asked {
@@ -181,10 +171,8 @@ fn derive(call: &Call<'_>) -> Answer {
     }
     ensure_unlocked(&wallet)?;
     let asked = given(&options, "hdkey").map(|key| xpub(key, wallet.network().into())).transpose()?;
-    let mut state = wallet.state()?;
-    let beginning = beginning(&mut state, asked)?;
-    let mut master = xprv(&state, &beginning)?;
-    drop(state);
+    let beginning = beginning(&wallet, asked)?;
+    let mut master = xprv(&wallet, &beginning)?;
     let steps = DerivationPath::from(steps);
     let derived = master.derive_priv(&*SECP, &steps);
     master.private_key.non_secure_erase();
@@ -220,10 +208,9 @@ fn create(call: &Call<'_>) -> Answer {
 
 /// The private key that is asked for, or that of all active descriptors.
 fn key_for(wallet: &Wallet, asked: Option<&Value>) -> Answer<Xpriv> {
-    let mut state = wallet.state()?;
     let key = match asked {
         Some(asked) => xpub(asked, wallet.network().into())?,
-        None => match &state.key_uses(Which::Active)?[..] {
+        None => match &wallet.key_uses(Which::Active)?[..] {
             [one] => one.xpub,
             _ => {
                 return unknown(
@@ -232,7 +219,7 @@ fn key_for(wallet: &Wallet, asked: Option<&Value>) -> Answer<Xpriv> {
             }
         },
     };
-    xprv(&state, &key)
+    xprv(wallet, &key)
 }
 
 #[cfg(test)]

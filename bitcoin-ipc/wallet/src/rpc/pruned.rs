@@ -54,11 +54,8 @@ fn import(call: &Call<'_>) -> Answer {
     let Some((_, place)) = txids.iter().zip(places).find(|(proven, _)| **proven == txid) else {
         return unknown("Transaction given doesn't exist in proof");
     };
-    {
-        let state = wallet.state()?;
-        if !tx.output.iter().any(|output| state.is_mine(&output.script_pubkey)) {
-            return unknown("No addresses in wallet correspond to included transaction");
-        }
+    if !wallet.is_paid_by(&tx)? {
+        return unknown("No addresses in wallet correspond to included transaction");
     }
     let (below, time) = (proof.header.prev_blockhash, proof.header.time);
     let part = BlockPart::new(hash, height, Some(below), time, vec![(place, tx)]);

@@ -11,7 +11,7 @@ use bitcoin_rpc::{Answer, Arg, address, amount, arg};
 use serde_json::{Value, json};
 
 use super::command::{Call, Command, command, label, refused};
-use crate::wallet::{Wallet, WalletState};
+use crate::wallet::{Received, Wallet};
 
 const DEPTH: Arg = arg("minconf", Number, "The fewest confirmations.").default("1");
 const IMMATURE: Arg =
@@ -41,53 +41,12 @@ pub(super) const COMMANDS: &[Command] = &[
         .args(&[DEPTH, EMPTY, WATCHED, IMMATURE]),
 ];
 
-/// What one script, or several, received.
-#[derive(Clone, Default)]
-struct Received {
-    amount: Amount,
-    /// Of the latest transaction.
-    confirmations: Option<i32>,
-    txids: Vec<Txid>,
-}
-
-impl Received {
-    fn add(&mut self, amount: Amount, depth: i32) {
-        self.amount = self.amount.checked_add(amount).unwrap_or(Amount::MAX);
-        self.confirmations = Some(self.confirmations.map_or(depth, |before| before.min(depth)));
-    }
-}
-
-/// What each of the wallet's scripts received in transactions with so many confirmations.
-fn tally(state: &mut WalletState, min_depth: i32, immature: bool) -> BTreeMap<ScriptBuf, Received> {
-    let view = state.ledger.view();
-    let mut tally: BTreeMap<ScriptBuf, Received> = BTreeMap::new();
-    // In the order in which the wallet heard of them.
-    let place = |txid: &Txid| state.metadata.get(txid).map_or(i64::MAX, |metadata| metadata.order_pos);
-    let mut txs: Vec<_> = state.ledger.txs().map(|(txid, tx)| (place(&txid), txid, tx)).collect();
-    txs.sort_unstable_by_key(|(place, txid, _)| (*place, *txid));
-    for (_, txid, tx) in txs {
-        let depth = view.depth(txid);
-        let waits = state.blocks_to_maturity(&view, txid) > 0;
-        // A coinbase in no block is of a lost one.
-        if depth < min_depth || (tx.is_coinbase() && depth < 1) || (waits && !immature) {
-            continue;
-        }
-        for output in tx.output.iter().filter(|output| state.is_mine(&output.script_pubkey)) {
-            let received = tally.entry(output.script_pubkey.clone()).or_default();
-            received.add(output.value, depth);
-            received.txids.push(txid);
-        }
-    }
-    tally
-}
-
 fn sum(call: &Call<'_>, wallet: &Wallet, scripts: &HashSet<ScriptBuf>) -> Answer {
-    let mut state = wallet.state()?;
-    if !scripts.iter().any(|script| state.is_mine(script)) {
+    if !wallet.script_infos(scripts)?.iter().any(|(info, _)| info.is_mine()) {
         return refused("Address not found in wallet");
     }
-    let tally = tally(&mut state, call.int_or(1, 1)?, call.flag_or(2, false)?);
-    let of_these = tally.into_iter().filter(|(script, _)| scripts.contains(script));
+    let (received, _) = wallet.received(call.int_or(1, 1)?, call.flag_or(2, false)?)?;
+    let of_these = received.into_iter().filter(|(script, _)| scripts.contains(script));
     let sum = of_these
         .fold(Amount::ZERO, |sum, (_, received)| sum.checked_add(received.amount).unwrap_or(Amount::MAX));
     Ok(amount::amount(sum))
@@ -118,16 +77,14 @@ fn listed(
     immature: bool,
 ) -> Answer<Vec<(ScriptBuf, String, Received)>> {
     let (depth, empty) = (call.int_or(0, 1)?, call.flag_or(1, false)?);
-    let mut state = wallet.state()?;
-    let mut tally = tally(&mut state, depth, immature);
+    let (mut received, book) = wallet.received(depth, immature)?;
     let mut listed = Vec::new();
-    for (script, entry) in state.sorted_book() {
-        if only.is_some_and(|only| only != script) {
-            continue;
-        }
-        match tally.remove(script) {
-            None if !empty || !state.is_mine(script) => {}
-            received => listed.push((script.clone(), entry.label.clone(), received.unwrap_or_default())),
+    for entry in book {
+        let script = entry.dest.script_pubkey().filter(|script| only.is_none_or(|only| only == script));
+        let Some(script) = script else { continue };
+        match received.remove(&script) {
+            None if !empty || !entry.is_mine => {}
+            received => listed.push((script, entry.name, received.unwrap_or_default())),
         }
     }
     Ok(listed)

@@ -118,8 +118,7 @@ fn send_all(call: &Call<'_>) -> Answer {
         spending.lock_coins(tx.input.iter().map(|input| input.previous_output))?;
     }
     if !has_own_lock_time(&tx, &request.options) {
-        let current = wallet.is_current()?;
-        tx.lock_time = wallet.state()?.lock_time(current);
+        tx.lock_time = wallet.lock_time()?;
     }
     finish(spending, &request.options, tx)
 }
@@ -134,19 +133,17 @@ fn choose(wallet: &Wallet, request: &SendAllRequest, tx: &mut Transaction) -> An
         if has("minconf") || has("maxconf") {
             return invalid("Cannot combine minconf or maxconf with specific inputs.");
         }
-        let mut state = wallet.state()?;
-        let view = state.ledger.view();
-        for OutPoint { txid, vout } in tx.input.iter().map(|input| input.previous_output) {
-            let outpoint = OutPoint { txid, vout };
-            if view.spender(outpoint).is_some() {
+        let outpoints = || tx.input.iter().map(|input| input.previous_output);
+        for (OutPoint { txid, vout }, info) in outpoints().zip(wallet.output_infos(outpoints())?) {
+            if info.is_spent {
                 return invalid(format!("Input not available. UTXO ({txid}:{vout}) was already spent."));
             }
-            let parent = state.ledger.own_txout(outpoint).and_then(|_| state.ledger.tx(txid));
-            let Some(parent) = parent.filter(|_| view.state(txid) != TxState::Abandoned) else {
+            let counts = info.own.is_some() && info.state != TxState::Abandoned;
+            let Some(parent) = info.tx.filter(|_| counts) else {
                 return invalid(format!("Input not found. UTXO ({txid}:{vout}) is not part of wallet."));
             };
             let (theirs, ours) = (parent.version.0, tx.version.0);
-            if view.depth(txid) == 0 && (theirs == TRUC) != (ours == TRUC) {
+            if info.depth == 0 && (theirs == TRUC) != (ours == TRUC) {
                 return invalid(format!(
                     "Can't spend unconfirmed version {theirs} pre-selected input with a version {ours} tx"
                 ));
@@ -170,21 +167,17 @@ fn choose(wallet: &Wallet, request: &SendAllRequest, tx: &mut Transaction) -> An
 fn share(wallet: &Wallet, request: &SendAllRequest, tx: &mut Transaction, sharers: &[&str]) -> Answer<()> {
     let chain = wallet.chain();
     let (mut total, mut inputs, mut unconfirmed) = (Amount::ZERO, InputWeights::default(), Vec::new());
-    {
-        let mut state = wallet.state()?;
-        let view = state.ledger.view();
-        for outpoint in tx.input.iter().map(|input| input.previous_output) {
-            let value = state.ledger.own_txout(outpoint).map(|output| output.value);
-            total = sum([total, value.unwrap_or_default()])?;
-            let Some(weight) = state.input_weight(outpoint) else {
-                return refused(
-                    "Unable to determine the size of the transaction, the wallet contains unsolvable descriptors",
-                );
-            };
-            inputs.add(weight);
-            if view.depth(outpoint.txid) == 0 {
-                unconfirmed.push(outpoint);
-            }
+    let outpoints = || tx.input.iter().map(|input| input.previous_output);
+    for (outpoint, info) in outpoints().zip(wallet.output_infos(outpoints())?) {
+        total = sum([total, info.own.map(|output| output.value).unwrap_or_default()])?;
+        let Some(weight) = info.weight else {
+            return refused(
+                "Unable to determine the size of the transaction, the wallet contains unsolvable descriptors",
+            );
+        };
+        inputs.add(weight);
+        if info.depth == 0 {
+            unconfirmed.push(outpoint);
         }
     }
     let scripts = tx.output.iter().map(|output| &output.script_pubkey);

@@ -80,11 +80,9 @@ fn find(wallet: &Wallet, tx: &Transaction) -> Answer<Spent> {
     let coins = coins.into_iter();
     let mut spent: Spent =
         coins.filter_map(|(outpoint, coin)| Some((outpoint, coin?.output.into()))).collect();
-    let state = wallet.state()?;
-    for input in &tx.input {
-        if let Some(output) = state.ledger.own_txout(input.previous_output) {
-            spent.insert(input.previous_output, output.clone().into());
-        }
+    let outpoints = || tx.input.iter().map(|input| input.previous_output);
+    for (outpoint, info) in outpoints().zip(wallet.output_infos(outpoints())?) {
+        spent.extend(info.own.map(|output| (outpoint, output.into())));
     }
     Ok(spent)
 }

@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::balances::signed_amount;
 use super::command::{Call, Command, command};
-use crate::wallet::{signed, total};
+use crate::wallet::total;
 
 pub(super) const COMMANDS: &[Command] =
     &[command("simulaterawtransaction", "Tells how transactions would change the balance.", simulate).args(
@@ -40,7 +40,6 @@ fn simulate(call: &Call<'_>) -> Answer {
         let mut coins: BTreeMap<OutPoint, Option<Coin>> =
             tx.input.iter().map(|input| (input.previous_output, None)).collect();
         wallet.chain().find_coins(&mut coins)?;
-        let state = wallet.state()?;
         for input in &tx.input {
             let outpoint = input.previous_output;
             if !spent.insert(outpoint) {
@@ -52,16 +51,14 @@ fn simulate(call: &Call<'_>) -> Answer {
                     return invalid("One or more transaction inputs are missing or have been spent already");
                 }
                 None => {
-                    let own = state.ledger.own_txout(outpoint);
-                    let spent = own.map_or(SignedAmount::ZERO, |output| signed(output.value));
+                    let spent = wallet.debit(input)?.unwrap_or(SignedAmount::ZERO);
                     change = total([change, -spent]);
                 }
             }
         }
         let txid = tx.compute_txid();
         for (vout, output) in (0..).zip(&tx.output) {
-            let mine = state.is_mine(&output.script_pubkey);
-            let amount = if mine { signed(output.value) } else { SignedAmount::ZERO };
+            let amount = wallet.credit(output)?.unwrap_or(SignedAmount::ZERO);
             change = total([change, amount]);
             new.insert(OutPoint { txid, vout }, amount);
         }

@@ -119,12 +119,11 @@ pub(super) fn presets(wallet: &Wallet, base: &Transaction, options: &Map<String,
     let mut coins: BTreeMap<OutPoint, Option<Coin>> =
         base.input.iter().map(|input| (input.previous_output, None)).collect();
     wallet.chain().find_coins(&mut coins)?;
-    let state = wallet.state()?;
-    for (outpoint, coin) in coins {
-        let own = state.ledger.own_txout(outpoint).is_some();
+    let infos = wallet.output_infos(coins.keys().copied())?;
+    for ((outpoint, coin), info) in coins.into_iter().zip(infos) {
         let given = weights.remove(&outpoint);
-        let preset = if own {
-            let segwit = state.input_weight(outpoint).is_some_and(|weight| weight.segwit);
+        let preset = if info.own.is_some() {
+            let segwit = info.weight.is_some_and(|weight| weight.segwit);
             Preset { output: None, weight: given.map(|weight| InputWeight::given(weight, segwit)) }
         } else {
             let Some(coin) = coin else { return refused("Unable to find UTXO for external input") };

@@ -2,7 +2,9 @@
 //!
 //! In: ids, filters. Out: entries.
 
-use bitcoin::{BlockHash, SignedAmount};
+use std::collections::{HashMap, HashSet};
+
+use bitcoin::{BlockHash, SignedAmount, Txid};
 use bitcoin_ipc::types::FoundBlockRequest;
 use bitcoin_rpc::Kind::{Bool, Hex, Number, Text};
 use bitcoin_rpc::error::{invalid, unknown};
@@ -12,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::balances::signed_amount;
 use super::command::{Call, Command, command, label, last_block};
-use super::entries::{TransactionLister, Wanted};
+use super::entries::{Wanted, entries, known};
 use crate::wallet::{Wallet, signed, total};
 
 const NO_EFFECT: &str = "Has no effect.";
@@ -47,35 +49,30 @@ fn get(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
     let txid = call.txid(0)?;
     let verbose = call.flag_or(2, false)?;
-    let mut state = wallet.state()?;
-    let Some(tx) = state.ledger.tx(txid) else { return unknown(NOT_OURS) };
-    let mut lister = TransactionLister::new(&mut state, &wallet);
-    let debit = lister.debit(&tx);
+    let Some(info) = wallet.tx_info(txid)? else { return unknown(NOT_OURS) };
+    let (tx, debit) = (&info.tx, info.debit);
     let paid = total(tx.output.iter().map(|output| signed(output.value)));
     let fee = if debit > SignedAmount::ZERO { total([paid, -debit]) } else { SignedAmount::ZERO };
-    let known = lister.known(&tx);
-    let details = lister.entries(&tx, Wanted::default());
-    let credit = state.wallet_tx(txid).map_or(SignedAmount::ZERO, |tx| tx.credit);
     let mut object = Map::new();
-    object.insert("amount".into(), signed_amount(total([credit, -debit, -fee])));
+    object.insert("amount".into(), signed_amount(total([info.credit(), -debit, -fee])));
     if debit > SignedAmount::ZERO {
         object.insert("fee".into(), signed_amount(fee));
     }
-    object.extend(known);
-    object.insert("details".into(), details.into());
-    object.insert("hex".into(), transaction::hex(&tx).into());
+    object.extend(known(&info));
+    object.insert("details".into(), entries(&info, wallet.network(), Wanted::default()).into());
+    object.insert("hex".into(), transaction::hex(tx).into());
     if verbose {
-        let mut decoded = transaction::to_json(&tx, wallet.network(), Detail::default());
+        let mut decoded = transaction::to_json(tx, wallet.network(), Detail::default());
         if let Some(Value::Array(outputs)) = decoded.get_mut("vout") {
-            for (told, output) in outputs.iter_mut().zip(&tx.output) {
-                if let Some(told) = told.as_object_mut().filter(|_| state.is_change(&output.script_pubkey)) {
+            for (told, script) in outputs.iter_mut().zip(&info.outputs) {
+                if let Some(told) = told.as_object_mut().filter(|_| script.is_change) {
                     told.insert("ischange".into(), true.into());
                 }
             }
         }
         object.insert("decoded".into(), decoded.into());
     }
-    object.insert("lastprocessedblock".into(), last_block(&state));
+    object.insert("lastprocessedblock".into(), last_block(info.tip));
     Ok(object.into())
 }
 
@@ -91,20 +88,17 @@ fn list(call: &Call<'_>) -> Answer {
     }
     let Ok(count) = usize::try_from(call.int_or::<i32>(1, 10)?) else { return invalid("Negative count") };
     let Ok(skip) = usize::try_from(call.int_or::<i32>(2, 0)?) else { return invalid("Negative from") };
-    let mut state = wallet.state()?;
-    let mut lister = TransactionLister::new(&mut state, &wallet);
+    let wanted = Wanted { long: true, label: filter.as_deref(), ..Wanted::default() };
     // The latest one first.
-    let mut entries = Vec::new();
-    for txid in lister.txids().into_iter().rev() {
-        if entries.len() >= count + skip {
-            break;
-        }
-        let Some(tx) = lister.state().ledger.tx(txid) else { continue };
-        entries.extend(
-            lister.entries(&tx, Wanted { long: true, label: filter.as_deref(), ..Wanted::default() }),
-        );
-    }
-    let mut chosen: Vec<Value> = entries.into_iter().skip(skip).take(count).collect();
+    let mut latest = Vec::new();
+    wallet.visit_txs(
+        |_, _| true,
+        |info| {
+            latest.extend(entries(&info, wallet.network(), wanted));
+            latest.len() < count + skip
+        },
+    )?;
+    let mut chosen: Vec<Value> = latest.into_iter().skip(skip).take(count).collect();
     chosen.reverse();
     Ok(chosen.into())
 }
@@ -114,7 +108,7 @@ struct Since {
     /// The height of the highest block below that is in the chain; none for everything.
     fork: Option<i32>,
     /// Transactions of blocks that are no more in the chain.
-    removed: Vec<bitcoin::Txid>,
+    removed: Vec<Txid>,
 }
 
 fn find_since(call: &Call<'_>, wallet: &Wallet, removed: bool) -> Answer<Since> {
@@ -161,24 +155,25 @@ fn since(call: &Call<'_>) -> Answer {
     let Some(last) = last.and_then(|found| found.hash) else {
         return Err(RpcError::new(Code::InternalError, "the node does not know the wallet's highest block"));
     };
-    let mut state = wallet.state()?;
-    let mut lister = TransactionLister::new(&mut state, &wallet);
-    let (mut transactions, mut removed) = (Vec::new(), Vec::new());
-    for txid in lister.txids() {
-        let new = since.fork.is_none_or(|fork| lister.depth(txid).abs() < height + 1 - fork);
-        if let Some(tx) = lister.state().ledger.tx(txid).filter(|_| new) {
-            transactions.extend(lister.entries(&tx, wanted));
+    let is_new = |depth: i32| since.fork.is_none_or(|fork| depth.abs() < height + 1 - fork);
+    let lost: HashSet<Txid> = since.removed.iter().copied().collect();
+    let (mut new, mut removed) = (Vec::new(), HashMap::new());
+    let concerns = |txid, depth| is_new(depth) || lost.contains(&txid);
+    wallet.visit_txs(concerns, |info| {
+        if is_new(info.depth) {
+            new.push(entries(&info, wallet.network(), wanted));
         }
-    }
-    for txid in since.removed {
-        if let Some(tx) = lister.state().ledger.tx(txid) {
-            removed.extend(lister.entries(&tx, Wanted { min_depth: i32::MIN, ..wanted }));
+        if lost.contains(&info.txid) {
+            let wanted = Wanted { min_depth: i32::MIN, ..wanted };
+            removed.insert(info.txid, entries(&info, wallet.network(), wanted));
         }
-    }
+        true
+    })?;
     let mut object = Map::new();
-    object.insert("transactions".into(), transactions.into());
+    object.insert("transactions".into(), new.into_iter().rev().flatten().collect());
     if include_removed {
-        object.insert("removed".into(), removed.into());
+        let removed = since.removed.iter().filter_map(|txid| removed.remove(txid));
+        object.insert("removed".into(), removed.flatten().collect());
     }
     object.insert("lastblock".into(), last.to_string().into());
     Ok(object.into())
@@ -187,11 +182,8 @@ fn since(call: &Call<'_>) -> Answer {
 fn abandon(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
     let txid = call.txid(0)?;
-    if wallet.tx(txid)?.is_none() {
-        return unknown(NOT_OURS);
-    }
-    let known = wallet.state()?.metadata.get(&txid).is_some_and(|metadata| metadata.abandoned);
-    if !known && !wallet.abandon(txid)? {
+    let Some(info) = wallet.tx_info(txid)? else { return unknown(NOT_OURS) };
+    if !info.metadata.abandoned && !wallet.abandon(txid)? {
         return unknown("Transaction not eligible for abandonment");
     }
     Ok(Value::Null)

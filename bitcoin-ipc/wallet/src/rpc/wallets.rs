@@ -178,36 +178,31 @@ fn info(call: &Call<'_>) -> Answer {
         }
         _ => false.into(),
     };
-    let state = wallet.state()?;
-    let keys = |internal| {
-        let active = state.descriptors.iter().filter(|one| one.active && one.internal == internal);
-        let ranges = active.map(|one| state.ledger.range(one.id));
-        ranges.map(|range| u64::from(range.end.saturating_sub(range.next))).sum::<u64>()
-    };
+    let summary = wallet.summary(scans)?;
+    let is_set = |flag| summary.flags & flag != 0;
+    let [receiving, change] = summary.keypool;
     let mut object = Map::new();
     let mut put = |name: &str, value: Value| object.insert(name.to_owned(), value);
     put("walletname", wallet.name().into());
     put("walletversion", VERSION.into());
     put("format", "sqlite".into());
-    put("txcount", state.ledger.txs().count().into());
-    put("keypoolsize", keys(false).into());
-    put("keypoolsize_hd_internal", keys(true).into());
-    if state.wrapped.is_some() {
-        put("unlocked_until", state.unlocked_until.into());
+    put("txcount", summary.tx_count.into());
+    put("keypoolsize", receiving.into());
+    put("keypoolsize_hd_internal", change.into());
+    if let Some(time) = summary.unlocked_until {
+        put("unlocked_until", time.into());
     }
-    put("private_keys_enabled", (!state.private_keys_disabled()).into());
-    put("avoid_reuse", state.avoids_reuse().into());
+    put("private_keys_enabled", (!is_set(flag::DISABLE_PRIVATE_KEYS)).into());
+    put("avoid_reuse", is_set(flag::AVOID_REUSE).into());
     put("scanning", scanning);
     put("descriptors", true.into());
     put("external_signer", false.into());
-    put("blank", (state.flags & flag::BLANK != 0).into());
-    let births = state.descriptors.iter().map(|descriptor| descriptor.birth);
-    // A transaction that is older than all keys says that they are older.
-    if let Some(birth) = births.chain(state.metadata.values().map(|metadata| metadata.time)).min() {
+    put("blank", is_set(flag::BLANK).into());
+    if let Some(birth) = summary.birth {
         put("birthtime", birth.into());
     }
-    put("flags", flags::names(state.flags).into());
-    put("lastprocessedblock", last_block(&state));
-    push_warnings(&mut object, state.warnings(scans));
+    put("flags", flags::names(summary.flags).into());
+    put("lastprocessedblock", last_block(summary.tip));
+    push_warnings(&mut object, summary.warnings);
     Ok(object.into())
 }

@@ -88,7 +88,13 @@ impl Wallet {
     ///
     /// The wallet is unloaded.
     pub fn can_get_addresses(&self) -> Result<bool> {
-        Ok(self.state()?.descriptors.iter().any(|descriptor| descriptor.active && !descriptor.internal))
+        self.gives_any(false)
+    }
+
+    /// The same, or new addresses for change.
+    pub(crate) fn gives_any(&self, internal: bool) -> Result<bool> {
+        let state = self.state()?;
+        Ok(state.descriptors.iter().any(|descriptor| descriptor.active && descriptor.internal == internal))
     }
 
     /// Puts an address into the address book or changes its entry. Gives false for no address.
@@ -156,14 +162,7 @@ impl Wallet {
     ///
     /// The wallet is unloaded.
     pub fn book(&self) -> Result<Vec<WalletAddress>> {
-        let state = self.state()?;
-        let entries = state.sorted_book().into_iter().map(|(script, entry)| WalletAddress {
-            dest: Destination::of_script(script),
-            is_mine: state.is_mine(script),
-            name: entry.label.clone(),
-            purpose: entry.purpose,
-        });
-        Ok(entries.collect())
+        Ok(self.state()?.addresses())
     }
 
     /// The payment requests of all addresses.
@@ -251,11 +250,9 @@ impl WalletState {
         let keys = self.solution(script).map(|solution| solution.keys).unwrap_or_default();
         keys.into_iter().map(|key| key.public).collect()
     }
-}
 
-impl WalletState {
     /// The address book in Bitcoin Core's order: that of its kinds of destinations, then of their bytes.
-    pub(crate) fn sorted_book(&self) -> Vec<(&ScriptBuf, &BookEntry)> {
+    pub(super) fn addresses(&self) -> Vec<WalletAddress> {
         let rank = |script: &ScriptBuf| match () {
             () if script.is_p2pk() => 1,
             () if script.is_p2pkh() => 2,
@@ -268,6 +265,12 @@ impl WalletState {
         };
         let mut book: Vec<_> = self.book.iter().collect();
         book.sort_by_key(|(script, _)| (rank(script), *script));
-        book
+        let address = |(script, entry): (&ScriptBuf, &BookEntry)| WalletAddress {
+            dest: Destination::of_script(script),
+            is_mine: self.is_mine(script),
+            name: entry.label.clone(),
+            purpose: entry.purpose,
+        };
+        book.into_iter().map(address).collect()
     }
 }

@@ -41,6 +41,11 @@ impl Wallet {
         Ok(self.state()?.available(control, self.options.spend_zero_conf_change))
     }
 
+    /// Coinbase outputs that may be spent later.
+    pub(crate) fn immature_coins(&self, control: &CoinControl) -> Result<Vec<AvailableCoin>> {
+        Ok(self.state()?.immature(control))
+    }
+
     /// How much may be spent: of the selected coins, and of others if these may be added.
     ///
     /// # Errors
@@ -143,7 +148,7 @@ impl Wallet {
 
 impl WalletState {
     /// Coinbase outputs that may be spent later.
-    pub(crate) fn immature(&mut self, control: &CoinControl) -> Vec<AvailableCoin> {
+    fn immature(&mut self, control: &CoinControl) -> Vec<AvailableCoin> {
         let view = self.ledger.view();
         let outputs = self.ledger.outputs().filter_map(|(descriptor, outpoint, output)| {
             let depth = view.depth(outpoint.txid);

@@ -87,6 +87,11 @@ impl Wallet {
         Ok((tip.height, tip.hash))
     }
 
+    /// The time of the highest block, in seconds since 1970.
+    pub(crate) fn tip_time(&self) -> Result<i64> {
+        Ok(self.state()?.tip_time)
+    }
+
     /// How much of the wallet's coins an input spends.
     ///
     /// # Errors

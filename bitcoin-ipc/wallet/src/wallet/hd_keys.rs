@@ -2,7 +2,7 @@
 //!
 //! In: keys, kinds of addresses. Out: which descriptors have which keys, more descriptors, derived keys.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bdk_wallet::rusqlite::Transaction;
 use bitcoin::bip32::{Xpriv, Xpub};
@@ -25,8 +25,8 @@ pub(crate) struct KeyUse {
     pub(crate) xpub: Xpub,
     /// Whether one of them has the private key.
     pub(crate) private: bool,
-    /// The numbers of the descriptors.
-    pub(crate) descriptors: Vec<u32>,
+    /// The descriptors without private keys, and whether they are active.
+    pub(crate) descriptors: Vec<(String, bool)>,
 }
 
 /// Which descriptors count.
@@ -39,6 +39,26 @@ pub(crate) enum Which {
 }
 
 impl Wallet {
+    /// The extended keys of the wallet, in Bitcoin Core's order: by public key and chain code.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is locked, and was last unlocked by a version that did not note them.
+    pub(crate) fn key_uses(&self, which: Which) -> Result<Vec<KeyUse>> {
+        self.state()?.key_uses(which)
+    }
+
+    /// The extended private key of a public one, if the wallet has it. It is not wiped when dropped.
+    ///
+    /// # Errors
+    ///
+    /// The wallet is locked.
+    pub(crate) fn xprv(&self, xpub: &Xpub) -> Result<Option<Xpriv>> {
+        let state = self.state()?;
+        let private = state.private(&state.with_secrets)?;
+        Ok(private.iter().find_map(|(_, private)| keys::xprv(&private.keys, xpub)))
+    }
+
     /// Adds an extended private key, from which nothing is derived yet, and gives its public one.
     ///
     /// # Errors
@@ -207,13 +227,8 @@ impl WalletState {
         Ok(keys)
     }
 
-    /// The extended keys of the wallet, in Bitcoin Core's order: by public key and chain code.
-    ///
-    /// # Errors
-    ///
-    /// The wallet is locked, and was last unlocked by a version that did not note them.
-    pub(crate) fn key_uses(&mut self, which: Which) -> Result<Vec<KeyUse>> {
-        let mut uses: BTreeMap<_, KeyUse> = BTreeMap::new();
+    fn key_uses(&mut self, which: Which) -> Result<Vec<KeyUse>> {
+        let (mut uses, mut users) = (BTreeMap::<_, KeyUse>::new(), BTreeSet::new());
         for (id, keys) in self.hd_keys()? {
             let counts = match which {
                 Which::All => true,
@@ -225,21 +240,20 @@ impl WalletState {
                 let one =
                     uses.entry(order).or_insert(KeyUse { xpub, private: false, descriptors: Vec::new() });
                 one.private |= private;
-                if !one.descriptors.contains(&id) {
-                    one.descriptors.push(id);
+                if users.insert((order, id)) {
+                    one.descriptors.push(self.public_text(id));
                 }
             }
         }
         Ok(uses.into_values().collect())
     }
 
-    /// The extended private key of a public one, if the wallet has it. It is not wiped when dropped.
-    ///
-    /// # Errors
-    ///
-    /// The wallet is locked.
-    pub(crate) fn xprv(&self, xpub: &Xpub) -> Result<Option<Xpriv>> {
-        let private = self.private(&self.with_secrets)?;
-        Ok(private.iter().find_map(|(_, private)| keys::xprv(&private.keys, xpub)))
+    /// A descriptor without private keys, and whether it is active.
+    fn public_text(&self, id: u32) -> (String, bool) {
+        if let Some(descriptor) = self.descriptor(id) {
+            return (descriptor.text(), descriptor.active);
+        }
+        let unused = self.unused.iter().find(|unused| unused.id == id);
+        (unused.map(|unused| unused.public.to_public_text()).unwrap_or_default(), false)
     }
 }

@@ -3,6 +3,7 @@
 //! In: recipients, coin control. Out: a transaction with inputs, change and fee, signed if wanted. Choosing
 //! coins, signing and committing are steps of one [`Spending`], which one has at a time.
 
+use bitcoin::absolute::LockTime;
 use bitcoin::{Amount, OutPoint, ScriptBuf, Transaction, Txid};
 use bitcoin_ipc::types::psbt::Psbt;
 use bitcoin_ipc::types::{CoinControl, CreatedTransactionResult, OutputType, Recipient};
@@ -161,9 +162,19 @@ impl Wallet {
     /// # Errors
     ///
     /// The node cannot be asked.
-    pub(crate) fn is_current(&self) -> Result<bool> {
+    fn is_current(&self) -> Result<bool> {
         let caught_up = !self.chain().is_initial_block_download()?;
         Ok(caught_up && self.state()?.tip_time >= self.now() - MAX_TIP_AGE)
+    }
+
+    /// A lock time that tells nothing of the wallet.
+    ///
+    /// # Errors
+    ///
+    /// The node cannot be asked.
+    pub(crate) fn lock_time(&self) -> Result<LockTime> {
+        let current = self.is_current()?;
+        Ok(self.state()?.lock_time(current))
     }
 
     /// Signs what the wallet can sign of a transaction. `None` if an input is missing a signature after
@@ -195,10 +206,6 @@ impl<'a> Spending<'a> {
     }
 
     /// Keeps coins from being chosen by others after this.
-    ///
-    /// # Errors
-    ///
-    /// The wallet is unloaded.
     pub(crate) fn lock_coins(&self, coins: impl IntoIterator<Item = OutPoint>) -> Result<()> {
         let mut state = self.state()?;
         for coin in coins {
