@@ -23,7 +23,7 @@ use crate::node::Node;
 use crate::options::Options;
 use crate::storage::{self, FILE, Opening, Store, remove_database};
 use crate::sync::WalletHandle;
-use crate::wallet::{Event, Wallet, WalletState, flag};
+use crate::wallet::{Event, Wallet, flag};
 use crate::{Error, Result};
 pub(crate) use schedule::Schedule;
 
@@ -150,12 +150,9 @@ impl Loader {
         let vault = if passphrase.is_empty() { None } else { Some(Vault::create(passphrase)?) };
         let store = Store::open(&part, Opening::New)?;
         let now = self.0.clock.now();
-        match WalletState::create(store, &self.0.options, flags, now, vault) {
-            Ok(state) => drop(state),
-            Err(error) => {
-                remove_database(&part)?;
-                return Err(error);
-            }
+        if let Err(error) = Wallet::create(store, &self.0.options, flags, now, vault) {
+            remove_database(&part)?;
+            return Err(error);
         }
         directory::put_in_place(&part, &path)?;
         new.keep();
@@ -253,8 +250,8 @@ impl Loader {
             // Whether it is a wallet shows before it gets its name.
             let checked = storage::copy(backup, &part)
                 .and_then(|()| Store::open(&part, Opening::Existing))
-                .and_then(|store| WalletState::load(store, &self.0.options));
-            if let Err(error) = checked.map(drop) {
+                .and_then(|store| Wallet::check(store, &self.0.options));
+            if let Err(error) = checked {
                 remove_database(&part)?;
                 return Err(error);
             }
@@ -314,7 +311,7 @@ fn unload(loader: &Weak<Inner>, wallet: &WalletHandle) -> Result<()> {
         drop(removed);
     }
     // Whether it is loaded, before others are told.
-    drop(wallet.state()?);
+    wallet.tip()?;
     wallet.tell([Event::Unload]);
     wallet.close();
     Ok(())

@@ -10,6 +10,7 @@ use super::WalletHandle;
 use super::owed::running;
 use super::scan::{ScanResult, WINDOW};
 use crate::keys::{DescriptorImport, Imported};
+use crate::storage::Owed;
 use crate::{Error, Result};
 
 impl WalletHandle {
@@ -27,21 +28,20 @@ impl WalletHandle {
         };
         let Ok(scanning) = self.0.scanning.try_lock() else { return Err(running()) };
         // Before there is anything to search for, so that it is never forgotten.
-        let before = {
-            let mut state = self.state()?;
-            let before = state.owed;
-            state.owe(before.and_since(earliest))?;
-            before
-        };
+        let mut before = Owed::default();
+        self.owe(|owed| {
+            before = owed;
+            owed.and_since(earliest)
+        })?;
         let mut done = self.import_each(imports);
         if done.iter().all(|done| done.result.is_err()) {
-            self.state()?.owe(before)?;
+            self.owe(|_| before)?;
             return Ok(done);
         }
         let result = match self.first_since(earliest)? {
             Some(from) => self.search_again(from, None),
             // No block is that new.
-            None => self.state()?.owe(before).map(|()| ScanResult::Done(0)),
+            None => self.owe(|_| before).map(|_| ScanResult::Done(0)),
         };
         drop(scanning);
         self.hear_mempool()?;

@@ -156,7 +156,7 @@ impl WalletHandle {
     /// The wallet is unloaded.
     pub fn warnings(&self) -> Result<Vec<String>> {
         let mut warnings = self.options().warnings.clone();
-        warnings.extend(self.state()?.warnings(self.scan_progress().is_some()));
+        warnings.extend(self.summary(self.scan_progress().is_some())?.warnings);
         Ok(warnings)
     }
 
@@ -230,7 +230,7 @@ impl WalletHandle {
         }
         self.scan_to_tip()?;
         self.search_owed()?;
-        self.state()?.ledger.forget_mempool();
+        self.forget_mempool()?;
         self.request_mempool()
     }
 
@@ -259,9 +259,9 @@ impl WalletHandle {
         let Some(watch) = watch else { return Ok(chain.chain().request_mempool_transactions(&receiver)?) };
         // What is found may be followed by what pays scripts that it derived.
         loop {
-            let scripts = self.state()?.ledger.script_count();
+            let scripts = self.script_count()?;
             watch.remote.request_mempool_transactions(&receiver)?;
-            if self.state()?.ledger.script_count() == scripts {
+            if self.script_count()? == scripts {
                 return Ok(());
             }
         }

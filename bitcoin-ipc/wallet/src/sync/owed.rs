@@ -69,23 +69,21 @@ impl WalletHandle {
 
     /// What is owed, by height.
     fn owed_blocks(&self) -> Result<Owed> {
-        let owed = self.state()?.owed;
+        let owed = self.owed()?;
         let Some(time) = owed.since else { return Ok(owed) };
         let first = self.first_since(time)?.map(height).transpose()?;
         let by_height = Owed { since: None, ..owed };
         let by_height = first.map_or(by_height, |first| by_height.and_from(first));
-        let mut state = self.state()?;
-        if state.owed.since == owed.since {
-            let derived = state.owed.derived;
-            state.owe(Owed { derived, ..by_height })?;
-        }
-        Ok(state.owed)
+        self.owe(|now| match now.since == owed.since {
+            true => Owed { derived: now.derived, ..by_height },
+            false => now,
+        })
     }
 
     /// Searches, for whoever holds the lock of searches.
     pub(super) fn search_again(&self, from: i32, to: Option<i32>) -> Result<ScanResult> {
         let chain = self.chain();
-        let tip = || Ok::<_, Error>(i32::try_from(self.state()?.ledger.tip().height).unwrap_or(i32::MAX));
+        let tip = || Ok::<_, Error>(i32::try_from(self.tip()?.0).unwrap_or(i32::MAX));
         let last = tip()?;
         if from < 0 || from > to.unwrap_or(last).min(last) {
             if to.is_none() && from > 0 {
@@ -97,7 +95,7 @@ impl WalletHandle {
         let start = height(from)?;
         let before = self.owed_blocks()?;
         let all = to.is_none_or(|to| to >= last) && before.from.is_none_or(|owed| owed >= start);
-        self.state()?.owe(before.and_from(start))?;
+        self.owe(|_| before.and_from(start))?;
         let progress = Progress { all, unreadable: Cell::new(None) };
         // A reorganisation meanwhile means to begin again; a chain cannot do so for ever.
         for _ in 0..100 {
@@ -108,11 +106,11 @@ impl WalletHandle {
                 None => continue,
                 Some(ScanResult::Aborted(at)) => return Ok(ScanResult::Aborted(at)),
                 Some(done) => {
-                    let mut state = self.state()?;
-                    let derived = state.owed.derived.filter(|derived| !all || *derived < start);
                     let after = if all { Owed { from: None, ..before } } else { before };
-                    state.owe(Owed { derived, ..after })?;
-                    drop(state);
+                    self.owe(|now| {
+                        let derived = now.derived.filter(|derived| !all || *derived < start);
+                        Owed { derived, ..after }
+                    })?;
                     return progress.unreadable.get().map_or(Ok(done), |block| Err(Error::Unreadable(block)));
                 }
             }
@@ -123,19 +121,8 @@ impl WalletHandle {
     /// Notes that a search came to a block.
     pub(super) fn searched(&self, progress: &Progress, at: i32) -> Result<()> {
         if progress.all {
-            let mut state = self.state()?;
-            let owed = Owed { from: Some(height(at)? + 1), ..state.owed };
-            state.owe(owed)?;
-        }
-        Ok(())
-    }
-
-    /// Notes that the blocks were searched for scripts that they had derived, unless there are new ones.
-    pub(super) fn settled(&self) -> Result<()> {
-        let mut state = self.state()?;
-        if state.ledger.derived_from().is_none() {
-            let owed = Owed { derived: None, ..state.owed };
-            state.owe(owed)?;
+            let next = height(at)? + 1;
+            self.owe(|owed| Owed { from: Some(next), ..owed })?;
         }
         Ok(())
     }

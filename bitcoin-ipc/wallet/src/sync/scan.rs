@@ -17,7 +17,7 @@ use super::WalletHandle;
 use super::owed::Progress;
 use crate::ledger::BlockPart;
 use crate::listeners::lock;
-use crate::wallet::Event;
+use crate::wallet::{Event, Known};
 use crate::{Error, Result};
 
 /// How long before a key's birth its first coin may be dated, as blocks' times are not exact: Bitcoin
@@ -78,11 +78,10 @@ impl WalletHandle {
             match self.scan_once()? {
                 None => {}
                 Some(ScanResult::Done(_)) => {
-                    self.state()?.behind = false;
-                    return Ok(());
+                    return self.set_behind(false);
                 }
                 Some(ScanResult::Aborted(_)) => {
-                    self.state()?.behind = true;
+                    self.set_behind(true)?;
                     return Err(Error::Aborted);
                 }
             }
@@ -93,23 +92,18 @@ impl WalletHandle {
     /// `None` if the chain changed meanwhile.
     fn scan_once(&self) -> Result<Option<ScanResult>> {
         let chain = self.chain();
-        let (locator, genesis, births) = {
-            let state = self.state()?;
-            let births = state.descriptors.iter().map(|descriptor| descriptor.birth).min();
-            (state.ledger.locator(), state.ledger.genesis(), births)
-        };
+        let Known { locator, genesis, birth } = self.known()?;
         let Some(tip) = chain.get_height()? else { return Ok(Some(ScanResult::Done(0))) };
         if chain.get_block_hash(0)? != genesis {
             return Err(Error::Refused("the node follows another network than the wallet".into()));
         }
         let fork = chain.find_locator_fork(&BlockLocator { hashes: locator })?.unwrap_or(0);
-        let events = self.state()?.disconnect_from(height(fork)? + 1)?;
-        self.tell(events);
+        self.disconnect_from(height(fork)? + 1)?;
         let mut from = fork + 1;
         if fork == 0 {
             // A wallet that has seen nothing begins where its keys do.
             let wanted = FoundBlockRequest { want_height: true, ..FoundBlockRequest::default() };
-            let time = births.unwrap_or(i64::MAX).saturating_sub(WINDOW);
+            let time = birth.unwrap_or(i64::MAX).saturating_sub(WINDOW);
             let first = chain.find_first_block_with_time_and_height(time, 0, &wanted)?;
             from = first.map_or(tip, |found| found.height).max(1).min(tip.max(1));
         }
@@ -198,7 +192,8 @@ impl WalletHandle {
     fn scan_range(&self, search: &Search<'_>) -> Result<Option<ScanResult>> {
         let Search { chain, from, to, purpose, show } = *search;
         let filters = chain.has_block_filter_index(BlockFilterType::Basic)?;
-        let mut scripts = self.filter_set(filters)?;
+        let filter_set = || if filters { self.filter_set() } else { Ok(HashSet::new()) };
+        let mut scripts = filter_set()?;
         let mut hash = chain.get_block_hash(from)?;
         let mut at = from;
         loop {
@@ -211,7 +206,7 @@ impl WalletHandle {
             let next = next_hash(&found);
             let note = at == to || at % NOTE_EVERY == 0;
             if self.scan_block(found, hash, at, skip, search, note)? {
-                scripts = self.filter_set(filters)?;
+                scripts = filter_set()?;
             }
             if let (Purpose::Again(progress), true) = (purpose, note) {
                 self.searched(progress, at)?;
@@ -240,37 +235,20 @@ impl WalletHandle {
         search: &Search<'_>,
         note: bool,
     ) -> Result<bool> {
-        let note = note && matches!(search.purpose, Purpose::CatchUp);
-        let now = self.now();
-        let mut state = self.state()?;
-        if skip {
-            if note {
-                state.connect_empty(BlockId { height: height(at)?, hash }, found.time)?;
+        let id = BlockId { height: height(at)?, hash };
+        if !skip {
+            let Some(block) = found.data else {
+                search.lacks(hash)?;
+                return Ok(false);
+            };
+            if self.may_concern(&block)? {
+                return self.connect(BlockPart::whole(block, id.height));
             }
-            return Ok(false);
         }
-        let Some(block) = found.data else {
-            search.lacks(hash)?;
-            return Ok(false);
-        };
-        if !block.txdata.iter().any(|tx| state.ledger.may_concern(tx)) {
-            if note {
-                state.connect_empty(BlockId { height: height(at)?, hash }, found.time)?;
-            }
-            return Ok(false);
+        if note && matches!(search.purpose, Purpose::CatchUp) {
+            self.connect_empty(id, found.time)?;
         }
-        let events = state.connect(BlockPart::whole(block, height(at)?), now)?;
-        drop(state);
-        let found = !events.is_empty();
-        self.tell(events);
-        Ok(found)
-    }
-
-    fn filter_set(&self, wanted: bool) -> Result<HashSet<Vec<u8>>> {
-        if !wanted {
-            return Ok(HashSet::new());
-        }
-        Ok(self.state()?.ledger.scripts().map(|script| script.to_bytes()).collect())
+        Ok(false)
     }
 }
 

@@ -15,7 +15,6 @@ use super::scan::{Purpose, ScanResult, Search, height, wanted};
 use super::{Link, WalletHandle};
 use crate::ledger::BlockPart;
 use crate::listeners::lock;
-use crate::storage::Owed;
 use crate::{Error, Result};
 
 /// How many scripts go in one message.
@@ -71,11 +70,7 @@ impl WalletHandle {
         let settled = match self.watch() {
             Some(watch) => self.settle(&watch, u32::MAX).and_then(|_| self.settled()),
             // The node tells everything, and that is applied in its order.
-            None => self.state().and_then(|mut state| {
-                state.ledger.take_derived();
-                let owed = Owed { derived: None, ..state.owed };
-                state.owe(owed)
-            }),
+            None => self.take_new_scripts(usize::MAX).and_then(|_| self.settled()),
         };
         if let Err(error) = settled {
             tracing::warn!(target: "wallet", wallet = self.name(), %error, "new scripts are not watched yet");
@@ -102,11 +97,7 @@ impl WalletHandle {
     fn give(&self, watch: &Watch) -> Result<()> {
         // Held during the call, so that scripts are given once.
         let mut given = lock(&watch.given);
-        let (scripts, count, derived) = {
-            let mut state = self.state()?;
-            let (scripts, count) = state.ledger.scripts_beyond(given.count);
-            (scripts, count, state.ledger.take_derived())
-        };
+        let (scripts, count, derived) = self.take_new_scripts(given.count)?;
         if scripts.is_empty() {
             return Ok(());
         }
@@ -115,8 +106,9 @@ impl WalletHandle {
             match watch.remote.add_scripts(piece) {
                 Ok(told) => last = [last, told].into_iter().flatten().max_by_key(|block| block.height),
                 Err(error) => {
-                    if let (Some(from), Ok(mut state)) = (derived, self.state()) {
-                        state.ledger.derive_from(from);
+                    if let Some(from) = derived {
+                        // One that is unloaded needs none any more.
+                        let _ = self.derive_from(from);
                     }
                     return Err(error.into());
                 }
@@ -137,7 +129,7 @@ impl WalletHandle {
         if from > to {
             return Ok(());
         }
-        let known = self.state()?.ledger.hash_at(from);
+        let known = self.hash_at(from)?;
         let mut start = known;
         // A reorganisation meanwhile means to begin again; a chain cannot do so for ever.
         for _ in 0..100 {
@@ -177,7 +169,7 @@ impl WalletHandle {
 
     /// Searches the chain, as the search says. `None` if the chain changed meanwhile.
     pub(super) fn scan_watched(&self, watch: &Watch, search: &Search<'_>) -> Result<Option<ScanResult>> {
-        let known = self.state()?.ledger.tip().height;
+        let known = self.tip()?.0;
         let mut hidden = None;
         let result = self.scan_steps(watch, search, &mut hidden);
         // Blocks that were told during the search, without some scripts that it had derived.
@@ -231,21 +223,19 @@ impl WalletHandle {
     /// it is not there any more.
     fn note_block(&self, chain: &dyn Chain, block: BlockRef) -> Result<bool> {
         let id = BlockId { height: height(block.height)?, hash: block.hash };
-        if self.state()?.ledger.tip() == id {
+        if self.tip()? == (id.height, id.hash) {
             return Ok(true);
         }
         let found = chain.find_block(block.hash, &wanted(false))?.filter(|found| found.in_active_chain);
         let Some(found) = found else { return Ok(false) };
-        self.state()?.connect_empty(id, found.time)?;
+        self.connect_empty(id, found.time)?;
         Ok(true)
     }
 
     /// Takes in what was found in blocks of the chain.
     fn take_blocks(&self, blocks: Vec<WatchedBlock>) -> Result<()> {
         for block in blocks {
-            let now = self.now();
-            let events = self.state()?.connect(BlockPart::try_from(block)?, now)?;
-            self.tell(events);
+            self.connect(BlockPart::try_from(block)?)?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ mod backup;
 mod balances;
 mod build;
 mod bump;
+mod chain;
 mod choose;
 mod coins;
 mod commit;
@@ -29,7 +30,7 @@ mod snapshots;
 mod solution;
 mod solve;
 mod spending;
-pub(crate) mod state;
+mod state;
 mod turns;
 mod weights;
 
@@ -43,6 +44,7 @@ use bitcoin_ipc::interfaces::watch::AnyChain;
 pub(crate) use balances::{signed, total};
 pub(crate) use build::sum;
 pub(crate) use bump::BumpRequest;
+pub(crate) use chain::Known;
 pub use coins::AvailableCoin;
 pub(crate) use commit::Texts;
 pub(crate) use events::{Event, Events};
@@ -55,13 +57,14 @@ pub(crate) use snapshots::{ScriptInfo, TxInfo};
 pub(crate) use solution::Solution;
 pub(crate) use solve::Solving;
 pub(crate) use spending::{SpendRequest, Spending};
-pub(crate) use state::WalletState;
+use state::WalletState;
 pub use state::flag;
 pub(crate) use weights::{
     InputWeight, InputWeights, MAX_WEIGHT, OutputWeights, TRUC_CHILD_MAX_WEIGHT, TRUC_MAX_WEIGHT,
 };
 
 use crate::clock::Clock;
+use crate::keys::{Vault, WrappedKey};
 use crate::listeners::lock;
 use crate::node::Node;
 use crate::options::Options;
@@ -98,7 +101,7 @@ impl std::fmt::Debug for Wallet {
 }
 
 /// A wallet that is locked for a while.
-pub(crate) struct Guard<'a>(MutexGuard<'a, Option<WalletState>>);
+struct Guard<'a>(MutexGuard<'a, Option<WalletState>>);
 
 impl std::ops::Deref for Guard<'_> {
     type Target = WalletState;
@@ -115,6 +118,22 @@ impl std::ops::DerefMut for Guard<'_> {
 }
 
 impl Wallet {
+    /// Fills the file of a new wallet, encrypted if there is a key for that.
+    pub(crate) fn create(
+        store: Store,
+        options: &Options,
+        flags: u64,
+        now: i64,
+        encryption: Option<(Vault, WrappedKey)>,
+    ) -> Result<()> {
+        WalletState::create(store, options, flags, now, encryption).map(drop)
+    }
+
+    /// Whether a file is that of a wallet which can be loaded.
+    pub(crate) fn check(store: Store, options: &Options) -> Result<()> {
+        WalletState::load(store, options).map(drop)
+    }
+
     /// Reads the file of a wallet.
     pub(crate) fn load(
         name: &str,
@@ -180,18 +199,14 @@ impl Wallet {
         &self.events
     }
 
-    /// Locks the wallet's state.
-    ///
-    /// # Errors
-    ///
-    /// It is unloaded.
-    pub(crate) fn state(&self) -> Result<Guard<'_>> {
+    /// Locks the wallet's state, unless it is unloaded.
+    fn state(&self) -> Result<Guard<'_>> {
         let state = self.state.lock().unwrap_or_else(|panicked| self.recover(panicked.into_inner()));
         self.guard(state)
     }
 
     /// Locks the wallet's state unless it is locked.
-    pub(crate) fn try_state(&self) -> Result<Option<Guard<'_>>> {
+    fn try_state(&self) -> Result<Option<Guard<'_>>> {
         match self.state.try_lock() {
             Ok(state) => self.guard(state).map(Some),
             Err(std::sync::TryLockError::Poisoned(state)) => {

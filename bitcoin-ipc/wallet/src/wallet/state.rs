@@ -37,7 +37,7 @@ pub mod flag {
 }
 
 /// All of a wallet.
-pub(crate) struct WalletState {
+pub(super) struct WalletState {
     pub(crate) store: Store,
     pub(crate) ledger: Ledger,
     pub(crate) network: Network,
