@@ -6,10 +6,9 @@
 use std::collections::BTreeSet;
 
 use bitcoin::sighash::SighashCache;
-use bitcoin::{Psbt, PublicKey, ecdsa};
+use bitcoin::{PrivateKey, Psbt, PublicKey, ecdsa};
 
 use super::SECP;
-use super::signer::Signer;
 
 /// The most bytes of a signature with a low R, in DER.
 const LOW: usize = 70;
@@ -20,7 +19,11 @@ pub(super) fn signatures(psbt: &Psbt) -> Vec<BTreeSet<PublicKey>> {
 }
 
 /// Makes those signatures anew that were added and have a high R.
-pub(super) fn low_r(signer: &Signer, psbt: &mut Psbt, before: &[BTreeSet<PublicKey>]) {
+pub(super) fn low_r(
+    key_of: impl Fn(&PublicKey) -> Option<PrivateKey>,
+    psbt: &mut Psbt,
+    before: &[BTreeSet<PublicKey>],
+) {
     let tx = psbt.unsigned_tx.clone();
     let mut cache = SighashCache::new(&tx);
     for (index, had) in before.iter().enumerate() {
@@ -33,7 +36,7 @@ pub(super) fn low_r(signer: &Signer, psbt: &mut Psbt, before: &[BTreeSet<PublicK
         let Ok((message, sighash_type)) = psbt.sighash_ecdsa(index, &mut cache) else { continue };
         let input = &mut psbt.inputs[index];
         for key in high {
-            let Some(mut secret) = signer.key(&key) else { continue };
+            let Some(mut secret) = key_of(&key) else { continue };
             let signature = SECP.sign_ecdsa_low_r(&message, &secret.inner);
             input.partial_sigs.insert(key, ecdsa::Signature { signature, sighash_type });
             secret.inner.non_secure_erase();

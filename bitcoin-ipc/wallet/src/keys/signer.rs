@@ -42,7 +42,7 @@ impl Signer {
         let before = grind::signatures(psbt);
         // An error says which inputs lack what; a PSBT of several parties always lacks something.
         let _ = psbt.sign(self, &SECP);
-        grind::low_r(self, psbt, &before);
+        grind::low_r(|key| self.key(key), psbt, &before);
         for index in 0..psbt.inputs.len() {
             if psbt.inputs[index].tap_key_sig.is_none()
                 && let Some(signature) = self.sign_output_key(psbt, index)

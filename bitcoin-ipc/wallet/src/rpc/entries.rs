@@ -59,7 +59,8 @@ pub(super) fn known(info: &TxInfo) -> Map<String, Value> {
 /// An entry for each output that the wallet paid or received: Bitcoin Core's `ListTransactions`.
 pub(super) fn entries(info: &TxInfo, network: Network, wanted: Wanted<'_>) -> Vec<Value> {
     let tx = &info.tx;
-    let sent = info.debit > SignedAmount::ZERO;
+    let debit = info.debit();
+    let sent = debit > SignedAmount::ZERO;
     let abandoned = info.metadata.abandoned;
     let known = if wanted.long { known(info) } else { Map::new() };
     let outputs = || {
@@ -70,7 +71,7 @@ pub(super) fn entries(info: &TxInfo, network: Network, wanted: Wanted<'_>) -> Ve
     let mut entries = Vec::new();
     if sent && wanted.label.is_none() {
         let paid = tx.output.iter().map(|output| -signed(output.value));
-        let fee = total([info.debit].into_iter().chain(paid));
+        let fee = total([debit].into_iter().chain(paid));
         for (vout, output, script) in outputs() {
             let mut entry = addressed(&output.script_pubkey, network);
             entry.insert("category".into(), "send".into());

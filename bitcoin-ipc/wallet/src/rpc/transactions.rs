@@ -50,7 +50,7 @@ fn get(call: &Call<'_>) -> Answer {
     let txid = call.txid(0)?;
     let verbose = call.flag_or(2, false)?;
     let Some(info) = wallet.tx_info(txid)? else { return unknown(NOT_OURS) };
-    let (tx, debit) = (&info.tx, info.debit);
+    let (tx, debit) = (&info.tx, info.debit());
     let paid = total(tx.output.iter().map(|output| signed(output.value)));
     let fee = if debit > SignedAmount::ZERO { total([paid, -debit]) } else { SignedAmount::ZERO };
     let mut object = Map::new();

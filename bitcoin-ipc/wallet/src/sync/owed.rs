@@ -8,18 +8,10 @@ use std::cell::Cell;
 use bitcoin_ipc::types::FoundBlockRequest;
 
 use super::WalletHandle;
-use super::scan::{Purpose, ScanResult, WINDOW, height};
+use super::scan::{Progress, Purpose, ScanResult, WINDOW, height};
 use crate::listeners::lock;
 use crate::storage::Owed;
 use crate::{Error, Result};
-
-/// How a search notes how far it came.
-pub(super) struct Progress {
-    /// Whether it goes to the tip and over all that is owed, so that what is behind it is not owed any more.
-    all: bool,
-    /// The last block that could not be read.
-    pub(super) unreadable: Cell<Option<bitcoin::BlockHash>>,
-}
 
 impl WalletHandle {
     /// Searches blocks that the wallet knows again, from a height to a height, which are the ends of
@@ -116,15 +108,6 @@ impl WalletHandle {
             }
         }
         Err(Error::Refused("the node's chain changes faster than it can be searched".into()))
-    }
-
-    /// Notes that a search came to a block.
-    pub(super) fn searched(&self, progress: &Progress, at: i32) -> Result<()> {
-        if progress.all {
-            let next = height(at)? + 1;
-            self.owe(|owed| Owed { from: Some(next), ..owed })?;
-        }
-        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@
 //! filters (BIP 158), only blocks that may have any are read; a node that watches the wallet's scripts
 //! searches itself.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::{Duration, Instant};
@@ -14,9 +15,9 @@ use bitcoin_ipc::interfaces::Chain;
 use bitcoin_ipc::types::{BlockFilterType, BlockLocator, FoundBlock, FoundBlockRequest};
 
 use super::WalletHandle;
-use super::owed::Progress;
 use crate::ledger::BlockPart;
 use crate::listeners::lock;
+use crate::storage::Owed;
 use crate::wallet::{Event, Known};
 use crate::{Error, Result};
 
@@ -34,6 +35,14 @@ pub enum ScanResult {
     Done(i32),
     /// It was aborted after this height.
     Aborted(i32),
+}
+
+/// How a search notes how far it came.
+pub(super) struct Progress {
+    /// Whether it goes to the tip and over all that is owed, so that what is behind it is not owed any more.
+    pub(super) all: bool,
+    /// The last block that could not be read.
+    pub(super) unreadable: Cell<Option<bitcoin::BlockHash>>,
 }
 
 /// What a search is for.
@@ -249,6 +258,15 @@ impl WalletHandle {
             self.connect_empty(id, found.time)?;
         }
         Ok(false)
+    }
+
+    /// Notes that a search came to a block.
+    pub(super) fn searched(&self, progress: &Progress, at: i32) -> Result<()> {
+        if progress.all {
+            let next = height(at)? + 1;
+            self.owe(|owed| Owed { from: Some(next), ..owed })?;
+        }
+        Ok(())
     }
 }
 

@@ -8,7 +8,8 @@ use bitcoin::{SignedAmount, Transaction, TxIn, TxOut, Txid};
 use bitcoin_ipc::interfaces::{TxStatus, WalletTxDetails};
 use bitcoin_ipc::types::{Destination, WalletTx, WalletTxStatus};
 
-use super::balances::{Trust, signed, total};
+use super::balances::signed;
+use super::snapshots::{ScriptInfo, TxInfo};
 use super::{Wallet, WalletState};
 use crate::Result;
 use crate::ledger::TxState;
@@ -29,7 +30,7 @@ impl Wallet {
     ///
     /// The wallet is unloaded.
     pub fn wallet_tx(&self, txid: Txid) -> Result<Option<WalletTx>> {
-        Ok(self.state()?.wallet_tx(txid))
+        Ok(self.tx_info(txid)?.map(WalletTx::from))
     }
 
     /// All transactions, in the order in which the wallet heard of them.
@@ -38,8 +39,16 @@ impl Wallet {
     ///
     /// The wallet is unloaded.
     pub fn wallet_txs(&self) -> Result<Vec<WalletTx>> {
-        let mut state = self.state()?;
-        Ok(state.ordered_txs().into_iter().filter_map(|(txid, _)| state.wallet_tx(txid)).collect())
+        let mut all = Vec::new();
+        self.visit_txs(
+            |_, _| true,
+            |info| {
+                all.push(info.into());
+                true
+            },
+        )?;
+        all.reverse();
+        Ok(all)
     }
 
     /// How far a transaction is; `None` if the wallet does not have it, or is busy.
@@ -48,13 +57,10 @@ impl Wallet {
     ///
     /// The wallet is unloaded.
     pub fn try_tx_status(&self, txid: Txid) -> Result<Option<TxStatus>> {
-        let zero_conf = self.options.spend_zero_conf_change;
         let Some(mut state) = self.try_state()? else { return Ok(None) };
-        if state.ledger.tx(txid).is_none() {
-            return Ok(None);
-        }
-        let tx_status = state.status(txid, zero_conf);
-        Ok(Some(TxStatus { tx_status, num_blocks: state.height(), block_time: state.tip_time }))
+        let (num_blocks, block_time) = (state.height(), state.tip_time);
+        let info = state.tx_info(txid, self.options.spend_zero_conf_change);
+        Ok(info.map(|info| TxStatus { tx_status: info.status(), num_blocks, block_time }))
     }
 
     /// All about a transaction.
@@ -63,17 +69,15 @@ impl Wallet {
     ///
     /// The wallet is unloaded.
     pub fn tx_details(&self, txid: Txid) -> Result<Option<WalletTxDetails>> {
-        let zero_conf = self.options.spend_zero_conf_change;
         let mut state = self.state()?;
-        let Some(tx) = state.wallet_tx(txid) else { return Ok(None) };
-        let order_form =
-            state.metadata.get(&txid).map(|metadata| metadata.order_form.clone()).unwrap_or_default();
-        Ok(Some(WalletTxDetails {
-            tx_status: state.status(txid, zero_conf),
-            order_form,
-            in_mempool: state.ledger.in_mempool(txid),
-            num_blocks: state.height(),
-            tx,
+        let (num_blocks, in_mempool) = (state.height(), state.ledger.in_mempool(txid));
+        let info = state.tx_info(txid, self.options.spend_zero_conf_change);
+        Ok(info.map(|info| WalletTxDetails {
+            tx_status: info.status(),
+            order_form: info.metadata.order_form.clone(),
+            in_mempool,
+            num_blocks,
+            tx: info.into(),
         }))
     }
 
@@ -126,62 +130,46 @@ impl WalletState {
         });
         txs
     }
+}
 
-    pub(crate) fn wallet_tx(&mut self, txid: Txid) -> Option<WalletTx> {
-        let tx = self.ledger.tx(txid)?;
-        let view = self.ledger.view();
-        let own =
-            |input: &TxIn| self.ledger.own_txout(input.previous_output).map(|output| signed(output.value));
-        let mine: Vec<bool> = tx.output.iter().map(|output| self.is_mine(&output.script_pubkey)).collect();
-        let change: Vec<bool> =
-            tx.output.iter().map(|output| self.is_change(&output.script_pubkey)).collect();
-        let sum = |which: &[bool]| -> SignedAmount {
-            let counted = tx.output.iter().zip(which).filter(|(_, counts)| **counts);
-            total(counted.map(|(output, _)| signed(output.value)))
-        };
-        let immature = self.blocks_to_maturity(&view, txid) > 0;
-        let metadata = self.metadata.get(&txid).cloned().unwrap_or_default();
-        Some(WalletTx {
-            txin_is_mine: tx.input.iter().map(|input| own(input).is_some()).collect(),
-            txout_address: tx
-                .output
-                .iter()
-                .map(|output| Destination::of_script(&output.script_pubkey))
-                .collect(),
-            txout_address_is_mine: mine.clone(),
-            credit: if immature { SignedAmount::ZERO } else { sum(&mine) },
-            debit: total(tx.input.iter().filter_map(own)),
-            change: sum(&change),
-            txout_is_mine: mine,
-            txout_is_change: change,
-            time: metadata.time,
-            value_map: metadata.value_map,
-            is_coinbase: tx.is_coinbase(),
-            tx: Some((*tx).clone()),
-        })
-    }
-
-    fn status(&mut self, txid: Txid, zero_conf_change: bool) -> WalletTxStatus {
-        let mut trust = Trust::new(self, zero_conf_change);
-        let (state, view) = (trust.state(), trust.view.clone());
-        let block_height = match view.state(txid) {
-            TxState::Confirmed { height, .. } | TxState::BlockConflicted { height } => {
-                i32::try_from(height).unwrap_or(i32::MAX)
-            }
-            TxState::InMempool | TxState::Inactive | TxState::Abandoned => i32::MAX,
-        };
-        let tx = state.ledger.tx(txid);
-        let metadata = state.metadata.get(&txid);
+impl TxInfo {
+    fn status(&self) -> WalletTxStatus {
         WalletTxStatus {
-            block_height,
-            blocks_to_maturity: trust.blocks_to_maturity(txid),
-            depth_in_main_chain: view.depth(txid),
-            time_received: metadata.map_or(0, |metadata| u32::try_from(metadata.time).unwrap_or_default()),
-            lock_time: tx.as_ref().map_or(0, |tx| tx.lock_time.to_consensus_u32()),
-            is_trusted: trust.is_trusted(txid),
-            is_abandoned: metadata.is_some_and(|metadata| metadata.abandoned),
-            is_coinbase: tx.is_some_and(|tx| tx.is_coinbase()),
-            is_in_main_chain: matches!(view.state(txid), TxState::Confirmed { .. }),
+            block_height: match self.state {
+                TxState::Confirmed { height, .. } | TxState::BlockConflicted { height } => {
+                    i32::try_from(height).unwrap_or(i32::MAX)
+                }
+                TxState::InMempool | TxState::Inactive | TxState::Abandoned => i32::MAX,
+            },
+            blocks_to_maturity: self.blocks_to_maturity,
+            depth_in_main_chain: self.depth,
+            time_received: u32::try_from(self.metadata.time).unwrap_or_default(),
+            lock_time: self.tx.lock_time.to_consensus_u32(),
+            is_trusted: self.is_trusted,
+            is_abandoned: self.metadata.abandoned,
+            is_coinbase: self.tx.is_coinbase(),
+            is_in_main_chain: matches!(self.state, TxState::Confirmed { .. }),
+        }
+    }
+}
+
+impl From<TxInfo> for WalletTx {
+    fn from(info: TxInfo) -> Self {
+        let mine: Vec<bool> = info.outputs.iter().map(ScriptInfo::is_mine).collect();
+        let scripts = info.tx.output.iter().map(|output| &output.script_pubkey);
+        WalletTx {
+            txin_is_mine: info.inputs.iter().map(Option::is_some).collect(),
+            txout_address: scripts.map(|script| Destination::of_script(script)).collect(),
+            txout_address_is_mine: mine.clone(),
+            txout_is_mine: mine,
+            txout_is_change: info.outputs.iter().map(|script| script.is_change).collect(),
+            credit: info.credit(),
+            debit: info.debit(),
+            change: info.sum(|script| script.is_change),
+            time: info.metadata.time,
+            value_map: info.metadata.value_map,
+            is_coinbase: info.tx.is_coinbase(),
+            tx: Some((*info.tx).clone()),
         }
     }
 }

@@ -57,7 +57,7 @@ pub(crate) use snapshots::{ScriptInfo, TxInfo};
 pub(crate) use solution::Solution;
 pub(crate) use solve::Solving;
 pub(crate) use spending::{SpendRequest, Spending};
-use state::WalletState;
+pub(in crate::wallet) use state::WalletState;
 pub use state::flag;
 pub(crate) use weights::{
     InputWeight, InputWeights, MAX_WEIGHT, OutputWeights, TRUC_CHILD_MAX_WEIGHT, TRUC_MAX_WEIGHT,

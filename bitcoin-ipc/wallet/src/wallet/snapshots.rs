@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use bdk_wallet::chain::BlockId;
-use bitcoin::{OutPoint, ScriptBuf, SignedAmount, Transaction, TxOut, Txid};
+use bitcoin::{OutPoint, ScriptBuf, SignedAmount, Transaction, TxIn, TxOut, Txid};
 
 use super::balances::{Trust, signed, total};
 use super::weights::InputWeight;
@@ -84,8 +84,8 @@ pub(crate) struct TxInfo {
     pub(crate) is_trusted: bool,
     pub(crate) blocks_to_maturity: i32,
     pub(crate) metadata: TxMetadata,
-    /// How much of the wallet's coins it spends.
-    pub(crate) debit: SignedAmount,
+    /// How much of the wallet's coins each input spends.
+    pub(crate) inputs: Vec<Option<SignedAmount>>,
     pub(crate) conflicts: Vec<Txid>,
     pub(crate) mempool_conflicts: BTreeSet<Txid>,
     /// Of its outputs.
@@ -93,11 +93,20 @@ pub(crate) struct TxInfo {
 }
 
 impl TxInfo {
+    /// How much of the wallet's coins it spends.
+    pub(crate) fn debit(&self) -> SignedAmount {
+        total(self.inputs.iter().flatten().copied())
+    }
+
     /// How much it pays the wallet, as far as that can be spent.
     pub(crate) fn credit(&self) -> SignedAmount {
-        let own = self.tx.output.iter().zip(&self.outputs);
-        let own = own.filter(|(_, info)| self.blocks_to_maturity == 0 && info.is_mine());
-        total(own.map(|(output, _)| signed(output.value)))
+        self.sum(|script| self.blocks_to_maturity == 0 && script.is_mine())
+    }
+
+    /// How much it pays to some scripts.
+    pub(super) fn sum(&self, counts: impl Fn(&ScriptInfo) -> bool) -> SignedAmount {
+        let counted = self.tx.output.iter().zip(&self.outputs).filter(|(_, script)| counts(script));
+        total(counted.map(|(output, _)| signed(output.value)))
     }
 }
 
@@ -164,10 +173,7 @@ impl Wallet {
 
     /// What is known of a transaction of the wallet.
     pub(crate) fn tx_info(&self, txid: Txid) -> Result<Option<TxInfo>> {
-        let mut state = self.state()?;
-        let tx = state.ledger.tx(txid);
-        let mut trust = Trust::new(&mut state, self.options.spend_zero_conf_change);
-        Ok(tx.map(|tx| trust.tx_info(txid, tx)))
+        Ok(self.state()?.tx_info(txid, self.options.spend_zero_conf_change))
     }
 
     /// Shows what is known of the wallet's transactions to a visitor, the latest one first, as long as it wants more;
@@ -188,6 +194,11 @@ impl Wallet {
 }
 
 impl WalletState {
+    pub(super) fn tx_info(&mut self, txid: Txid, zero_conf_change: bool) -> Option<TxInfo> {
+        let tx = self.ledger.tx(txid)?;
+        Some(Trust::new(self, zero_conf_change).tx_info(txid, tx))
+    }
+
     fn script_info(&self, script: &ScriptBuf) -> ScriptInfo {
         let descriptors = self.ledger.origins(script).filter_map(|(id, _)| self.descriptor(id)).cloned();
         ScriptInfo {
@@ -212,7 +223,7 @@ impl WalletState {
 impl Trust<'_> {
     fn tx_info(&mut self, txid: Txid, tx: Arc<Transaction>) -> TxInfo {
         let state = self.state();
-        let own = tx.input.iter().filter_map(|input| state.ledger.own_txout(input.previous_output));
+        let own = |input: &TxIn| Some(signed(state.ledger.own_txout(input.previous_output)?.value));
         TxInfo {
             txid,
             tip: self.view.tip,
@@ -221,7 +232,7 @@ impl Trust<'_> {
             is_trusted: self.is_trusted(txid),
             blocks_to_maturity: self.blocks_to_maturity(txid),
             metadata: state.metadata.get(&txid).cloned().unwrap_or_default(),
-            debit: total(own.map(|output| signed(output.value))),
+            inputs: tx.input.iter().map(own).collect(),
             conflicts: state.ledger.conflicts(&tx),
             mempool_conflicts: state.ledger.mempool_conflicts(&tx),
             outputs: tx.output.iter().map(|output| state.script_info(&output.script_pubkey)).collect(),
