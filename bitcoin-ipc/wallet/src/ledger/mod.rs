@@ -19,15 +19,14 @@ use std::sync::Arc;
 
 use bdk_wallet::chain::local_chain::{self, LocalChain};
 use bdk_wallet::chain::{Anchor as _, BlockId, ConfirmationBlockTime, IndexedTxGraph, Merge as _, tx_graph};
-use bitcoin::{BlockHash, OutPoint, Script, ScriptBuf, Transaction, TxOut, Txid};
+use bitcoin::{BlockHash, OutPoint, ScriptBuf, Transaction, TxOut, Txid};
 
 use heights::Heights;
 pub(crate) use part::{BlockPart, is_possible};
-use scripts::Scripts;
-pub(crate) use scripts::{Origin, ScriptChanges};
+pub(crate) use scripts::{Origin, ScriptChanges, Scripts};
 pub(crate) use view::{TxState, View};
 
-use crate::keys::{Derived, Descriptor, Range};
+use crate::keys::{Derived, Descriptor};
 use crate::{Error, Result};
 
 type Graph = IndexedTxGraph<ConfirmationBlockTime, Scripts>;
@@ -186,51 +185,9 @@ impl Ledger {
         next
     }
 
-    /// The next new script of a descriptor, which stays new.
-    pub(crate) fn peek(&self, descriptor: u32) -> Option<ScriptBuf> {
-        self.graph.index.peek(descriptor)
-    }
-
-    /// The number of the next new script of a descriptor.
-    pub(crate) fn next_index(&self, descriptor: u32) -> u32 {
-        self.range(descriptor).next
-    }
-
-    /// What is derived of a descriptor.
-    pub(crate) fn range(&self, descriptor: u32) -> Range {
-        self.graph.index.range(descriptor).unwrap_or_default()
-    }
-
-    /// The scripts that are derived of a descriptor.
-    pub(crate) fn derived(&self, descriptor: u32) -> Derived {
-        self.graph.index.derived(descriptor)
-    }
-
-    /// How many scripts of each descriptor are derived beyond the next new one.
-    pub(crate) fn ahead(&self) -> u32 {
-        self.graph.index.ahead()
-    }
-
-    /// The descriptor that speaks for a script, and the number in it.
-    pub(crate) fn origin(&self, script: &Script) -> Option<Origin> {
-        self.graph.index.origin(script)
-    }
-
-    /// All descriptors that have a script, and the numbers in them; first the one that speaks for it.
-    pub(crate) fn origins(&self, script: &Script) -> impl Iterator<Item = Origin> {
-        self.graph.index.origins(script)
-    }
-
-    /// All scripts of the wallet, with some that are not given out yet.
-    pub(crate) fn scripts(&self) -> impl Iterator<Item = &ScriptBuf> {
-        self.graph.index.all()
-    }
-
-    /// All scripts but so many first ones, and how many there are.
-    pub(crate) fn scripts_beyond(&self, known: usize) -> (Vec<ScriptBuf>, usize) {
-        let all = self.graph.index.all();
-        let now = all.len();
-        (all.skip(known).cloned().collect(), now)
+    /// The wallet's scripts.
+    pub(crate) fn scripts(&self) -> &Scripts {
+        &self.graph.index
     }
 
     /// Notes that new scripts may have something in blocks from a height on.
@@ -248,17 +205,12 @@ impl Ledger {
         self.derived.take()
     }
 
-    /// How many scripts there are.
-    pub(crate) fn script_count(&self) -> usize {
-        self.graph.index.all().len()
-    }
-
     /// The wallet's outputs, spent or not, in transactions that count or not, with the descriptors that speak for
     /// their scripts.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = (u32, OutPoint, &TxOut)> {
         self.graph.index.outputs().filter_map(|outpoint| {
             let output = self.graph.graph().get_txout(outpoint)?;
-            let (descriptor, _) = self.origin(&output.script_pubkey)?;
+            let (descriptor, _) = self.scripts().origin(&output.script_pubkey)?;
             Some((descriptor, outpoint, output))
         })
     }
@@ -276,7 +228,7 @@ impl Ledger {
     /// An output and the number of the descriptor that speaks for it, if it is the wallet's.
     pub(crate) fn own_output(&self, outpoint: OutPoint) -> Option<(u32, &TxOut)> {
         let output = self.own_txout(outpoint)?;
-        Some((self.origin(&output.script_pubkey)?.0, output))
+        Some((self.scripts().origin(&output.script_pubkey)?.0, output))
     }
 
     /// A transaction, if it is the wallet's.
@@ -381,7 +333,7 @@ impl Ledger {
         }
         let txids: Vec<_> = block.txs.iter().map(|(index, tx)| (*index, tx.compute_txid())).collect();
         let anchor = ConfirmationBlockTime { block_id: block.id, confirmation_time: block.time.into() };
-        let scripts = self.script_count();
+        let scripts = self.scripts().count();
         let applied = self.graph.batch_insert_relevant(block.txs.into_iter().map(|(_, tx)| (tx, [anchor])));
         self.changes.graph.merge(applied.tx_graph);
         self.changes.scripts.merge(applied.indexer);
@@ -396,7 +348,7 @@ impl Ledger {
             self.forget_rival(*txid);
         }
         txs.iter().for_each(|tx| self.refill(tx));
-        if self.script_count() > scripts {
+        if self.scripts().count() > scripts {
             self.derive_from(block.id.height);
         }
         Ok(relevant)
@@ -474,12 +426,12 @@ impl Ledger {
     pub(crate) fn add_pending(&mut self, tx: &Transaction, now: i64) {
         let txid = tx.compute_txid();
         let stamp = self.next_stamp(now);
-        let scripts = self.script_count();
+        let scripts = self.scripts().count();
         let inserted = self.graph.insert_tx(tx.clone());
         self.changes.graph.merge(inserted.tx_graph);
         self.changes.scripts.merge(inserted.indexer);
         self.refill(tx);
-        if self.script_count() > scripts {
+        if self.scripts().count() > scripts {
             self.derive_from(self.tip().height + 1);
         }
         let seen = self.graph.insert_seen_at(txid, stamp);

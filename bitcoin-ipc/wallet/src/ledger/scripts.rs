@@ -73,7 +73,7 @@ impl Known {
 }
 
 /// The index.
-pub(super) struct Scripts {
+pub(crate) struct Scripts {
     /// How many scripts of each descriptor are derived beyond the next new one.
     ahead: u32,
     /// In the order in which they were added, so that a place in it stays.
@@ -156,7 +156,7 @@ impl Scripts {
                 self.insert((id, number), script);
             }
         }
-        if range != self.range(id).unwrap_or(range) {
+        if range != self.range(id) {
             self.set_range(id, range, &mut changes);
         }
         changes
@@ -193,7 +193,7 @@ impl Scripts {
     }
 
     /// The script that [`reveal`](Self::reveal) would give, also where it is not derived yet.
-    pub(super) fn peek(&self, id: u32) -> Option<ScriptBuf> {
+    pub(crate) fn peek(&self, id: u32) -> Option<ScriptBuf> {
         let known = self.known.get(&id)?;
         let number = known.range.next;
         if number < known.range.end || number >= known.deriver.end(known.range, 1) {
@@ -203,19 +203,19 @@ impl Scripts {
     }
 
     /// What is derived of a descriptor.
-    pub(super) fn range(&self, id: u32) -> Option<Range> {
-        self.known.get(&id).map(|known| known.range)
+    pub(crate) fn range(&self, id: u32) -> Range {
+        self.known.get(&id).map_or_else(Range::default, |known| known.range)
     }
 
     /// The scripts that are derived of a descriptor.
-    pub(super) fn derived(&self, id: u32) -> Derived {
+    pub(crate) fn derived(&self, id: u32) -> Derived {
         let Some(known) = self.known.get(&id) else { return Derived::default() };
         let scripts = known.places.iter().filter_map(|place| self.scripts.get_index(*place));
         Derived { range: known.range, scripts: scripts.map(|(script, _)| script.clone()).collect() }
     }
 
     /// How many scripts of each descriptor are derived beyond the next new one.
-    pub(super) fn ahead(&self) -> u32 {
+    pub(crate) fn ahead(&self) -> u32 {
         self.ahead
     }
 
@@ -245,18 +245,23 @@ impl Scripts {
     }
 
     /// The descriptor that speaks for a script, and the number in it.
-    pub(super) fn origin(&self, script: &Script) -> Option<Origin> {
+    pub(crate) fn origin(&self, script: &Script) -> Option<Origin> {
         self.scripts.get(script).map(|owners| owners.owner)
     }
 
     /// All descriptors that have a script, and the numbers in them; first the one that speaks for it.
-    pub(super) fn origins(&self, script: &Script) -> impl Iterator<Item = Origin> {
+    pub(crate) fn origins(&self, script: &Script) -> impl Iterator<Item = Origin> {
         self.scripts.get(script).into_iter().flat_map(Owners::all)
     }
 
     /// All scripts, in the order in which they were added.
-    pub(super) fn all(&self) -> impl ExactSizeIterator<Item = &ScriptBuf> {
+    pub(crate) fn all(&self) -> impl ExactSizeIterator<Item = &ScriptBuf> {
         self.scripts.keys()
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> usize {
+        self.scripts.len()
     }
 
     /// The wallet's outputs.

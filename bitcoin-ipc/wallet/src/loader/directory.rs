@@ -8,7 +8,7 @@ use bitcoin_init::lock::{DirectoryLock, LockError};
 use bitcoin_init::origin::{CORE_WALLET_FILE, WALLET_LOCK};
 use bitcoin_init::owner;
 
-use crate::storage::{self, FILE, sync_folder};
+use crate::storage::{FILE, put_in_place, remove_database, sync_folder};
 use crate::{Error, Result};
 
 /// The folder of a wallet.
@@ -125,13 +125,29 @@ pub(super) struct NewFolder {
 }
 
 impl NewFolder {
-    /// As [`make`].
-    pub(super) fn make(folder: &Path, all: &Path) -> Result<Self> {
+    /// Makes it, as [`make`], with the file of a wallet, which gets its name when all is in it: a crash leaves no half
+    /// of a wallet.
+    pub(super) fn with_file(
+        folder: &Path,
+        all: &Path,
+        fill: impl FnOnce(&Path) -> Result<()>,
+    ) -> Result<Self> {
         let missing = folder.ancestors().take_while(|one| *one != all && !one.exists());
         let mut made: Vec<PathBuf> = missing.map(Path::to_owned).collect();
         made.reverse();
         make(folder)?;
-        Ok(NewFolder { made })
+        let new = NewFolder { made };
+        let part = folder.join("wallet.sqlite.new");
+        remove_database(&part)?;
+        if let Err(error) = fill(&part) {
+            remove_database(&part)?;
+            return Err(error);
+        }
+        // It is closed, so that it has no log.
+        put_in_place(&part, &folder.join(FILE))?;
+        // The folder may be new as well.
+        sync_folder(folder)?;
+        Ok(new)
     }
 
     pub(super) fn keep(mut self) {
@@ -166,13 +182,6 @@ pub(super) fn list(all: &Path) -> Result<Vec<String>> {
     }
     names.sort_unstable();
     Ok(names)
-}
-
-/// Gives the finished database of a wallet its name. It is closed, so that it has no log.
-pub(super) fn put_in_place(part: &Path, path: &Path) -> Result<()> {
-    storage::put_in_place(part, path)?;
-    // The folder of the wallet may be new as well.
-    path.parent().map_or(Ok(()), sync_folder)
 }
 
 #[cfg(test)]

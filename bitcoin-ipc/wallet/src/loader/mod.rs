@@ -139,22 +139,14 @@ impl Loader {
         }
         let folder = self.folder(name)?;
         let loading = lock(&self.0.loading);
-        let path = folder.join(FILE);
-        if path.exists() {
+        if folder.join(FILE).exists() {
             return Err(directory::taken(&folder));
         }
-        let new = directory::NewFolder::make(&folder, &self.0.options.directory)?;
-        // It gets its name when all is in it, so that a crash leaves no half of a wallet.
-        let part = folder.join("wallet.sqlite.new");
-        remove_database(&part)?;
-        let vault = if passphrase.is_empty() { None } else { Some(Vault::create(passphrase)?) };
-        let store = Store::open(&part, Opening::New)?;
-        let now = self.0.clock.now();
-        if let Err(error) = Wallet::create(store, &self.0.options, flags, now, vault) {
-            remove_database(&part)?;
-            return Err(error);
-        }
-        directory::put_in_place(&part, &path)?;
+        let new = directory::NewFolder::with_file(&folder, &self.0.options.directory, |part| {
+            let vault = if passphrase.is_empty() { None } else { Some(Vault::create(passphrase)?) };
+            let store = Store::open(part, Opening::New)?;
+            Wallet::create(store, &self.0.options, flags, self.0.clock.now(), vault)
+        })?;
         new.keep();
         let wallet = self.open(name)?;
         drop(loading);
@@ -244,19 +236,10 @@ impl Loader {
             if backup.is_file() && !storage::is_database(backup) {
                 return Err(directory::unrecognized(&folder));
             }
-            let new = directory::NewFolder::make(&folder, &self.0.options.directory)?;
-            let part = folder.join("wallet.sqlite.new");
-            remove_database(&part)?;
-            // Whether it is a wallet shows before it gets its name.
-            let checked = storage::copy(backup, &part)
-                .and_then(|()| Store::open(&part, Opening::Existing))
-                .and_then(|store| Wallet::check(store, &self.0.options));
-            if let Err(error) = checked {
-                remove_database(&part)?;
-                return Err(error);
-            }
-            directory::put_in_place(&part, &path)?;
-            new
+            directory::NewFolder::with_file(&folder, &self.0.options.directory, |part| {
+                storage::copy(backup, part)?;
+                Wallet::check(Store::open(part, Opening::Existing)?, &self.0.options)
+            })?
         };
         let loaded = if load { self.load(name).map(Some) } else { Ok(None) };
         match loaded {

@@ -8,7 +8,7 @@ use std::cell::Cell;
 use bitcoin_ipc::types::FoundBlockRequest;
 
 use super::WalletHandle;
-use super::scan::{Progress, Purpose, ScanResult, WINDOW, height};
+use super::scan::{Progress, Purpose, ScanResult, WINDOW, again, height};
 use crate::listeners::lock;
 use crate::storage::Owed;
 use crate::{Error, Result};
@@ -89,25 +89,22 @@ impl WalletHandle {
         let all = to.is_none_or(|to| to >= last) && before.from.is_none_or(|owed| owed >= start);
         self.owe(|_| before.and_from(start))?;
         let progress = Progress { all, unreadable: Cell::new(None) };
-        // A reorganisation meanwhile means to begin again; a chain cannot do so for ever.
-        for _ in 0..100 {
+        let result = again(|| {
             let last = tip()?;
             let to = to.unwrap_or(last).min(last);
-            let from = from.min(to);
-            match self.scan(&*chain, from, to, Purpose::Again(&progress))? {
-                None => continue,
-                Some(ScanResult::Aborted(at)) => return Ok(ScanResult::Aborted(at)),
-                Some(done) => {
-                    let after = if all { Owed { from: None, ..before } } else { before };
-                    self.owe(|now| {
-                        let derived = now.derived.filter(|derived| !all || *derived < start);
-                        Owed { derived, ..after }
-                    })?;
-                    return progress.unreadable.get().map_or(Ok(done), |block| Err(Error::Unreadable(block)));
-                }
+            self.scan(&*chain, from.min(to), to, Purpose::Again(&progress))
+        })?;
+        if let ScanResult::Done(_) = result {
+            let after = if all { Owed { from: None, ..before } } else { before };
+            self.owe(|now| {
+                let derived = now.derived.filter(|derived| !all || *derived < start);
+                Owed { derived, ..after }
+            })?;
+            if let Some(block) = progress.unreadable.get() {
+                return Err(Error::Unreadable(block));
             }
         }
-        Err(Error::Refused("the node's chain changes faster than it can be searched".into()))
+        Ok(result)
     }
 }
 

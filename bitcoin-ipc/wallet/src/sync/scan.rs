@@ -82,20 +82,13 @@ impl WalletHandle {
     /// Searches from the wallet's best block to the node's.
     pub(super) fn scan_to_tip(&self) -> Result<()> {
         let _scanning = lock(&self.0.scanning);
-        // A reorganisation meanwhile means to begin again; a chain cannot do so for ever.
-        for _ in 0..100 {
-            match self.scan_once()? {
-                None => {}
-                Some(ScanResult::Done(_)) => {
-                    return self.set_behind(false);
-                }
-                Some(ScanResult::Aborted(_)) => {
-                    self.set_behind(true)?;
-                    return Err(Error::Aborted);
-                }
+        match again(|| self.scan_once())? {
+            ScanResult::Done(_) => self.set_behind(false),
+            ScanResult::Aborted(_) => {
+                self.set_behind(true)?;
+                Err(Error::Aborted)
             }
         }
-        Err(Error::Refused("the node's chain changes faster than it can be searched".into()))
     }
 
     /// `None` if the chain changed meanwhile.
@@ -268,6 +261,13 @@ impl WalletHandle {
         }
         Ok(())
     }
+}
+
+/// Searches, again if a reorganisation comes in between; but a chain cannot have that happen for ever.
+pub(super) fn again<T>(mut search: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+    let done = (0..100).find_map(|_| search().transpose());
+    let restless = || Err(Error::Refused("the node's chain changes faster than it can be searched".into()));
+    done.unwrap_or_else(restless)
 }
 
 pub(super) fn wanted(data: bool) -> FoundBlockRequest {

@@ -7,11 +7,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use bdk_wallet::chain::BlockId;
+use bitcoin::BlockHash;
 use bitcoin_ipc::interfaces::Chain;
 use bitcoin_ipc::interfaces::watch::{ScriptWatch, WatchedBlock};
 use bitcoin_ipc::types::BlockRef;
 
-use super::scan::{Purpose, ScanResult, Search, height, wanted};
+use super::scan::{Purpose, ScanResult, Search, again, height, wanted};
 use super::{Link, WalletHandle};
 use crate::ledger::BlockPart;
 use crate::listeners::lock;
@@ -129,40 +130,30 @@ impl WalletHandle {
         if from > to {
             return Ok(());
         }
-        let known = self.hash_at(from)?;
-        let mut start = known;
-        // A reorganisation meanwhile means to begin again; a chain cannot do so for ever.
-        for _ in 0..100 {
-            let first = match start.take() {
+        let mut known = self.hash_at(from)?;
+        let [from, to] = [from, to].map(|height| i32::try_from(height).unwrap_or(i32::MAX));
+        again(|| {
+            let first = match known.take() {
                 Some(hash) => hash,
-                None => {
-                    let chain = self.chain();
-                    let from = i32::try_from(from).unwrap_or(i32::MAX);
-                    if chain.get_height()?.unwrap_or_default() < from {
-                        // What comes there is told with all scripts.
-                        return Ok(());
-                    }
-                    chain.get_block_hash(from)?
-                }
+                // What comes there is told with all scripts.
+                None if self.chain().get_height()?.unwrap_or_default() < from => return Ok(Some(())),
+                None => self.chain().get_block_hash(from)?,
             };
-            if self.search_once(watch, first, i32::try_from(to).unwrap_or(i32::MAX))? {
-                return Ok(());
-            }
-        }
-        Err(Error::Refused("the node's chain changes faster than it can be searched".into()))
+            self.search_once(watch, first, to)
+        })
     }
 
-    /// Whether it came to the end; otherwise the chain changed.
-    fn search_once(&self, watch: &Watch, mut start: bitcoin::BlockHash, to: i32) -> Result<bool> {
+    /// `None` if the chain changed meanwhile.
+    fn search_once(&self, watch: &Watch, mut start: BlockHash, to: i32) -> Result<Option<()>> {
         loop {
-            let Some(scanned) = watch.remote.scan_blocks(start, Some(to), STEP)? else { return Ok(false) };
+            let Some(scanned) = watch.remote.scan_blocks(start, Some(to), STEP)? else { return Ok(None) };
             self.take_blocks(scanned.blocks)?;
             if let Some(block) = scanned.unreadable {
                 return Err(Error::Unreadable(block.hash));
             }
             match scanned.next {
                 Some(next) => start = next,
-                None => return Ok(true),
+                None => return Ok(Some(())),
             }
         }
     }

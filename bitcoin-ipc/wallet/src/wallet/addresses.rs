@@ -25,14 +25,7 @@ impl Wallet {
             let script = state.reveal(kind, false)?;
             let entry = BookEntry { label: label.to_owned(), purpose: AddressPurpose::Receive };
             state.save(|tx| book::put(tx, &script, &entry))?;
-            state.book.insert(script.clone(), entry);
-            let event = Event::Book {
-                address: Destination::of_script(&script),
-                label: label.to_owned(),
-                mine: true,
-                purpose: AddressPurpose::Receive,
-                change: ChangeType::New,
-            };
+            let event = state.enter_in_book(script.clone(), entry);
             (self.address(&script)?, event)
         };
         self.derived();
@@ -70,18 +63,6 @@ impl Wallet {
         Ok(self.state()?.is_mine_dest(destination))
     }
 
-    /// The descriptor of an address alone, with its keys and where they come from; none if the wallet does not know how
-    /// its coins are spent.
-    ///
-    /// # Errors
-    ///
-    /// The wallet is unloaded.
-    pub fn descriptor_of(&self, destination: &Destination) -> Result<Option<String>> {
-        let state = self.state()?;
-        let solution = destination.script_pubkey().and_then(|script| state.solution(&script));
-        Ok(solution.and_then(|solution| solution.definite.to_text()))
-    }
-
     /// Whether the wallet can give new addresses of any kind.
     ///
     /// # Errors
@@ -113,10 +94,7 @@ impl Wallet {
             let mut state = self.state()?;
             let entry = BookEntry { label: label.to_owned(), purpose };
             state.save(|tx| book::put(tx, &script, &entry))?;
-            let old = state.book.insert(script.clone(), entry);
-            let change = if old.is_some() { ChangeType::Updated } else { ChangeType::New };
-            let mine = state.is_mine(&script);
-            Event::Book { address: destination.clone(), label: label.to_owned(), mine, purpose, change }
+            state.enter_in_book(script, entry)
         };
         self.tell([event]);
         Ok(true)
@@ -212,7 +190,7 @@ impl Wallet {
         let script = ScriptBuf::new_p2pkh(&hash);
         let state = self.state()?;
         let public = state.public_keys(&script).into_iter().find(|key| key.pubkey_hash() == hash);
-        let origins = state.ledger.origins(&script).collect();
+        let origins = state.ledger.scripts().origins(&script).collect();
         let signer = match state.signer(&origins) {
             Err(Error::Locked) => return Ok(Err(SigningResult::PrivateKeyNotAvailable)),
             signer => signer?,

@@ -69,7 +69,7 @@ impl WalletState {
             ledger.put(tx)?;
             for descriptor in self.descriptors.iter().cloned() {
                 let Descriptor { id, deriver, kind, internal, active, birth, .. } = descriptor;
-                let derived = self.ledger.derived(id);
+                let derived = self.ledger.scripts().derived(id);
                 let identity = deriver.public().to_compat_text();
                 let new = NewDescriptor { identity, deriver, kind, internal, active, birth };
                 descriptors::insert(tx, &new, &derived)?;

@@ -144,11 +144,12 @@ impl WalletState {
         if plan.control.dest_change != Destination::None
             && let Some(script) = plan.control.dest_change.script_pubkey()
         {
-            let spend = self.ledger.origin(&script).and_then(|(id, _)| input_weight_of(self, id, &script));
+            let spend =
+                self.ledger.scripts().origin(&script).and_then(|(id, _)| input_weight_of(self, id, &script));
             return Change { script, descriptor: None, missing: false, spend };
         }
         let descriptor = self.active(plan.change_kind, true).map(|descriptor| descriptor.id);
-        match descriptor.and_then(|id| self.ledger.peek(id)) {
+        match descriptor.and_then(|id| self.ledger.scripts().peek(id)) {
             Some(script) => {
                 let spend = descriptor.and_then(|id| input_weight_of(self, id, &script));
                 Change { script, descriptor, missing: false, spend }

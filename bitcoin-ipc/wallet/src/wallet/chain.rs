@@ -131,18 +131,19 @@ impl Wallet {
 
     /// All scripts, as filters take them.
     pub(crate) fn filter_set(&self) -> Result<HashSet<Vec<u8>>> {
-        Ok(self.state()?.ledger.scripts().map(|script| script.to_bytes()).collect())
+        Ok(self.state()?.ledger.scripts().all().map(|script| script.to_bytes()).collect())
     }
 
     pub(crate) fn script_count(&self) -> Result<usize> {
-        Ok(self.state()?.ledger.script_count())
+        Ok(self.state()?.ledger.scripts().count())
     }
 
     /// All scripts but so many first ones, how many there are, and the lowest block that may have something for
     /// those that were derived since the last time.
     pub(crate) fn take_new_scripts(&self, known: usize) -> Result<(Vec<ScriptBuf>, usize, Option<u32>)> {
         let mut state = self.state()?;
-        let (scripts, count) = state.ledger.scripts_beyond(known);
+        let all = state.ledger.scripts();
+        let (scripts, count) = (all.all().skip(known).cloned().collect(), all.count());
         Ok((scripts, count, state.ledger.take_derived()))
     }
 

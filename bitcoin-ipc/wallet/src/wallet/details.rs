@@ -40,13 +40,11 @@ impl Wallet {
     /// The wallet is unloaded.
     pub fn wallet_txs(&self) -> Result<Vec<WalletTx>> {
         let mut all = Vec::new();
-        self.visit_txs(
-            |_, _| true,
-            |info| {
-                all.push(info.into());
-                true
-            },
-        )?;
+        let add = |info: TxInfo| {
+            all.push(info.into());
+            true
+        };
+        self.visit_txs(|_, _| true, add)?;
         all.reverse();
         Ok(all)
     }

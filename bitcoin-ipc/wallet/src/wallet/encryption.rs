@@ -10,7 +10,7 @@ use bitcoin_ipc::types::Secret;
 use zeroize::Zeroizing;
 
 use super::{Event, Wallet, flag};
-use crate::keys::Vault;
+use crate::keys::{Vault, WrappedKey};
 use crate::storage::{self, Stored, secrets};
 use crate::{Error, Result};
 
@@ -130,12 +130,15 @@ impl Wallet {
         Ok(true)
     }
 
+    fn wrapped_key(&self, method: &str) -> Result<WrappedKey> {
+        self.state()?.wrapped.clone().ok_or_else(|| {
+            let text = format!("Error: running with an unencrypted wallet, but {method} was called.");
+            Error::EncryptionState(text)
+        })
+    }
+
     fn open_vault(&self, passphrase: &Secret) -> Result<Option<u64>> {
-        let wrapped = self.state()?.wrapped.clone().ok_or_else(|| {
-            Error::EncryptionState(
-                "Error: running with an unencrypted wallet, but walletpassphrase was called.".into(),
-            )
-        })?;
+        let wrapped = self.wrapped_key("walletpassphrase")?;
         // This takes a while, which nobody else has to wait for.
         let Some(vault) = Vault::unwrap(&wrapped, passphrase)? else { return Ok(None) };
         let number = {
@@ -192,11 +195,7 @@ impl Wallet {
         if new.is_empty() {
             return Err(Error::Invalid("passphrase cannot be empty".into()));
         }
-        let wrapped = self.state()?.wrapped.clone().ok_or_else(|| {
-            Error::EncryptionState(
-                "Error: running with an unencrypted wallet, but walletpassphrasechange was called.".into(),
-            )
-        })?;
+        let wrapped = self.wrapped_key("walletpassphrasechange")?;
         let Some(vault) = Vault::unwrap(&wrapped, old)? else { return Ok(false) };
         let changed = vault.wrap(new)?;
         let mut state = self.state()?;

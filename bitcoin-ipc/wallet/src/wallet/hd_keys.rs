@@ -117,7 +117,7 @@ impl WalletState {
         birth: i64,
         more: impl FnOnce(&Transaction<'_>) -> Result<()>,
     ) -> Result<()> {
-        let ahead = self.ledger.ahead();
+        let ahead = self.ledger.scripts().ahead();
         let mut parsed = Vec::new();
         for (text, internal) in texts {
             let candidate = Candidate::read(&text, self.network)?;

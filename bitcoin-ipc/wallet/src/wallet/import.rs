@@ -4,7 +4,7 @@
 //! may take long.
 
 use bitcoin::{Address, ScriptBuf};
-use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, OutputType};
+use bitcoin_ipc::types::{AddressPurpose, OutputType};
 use bitcoin_rpc::descriptor::{Expander, Parsed};
 
 use super::state::put_secret;
@@ -33,7 +33,7 @@ impl Wallet {
             internal: descriptor.internal,
             active: descriptor.active,
             timestamp: descriptor.birth,
-            next_index: state.ledger.next_index(descriptor.id),
+            next_index: state.ledger.scripts().range(descriptor.id).next,
         });
         Ok(infos.collect())
     }
@@ -94,7 +94,7 @@ impl Wallet {
             if state.is_locked() {
                 return Err(Error::Locked);
             }
-            (state.private_keys_disabled(), state.ledger.ahead())
+            (state.private_keys_disabled(), state.ledger.scripts().ahead())
         };
         check(import, &all)?;
         if disabled && !keys.is_empty() {
@@ -155,7 +155,7 @@ impl Wallet {
         };
         for (id, deriver) in active {
             loop {
-                let range = self.state()?.ledger.range(id);
+                let range = self.state()?.ledger.scripts().range(id);
                 let end = deriver.end(range, ahead).min(range.end.saturating_add(PIECE));
                 let scripts = deriver.scripts(range.end..end);
                 if scripts.is_empty() {
@@ -224,13 +224,7 @@ impl WalletState {
         let scripts: Vec<ScriptBuf> = scripts.into_iter().filter(has_address).collect();
         let entry = BookEntry { label: label.clone(), purpose: AddressPurpose::Receive };
         self.save(|tx| scripts.iter().try_for_each(|script| book::put(tx, script, &entry)))?;
-        for script in scripts {
-            let address = Destination::of_script(&script);
-            let known = self.book.insert(script, entry.clone()).is_some();
-            let change = if known { ChangeType::Updated } else { ChangeType::New };
-            let BookEntry { label, purpose } = entry.clone();
-            events.push(Event::Book { address, label, mine: true, purpose, change });
-        }
+        events.extend(scripts.into_iter().map(|script| self.enter_in_book(script, entry.clone())));
         Ok(())
     }
 
@@ -264,7 +258,7 @@ impl WalletState {
         usage: &Usage<'_>,
     ) -> Result<()> {
         let mut changed = self.descriptors[known].clone();
-        let was = self.ledger.range(changed.id);
+        let was = self.ledger.scripts().range(changed.id);
         let shrinks = derived.range.start > was.start || derived.range.end < was.end;
         if changed.deriver.is_ranged() && shrinks {
             return Err(Error::Update(format!(

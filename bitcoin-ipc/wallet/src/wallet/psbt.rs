@@ -216,7 +216,7 @@ impl WalletState {
             }
             Output::Key(..) | Output::Script(_) => input.tap_key_origins.extend(output_key(&solution)),
         }
-        Ok(self.ledger.origins(&output.script_pubkey).collect())
+        Ok(self.ledger.scripts().origins(&output.script_pubkey).collect())
     }
 
     fn fill_outputs(&self, psbt: &mut Psbt) {

@@ -116,7 +116,7 @@ impl Wallet {
         let state = self.state()?;
         let keypool = [false, true].map(|internal| {
             let active = state.descriptors.iter().filter(|one| one.active && one.internal == internal);
-            let ranges = active.map(|one| state.ledger.range(one.id));
+            let ranges = active.map(|one| state.ledger.scripts().range(one.id));
             ranges.map(|range| u64::from(range.end.saturating_sub(range.next))).sum()
         });
         let births = state.descriptors.iter().map(|descriptor| descriptor.birth);
@@ -135,7 +135,7 @@ impl Wallet {
     /// All descriptors.
     pub(crate) fn listed_descriptors(&self) -> Result<Descriptors> {
         let state = self.state()?;
-        let used = state.descriptors.iter().map(|one| (one.clone(), state.ledger.range(one.id)));
+        let used = state.descriptors.iter().map(|one| (one.clone(), state.ledger.scripts().range(one.id)));
         Ok(Descriptors { used: used.collect(), unused: state.unused.clone(), aside: state.aside.clone() })
     }
 
@@ -200,7 +200,8 @@ impl WalletState {
     }
 
     fn script_info(&self, script: &ScriptBuf) -> ScriptInfo {
-        let descriptors = self.ledger.origins(script).filter_map(|(id, _)| self.descriptor(id)).cloned();
+        let descriptors =
+            self.ledger.scripts().origins(script).filter_map(|(id, _)| self.descriptor(id)).cloned();
         ScriptInfo {
             descriptors: descriptors.collect(),
             label: self.book.get(script).map(|entry| entry.label.clone()),

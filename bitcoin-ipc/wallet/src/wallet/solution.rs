@@ -22,7 +22,7 @@ impl WalletState {
     /// `None` for a script that is not the wallet's, of which it only knows that it is, or whose keys take private
     /// ones while the wallet is locked.
     pub(crate) fn solution(&self, script: &Script) -> Option<Solution> {
-        let (id, number) = self.ledger.origin(script)?;
+        let (id, number) = self.ledger.scripts().origin(script)?;
         let expanded = self.descriptor(id)?.deriver.at(number)?;
         let (mut outputs, mut definite) = (expanded.outputs().ok()?, expanded.definite().ok()?);
         let place = outputs.iter().position(|output| output.script_pubkey() == *script)?;

@@ -188,16 +188,19 @@ impl WalletState {
         })?;
         self.ledger.kept();
         for script in paid {
-            self.book_news.push(Event::Book {
-                address: Destination::of_script(&script),
-                label: String::new(),
-                mine: true,
-                purpose: AddressPurpose::Receive,
-                change: ChangeType::New,
-            });
-            self.book.insert(script, entry.clone());
+            let news = self.enter_in_book(script, entry.clone());
+            self.book_news.push(news);
         }
         Ok(done)
+    }
+
+    /// Puts an entry that is written into the address book.
+    pub(super) fn enter_in_book(&mut self, script: ScriptBuf, entry: BookEntry) -> Event {
+        let (address, mine) = (Destination::of_script(&script), self.is_mine(&script));
+        let BookEntry { label, purpose } = entry.clone();
+        let known = self.book.insert(script, entry).is_some();
+        let change = if known { ChangeType::Updated } else { ChangeType::New };
+        Event::Book { address, label, mine, purpose, change }
     }
 
     /// Addresses that others have got from another copy of this wallet, as they or later ones were paid: those that
@@ -285,14 +288,16 @@ impl WalletState {
 
     /// Whether a script is the wallet's.
     pub(crate) fn is_mine(&self, script: &bitcoin::Script) -> bool {
-        self.ledger.origin(script).is_some()
+        self.ledger.scripts().origin(script).is_some()
     }
 
     /// Whether a script is the wallet's own for change: only of descriptors for change, and not in the
     /// address book.
     pub(crate) fn is_change(&self, script: &ScriptBuf) -> bool {
         let internal = |(id, _)| self.descriptor(id).is_some_and(|descriptor| descriptor.internal);
-        self.is_mine(script) && self.ledger.origins(script).all(internal) && !self.book.contains_key(script)
+        self.is_mine(script)
+            && self.ledger.scripts().origins(script).all(internal)
+            && !self.book.contains_key(script)
     }
 
     pub(crate) fn is_mine_dest(&self, destination: &Destination) -> bool {
@@ -350,7 +355,7 @@ impl WalletState {
         for (id, private) in self.private(&ids)? {
             let Some(descriptor) = self.descriptor(id) else { continue };
             descriptor.deriver.set_private(Some(private));
-            let ahead = self.ledger.ahead().saturating_sub(1);
+            let ahead = self.ledger.scripts().ahead().saturating_sub(1);
             self.ledger.top_up(id, ahead);
         }
         self.save(|_| Ok(()))
