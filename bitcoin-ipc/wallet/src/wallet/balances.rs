@@ -23,7 +23,7 @@ impl Wallet {
     ///
     /// The wallet is unloaded.
     pub fn balances(&self) -> Result<WalletBalances> {
-        Ok(self.state()?.balances(self.options.spend_zero_conf_change, 0, true, false))
+        Ok(self.state()?.balances(0, true, false))
     }
 
     /// What the wallet has, where coins that are spent by transactions which the mempool does not have count as if
@@ -33,7 +33,7 @@ impl Wallet {
     ///
     /// The wallet is unloaded.
     pub fn balances_with_unsent(&self) -> Result<WalletBalances> {
-        Ok(self.state()?.balances(self.options.spend_zero_conf_change, 0, true, true))
+        Ok(self.state()?.balances(0, true, true))
     }
 
     /// What the wallet has in coins with so many confirmations. In a wallet that avoids the reuse of addresses,
@@ -43,7 +43,7 @@ impl Wallet {
     ///
     /// The wallet is unloaded.
     pub fn balances_at_depth(&self, min_depth: i32, avoid_reuse: bool) -> Result<WalletBalances> {
-        Ok(self.state()?.balances(self.options.spend_zero_conf_change, min_depth, avoid_reuse, false))
+        Ok(self.state()?.balances(min_depth, avoid_reuse, false))
     }
 
     /// What the wallet has, and the highest block that it knows; `None` if it is busy.
@@ -53,22 +53,16 @@ impl Wallet {
     /// The wallet is unloaded.
     pub fn try_balances(&self) -> Result<Option<(WalletBalances, BlockHash)>> {
         let Some(mut state) = self.try_state()? else { return Ok(None) };
-        let balances = state.balances(self.options.spend_zero_conf_change, 0, true, false);
+        let balances = state.balances(0, true, false);
         Ok(Some((balances, state.ledger.tip().hash)))
     }
 }
 
 impl WalletState {
     /// Bitcoin Core's `GetBalance`.
-    fn balances(
-        &mut self,
-        zero_conf_change: bool,
-        min_depth: i32,
-        avoid_reuse: bool,
-        with_unsent: bool,
-    ) -> WalletBalances {
+    fn balances(&mut self, min_depth: i32, avoid_reuse: bool, with_unsent: bool) -> WalletBalances {
         let reused = if avoid_reuse { self.reused() } else { HashSet::new() };
-        let mut trust = Trust::new(self, zero_conf_change);
+        let mut trust = Trust::new(self);
         let (state, view) = (trust.state(), trust.view.clone());
         let mut sum = WalletBalances::default();
         for (_, outpoint, output) in state.ledger.outputs() {
@@ -126,14 +120,13 @@ pub(crate) fn total(amounts: impl IntoIterator<Item = SignedAmount>) -> SignedAm
 pub(crate) struct Trust<'a> {
     state: &'a WalletState,
     pub(crate) view: Arc<View>,
-    zero_conf_change: bool,
     known: HashMap<Txid, bool>,
 }
 
 impl<'a> Trust<'a> {
-    pub(crate) fn new(state: &'a mut WalletState, zero_conf_change: bool) -> Self {
+    pub(crate) fn new(state: &'a mut WalletState) -> Self {
         let view = state.ledger.view();
-        Trust { state, view, zero_conf_change, known: HashMap::new() }
+        Trust { state, view, known: HashMap::new() }
     }
 
     /// The wallet.
@@ -181,7 +174,7 @@ impl<'a> Trust<'a> {
         let spends_own = |tx: &Transaction| {
             tx.input.iter().all(|input| self.state.ledger.own_txout(input.previous_output).is_some())
         };
-        if !self.zero_conf_change || !spends_own(&tx) {
+        if !self.state.zero_conf_change || !spends_own(&tx) {
             return Err(false);
         }
         Ok(tx.input.iter().map(|input| input.previous_output.txid).collect())

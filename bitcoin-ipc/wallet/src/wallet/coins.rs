@@ -38,7 +38,7 @@ impl Wallet {
     ///
     /// The wallet is unloaded.
     pub fn available_coins(&self, control: &CoinControl) -> Result<Vec<AvailableCoin>> {
-        Ok(self.state()?.available(control, self.options.spend_zero_conf_change))
+        Ok(self.state()?.available(control))
     }
 
     /// Coinbase outputs that may be spent later.
@@ -55,7 +55,7 @@ impl Wallet {
         let mut state = self.state()?;
         let mut coins = BTreeMap::new();
         if control.allow_other_inputs {
-            let available = state.available(control, self.options.spend_zero_conf_change);
+            let available = state.available(control);
             coins.extend(available.into_iter().map(|coin| (coin.outpoint, coin.output.value)));
         }
         for outpoint in &control.set_selected {
@@ -121,7 +121,7 @@ impl Wallet {
     /// The wallet is unloaded.
     pub fn coins_by_address(&self) -> Result<BTreeMap<Destination, Vec<(OutPoint, WalletTxOut)>>> {
         let mut state = self.state()?;
-        let available = state.available(&CoinControl::default(), self.options.spend_zero_conf_change);
+        let available = state.available(&CoinControl::default());
         let mut outpoints: Vec<OutPoint> = available.into_iter().map(|coin| coin.outpoint).collect();
         let locked: Vec<OutPoint> = state.locked.keys().copied().collect();
         outpoints.extend(locked.into_iter().filter(|outpoint| state.spendable(*outpoint, None).is_some()));
@@ -168,9 +168,9 @@ impl WalletState {
     }
 
     /// The coins that may be chosen.
-    pub(crate) fn available(&mut self, control: &CoinControl, zero_conf_change: bool) -> Vec<AvailableCoin> {
+    pub(crate) fn available(&mut self, control: &CoinControl) -> Vec<AvailableCoin> {
         let reused = if control.avoid_address_reuse { self.reused() } else { HashSet::new() };
-        let mut trust = Trust::new(self, zero_conf_change);
+        let mut trust = Trust::new(self);
         let view = trust.view.clone();
         let state = trust.state();
         let mut coins = Vec::new();

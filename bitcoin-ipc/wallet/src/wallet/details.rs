@@ -57,7 +57,7 @@ impl Wallet {
     pub fn try_tx_status(&self, txid: Txid) -> Result<Option<TxStatus>> {
         let Some(mut state) = self.try_state()? else { return Ok(None) };
         let (num_blocks, block_time) = (state.height(), state.tip_time);
-        let info = state.tx_info(txid, self.options.spend_zero_conf_change);
+        let info = state.tx_info(txid);
         Ok(info.map(|info| TxStatus { tx_status: info.status(), num_blocks, block_time }))
     }
 
@@ -69,7 +69,7 @@ impl Wallet {
     pub fn tx_details(&self, txid: Txid) -> Result<Option<WalletTxDetails>> {
         let mut state = self.state()?;
         let (num_blocks, in_mempool) = (state.height(), state.ledger.in_mempool(txid));
-        let info = state.tx_info(txid, self.options.spend_zero_conf_change);
+        let info = state.tx_info(txid);
         Ok(info.map(|info| WalletTxDetails {
             tx_status: info.status(),
             order_form: info.metadata.order_form.clone(),

@@ -62,7 +62,7 @@ impl Wallet {
     /// Groups of addresses that everybody can see to belong together, with what each has and its label.
     pub(crate) fn address_groupings(&self) -> Result<Vec<Grouping>> {
         let mut state = self.state()?;
-        let balances = state.address_balances(self.options.spend_zero_conf_change);
+        let balances = state.address_balances();
         let tell = |address: Destination| {
             let balance = balances.get(&address).copied().unwrap_or_default();
             let entry = address.script_pubkey().and_then(|script| state.book.get(&script));
@@ -101,8 +101,8 @@ impl WalletState {
     }
 
     /// What each address has: Bitcoin Core's `GetAddressBalances`.
-    fn address_balances(&mut self, zero_conf_change: bool) -> BTreeMap<Destination, Amount> {
-        let mut trust = Trust::new(self, zero_conf_change);
+    fn address_balances(&mut self) -> BTreeMap<Destination, Amount> {
+        let mut trust = Trust::new(self);
         let (state, view) = (trust.state(), trust.view.clone());
         let mut balances: BTreeMap<_, Amount> = BTreeMap::new();
         for (_, outpoint, output) in state.ledger.outputs() {

@@ -87,7 +87,7 @@ impl Wallet {
     ///
     /// The node cannot be asked.
     pub(crate) fn pool(&self, control: &CoinControl, rate: i64) -> Result<Vec<Coin>> {
-        let mut coins = self.state()?.pool(control, self.options.spend_zero_conf_change);
+        let mut coins = self.state()?.pool(control);
         let chain = self.chain();
         let mut known: HashMap<Txid, (u64, u64)> = HashMap::new();
         for coin in coins.iter_mut().filter(|coin| coin.depth == 0) {
@@ -180,8 +180,8 @@ fn one_truc_parent(coins: &mut Vec<Coin>) {
 impl WalletState {
     /// The coins that may be chosen and that the wallet can spend, as far as it knows them. Unconfirmed
     /// coins of version 3 are for transactions of version 3, and the other way round.
-    fn pool(&mut self, control: &CoinControl, zero_conf_change: bool) -> Vec<Coin> {
-        let available = self.available(control, zero_conf_change);
+    fn pool(&mut self, control: &CoinControl) -> Vec<Coin> {
+        let available = self.available(control);
         let (weights, truc) = (self.input_weights(), version(control) == TRUC);
         // By transaction: whether it is of version 3, and whether it spends coins of the wallet.
         let mut parents: HashMap<Txid, (bool, bool)> = HashMap::new();

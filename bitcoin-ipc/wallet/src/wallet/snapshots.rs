@@ -173,7 +173,7 @@ impl Wallet {
 
     /// What is known of a transaction of the wallet.
     pub(crate) fn tx_info(&self, txid: Txid) -> Result<Option<TxInfo>> {
-        Ok(self.state()?.tx_info(txid, self.options.spend_zero_conf_change))
+        Ok(self.state()?.tx_info(txid))
     }
 
     /// Shows what is known of the wallet's transactions to a visitor, the latest one first, as long as it wants more;
@@ -184,7 +184,7 @@ impl Wallet {
         mut visitor: impl FnMut(TxInfo) -> bool,
     ) -> Result<()> {
         let mut state = self.state()?;
-        let mut trust = Trust::new(&mut state, self.options.spend_zero_conf_change);
+        let mut trust = Trust::new(&mut state);
         let mut txs = trust.state().ordered_txs();
         txs.retain(|(txid, _)| wanted(*txid, trust.view.depth(*txid)));
         let mut latest = txs.into_iter().rev();
@@ -194,9 +194,9 @@ impl Wallet {
 }
 
 impl WalletState {
-    pub(super) fn tx_info(&mut self, txid: Txid, zero_conf_change: bool) -> Option<TxInfo> {
+    pub(super) fn tx_info(&mut self, txid: Txid) -> Option<TxInfo> {
         let tx = self.ledger.tx(txid)?;
-        Some(Trust::new(self, zero_conf_change).tx_info(txid, tx))
+        Some(Trust::new(self).tx_info(txid, tx))
     }
 
     fn script_info(&self, script: &ScriptBuf) -> ScriptInfo {

@@ -38,42 +38,44 @@ pub mod flag {
 
 /// All of a wallet.
 pub(super) struct WalletState {
-    pub(crate) store: Store,
-    pub(crate) ledger: Ledger,
-    pub(crate) network: Network,
-    pub(crate) descriptors: Vec<Descriptor>,
+    pub(super) store: Store,
+    pub(super) ledger: Ledger,
+    pub(super) network: Network,
+    /// Whether change of the wallet's own can be spent before it is in a block.
+    pub(super) zero_conf_change: bool,
+    pub(super) descriptors: Vec<Descriptor>,
     /// Keys that no descriptor uses yet.
-    pub(crate) unused: Vec<Unused>,
+    pub(super) unused: Vec<Unused>,
     /// Descriptors of the file that cannot be used.
-    pub(crate) aside: Vec<SetAside>,
-    pub(crate) flags: u64,
-    pub(crate) book: BTreeMap<ScriptBuf, BookEntry>,
+    pub(super) aside: Vec<SetAside>,
+    pub(super) flags: u64,
+    pub(super) book: BTreeMap<ScriptBuf, BookEntry>,
     /// What was added to the address book and nobody was told of yet.
-    pub(crate) book_news: Vec<Event>,
-    pub(crate) requests: storage::book::Requests,
+    pub(super) book_news: Vec<Event>,
+    pub(super) requests: storage::book::Requests,
     /// Coins that must not be chosen, and whether that is on disk.
-    pub(crate) locked: BTreeMap<OutPoint, bool>,
-    pub(crate) metadata: HashMap<Txid, TxMetadata>,
-    pub(crate) tip_time: i64,
+    pub(super) locked: BTreeMap<OutPoint, bool>,
+    pub(super) metadata: HashMap<Txid, TxMetadata>,
+    pub(super) tip_time: i64,
     /// What of the chain is still to be searched.
-    pub(crate) owed: Owed,
+    pub(super) owed: Owed,
     /// Whether the way to the node's tip was aborted.
-    pub(crate) behind: bool,
-    pub(crate) with_secrets: BTreeSet<u32>,
-    pub(crate) wrapped: Option<WrappedKey>,
+    pub(super) behind: bool,
+    pub(super) with_secrets: BTreeSet<u32>,
+    pub(super) wrapped: Option<WrappedKey>,
     /// The data key, while an encrypted wallet is unlocked.
-    pub(crate) vault: Option<Vault>,
+    pub(super) vault: Option<Vault>,
     /// Counts unlocking and locking, so that a timer knows whether it is still meant.
-    pub(crate) unlocks: u64,
+    pub(super) unlocks: u64,
     /// Keeps the timer that locks the wallet again.
-    pub(crate) relock: Option<Sender<()>>,
+    pub(super) relock: Option<Sender<()>>,
     /// When the timer locks it, in seconds since 1970; 0 without a timer.
-    pub(crate) unlocked_until: i64,
+    pub(super) unlocked_until: i64,
 }
 
 impl WalletState {
     /// Fills a new file.
-    pub(crate) fn create(
+    pub(super) fn create(
         mut store: Store,
         options: &Options,
         flags: u64,
@@ -99,7 +101,7 @@ impl WalletState {
     }
 
     /// Reads a file.
-    pub(crate) fn load(mut store: Store, options: &Options) -> Result<WalletState> {
+    pub(super) fn load(mut store: Store, options: &Options) -> Result<WalletState> {
         let network = options.network;
         let Descriptors { all, unused, mut aside } = store.descriptors(network)?;
         let mut loaded = Vec::new();
@@ -156,6 +158,7 @@ impl WalletState {
             relock: None,
             unlocked_until: 0,
             network,
+            zero_conf_change: options.spend_zero_conf_change,
             ledger,
             descriptors,
             unused,
@@ -175,7 +178,7 @@ impl WalletState {
     }
 
     /// Writes what changed in the ledger, and more, as one.
-    pub(crate) fn save<T>(&mut self, more: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
+    pub(super) fn save<T>(&mut self, more: impl FnOnce(&Transaction<'_>) -> Result<T>) -> Result<T> {
         let paid = self.paid_addresses();
         let entry = BookEntry { label: String::new(), purpose: AddressPurpose::Receive };
         let ledger = &self.ledger;
@@ -213,7 +216,7 @@ impl WalletState {
     }
 
     /// Notes for good what of the chain is still to be searched.
-    pub(crate) fn owe(&mut self, owed: Owed) -> Result<()> {
+    pub(super) fn owe(&mut self, owed: Owed) -> Result<()> {
         if owed != self.owed {
             self.store.write(|tx| owed.put(tx))?;
             self.owed = owed;
@@ -234,7 +237,7 @@ impl WalletState {
 
     /// Makes a new master key and its eight active descriptors, and writes more in the same go. The
     /// wallet has to be unlocked.
-    pub(crate) fn add_fresh_keys(
+    pub(super) fn add_fresh_keys(
         &mut self,
         now: i64,
         more: impl FnOnce(&Transaction<'_>) -> Result<()>,
@@ -248,7 +251,7 @@ impl WalletState {
     }
 
     /// Takes in a descriptor that was written with its scripts.
-    pub(crate) fn take(&mut self, descriptor: Descriptor, derived: Derived) {
+    pub(super) fn take(&mut self, descriptor: Descriptor, derived: Derived) {
         self.ledger.add(&descriptor, derived);
         if descriptor.active {
             self.deactivate(descriptor.kind, descriptor.internal);
@@ -257,24 +260,24 @@ impl WalletState {
     }
 
     /// New addresses of a kind come from no descriptor any more.
-    pub(crate) fn deactivate(&mut self, kind: OutputType, internal: bool) {
+    pub(super) fn deactivate(&mut self, kind: OutputType, internal: bool) {
         let same = |other: &&mut Descriptor| other.kind == kind && other.internal == internal;
         self.descriptors.iter_mut().filter(same).for_each(|other| other.active = false);
     }
 
     /// A descriptor by its number.
-    pub(crate) fn descriptor(&self, id: u32) -> Option<&Descriptor> {
+    pub(super) fn descriptor(&self, id: u32) -> Option<&Descriptor> {
         self.descriptors.iter().find(|descriptor| descriptor.id == id)
     }
 
     /// The descriptor that new addresses come from.
-    pub(crate) fn active(&self, kind: OutputType, internal: bool) -> Option<&Descriptor> {
+    pub(super) fn active(&self, kind: OutputType, internal: bool) -> Option<&Descriptor> {
         let fits = |one: &&Descriptor| one.active && one.kind == kind && one.internal == internal;
         self.descriptors.iter().find(fits)
     }
 
     /// What of the file cannot be used, and what was not searched, in words for the user.
-    pub(crate) fn warnings(&self, scanning: bool) -> Vec<String> {
+    pub(super) fn warnings(&self, scanning: bool) -> Vec<String> {
         let aside = self.aside.iter().map(|SetAside { id, reason, .. }| {
             format!("Descriptor {id} is set aside, its coins are neither seen nor spent: {reason}")
         });
@@ -287,28 +290,28 @@ impl WalletState {
     }
 
     /// Whether a script is the wallet's.
-    pub(crate) fn is_mine(&self, script: &bitcoin::Script) -> bool {
+    pub(super) fn is_mine(&self, script: &bitcoin::Script) -> bool {
         self.ledger.scripts().origin(script).is_some()
     }
 
     /// Whether a script is the wallet's own for change: only of descriptors for change, and not in the
     /// address book.
-    pub(crate) fn is_change(&self, script: &ScriptBuf) -> bool {
+    pub(super) fn is_change(&self, script: &ScriptBuf) -> bool {
         let internal = |(id, _)| self.descriptor(id).is_some_and(|descriptor| descriptor.internal);
         self.is_mine(script)
             && self.ledger.scripts().origins(script).all(internal)
             && !self.book.contains_key(script)
     }
 
-    pub(crate) fn is_mine_dest(&self, destination: &Destination) -> bool {
+    pub(super) fn is_mine_dest(&self, destination: &Destination) -> bool {
         destination.script_pubkey().is_some_and(|script| self.is_mine(&script))
     }
 
-    pub(crate) fn is_locked(&self) -> bool {
+    pub(super) fn is_locked(&self) -> bool {
         self.wrapped.is_some() && self.vault.is_none()
     }
 
-    pub(crate) fn private_keys_disabled(&self) -> bool {
+    pub(super) fn private_keys_disabled(&self) -> bool {
         self.flags & flag::DISABLE_PRIVATE_KEYS != 0
     }
 
@@ -317,7 +320,7 @@ impl WalletState {
     /// # Errors
     ///
     /// The wallet is locked.
-    pub(crate) fn signer(&self, origins: &BTreeSet<Origin>) -> Result<Signer> {
+    pub(super) fn signer(&self, origins: &BTreeSet<Origin>) -> Result<Signer> {
         let mut signer = Signer::default();
         let ids: BTreeSet<u32> = origins.iter().map(|(id, _)| *id).collect();
         for (id, private) in self.private(&ids)? {
@@ -333,7 +336,7 @@ impl WalletState {
     /// # Errors
     ///
     /// The wallet is locked.
-    pub(crate) fn private(&self, ids: &BTreeSet<u32>) -> Result<Vec<(u32, Parsed)>> {
+    pub(super) fn private(&self, ids: &BTreeSet<u32>) -> Result<Vec<(u32, Parsed)>> {
         if self.is_locked() {
             return Err(Error::Locked);
         }
@@ -346,7 +349,7 @@ impl WalletState {
 
     /// Gives private keys to the descriptors that derive nothing without them, and derives what could not be derived
     /// while the wallet was locked.
-    pub(crate) fn open_hardened(&mut self) -> Result<()> {
+    pub(super) fn open_hardened(&mut self) -> Result<()> {
         let hardened = self.descriptors.iter().filter(|descriptor| descriptor.deriver.is_hardened());
         let ids: BTreeSet<u32> = hardened.map(|descriptor| descriptor.id).collect();
         if ids.is_empty() {
@@ -362,12 +365,12 @@ impl WalletState {
     }
 
     /// Forgets the private keys that descriptors derive with.
-    pub(crate) fn close_hardened(&self) {
+    pub(super) fn close_hardened(&self) {
         self.descriptors.iter().for_each(|descriptor| descriptor.deriver.set_private(None));
     }
 
     /// The text of a private descriptor.
-    pub(crate) fn open_secret(&self, id: u32, stored: Stored) -> Result<Zeroizing<String>> {
+    pub(super) fn open_secret(&self, id: u32, stored: Stored) -> Result<Zeroizing<String>> {
         match (stored, &self.vault) {
             (Stored::Sealed(sealed), Some(vault)) => vault.open(id, &sealed),
             (Stored::Sealed(_), None) => Err(Error::Locked),
