@@ -16,6 +16,7 @@ use bitcoin_ipc::interfaces::{
 use bitcoin_ipc::types::{BilingualStr, Secret};
 use bitcoin_ipc::{ErrorKind, Result};
 
+use crate::interface::answer;
 use crate::listeners::lock;
 use crate::loader::{Loader, NO_MIGRATION, Schedule};
 use crate::sync::WalletHandle;
@@ -151,7 +152,7 @@ impl WalletLoader for Loader {
         let warning = restored.as_ref().ok().and_then(Option::as_ref).map(warnings).unwrap_or_default();
         Ok(RestoredWallet {
             warning,
-            result: answer(restored, |wallet| wallet.map(|wallet| wallet.interface()))?,
+            result: answer(restored.map(|wallet| wallet.map(|wallet| wallet.interface())))?,
         })
     }
 
@@ -195,19 +196,10 @@ fn fail(chain: &dyn Chain, error: &Error) -> Result<bool> {
 
 fn loaded(result: crate::Result<WalletHandle>) -> Result<LoadedWallet> {
     let warning = result.as_ref().map(warnings).unwrap_or_default();
-    Ok(LoadedWallet { warning, result: answer(result, |wallet| wallet.interface())? })
+    Ok(LoadedWallet { warning, result: answer(result.map(|wallet| wallet.interface()))? })
 }
 
 /// What the user has to know of a wallet that was loaded.
 fn warnings(wallet: &WalletHandle) -> Vec<BilingualStr> {
     wallet.warnings().unwrap_or_default().into_iter().map(BilingualStr::untranslated).collect()
-}
-
-/// An answer for the user; that the node is lost is an error of the call.
-fn answer<T, U>(result: crate::Result<T>, map: impl FnOnce(T) -> U) -> Result<Result<U, BilingualStr>> {
-    match result {
-        Ok(value) => Ok(Ok(map(value))),
-        Err(Error::Node(error)) => Err(error),
-        Err(error) => Ok(Err(BilingualStr::untranslated(error.to_string()))),
-    }
 }

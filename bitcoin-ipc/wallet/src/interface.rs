@@ -28,7 +28,7 @@ use crate::sync::WalletHandle;
 use crate::wallet::{fee_for, signed};
 
 /// An answer for the user; that the node is lost is an error of the call.
-fn answer<T>(result: crate::Result<T>) -> Result<Result<T, BilingualStr>> {
+pub(crate) fn answer<T>(result: crate::Result<T>) -> Result<Result<T, BilingualStr>> {
     match result {
         Ok(value) => Ok(Ok(value)),
         Err(Error::Node(error)) => Err(error),
