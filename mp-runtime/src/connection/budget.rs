@@ -287,6 +287,13 @@ impl Budget {
     }
 }
 
+impl ThreadPermit {
+    /// What the peer holds.
+    pub(crate) fn budget(&self) -> &Arc<Budget> {
+        &self.0
+    }
+}
+
 impl Drop for ThreadPermit {
     fn drop(&mut self) {
         self.0.threads.fetch_sub(1, Ordering::Relaxed);

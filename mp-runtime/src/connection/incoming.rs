@@ -7,46 +7,51 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 use std::time::Instant;
 
 use capnp::any_pointer;
-use capnp::capability::{Params, Results};
+use capnp::capability::{Params, Promise, Results};
 use capnp::private::capability::ClientHook;
-use capnp::private::layout::StructSize;
 use futures::FutureExt;
 use tokio::sync::oneshot;
 
 use super::budget::CallPermit;
 use super::call::Call;
-use super::capability::{LocalObject, Object};
-use super::log;
+use super::capability::are_given;
+use super::log::{LoggedCall, next_number};
 use super::network::Ticket;
+use super::object::{LocalObject, Object};
 use super::payload::{Payload, Received};
-use super::scope;
-use super::server::Server;
+use super::promise::settle;
+use super::scope::{self, Scope};
+use super::server::{Dispatcher, Kind, Request, Server};
+use super::serving_thread::ServingThread;
 use super::state::State;
+use super::thread_map::{self, unknown_method};
 use crate::error::{Error, ErrorKind, Result};
-use crate::wire::node::{InterfaceNode, MethodNode, Type};
-use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
+use crate::wire::node::{MethodNode, Type};
+use crate::wire::raw::RawPointerReader;
 
 type Hook = Box<dyn ClientHook>;
 
-/// The error for a call to something that is not there.
-pub(crate) fn unknown_method(object: &str, interface: u64, method: u16) -> Error {
-    Error::unimplemented(format!("{object} has no interface {interface:#018x} with a method @{method}"))
+impl Dispatcher for State {
+    fn dispatch(self: Rc<Self>, server: Rc<Server>, request: Request) -> Promise<(), capnp::Error> {
+        if self.is_closed() {
+            return Promise::err(capnp::Error::disconnected("the connection is closed".into()));
+        }
+        Promise::from_future(async move {
+            match &server.kind {
+                Kind::Object(object) => serve(&self, object, request).await,
+                _ => thread_map::serve(&self, &server.kind, request).await.map_err(|error| error.to_rpc()),
+            }
+        })
+    }
 }
 
-/// Serves one call.
-pub(crate) async fn serve(
-    state: Rc<State>,
-    object: Arc<LocalObject>,
-    interface: u64,
-    ordinal: u16,
-    params: Params<any_pointer::Owned>,
-    results: Results<any_pointer::Owned>,
-) -> Result<(), capnp::Error> {
+/// Serves a call of an object.
+async fn serve(state: &Rc<State>, object: &Arc<LocalObject>, request: Request) -> Result<(), capnp::Error> {
+    let Request { interface, ordinal, params, results } = request;
     let started = Instant::now();
     let wire = state.wire().map_err(|error| error.to_rpc())?.clone();
     // Reading the message says which call it is. One that came by a detour has no ticket.
@@ -55,30 +60,30 @@ pub(crate) async fn serve(
     let Some((owner, method)) = object.node.find(interface, ordinal) else {
         wire.room().await;
         let error = unknown_method(object.node.name, interface, ordinal);
-        log::request_refused(&state, object.node.name, &error);
+        state.log.request_refused(object.node.name, &error);
         return Err(error.to_rpc());
     };
-    let number = log::next_number();
-    let mut pending = log::Pending::new(&state, number, owner, method, started);
+    let logged = LoggedCall { number: next_number(), interface: owner, method, started };
+    let mut unanswered = state.log.unanswered(logged);
     let permit = ticket.as_ref().and_then(|ticket| ticket.take_permit());
     let answered = async {
         if let Some(ticket) = &ticket {
             ticket.answers().await;
         }
-        answer(&state, &object, owner, method, number, params, results, permit).await
+        answer(state, object, &logged, params, results, permit).await
     };
     let outcome = unless_cancelled(ticket.as_deref(), answered).await;
     let Some(outcome) = outcome else {
         return Err(Error::new(ErrorKind::Cancelled, "the call was cancelled").to_rpc());
     };
-    pending.done();
+    unanswered.done();
     match outcome {
         Ok(words) => {
-            log::response_sent(&state, number, owner, method, started, words);
+            state.log.response_sent(&logged, words);
             Ok(())
         }
         Err(error) => {
-            log::request_failed(&state, number, owner, method, started, &error);
+            state.log.request_failed(&logged, &error);
             Err(error.to_rpc())
         }
     }
@@ -96,25 +101,23 @@ async fn unless_cancelled<T>(ticket: Option<&Ticket>, answer: impl Future<Output
     .await
 }
 
-#[allow(clippy::too_many_arguments, reason = "the parts of one call")]
 async fn answer(
     state: &Rc<State>,
     object: &Arc<LocalObject>,
-    owner: &'static InterfaceNode,
-    method: &'static MethodNode,
-    number: u64,
+    logged: &LoggedCall,
     params: Params<any_pointer::Owned>,
     mut results: Results<any_pointer::Owned>,
     permit: Option<CallPermit>,
 ) -> Result<usize> {
+    let LoggedCall { interface: owner, method, .. } = *logged;
     state.wire()?.room().await;
     if owner.construct == Some(method.ordinal) {
-        log::request_received(state, number, owner, method, &Payload::new(0));
-        return exchange_thread_maps(state, &params, results);
+        state.log.request_received(logged, &Payload::new(0));
+        return thread_map::exchange(state, &params, results);
     }
     let context = if method.context { Some(read_context(state, method, &params)?) } else { None };
     let payload = receive(state, context.as_ref(), params).await?;
-    log::request_received(state, number, owner, method, &payload);
+    state.log.request_received(logged, &payload);
     let call = Call::new(method, payload, state.id, permit);
     let call = if owner.destroy == Some(method.ordinal) {
         destroy(state, context, object, call).await?
@@ -130,11 +133,11 @@ async fn answer(
     };
     let words = call.results.check_size(state.budget.limits())?;
     state.budget.check_answer(words * 8)?;
-    state.check_exports(&call.results)?;
+    state.objects.check_exports(&call.results)?;
     state.wire()?.expect(words + 4 * call.results.caps.len());
-    call.results.send(results.get(), |cap| state.hook(cap))?;
-    call.results.is_sent();
-    log::results(state, owner, method, &call.results);
+    call.results.send(results.get(), |cap| state.objects.hook(cap))?;
+    are_given(&call.results.caps);
+    state.log.results(logged, &call.results);
     Ok(words)
 }
 
@@ -187,11 +190,11 @@ async fn receive(
     drop(params);
     for place in received.hooks.iter_mut() {
         *place = match place.take() {
-            Some(hook) if !is_context(&hook) => Some(state.settle(hook).await),
+            Some(hook) if !is_context(&hook) => Some(settle(hook).await),
             _ => None,
         };
     }
-    Ok(received.file(&state.budget, |hook| state.receive(hook)))
+    Ok(received.file(&state.budget, |hook| state.objects.receive(hook)))
 }
 
 /// The `Context` struct of a call.
@@ -200,7 +203,7 @@ struct Context {
     callback_thread: Option<Hook>,
     /// The thread of ours that has made this call, if it was one of our own that came home: of an object that was only
     /// promised to us, and turned out to be ours.
-    own: Option<Rc<Server>>,
+    own: Option<Rc<ServingThread>>,
 }
 
 fn read_context(state: &State, method: &MethodNode, params: &Params<any_pointer::Owned>) -> Result<Context> {
@@ -215,95 +218,18 @@ fn read_context(state: &State, method: &MethodNode, params: &Params<any_pointer:
         if pointer.is_null() { Ok(None) } else { pointer.get_capability().map(Some).map_err(error) }
     };
     let (thread, callback_thread) = (hook(0)?, hook(1)?);
-    let own = callback_thread.as_ref().and_then(|hook| state.own_server(hook.as_ref()));
-    Ok(Context { thread, callback_thread, own: own.filter(|server| server.is_thread()) })
+    let own = callback_thread.as_ref().and_then(|hook| state.servers.find_thread(hook.as_ref()));
+    Ok(Context { thread, callback_thread, own })
 }
 
-/// Finds the thread that a call names, or picks one of the pool.
-async fn find_thread(state: &Rc<State>, context: &Context) -> Result<(Rc<Server>, Option<Busy>)> {
-    if let Some(own) = &context.own {
-        return Ok((own.clone(), None));
-    }
-    let Some(hook) = context.thread.as_ref().map(|hook| hook.add_ref()) else {
-        if !state.exchanges_threads.get() {
-            let callback = context.callback_thread.as_ref().map(|hook| hook.add_ref());
-            return state.implied_thread(callback).map(|server| (server, None));
-        }
-        let pool = state.pool.borrow();
-        let slot = pool.iter().min_by_key(|(_, depth)| depth.load(Ordering::Relaxed));
-        let (server, depth) =
-            slot.ok_or_else(|| Error::failed("no thread specified and no pool configured"))?;
-        return Ok((server.clone(), Some(Busy::new(depth))));
-    };
-    let found = match state.own_server(hook.as_ref()) {
-        Some(server) => Some(server),
-        None => {
-            // The peer may only have promised it.
-            hook.when_resolved().await.map_err(|error| no_thread(&error))?;
-            state.own_server(hook.as_ref())
-        }
-    };
-    match found.filter(|server| server.is_thread()) {
-        Some(server) => Ok((server, None)),
-        None => Err(match state.why_broken(hook).await {
-            Some(error) => no_thread(&error),
-            None => Error::failed("invalid thread handle"),
-        }),
-    }
-}
-
-fn no_thread(error: &capnp::Error) -> Error {
-    let text = format!("invalid thread handle: {error}; did the peer's interface exchange thread maps?");
-    let kind = match error.kind {
-        capnp::ErrorKind::Overloaded => ErrorKind::Overloaded,
-        _ => ErrorKind::Failed,
-    };
-    Error::new(kind, text)
-}
-
-/// Counts a call against its pool thread, as long as it runs there, also when nobody waits for it any more.
-struct Busy(Arc<AtomicUsize>);
-
-impl Busy {
-    fn new(depth: &Arc<AtomicUsize>) -> Self {
-        depth.fetch_add(1, Ordering::Relaxed);
-        Busy(depth.clone())
-    }
-}
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// Names the peer's waiting thread for as long as a call is served.
-struct Scope<'s> {
-    state: &'s State,
-    token: u64,
-}
-
-impl<'s> Scope<'s> {
-    /// The scope of a call, if its peer waits for it on a thread that can serve callbacks.
-    fn of(state: &'s State, context: Context) -> Option<Self> {
+impl Context {
+    /// Notes the call, if its peer waits for it on a thread that can serve callbacks.
+    fn enter(self, state: &State) -> Option<Scope<'_>> {
         // A call of our own that came home is like one that never left.
-        let Context { thread, callback_thread, own: None } = context else { return None };
+        let Context { thread, callback_thread, own: None } = self else { return None };
         let callback = callback_thread?;
         let own = thread.unwrap_or_else(|| callback.add_ref());
-        Some(Scope::new(state, callback, own))
-    }
-
-    fn new(state: &'s State, callback_thread: Hook, own: Hook) -> Self {
-        let token = state.token();
-        state.scopes.borrow_mut().insert(token, (callback_thread, own));
-        Scope { state, token }
-    }
-}
-
-impl Drop for Scope<'_> {
-    fn drop(&mut self) {
-        let hooks = self.state.scopes.borrow_mut().remove(&self.token);
-        drop(hooks);
+        Some(state.threads.scopes.enter(callback, own))
     }
 }
 
@@ -319,8 +245,14 @@ async fn run_blocking(
         guard_panic(|| run(&mut call))?;
         return Ok(call);
     };
-    let (thread, busy) = find_thread(state, &context).await?;
-    let scope = Scope::of(state, context);
+    let (thread, busy) = match &context.own {
+        Some(own) => (own.clone(), None),
+        None => {
+            let named = context.thread.as_ref().map(|hook| hook.add_ref());
+            state.workers.find(named, context.callback_thread.as_ref()).await?
+        }
+    };
+    let scope = context.enter(state);
     let frame = scope.as_ref().map(|scope| (state.id, scope.token));
     let (sender, receiver) = oneshot::channel();
     thread.post(Box::new(move || {
@@ -345,7 +277,7 @@ async fn run_async(
     interface: u64,
     call: Call,
 ) -> Result<Call> {
-    let scope = context.and_then(|context| Scope::of(state, context));
+    let scope = context.and_then(|context| context.enter(state));
     let frame = scope.as_ref().map(|scope| (state.id, scope.token));
     let ordinal = call.method.ordinal;
     let task = AssertUnwindSafe(object.call_async(interface, ordinal, call)).catch_unwind();
@@ -363,24 +295,4 @@ fn panic_error(panic: &(dyn std::any::Any + Send)) -> Error {
         .or_else(|| panic.downcast_ref::<String>().map(String::as_str))
         .unwrap_or("no message");
     Error::failed(format!("the method panicked: {text}"))
-}
-
-/// `construct`: takes the peer's thread map and gives ours.
-fn exchange_thread_maps(
-    state: &Rc<State>,
-    params: &Params<any_pointer::Owned>,
-    mut results: Results<any_pointer::Owned>,
-) -> Result<usize> {
-    let error = |error: capnp::Error| Error::from_message(&error);
-    let RawPointerReader(pointer) = params.get().map_err(error)?.get_as().map_err(error)?;
-    let pointer = pointer.get_struct(None).map_err(error)?.get_pointer_field(0);
-    if !pointer.is_null() {
-        let map = pointer.get_capability().map_err(error)?;
-        *state.thread_map.borrow_mut() = Some(map);
-    }
-    let hook = state.serve(Server::for_thread_map(state));
-    let RawPointerBuilder(pointer) = results.get().init_as();
-    let structure = pointer.init_struct(StructSize { data: 0, pointers: 1 });
-    structure.get_pointer_field(0).set_capability(hook);
-    Ok(2)
 }

@@ -5,42 +5,51 @@
 
 mod budget;
 mod call;
+mod calls;
 mod capability;
 mod incoming;
+mod life;
 mod link;
 mod log;
 mod network;
+mod object;
+mod objects;
 mod outgoing;
 mod pairs;
 mod payload;
+mod promise;
 mod proxy_schema;
 mod quota;
 pub(crate) mod scope;
 mod server;
+mod serving_thread;
+mod shared;
 mod state;
+mod thread_map;
 mod threads;
+mod workers;
 
-use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 pub use call::{Call, Reply};
-pub(crate) use capability::{Capability, InUse, LocalObject, Object, RemoteCap};
+pub(crate) use calls::{Outgoing, ReplyTo};
+pub(crate) use capability::{Capability, InUse, RemoteCap};
 pub(crate) use log::next_number;
 pub(crate) use network::Stream;
-pub(crate) use outgoing::{Outgoing, ReplyTo, cancel, suspect_thread};
+pub(crate) use object::{LocalObject, Object};
+pub(crate) use outgoing::{cancel, suspect_thread};
 pub(crate) use payload::Payload;
 pub(crate) use quota::{Hit, Quota};
+pub(crate) use shared::Shared;
 pub(crate) use threads::Caller;
 
-use crate::cleanup::Cleanup;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event_loop::EventLoop;
 use crate::limits::Limits;
-use budget::Budget;
-use state::State;
+use shared::Order;
+use state::{State, obey};
 
 /// A connection, as any thread may hold it.
 ///
@@ -49,116 +58,9 @@ use state::State;
 #[derive(Clone)]
 pub struct Connection(pub(crate) Arc<Shared>);
 
-pub(crate) struct Shared {
-    id: u64,
-    event_loop: EventLoop,
-    /// Whether the last handle closes the connection.
-    owned: bool,
-    budget: Arc<Budget>,
-    /// Where objects are dropped that the peer leaves behind.
-    cleanup: Cleanup,
-    /// Whether the peer has let somebody wait in vain for the end of one of its objects.
-    keeps_waiting: AtomicBool,
-    phase: Mutex<Phase>,
-    changed: Condvar,
-    waiters: Mutex<Vec<tokio::sync::oneshot::Sender<()>>>,
-}
-
-/// How far a connection's life has gone.
-#[derive(Clone, Copy, PartialEq)]
-enum Phase {
-    /// Calls can be made.
-    Open,
-    /// None can be made any more, and what is on the loop is being let go.
-    Closing,
-    /// The stream is closed, and on the loop nothing is left.
-    Gone,
-}
-
-static NEXT_ID: AtomicU64 = AtomicU64::new(1);
-
 impl std::fmt::Debug for Connection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Connection({})", self.0.id)
-    }
-}
-
-impl std::fmt::Debug for Shared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Connection({})", self.id)
-    }
-}
-
-impl Shared {
-    fn new(event_loop: &EventLoop, owned: bool, limits: Limits) -> Arc<Self> {
-        let id = NEXT_ID.fetch_add(1, Ordering::Relaxed);
-        Arc::new(Shared {
-            budget: Budget::new(limits, link::evict(id, event_loop)),
-            id,
-            event_loop: event_loop.clone(),
-            owned,
-            cleanup: Cleanup::default(),
-            keeps_waiting: AtomicBool::new(false),
-            phase: Mutex::new(Phase::Open),
-            changed: Condvar::new(),
-            waiters: Mutex::default(),
-        })
-    }
-
-    pub(crate) fn id(&self) -> u64 {
-        self.id
-    }
-
-    pub(crate) fn event_loop(&self) -> &EventLoop {
-        &self.event_loop
-    }
-
-    pub(crate) fn release(&self, key: u64) {
-        let id = self.id;
-        self.event_loop.run(move || {
-            if let Some(state) = State::find(id) {
-                state.release(key);
-            }
-        });
-    }
-
-    /// Whether nobody is to wait for the end of the peer's objects any more.
-    pub(crate) fn keeps_waiting(&self) -> bool {
-        self.keeps_waiting.load(Ordering::Relaxed)
-    }
-
-    pub(crate) fn set_keeps_waiting(&self, keeps: bool) {
-        self.keeps_waiting.store(keeps, Ordering::Relaxed);
-    }
-
-    fn phase(&self) -> MutexGuard<'_, Phase> {
-        self.phase.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// No call can be made any more.
-    fn mark_closing(&self) {
-        let mut phase = self.phase();
-        if *phase == Phase::Open {
-            *phase = Phase::Closing;
-        }
-    }
-
-    /// Nothing is left of the connection.
-    fn mark_gone(&self) {
-        *self.phase() = Phase::Gone;
-        self.changed.notify_all();
-        let waiters = std::mem::take(&mut *self.waiters.lock().unwrap_or_else(PoisonError::into_inner));
-        for waiter in waiters {
-            let _ = waiter.send(());
-        }
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        *self.phase() != Phase::Open
-    }
-
-    fn is_gone(&self) -> bool {
-        *self.phase() == Phase::Gone
+        self.0.fmt(f)
     }
 }
 
@@ -174,16 +76,7 @@ impl Opening {
 impl Drop for Opening {
     fn drop(&mut self) {
         if let Some(shared) = self.0.upgrade() {
-            shared.mark_gone();
-        }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        if self.owned && !self.is_closed() {
-            let id = self.id;
-            self.event_loop.run(move || link::close(id));
+            shared.life.end();
         }
     }
 }
@@ -199,7 +92,7 @@ impl Connection {
         root: Option<Arc<LocalObject>>,
         construct: Option<(u64, u16)>,
     ) -> (Connection, RemoteCap) {
-        let shared = Shared::new(event_loop, true, event_loop.limits());
+        let shared = Shared::new(event_loop, true, event_loop.limits(), obey);
         let cap = RemoteCap::new(shared.clone());
         let (opening, link_cap) = (Opening(Arc::downgrade(&shared)), cap.key());
         // The key stays valid because this function returns the capability that holds it.
@@ -220,7 +113,7 @@ impl Connection {
         limits: Limits,
         ended: impl FnOnce() + Send + 'static,
     ) -> Connection {
-        let shared = Shared::new(event_loop, false, limits);
+        let shared = Shared::new(event_loop, false, limits, obey);
         let (kept, opening) = (shared.clone(), Opening(Arc::downgrade(&shared)));
         event_loop.run(move || {
             opening.begins();
@@ -232,7 +125,7 @@ impl Connection {
     /// The event loop on which the connection lives.
     #[must_use]
     pub fn event_loop(&self) -> &EventLoop {
-        &self.0.event_loop
+        self.0.event_loop()
     }
 
     /// Whether the connection is closed.
@@ -244,8 +137,7 @@ impl Connection {
     /// Closes the connection. Calls that are under way fail with a disconnected error; our objects
     /// that the peer held are dropped, in order, on the cleanup thread.
     pub fn close(&self) {
-        let id = self.0.id;
-        self.0.event_loop.run(move || link::close(id));
+        self.0.order(Order::Close);
     }
 
     /// Closes the connection once no call is under way in either direction and everything is written, or after
@@ -256,7 +148,7 @@ impl Connection {
     ///
     /// When called on an event-loop thread, where waiting would keep the calls from ending.
     pub fn shut_down(&self, patience: Duration) -> Result<bool> {
-        if self.0.event_loop.is_driven_here() {
+        if self.0.event_loop().is_driven_here() {
             return Err(blocking_on_loop());
         }
         Ok(shut_down_all(vec![self.clone()], patience))
@@ -268,9 +160,9 @@ impl Connection {
             return Some(false);
         }
         let (sender, receiver) = std::sync::mpsc::sync_channel(1);
-        let id = self.0.id;
-        self.0.event_loop.run(move || {
-            let _ = sender.send(State::find(id).is_none_or(|state: Rc<State>| state.is_idle()));
+        let id = self.0.id();
+        self.0.event_loop().run(move || {
+            let _ = sender.send(State::find(id).is_none_or(|state| state.is_idle()));
         });
         match receiver.recv_timeout(until.saturating_duration_since(Instant::now()).max(POLL)) {
             Ok(idle) => Some(idle),
@@ -288,7 +180,9 @@ impl Connection {
             std::thread::sleep(POLL);
         }
         let left = || until.saturating_duration_since(Instant::now());
-        self.0.event_loop.wait_for_drops(left()) && self.0.cleanup.wait(left()) && self.0.budget.calls() == 0
+        self.0.event_loop().wait_for_drops(left())
+            && self.0.cleanup.wait(left())
+            && self.0.budget.calls() == 0
     }
 
     /// Waits until the connection is closed, at most for `timeout`. Returns whether it is.
@@ -297,32 +191,15 @@ impl Connection {
     ///
     /// When called on an event-loop thread, which must not block.
     pub fn wait_closed(&self, timeout: Option<Duration>) -> Result<bool> {
-        if self.0.event_loop.is_driven_here() {
+        if self.0.event_loop().is_driven_here() {
             return Err(blocking_on_loop());
         }
-        let (phase, lives) = (self.0.phase(), |phase: &mut Phase| *phase != Phase::Gone);
-        let changed = &self.0.changed;
-        let phase = match timeout {
-            None => changed.wait_while(phase, lives).unwrap_or_else(PoisonError::into_inner),
-            Some(timeout) => {
-                changed.wait_timeout_while(phase, timeout, lives).unwrap_or_else(PoisonError::into_inner).0
-            }
-        };
-        Ok(*phase == Phase::Gone)
+        Ok(self.0.life.wait(timeout))
     }
 
     /// Resolves when the connection is closed.
     pub async fn closed(&self) {
-        let (sender, receiver) = tokio::sync::oneshot::channel();
-        {
-            let mut waiters = self.0.waiters.lock().unwrap_or_else(PoisonError::into_inner);
-            // Those who have given up, as in each turn of a `select!` loop.
-            waiters.retain(|waiter| !waiter.is_closed());
-            waiters.push(sender);
-        }
-        if !self.0.is_gone() {
-            let _ = receiver.await;
-        }
+        self.0.life.ended().await;
     }
 
     /// Asks the peer for a pool of `count` threads. From then on calls that name no thread run
@@ -332,10 +209,10 @@ impl Connection {
     ///
     /// What the peer answers, among others when it has a pool already.
     pub async fn make_pool(&self, count: u32) -> Result<()> {
-        let id = self.0.id;
+        let id = self.0.id();
         let (sender, receiver) = tokio::sync::oneshot::channel();
-        self.0.event_loop.run(move || link::make_pool(id, count, sender));
-        receiver.await.unwrap_or_else(|_| Err(outgoing::called_after_disconnect()))
+        self.0.event_loop().run(move || thread_map::ask_for_pool(id, count, sender));
+        receiver.await.unwrap_or_else(|_| Err(calls::called_after_disconnect()))
     }
 }
 

@@ -5,104 +5,24 @@
 
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Instant;
 
 use capnp::any_pointer;
 use capnp::capability::{RemotePromise, Response};
 use futures::future::{Either, select};
 use tokio::sync::oneshot;
 
-use super::capability::{InUse, RemoteCap};
+use super::calls::{Cancellable, Outgoing, called_after_disconnect, interrupted_by_disconnect};
+use super::capability::{RemoteCap, are_given};
+use super::log::LoggedCall;
 use super::pairs::ThreadPair;
 use super::payload::{Payload, Received};
-use super::state::{State, innermost};
+use super::promise::{broken, innermost, settle};
+use super::shared::Shared;
+use super::state::State;
 use super::threads::{Caller, write_context};
-use super::{Shared, log};
 use crate::error::{Error, ErrorKind, Origin, Result};
 use crate::event_loop::guard;
-use crate::thread::ReplySlot;
 use crate::wire::node::{InterfaceNode, MethodNode, Type};
-
-/// A call that is ready to go.
-pub(crate) struct Outgoing {
-    pub(crate) target: RemoteCap,
-    /// The interface that declares the method; its id goes on the wire.
-    pub(crate) interface: &'static InterfaceNode,
-    pub(crate) method: &'static MethodNode,
-    /// The method that ends this one early at the peer.
-    pub(crate) interrupt: Option<&'static MethodNode>,
-    pub(crate) params: Payload,
-    pub(crate) caller: Caller,
-    /// The call being served where this one is made.
-    pub(crate) scope: Option<u64>,
-    /// Where the capability of the first result is filed before it arrives.
-    pub(crate) pipeline: Option<RemoteCap>,
-    pub(crate) reply: ReplyTo,
-    /// A number to cancel the call by.
-    pub(crate) number: u64,
-    /// Held until the call has returned, so that an object is not destroyed under a call.
-    pub(crate) object: Option<Arc<dyn InUse>>,
-}
-
-/// What it takes to cancel a call.
-pub(crate) struct Cancellable {
-    cancelled: oneshot::Sender<()>,
-    interrupt: Option<(RemoteCap, &'static InterfaceNode, &'static MethodNode)>,
-    /// The thread that made the call, if the peer serves it on the thread that it has for that one.
-    thread: Option<u64>,
-    names: (&'static InterfaceNode, &'static MethodNode),
-    started: Instant,
-}
-
-/// Who waits for a call's results. Dropped unanswered, as when the event loop ends, it tells them
-/// that the connection is gone.
-pub(crate) struct ReplyTo(Waiter);
-
-enum Waiter {
-    /// A thread.
-    Thread(Arc<ReplySlot<Result<Payload>>>),
-    /// A task.
-    Task(oneshot::Sender<Result<Payload>>),
-    /// Nobody: failures only reach the log.
-    Nobody,
-}
-
-impl ReplyTo {
-    pub(crate) fn thread(slot: Arc<ReplySlot<Result<Payload>>>) -> Self {
-        ReplyTo(Waiter::Thread(slot))
-    }
-
-    pub(crate) fn task(sender: oneshot::Sender<Result<Payload>>) -> Self {
-        ReplyTo(Waiter::Task(sender))
-    }
-
-    pub(crate) fn nobody() -> Self {
-        ReplyTo(Waiter::Nobody)
-    }
-
-    fn send(mut self, result: Result<Payload>) {
-        self.answer(result);
-    }
-
-    fn answer(&mut self, result: Result<Payload>) {
-        match std::mem::replace(&mut self.0, Waiter::Nobody) {
-            Waiter::Thread(slot) => slot.fill(result),
-            Waiter::Task(sender) => {
-                // The task may have been dropped meanwhile; then nobody misses the result.
-                let _ = sender.send(result);
-            }
-            Waiter::Nobody => {}
-        }
-    }
-}
-
-impl Drop for ReplyTo {
-    fn drop(&mut self) {
-        if !matches!(self.0, Waiter::Nobody) {
-            self.answer(Err(interrupted_by_disconnect()));
-        }
-    }
-}
 
 impl Outgoing {
     /// Sends the call from any thread.
@@ -116,19 +36,14 @@ impl Outgoing {
             // capnp-rpc panics on some answers that break the rules. That is this peer's end, and
             // nobody else's.
             if guard(|| self.send(&state)).is_none() {
-                super::link::close(state.id);
+                state.disconnect();
             }
         });
     }
 
     fn send(self, state: &Rc<State>) {
-        if self.method.context && !state.has_threads(&self.caller, self.scope) {
-            let (names, started) = ((self.interface, self.method), Instant::now());
-            // There is nothing to tell the peer if it is cancelled here.
-            let (cancelled, _) = oneshot::channel();
-            let cancellable = Cancellable { cancelled, interrupt: None, thread: None, names, started };
-            state.cancels.borrow_mut().insert(self.number, cancellable);
-            return state.waiting.borrow_mut().push_back(self);
+        if self.method.context && !state.threads.has_threads(&self.caller, self.scope) {
+            return state.calls.wait(self);
         }
         let Outgoing {
             target,
@@ -143,35 +58,35 @@ impl Outgoing {
             number,
             object,
         } = self;
-        let started = Instant::now();
+        let logged = LoggedCall::new(number, interface, method);
         let thread = match &caller {
-            Caller::Thread(thread) if method.context && !state.is_nested(scope) => Some(thread.key),
+            Caller::Thread(thread) if method.context && !state.threads.is_nested(scope) => Some(thread.key),
             _ => None,
         };
         let sent = prepare(state, &target, interface, method, &params, &caller, scope);
         let (sent, pair) = match sent {
             Ok(sent) => sent,
             Err(error) => {
-                log::call_failed(state, number, interface, method, started, &error);
+                state.log.call_failed(&logged, &error);
                 if let Some(cap) = pipeline {
-                    state.file(&cap, capnp_rpc::new_broken_cap(error.to_rpc()).hook);
+                    state.objects.file(cap.key(), broken(error.to_rpc()));
                 }
                 return reply.send(Err(error.in_call(interface.name, method.name)));
             }
         };
-        log::request_sent(state, number, interface, method, &params);
-        params.is_sent();
+        state.log.request_sent(&logged, &params);
+        are_given(&params.caps);
         drop(params);
         let RemotePromise { promise, pipeline: results } = sent;
         if let Some(cap) = &pipeline {
             let index = method.results.fields.first().map_or(0, |field| field.place.offset);
             let index = u16::try_from(index).unwrap_or(0);
-            state.file(cap, results.get_pointer_field(index).as_cap());
+            state.objects.file(cap.key(), results.get_pointer_field(index).as_cap());
         }
         let (cancelled, on_cancel) = oneshot::channel();
-        let interrupt = interrupt.map(|interrupt| (target, interface, interrupt));
-        let cancellable = Cancellable { cancelled, interrupt, thread, names: (interface, method), started };
-        state.cancels.borrow_mut().insert(number, cancellable);
+        let destroys = (interface.destroy == Some(method.ordinal)).then(|| Arc::downgrade(target.shared()));
+        let interrupt = interrupt.map(|interrupt| (target, interrupt));
+        state.calls.insert(Cancellable { cancelled, interrupt, thread, logged });
         let state = state.clone();
         state.event_loop.clone().spawn(async move {
             let _results = results;
@@ -182,8 +97,9 @@ impl Outgoing {
                     // asynchronous method then; a blocking one runs on and keeps its thread, and
                     // nobody learns when it ends.
                     drop(promise);
-                    if let Some(pair) = pair {
-                        state.suspect_pair(pair);
+                    if let Some(pair) = pair.filter(|_| !state.is_closed()) {
+                        state.threads.suspect_pair(pair);
+                        send_waiting(&state);
                     }
                     if let Some(object) = object {
                         object.doubt();
@@ -201,13 +117,9 @@ impl Outgoing {
                     promise.await
                 }
             };
-            state.cancels.borrow_mut().remove(&number);
-            if let Some(pair) = pair {
-                state.return_pair(pair);
-            }
-            if interface.destroy == Some(method.ordinal)
-                && let Some(shared) = state.shared()
-            {
+            state.calls.remove(number);
+            return_pair(&state, pair);
+            if let Some(shared) = destroys.and_then(|shared| shared.upgrade()) {
                 shared.set_keeps_waiting(false);
             }
             let result = match response {
@@ -215,8 +127,8 @@ impl Outgoing {
                 Err(error) => Err(translate(&state, &error)),
             };
             match &result {
-                Ok(results) => log::response_received(&state, number, interface, method, started, results),
-                Err(error) => log::call_failed(&state, number, interface, method, started, error),
+                Ok(results) => state.log.response_received(&logged, results),
+                Err(error) => state.log.call_failed(&logged, error),
             }
             // Before the caller goes on: if it drops its proxy next, that one must be the last.
             drop(object);
@@ -225,15 +137,20 @@ impl Outgoing {
     }
 }
 
+/// Gives the threads back of a call that has returned.
+fn return_pair(state: &Rc<State>, pair: Option<ThreadPair>) {
+    if let Some(pair) = pair.filter(|_| !state.is_closed()) {
+        state.threads.return_pair(pair);
+        send_waiting(state);
+    }
+}
+
 /// Sends calls that have waited for threads, as long as there are some.
-pub(crate) fn send_waiting(state: &Rc<State>) {
-    while state.has_threads(&Caller::Task, None) {
-        let Some(call) = state.waiting.borrow_mut().pop_front() else { return };
-        // One that is not known any more was cancelled.
-        let known = state.cancels.borrow_mut().remove(&call.number);
-        if known.is_some() {
-            call.send(state);
-        }
+fn send_waiting(state: &Rc<State>) {
+    while state.threads.has_threads(&Caller::Task, None)
+        && let Some(call) = state.calls.next()
+    {
+        call.send(state);
     }
 }
 
@@ -243,10 +160,10 @@ async fn receive(state: &State, response: &Response<any_pointer::Owned>) -> Resu
     let mut received = Received::copy(reader)?;
     for hook in received.hooks.iter_mut() {
         if let Some(unsettled) = hook.take() {
-            *hook = Some(state.settle(unsettled).await);
+            *hook = Some(settle(unsettled).await);
         }
     }
-    Ok(received.file(&state.budget, |hook| state.receive(hook)))
+    Ok(received.file(&state.budget, |hook| state.objects.receive(hook)))
 }
 
 /// Sends the method that makes another one return early.
@@ -265,9 +182,7 @@ fn interrupt_call(
                 if let Err(error) = sent.promise.await {
                     tracing::info!(target: "ipc", connection, %error, "IPC interrupt failed");
                 }
-                if let Some(pair) = pair {
-                    state.return_pair(pair);
-                }
+                return_pair(&state, pair);
             });
         }
         Err(error) => tracing::info!(target: "ipc", connection, %error, "IPC interrupt failed"),
@@ -287,7 +202,7 @@ fn prepare(
 ) -> Result<Sent> {
     let words = params.check_size(state.budget.limits())?;
     state.wire()?.check_call(words * 8)?;
-    let hook = state.cap(target.key()).ok_or_else(called_after_disconnect)?;
+    let hook = state.objects.find(target.key()).ok_or_else(called_after_disconnect)?;
     // A promise that was kept, or broken, meanwhile: capnp-rpc cannot redirect a request that has
     // capabilities once it is built.
     let hook = innermost(hook)
@@ -295,10 +210,10 @@ fn prepare(
     state.wire()?.expect(words + 4 * params.caps.len());
     let hint = capnp::MessageSize { word_count: words as u64 + 8, cap_count: params.caps.len() as u32 + 2 };
     let mut request = hook.new_call(interface.id, method.ordinal, Some(hint));
-    params.send(request.get(), |cap| state.hook(cap))?;
+    params.send(request.get(), |cap| state.objects.hook(cap))?;
     let mut pair = None;
     if method.context {
-        let threads = state.pick_threads(caller, scope);
+        let threads = state.threads.pick(caller, scope);
         let place = method.params.fields.iter().find(|field| matches!(field.ty, Type::Context));
         let index = place.map_or(0, |field| field.place.offset as usize);
         write_context(request.get(), &method.params, index, &threads)?;
@@ -314,44 +229,41 @@ fn translate(state: &State, error: &capnp::Error) -> Error {
     if error.kind() == ErrorKind::Disconnected && ours { interrupted_by_disconnect() } else { error }
 }
 
-pub(crate) fn called_after_disconnect() -> Error {
-    Error::disconnected("IPC client method called after disconnect")
-}
-
-fn interrupted_by_disconnect() -> Error {
-    Error::disconnected("IPC client method call interrupted by disconnect")
-}
-
 /// Has the next call of this thread served on another thread of the peer: the one that it has may be busy for as long
 /// as it likes.
 pub(crate) fn suspect_thread(shared: &Arc<Shared>, thread: u64) {
     let id = shared.id();
     shared.event_loop().run(move || {
         if let Some(state) = State::find(id) {
-            state.suspect_thread(thread);
+            suspect(&state, thread);
         }
     });
+}
+
+fn suspect(state: &Rc<State>, thread: u64) {
+    state.threads.suspect_thread(thread);
+    send_waiting(state);
 }
 
 /// Cancels the call of this number.
 pub(crate) fn cancel(shared: &Arc<Shared>, number: u64) {
     let id = shared.id();
     shared.event_loop().run(move || {
-        if let Some(state) = State::find(id) {
-            let call = state.cancels.borrow_mut().remove(&number);
-            let Some(Cancellable { cancelled, interrupt, thread, names, started }) = call else { return };
-            if let Some(thread) = thread {
-                state.suspect_thread(thread);
-            }
-            log::call_cancelled(&state, number, names.0, names.1);
-            match interrupt {
-                // Sent at once, so that it is on its way before anything the caller does next.
-                // The call itself stays until it returns; its thread is busy until then.
-                Some((target, interface, interrupt)) => interrupt_call(&state, &target, interface, interrupt),
-                None => {
-                    log::call_abandoned(&state, names.0, names.1, started);
-                    let _ = cancelled.send(());
-                }
+        let Some(state) = State::find(id) else { return };
+        let Some(Cancellable { cancelled, interrupt, thread, logged }) = state.calls.remove(number) else {
+            return;
+        };
+        if let Some(thread) = thread {
+            suspect(&state, thread);
+        }
+        state.log.call_cancelled(&logged);
+        match interrupt {
+            // Sent at once, so that it is on its way before anything the caller does next.
+            // The call itself stays until it returns; its thread is busy until then.
+            Some((target, interrupt)) => interrupt_call(&state, &target, logged.interface, interrupt),
+            None => {
+                state.log.call_abandoned(&logged);
+                let _ = cancelled.send(());
             }
         }
     });

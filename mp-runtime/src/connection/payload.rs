@@ -13,7 +13,6 @@ use capnp::private::layout::{CapTable, StructBuilder, StructReader, StructSize};
 use capnp::traits::{Imbue, ImbueMut};
 
 use super::budget::{Budget, Permit};
-use super::capability::Capability;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limits, MESSAGE_LIMIT_WORDS};
 use crate::wire::capability::{MessageCap, SlotHook};
@@ -60,10 +59,9 @@ impl Received {
     pub(crate) fn file(
         self,
         budget: &Arc<Budget>,
-        mut file: impl FnMut(Box<dyn ClientHook>) -> Capability,
+        mut file: impl FnMut(Box<dyn ClientHook>) -> MessageCap,
     ) -> Payload {
-        let caps =
-            self.hooks.into_iter().map(|hook| hook.map_or(Capability::Null, &mut file).into()).collect();
+        let caps = self.hooks.into_iter().map(|hook| hook.map_or_else(MessageCap::null, &mut file)).collect();
         let permit = budget.hold_received(self.message.size_in_words() * 8);
         Payload { message: self.message, caps, _permit: Some(permit) }
     }
@@ -136,25 +134,16 @@ impl Payload {
     pub(crate) fn send(
         &self,
         mut target: any_pointer::Builder<'_>,
-        mut hook: impl FnMut(&Capability) -> Option<Box<dyn ClientHook>>,
+        hook: impl FnMut(&MessageCap) -> Option<Box<dyn ClientHook>>,
     ) -> Result<()> {
         let error = |error: capnp::Error| Error::from_message(&error);
-        let table: CapTable = self.caps.iter().map(|cap| hook(&Capability::of(cap))).collect();
+        let table: CapTable = self.caps.iter().map(hook).collect();
         let mut root: any_pointer::Reader<'_> = self.message.get_root_as_reader().map_err(error)?;
         if root.is_null() {
             return Ok(());
         }
         root.imbue(&table);
         target.set_as::<any_pointer::Owned>(root).map_err(error)
-    }
-
-    /// Tells the objects that went back to the peer that it has them.
-    pub(crate) fn is_sent(&self) {
-        for cap in &self.caps {
-            if let Some(Capability::Given(_, object)) = cap.get() {
-                object.give_away();
-            }
-        }
     }
 
     /// The size in words, which is also what the log reports (in bytes).

@@ -1,12 +1,15 @@
 //! Which call is being served where code runs.
 //!
 //! In: the connection and token of a call, when its method starts. Out: calls that the method makes
-//! on the same connection know that they are nested in it.
+//! on the same connection know that they are nested in it, and which of the peer's threads waits for it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+
+use capnp::private::capability::ClientHook;
 
 /// A connection's id and the token of the call being served on it.
 pub(crate) type Frame = (u64, u64);
@@ -64,5 +67,57 @@ impl<F: Future> Future for Scoped<F> {
         let frame = self.frame;
         let future = self.future.as_mut();
         enter(frame, || future.poll(cx))
+    }
+}
+
+/// The calls of one connection that are being served and whose peer waits for them, by token.
+#[derive(Default)]
+pub(crate) struct Scopes {
+    waiting: RefCell<HashMap<u64, Waiting>>,
+    entered: Cell<u64>,
+}
+
+/// How the peer waits for a call.
+struct Waiting {
+    /// On this thread of its own, which serves callbacks meanwhile.
+    thread: Box<dyn ClientHook>,
+    /// For this thread of ours.
+    own: Box<dyn ClientHook>,
+}
+
+impl Scopes {
+    /// Notes a call for as long as it is served.
+    pub(crate) fn enter(&self, thread: Box<dyn ClientHook>, own: Box<dyn ClientHook>) -> Scope<'_> {
+        let token = self.entered.get();
+        self.entered.set(token + 1);
+        self.waiting.borrow_mut().insert(token, Waiting { thread, own });
+        Scope { scopes: self, token }
+    }
+
+    /// Whether the peer waits for the call of this token.
+    pub(crate) fn contains(&self, token: u64) -> bool {
+        self.waiting.borrow().contains_key(&token)
+    }
+
+    /// The peer's thread that waits for a call, and ours that it waits for.
+    pub(crate) fn find(&self, token: u64) -> Option<(Box<dyn ClientHook>, Box<dyn ClientHook>)> {
+        self.waiting.borrow().get(&token).map(|waiting| (waiting.thread.add_ref(), waiting.own.add_ref()))
+    }
+
+    pub(crate) fn clear(&self) {
+        drop(self.waiting.take());
+    }
+}
+
+/// A call that is noted.
+pub(crate) struct Scope<'s> {
+    scopes: &'s Scopes,
+    pub(crate) token: u64,
+}
+
+impl Drop for Scope<'_> {
+    fn drop(&mut self) {
+        let waiting = self.scopes.waiting.borrow_mut().remove(&self.token);
+        drop(waiting);
     }
 }

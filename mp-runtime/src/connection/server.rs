@@ -1,9 +1,12 @@
-//! The one kind of object that capnp-rpc serves for us.
+//! What the peer can call, by the address of its hook.
 //!
-//! In: calls of the peer, by interface id and ordinal. Out: they go to an object's dispatcher, to
-//! a thread, or to the thread map.
+//! In: objects, threads and what makes threads. Out: capnp-rpc's hooks for them; calls on them go to the
+//! [`Dispatcher`], and what the peer has let go of is dropped off the loop.
+//!
+//! Invariant: a server is in the table from the making of its hook until capnp-rpc has dropped the last one.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -14,188 +17,200 @@ use capnp::capability::{
     DispatchCallResult, FromClientHook, FromServer, Params, Promise, Results, Server as CapnpServer,
 };
 use capnp::private::capability::ClientHook;
-use capnp::private::layout::StructSize;
 
-use super::budget::{Budget, ThreadPermit};
-use super::capability::LocalObject;
-use super::incoming;
-use super::proxy_schema::{GET_NAME, MAKE_POOL, MAKE_THREAD, THREAD, THREAD_MAP};
-use super::state::State;
+use super::budget::Budget;
+use super::object::LocalObject;
+use super::promise::innermost;
+use super::serving_thread::ServingThread;
 use crate::cleanup::Cleanup;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
+use crate::event_loop::EventLoop;
 use crate::thread::{ThreadContext, Worker};
-use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
+
+type Hook = Box<dyn ClientHook>;
+
+/// A call of the peer, as it arrives.
+pub(crate) struct Request {
+    pub(crate) interface: u64,
+    pub(crate) ordinal: u16,
+    pub(crate) params: Params<any_pointer::Owned>,
+    pub(crate) results: Results<any_pointer::Owned>,
+}
+
+/// Who answers the peer's calls.
+pub(crate) trait Dispatcher {
+    fn dispatch(self: Rc<Self>, server: Rc<Server>, request: Request) -> Promise<(), capnp::Error>;
+}
 
 /// Something of ours that the peer can call.
 pub(crate) struct Server {
-    kind: Kind,
-    connection: Weak<State>,
-    cleanup: Cleanup,
-    budget: Arc<Budget>,
+    pub(crate) kind: Kind,
+    servers: Rc<Servers>,
     /// Grows with every server of the connection.
     number: u64,
     address: Cell<usize>,
 }
 
-enum Kind {
+pub(crate) enum Kind {
     /// An implementation of an interface.
     Object(Arc<LocalObject>),
-    /// A thread of ours that makes calls, and serves callbacks while it waits for them.
-    Caller(Arc<ThreadContext>),
-    /// A thread that only serves calls; one of the peer's counts.
-    Worker(Worker, Option<ThreadPermit>),
-    /// What makes workers.
+    /// A thread that serves calls.
+    Thread(Rc<ServingThread>),
+    /// What makes such threads.
     ThreadMap,
 }
 
-fn worker(state: &State, suffix: String) -> Worker {
-    Worker::new(state.event_loop.name(), suffix, state.budget.limits().process_threads())
+/// The table.
+pub(crate) struct Servers {
+    dispatcher: Weak<dyn Dispatcher>,
+    event_loop: EventLoop,
+    budget: Arc<Budget>,
+    cleanup: Cleanup,
+    by_address: RefCell<HashMap<usize, Weak<Server>>>,
+    made: Cell<u64>,
+    /// Objects about to be dropped, with their numbers.
+    dying: RefCell<Vec<(u64, Arc<LocalObject>)>>,
 }
 
-impl Server {
-    fn new(state: &Rc<State>, kind: Kind) -> Rc<Self> {
-        Rc::new(Server {
-            kind,
-            connection: Rc::downgrade(state),
-            cleanup: state.cleanup.clone(),
-            budget: state.budget.clone(),
-            number: state.token(),
-            address: Cell::new(0),
+impl Servers {
+    pub(crate) fn new(
+        dispatcher: Weak<dyn Dispatcher>,
+        event_loop: EventLoop,
+        budget: Arc<Budget>,
+        cleanup: Cleanup,
+    ) -> Rc<Self> {
+        Rc::new(Servers {
+            dispatcher,
+            event_loop,
+            budget,
+            cleanup,
+            by_address: RefCell::default(),
+            made: Cell::new(0),
+            dying: RefCell::default(),
         })
     }
 
-    pub(crate) fn for_object(state: &Rc<State>, object: Arc<LocalObject>) -> Rc<Self> {
+    /// Makes an object reachable for the peer.
+    pub(crate) fn object(self: &Rc<Self>, object: Arc<LocalObject>) -> Hook {
         object.is_served();
-        Self::new(state, Kind::Object(object))
+        self.serve(Kind::Object(object))
     }
 
-    pub(crate) fn for_caller(state: &Rc<State>, thread: Arc<ThreadContext>) -> Rc<Self> {
-        Self::new(state, Kind::Caller(thread))
+    /// Makes a thread reachable that makes calls.
+    pub(crate) fn caller(self: &Rc<Self>, thread: Arc<ThreadContext>) -> Hook {
+        self.thread(ServingThread::Caller(thread))
     }
 
-    /// A thread for calls of the peer.
+    /// Makes a thread reachable for callbacks of one asynchronous call of ours.
+    pub(crate) fn callbacks(self: &Rc<Self>) -> Hook {
+        self.thread(ServingThread::Callbacks(self.worker("(async callbacks)".into())))
+    }
+
+    /// Makes a thread reachable.
+    pub(crate) fn thread(self: &Rc<Self>, thread: ServingThread) -> Hook {
+        self.serve(Kind::Thread(Rc::new(thread)))
+    }
+
+    /// Makes that reachable which makes threads.
+    pub(crate) fn thread_map(self: &Rc<Self>) -> Hook {
+        self.serve(Kind::ThreadMap)
+    }
+
+    /// A thread for calls of the peer, which starts with the first of them.
     ///
     /// # Errors
     ///
     /// When the peer has too many.
-    pub(crate) fn for_worker(state: &Rc<State>, suffix: String) -> Result<Rc<Self>> {
-        let permit = state.budget.admit_thread()?;
-        Ok(Self::new(state, Kind::Worker(worker(state, suffix), Some(permit))))
+    pub(crate) fn peers_thread(&self, suffix: String) -> Result<ServingThread> {
+        let permit = self.budget.admit_thread()?;
+        Ok(ServingThread::Peers(self.worker(suffix), permit))
     }
 
-    /// A thread for callbacks of one asynchronous call of ours.
-    pub(crate) fn for_callbacks(state: &Rc<State>) -> Rc<Self> {
-        Self::new(state, Kind::Worker(worker(state, "(async callbacks)".into()), None))
+    fn worker(&self, suffix: String) -> Worker {
+        Worker::new(self.event_loop.name(), suffix, self.budget.limits().process_threads())
     }
 
-    pub(crate) fn for_thread_map(state: &Rc<State>) -> Rc<Self> {
-        Self::new(state, Kind::ThreadMap)
+    fn serve(self: &Rc<Self>, kind: Kind) -> Hook {
+        let number = self.made.get();
+        self.made.set(number + 1);
+        let server = Rc::new(Server { kind, servers: self.clone(), number, address: Cell::new(0) });
+        let client: ServerClient = capnp_rpc::new_client_from_rc(server.clone());
+        let hook = client.into_client_hook();
+        server.address.set(hook.get_ptr());
+        self.by_address.borrow_mut().insert(hook.get_ptr(), Rc::downgrade(&server));
+        hook
     }
 
-    pub(crate) fn set_address(&self, address: usize) {
-        self.address.set(address);
+    /// How many the peer can reach.
+    pub(crate) fn len(&self) -> usize {
+        self.by_address.borrow().len()
     }
 
-    /// The object, if the server is one.
-    pub(crate) fn object(&self) -> Option<Arc<LocalObject>> {
-        match &self.kind {
-            Kind::Object(object) => Some(object.clone()),
+    /// The server behind a hook, if it is one of ours.
+    pub(crate) fn find(&self, hook: &dyn ClientHook) -> Option<Rc<Server>> {
+        let address = innermost(hook.add_ref())?.get_ptr();
+        self.by_address.borrow().get(&address).and_then(Weak::upgrade)
+    }
+
+    /// The thread behind a hook, if it is one of ours.
+    pub(crate) fn find_thread(&self, hook: &dyn ClientHook) -> Option<Rc<ServingThread>> {
+        match &self.find(hook)?.kind {
+            Kind::Thread(thread) => Some(thread.clone()),
             _ => None,
         }
     }
 
-    /// Whether the server is a thread.
-    pub(crate) fn is_thread(&self) -> bool {
-        matches!(self.kind, Kind::Caller(_) | Kind::Worker(..))
+    /// Has an object dropped, after what runs on the loop now. Of the objects that go together,
+    /// as when a peer vanishes, the one that was made first is dropped first.
+    fn bury(self: &Rc<Self>, number: u64, object: Arc<LocalObject>) {
+        self.dying.borrow_mut().push((number, object));
+        if self.dying.borrow().len() == 1 {
+            let servers = self.clone();
+            self.event_loop.spawn(async move { servers.bury_all() });
+        }
     }
 
-    /// Queues a job on the thread that the server is.
-    pub(crate) fn post(&self, job: Box<dyn FnOnce() + Send>) -> Result<()> {
-        match &self.kind {
-            Kind::Caller(thread) => thread
-                .post(job)
-                .map_err(|_| Error::new(ErrorKind::Failed, "the thread that made the call has ended")),
-            Kind::Worker(worker, permit) => {
-                let gate = permit.is_some().then(|| self.budget.clone());
-                worker.post(Box::new(move || {
-                    if let Some(budget) = gate {
-                        budget.wait_for_room();
-                    }
-                    job();
-                }))
+    /// Drops the objects that are to be dropped, away from the event loop and in the order in which they were made.
+    pub(crate) fn bury_all(&self) {
+        let mut dying = self.dying.take();
+        dying.sort_by_key(|(number, _)| *number);
+        let first = dying.first().map(|(_, object)| object.node.name);
+        let forgotten = Arc::new(AtomicUsize::new(0));
+        for (_, object) in dying {
+            let forgotten = forgotten.clone();
+            self.cleanup.run(move || {
+                if drop_object(&object) && object.node.destroyer().is_some() {
+                    forgotten.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        // One line, however many they were.
+        let Some(interface) = first else { return };
+        self.cleanup.run(move || {
+            let count = forgotten.load(Ordering::Relaxed);
+            if count > 0 {
+                tracing::info!(target: "ipc", interface, count, "IPC server object dropped that its peer has not destroyed");
             }
-            _ => Err(Error::new(ErrorKind::Protocol, "invalid thread handle")),
-        }
+        });
     }
+}
 
-    /// Serves a call of a thread or of what makes threads.
-    fn serve_thread(
-        &self,
-        state: &Rc<State>,
-        interface: u64,
-        method: u16,
-        params: &Params<any_pointer::Owned>,
-        results: Results<any_pointer::Owned>,
-    ) -> Result<()> {
-        match (&self.kind, interface, method) {
-            (Kind::Caller(_) | Kind::Worker(..), THREAD, GET_NAME) => {
-                put_text(results, &self.thread_name(state)?)
-            }
-            (Kind::ThreadMap, THREAD_MAP, MAKE_THREAD) => make_thread(state, params, results),
-            (Kind::ThreadMap, THREAD_MAP, MAKE_POOL) => make_pool(state, params),
-            _ => Err(incoming::unknown_method("this object", interface, method)),
-        }
-    }
-
-    fn thread_name(&self, state: &State) -> Result<String> {
-        match &self.kind {
-            Kind::Caller(thread) => Ok(thread.name(state.event_loop.name()).to_owned()),
-            Kind::Worker(worker, _) => worker.name(),
-            _ => Err(Error::new(ErrorKind::Protocol, "invalid thread handle")),
-        }
+impl Drop for Servers {
+    fn drop(&mut self) {
+        // What an event loop that has ended did not come to.
+        self.bury_all();
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let state = self.connection.upgrade();
-        if let Some(state) = &state {
-            state.servers.borrow_mut().remove(&self.address.get());
-        }
+        self.servers.by_address.borrow_mut().remove(&self.address.get());
         // The peer has usually called `destroy`; then there is nothing to drop.
         let Kind::Object(object) = &self.kind else { return };
-        if !object.is_released() || object.is_gone() {
-            return;
-        }
-        match state {
-            Some(state) => state.bury(self.number, object.clone()),
-            None => drop_objects(&self.cleanup, vec![(self.number, object.clone())]),
+        if object.is_released() && !object.is_gone() {
+            self.servers.bury(self.number, object.clone());
         }
     }
-}
-
-/// Drops objects that their peer has released without `destroy`, or has left behind, away from the
-/// event loop and in the order in which they were made.
-pub(super) fn drop_objects(cleanup: &Cleanup, mut objects: Vec<(u64, Arc<LocalObject>)>) {
-    objects.sort_by_key(|(number, _)| *number);
-    let first = objects.first().map(|(_, object)| object.node.name);
-    let forgotten = Arc::new(AtomicUsize::new(0));
-    for (_, object) in objects {
-        let forgotten = forgotten.clone();
-        cleanup.run(move || {
-            if drop_object(&object) && object.node.destroyer().is_some() {
-                forgotten.fetch_add(1, Ordering::Relaxed);
-            }
-        });
-    }
-    // One line, however many they were.
-    let Some(interface) = first else { return };
-    cleanup.run(move || {
-        let count = forgotten.load(Ordering::Relaxed);
-        if count > 0 {
-            tracing::info!(target: "ipc", interface, count, "IPC server object dropped that its peer has not destroyed");
-        }
-    });
 }
 
 /// Drops an object that no peer can call any more. Returns whether it was still there.
@@ -207,14 +222,14 @@ fn drop_object(object: &LocalObject) -> bool {
 }
 
 /// capnp-rpc's client for a [`Server`].
-pub(crate) struct ServerClient(Box<dyn ClientHook>);
+struct ServerClient(Hook);
 
 impl FromClientHook for ServerClient {
-    fn new(hook: Box<dyn ClientHook>) -> Self {
+    fn new(hook: Hook) -> Self {
         ServerClient(hook)
     }
 
-    fn into_client_hook(self) -> Box<dyn ClientHook> {
+    fn into_client_hook(self) -> Hook {
         self.0
     }
 
@@ -225,7 +240,7 @@ impl FromClientHook for ServerClient {
 
 /// capnp-rpc's dispatcher for a [`Server`].
 #[derive(Clone)]
-pub(crate) struct Dispatch(Rc<Server>);
+struct Dispatch(Rc<Server>);
 
 impl Deref for Dispatch {
     type Target = Server;
@@ -247,34 +262,14 @@ impl CapnpServer for Dispatch {
     fn dispatch_call(
         self,
         interface: u64,
-        method: u16,
+        ordinal: u16,
         params: Params<any_pointer::Owned>,
         results: Results<any_pointer::Owned>,
     ) -> DispatchCallResult {
-        let Some(state) = self.connection.upgrade().filter(|state| !state.is_closed()) else {
-            let closed = capnp::Error::disconnected("the connection is closed".into());
-            return DispatchCallResult::new(Promise::err(closed), false);
-        };
-        let server = self.0.clone();
-        let promise = match &self.0.kind {
-            Kind::Object(object) => {
-                let object = object.clone();
-                Promise::from_future(async move {
-                    // The object stays as long as it is called, although the peer may release it at once.
-                    let _server = server;
-                    incoming::serve(state, object, interface, method, params, results).await
-                })
-            }
-            _ => Promise::from_future(async move {
-                let outcome = match state.wire() {
-                    Ok(wire) => {
-                        wire.room().await;
-                        server.serve_thread(&state, interface, method, &params, results)
-                    }
-                    Err(error) => Err(error),
-                };
-                outcome.map_err(|error| error.to_rpc())
-            }),
+        let promise = match self.servers.dispatcher.upgrade() {
+            // The server stays as long as it is called, although the peer may release it at once.
+            Some(dispatcher) => dispatcher.dispatch(self.0, Request { interface, ordinal, params, results }),
+            None => Promise::err(capnp::Error::disconnected("the connection is closed".into())),
         };
         DispatchCallResult::new(promise, false)
     }
@@ -282,61 +277,4 @@ impl CapnpServer for Dispatch {
     fn as_ptr(&self) -> usize {
         Rc::as_ptr(&self.0) as usize
     }
-}
-
-fn put_text(mut results: Results<any_pointer::Owned>, text: &str) -> Result<()> {
-    results_struct(&mut results, |structure| structure.get_pointer_field(0).set_text(text.into()))
-}
-
-fn results_struct(
-    results: &mut Results<any_pointer::Owned>,
-    write: impl FnOnce(capnp::private::layout::StructBuilder<'_>),
-) -> Result<()> {
-    let RawPointerBuilder(pointer) = results.get().init_as();
-    write(pointer.init_struct(StructSize { data: 0, pointers: 1 }));
-    Ok(())
-}
-
-fn params_struct(params: &Params<any_pointer::Owned>) -> Result<capnp::private::layout::StructReader<'_>> {
-    let error = |error: capnp::Error| Error::from_message(&error);
-    let RawPointerReader(pointer) = params.get().map_err(error)?.get_as().map_err(error)?;
-    pointer.get_struct(None).map_err(error)
-}
-
-/// `ThreadMap.makeThread`: promises a thread that starts with its first blocking call.
-fn make_thread(
-    state: &Rc<State>,
-    params: &Params<any_pointer::Owned>,
-    mut results: Results<any_pointer::Owned>,
-) -> Result<()> {
-    let name = params_struct(params)?
-        .get_pointer_field(0)
-        .get_text(None)
-        .map_err(|error| Error::from_message(&error))?;
-    let from: String = name.to_str().unwrap_or("?").chars().take(200).collect();
-    let hook = state.serve(Server::for_worker(state, format!("(from {from})"))?);
-    results_struct(&mut results, |structure| structure.get_pointer_field(0).set_capability(hook))
-}
-
-/// `ThreadMap.makePool`: threads for calls that name none, once per connection.
-fn make_pool(state: &Rc<State>, params: &Params<any_pointer::Owned>) -> Result<()> {
-    if !state.pool.borrow().is_empty() {
-        return Err(Error::failed("makePool called on connection with existing pool"));
-    }
-    let count: u32 = params_struct(params)?.get_data_field(0);
-    if count == 0 {
-        return Err(Error::failed("makePool called with a count of 0; a pool needs at least one thread"));
-    }
-    let most = state.budget.limits().pool_threads();
-    if count as usize > most {
-        return Err(Error::new(
-            ErrorKind::Overloaded,
-            format!("a pool of {count} threads is larger than the {most} allowed"),
-        ));
-    }
-    let pool = (0..count)
-        .map(|index| Ok((Server::for_worker(state, format!("(pool/{index})"))?, Arc::default())))
-        .collect::<Result<Vec<_>>>()?;
-    state.pool.borrow_mut().extend(pool);
-    Ok(())
 }
