@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
 
-use super::handle::{Inner, Proxy};
+use super::client::{Inner, Proxy};
 use super::interface::Interface;
 use crate::connection::{
     Caller, Capability, Outgoing, Payload, RemoteCap, ReplyTo, Shared, blocking_on_loop, cancel, next_number,

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::handle::Proxy;
+use super::client::Proxy;
 use super::interface::Interface;
 use super::lent::Lent;
 use super::served::{Served, export};

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::handle::Proxy;
-use super::served::Base;
+use super::base::Base;
+use super::client::Proxy;
 use crate::connection::Call;
 use crate::error::{Error, Result};
 use crate::wire::node::InterfaceNode;

@@ -3,6 +3,8 @@
 //! In: generated code, one implementation of [`Interface`] per trait. Out: proxies that implement
 //! the trait, objects that a peer can call, and their conversions to and from the wire.
 
+mod base;
+mod client;
 mod client_call;
 mod convert;
 mod handle;
@@ -11,12 +13,13 @@ mod lent;
 mod options;
 mod served;
 
+pub use base::Base;
+pub use client::Proxy;
 pub use client_call::{ClientCall, Pending, Response};
-pub use handle::{Handle, Proxy};
+pub use handle::Handle;
 pub use interface::{Interface, no_method};
 pub use lent::{lend, lend_optional};
 pub use options::{pipelined, pipelined_async, with_deadline, within};
-pub use served::Base;
 pub(crate) use served::export;
 
 pub use convert::{Home, read_box, write_owned};

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use super::base::Base;
 use super::interface::Interface;
 use crate::connection::{Call, LocalObject, Object};
 use crate::error::{Error, Result};
@@ -66,15 +67,6 @@ impl<I: Interface + ?Sized + 'static> Object for Served<I> {
     fn bases(&self) -> Vec<Arc<dyn Object>> {
         let bases = self.get().map(|object| object.clone().bases()).unwrap_or_default();
         bases.into_iter().map(|base| base.0).collect()
-    }
-}
-
-/// An object under the type of an interface that its own interface extends.
-pub struct Base(Arc<dyn Object>);
-
-impl std::fmt::Debug for Base {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Base({})", self.0.node().name)
     }
 }
 
