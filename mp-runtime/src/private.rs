@@ -9,15 +9,16 @@ pub use crate::proxy::{
     Base, ClientCall, Handle, Home, Interface, Pending, Proxy, Response, lend, lend_optional, no_method,
     read_box, write_owned,
 };
-pub use crate::wire::build::{BuildContext, FieldBuilder, StructWriter};
+pub use crate::wire::build::{BuildContext, FieldBuilder};
 pub use crate::wire::describe::{Field, Fields};
 pub use crate::wire::id::child_id;
 pub use crate::wire::node::{
     ConstNode, Default, EnumNode, FileNode, InterfaceNode, MethodNode, StructNode, Type,
 };
-pub use crate::wire::read::{FieldReader, ReadContext, StructFields};
+pub use crate::wire::read::{FieldReader, ReadContext};
 pub use crate::wire::slot::{Slot, Slots};
-pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType, build_struct, read_struct};
+pub use crate::wire::structs::{StructFields, StructWriter, build_struct, read_struct};
+pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType};
 
 /// Whether an interface or one of its bases has a method.
 #[must_use]

@@ -8,7 +8,8 @@ use mp_runtime::wire::describe::{Field, Fields};
 use mp_runtime::wire::node::{StructNode, Type};
 use mp_runtime::wire::read::{FieldReader, ReadContext};
 use mp_runtime::wire::slot::{Slot, Slots};
-use mp_runtime::wire::traits::{BuildField, ReadField, WireType, build_struct, read_struct};
+use mp_runtime::wire::structs::{build_struct, read_struct};
+use mp_runtime::wire::traits::{BuildField, ReadField, WireType};
 use mp_runtime::{IpcStruct, Result};
 
 use super::{BilingualStr, Bitcoin};

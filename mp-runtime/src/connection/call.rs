@@ -5,9 +5,10 @@
 use super::budget::CallPermit;
 use super::payload::{Payload, slot_table};
 use crate::error::Result;
-use crate::wire::build::{BuildContext, StructWriter};
+use crate::wire::build::BuildContext;
 use crate::wire::node::MethodNode;
-use crate::wire::read::{ReadContext, StructFields};
+use crate::wire::read::ReadContext;
+use crate::wire::structs::{StructFields, StructWriter};
 
 /// The parameters of a call that is being served, and its results.
 #[derive(Debug)]

@@ -16,9 +16,10 @@ use crate::connection::{
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::thread::{ReplySlot, ThreadContext};
-use crate::wire::build::{BuildContext, StructWriter};
+use crate::wire::build::BuildContext;
 use crate::wire::node::{InterfaceNode, MethodNode};
-use crate::wire::read::{ReadContext, StructFields};
+use crate::wire::read::ReadContext;
+use crate::wire::structs::{StructFields, StructWriter};
 
 /// A call that a proxy is about to make.
 #[derive(Debug)]

@@ -9,10 +9,10 @@ use capnp::private::layout::{
 };
 
 use super::capability::{MessageCap, SlotHook};
-use super::node::{FieldNode, StructNode};
+use super::node::FieldNode;
 use super::raw;
 use super::slot::{Place, Slot};
-use super::traits::{BuildField, WireType};
+use super::wire_type::WireType;
 use super::{MESSAGE_LIMIT_WORDS, NESTING_LIMIT};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -38,7 +38,7 @@ impl<'c> BuildContext<'c> {
     /// Writes a field with `write`, unless it lies deeper than any peer would read. Only structs
     /// hold themselves, so this is what bounds the depth of a message, and of the stack that it
     /// takes to copy one.
-    fn nested(&mut self, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+    pub(super) fn nested(&mut self, write: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
         if self.depth > NESTING_LIMIT {
             return Err(Error::new(
                 ErrorKind::Limit,
@@ -77,6 +77,11 @@ impl<'a> FieldBuilder<'a> {
             has: field.has.map(|(_, place)| place),
             mask: field.default.mask(),
         })
+    }
+
+    /// The place of a value whose fields are those of this struct.
+    pub(crate) fn whole(structure: StructBuilder<'a>) -> Self {
+        FieldBuilder(Target::Struct(structure))
     }
 
     /// Writes the low bits of a number, as many as the field's slot takes.
@@ -204,26 +209,13 @@ impl<'a> FieldBuilder<'a> {
             }
         } else {
             let slot = T::SLOTS.value;
-            let mut list = pointer.init_list(element_size(slot), length);
+            let mut list = pointer.init_list(slot.element_size(), length);
             for (index, item) in (0..length).zip(items) {
                 let element = Target::Element { list: list.reborrow(), index, slot };
                 named(index, write(item, FieldBuilder(element)))?;
             }
         }
         Ok(())
-    }
-}
-
-/// The size of a list element that is not a struct.
-pub(crate) fn element_size(slot: Slot) -> ElementSize {
-    match slot {
-        Slot::Void => ElementSize::Void,
-        Slot::Bit => ElementSize::Bit,
-        Slot::Byte => ElementSize::Byte,
-        Slot::TwoBytes => ElementSize::TwoBytes,
-        Slot::FourBytes => ElementSize::FourBytes,
-        Slot::EightBytes => ElementSize::EightBytes,
-        Slot::Pointer => ElementSize::Pointer,
     }
 }
 
@@ -242,93 +234,4 @@ fn check_count(count: usize) -> Result<u32> {
         .ok()
         .filter(|count| *count < 1 << 29)
         .ok_or_else(|| Error::new(ErrorKind::Limit, format!("{count} elements exceed the limit of a list")))
-}
-
-/// Writes the fields of one struct.
-pub struct StructWriter<'a> {
-    builder: StructBuilder<'a>,
-    node: &'static StructNode,
-}
-
-impl std::fmt::Debug for StructWriter<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("StructWriter")
-    }
-}
-
-impl<'a> StructWriter<'a> {
-    pub(crate) fn new(builder: StructBuilder<'a>, node: &'static StructNode) -> Self {
-        StructWriter { builder, node }
-    }
-
-    fn at(&mut self, index: usize) -> (&'static FieldNode, FieldBuilder<'_>) {
-        let field = &self.node.fields[index];
-        (field, FieldBuilder::field(self.builder.reborrow(), field))
-    }
-
-    /// Writes a lent value into the field at `index` of the declaration.
-    ///
-    /// # Errors
-    ///
-    /// When the value does not fit; the error names the field.
-    pub fn put<M: ?Sized, T: BuildField<M> + ?Sized>(
-        &mut self,
-        cx: &mut BuildContext<'_>,
-        index: usize,
-        value: &T,
-    ) -> Result<()> {
-        let (field, out) = self.at(index);
-        cx.nested(|cx| value.build_field(cx, out)).map_err(|error| error.in_field(field.name))
-    }
-
-    /// Writes an owned value into the field at `index` of the declaration.
-    ///
-    /// # Errors
-    ///
-    /// When the value does not fit; the error names the field.
-    pub fn give<M: ?Sized, T: BuildField<M>>(
-        &mut self,
-        cx: &mut BuildContext<'_>,
-        index: usize,
-        value: T,
-    ) -> Result<()> {
-        let (field, out) = self.at(index);
-        cx.nested(|cx| value.build_owned(cx, out)).map_err(|error| error.in_field(field.name))
-    }
-
-    /// Writes an owned value whose fields are those of the struct.
-    ///
-    /// # Errors
-    ///
-    /// When the value does not fit; the error names the field.
-    pub fn give_whole<M: ?Sized, T: BuildField<M>>(
-        &mut self,
-        cx: &mut BuildContext<'_>,
-        value: T,
-    ) -> Result<()> {
-        value.build_owned(cx, FieldBuilder(Target::Struct(self.builder.reborrow())))
-    }
-
-    /// Writes a capability into the field at `index`.
-    pub(crate) fn capability(
-        &mut self,
-        cx: &mut BuildContext<'_>,
-        index: usize,
-        cap: MessageCap,
-    ) -> Result<()> {
-        let (_, out) = self.at(index);
-        out.set_capability(cx, cap)
-    }
-
-    /// Sets a `Bool` field that stands for itself, such as `wantX`.
-    pub fn set_flag(&mut self, index: usize) {
-        self.at(index).1.set_bits(1);
-    }
-
-    /// Writes the discriminant of the unnamed union. A union of one variant has none.
-    pub fn set_variant(&mut self, variant: u16) {
-        if let Some((offset, _)) = self.node.discriminant {
-            self.builder.set_data_field(offset as usize, variant);
-        }
-    }
 }

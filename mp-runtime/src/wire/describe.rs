@@ -7,7 +7,7 @@ use super::id::child_id;
 use super::layout::{FieldPlace, Member, Sizes, place};
 use super::node::{Default, FieldNode, FileNode, MethodNode, StructNode, Type};
 use super::slot::{Place, Slot, Slots};
-use super::traits::WireType;
+use super::wire_type::WireType;
 
 /// A field, before it has a place.
 #[derive(Clone, Copy, Debug)]

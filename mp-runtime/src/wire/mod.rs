@@ -61,6 +61,7 @@
 
 pub mod build;
 pub(crate) mod capability;
+mod collect;
 pub mod describe;
 pub mod id;
 pub mod layout;
@@ -69,8 +70,10 @@ pub(crate) mod raw;
 pub mod read;
 pub(crate) mod show;
 pub mod slot;
+pub mod structs;
 pub mod traits;
 mod types;
+mod wire_type;
 
 pub use crate::limits::MESSAGE_LIMIT_WORDS;
 

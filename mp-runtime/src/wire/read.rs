@@ -6,12 +6,11 @@
 
 use capnp::private::layout::{ListReader, PointerReader, StructReader};
 
-use super::build::element_size;
 use super::capability::MessageCap;
-use super::node::{FieldNode, StructNode};
+use super::node::FieldNode;
 use super::raw;
 use super::slot::{Place, Slot};
-use super::traits::{ReadField, WireType};
+use super::wire_type::WireType;
 use crate::error::{Error, Result};
 
 /// What came with a message besides its bytes.
@@ -53,6 +52,11 @@ impl<'a> FieldReader<'a> {
             has: field.has.map(|(_, place)| place),
             mask: field.default.mask(),
         })
+    }
+
+    /// The place of a value whose fields are those of this struct.
+    pub(crate) fn whole(structure: StructReader<'a>) -> Self {
+        FieldReader(Source::Struct(structure))
     }
 
     /// The bits of a number.
@@ -190,7 +194,7 @@ impl<'a> FieldReader<'a> {
             let list = raw::pointer_elements(pointer).map_err(error)?;
             Ok(Elements(Kind::Pointer(Box::new(list))))
         } else {
-            let list = pointer.get_list(element_size(slot), None).map_err(error)?;
+            let list = pointer.get_list(slot.element_size(), None).map_err(error)?;
             if slot == Slot::Void {
                 refuse_hollow(pointer, list.len() as usize)?;
             }
@@ -261,50 +265,3 @@ impl<'a> Iterator for Elements<'a> {
 }
 
 impl ExactSizeIterator for Elements<'_> {}
-
-/// Reads the fields of one struct.
-#[derive(Clone, Copy)]
-pub struct StructFields<'a> {
-    reader: StructReader<'a>,
-    node: &'static StructNode,
-}
-
-impl std::fmt::Debug for StructFields<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("StructFields")
-    }
-}
-
-impl<'a> StructFields<'a> {
-    pub(crate) fn new(reader: StructReader<'a>, node: &'static StructNode) -> Self {
-        StructFields { reader, node }
-    }
-
-    /// Reads the field at `index` of the declaration.
-    ///
-    /// # Errors
-    ///
-    /// When the value does not fit its type; the error names the field.
-    pub fn get<M: ?Sized, T: ReadField<'a, M>>(&self, cx: &ReadContext<'a>, index: usize) -> Result<T> {
-        let field = &self.node.fields[index];
-        T::read_field(cx, FieldReader::field(self.reader, field)).map_err(|error| error.in_field(field.name))
-    }
-
-    /// The struct as a whole, for a value that is read from all of its fields.
-    #[must_use]
-    pub fn whole(&self) -> FieldReader<'a> {
-        FieldReader(Source::Struct(self.reader))
-    }
-
-    /// The place of the field at `index` of the declaration.
-    #[must_use]
-    pub fn at(&self, index: usize) -> FieldReader<'a> {
-        FieldReader::field(self.reader, &self.node.fields[index])
-    }
-
-    /// The discriminant of the unnamed union; a union of one variant has none, which reads as 0.
-    #[must_use]
-    pub fn variant(&self) -> u16 {
-        self.node.discriminant.map_or(0, |(offset, _)| self.reader.get_data_field(offset as usize))
-    }
-}

@@ -5,6 +5,8 @@
 //!
 //! Sizes follow the [encoding page](https://capnproto.org/encoding.html) of Cap'n Proto.
 
+use capnp::private::layout::ElementSize;
+
 /// The room that one schema field takes in a struct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Slot {
@@ -36,6 +38,19 @@ impl Slot {
             Slot::FourBytes => Some(5),
             Slot::EightBytes => Some(6),
             Slot::Void | Slot::Pointer => None,
+        }
+    }
+
+    /// The size of a list element that is not a struct.
+    pub(crate) const fn element_size(self) -> ElementSize {
+        match self {
+            Slot::Void => ElementSize::Void,
+            Slot::Bit => ElementSize::Bit,
+            Slot::Byte => ElementSize::Byte,
+            Slot::TwoBytes => ElementSize::TwoBytes,
+            Slot::FourBytes => ElementSize::FourBytes,
+            Slot::EightBytes => ElementSize::EightBytes,
+            Slot::Pointer => ElementSize::Pointer,
         }
     }
 

@@ -1,43 +1,18 @@
 //! The traits that say how a Rust type travels.
 //!
-//! In: a type. Out: the room it takes, its schema type, and its conversions to and from the wire
-//! (libmultiprocess's `BuildField` and `ReadField`).
+//! In: a type, and the room it takes. Out: its conversions to and from the wire (libmultiprocess's
+//! `BuildField` and `ReadField`).
 //!
 //! The parameter `M` names a *conversion set*. It lets a crate give a wire form to a type that it
 //! does not own (`impl BuildField<MyTypes> for BlockHash`), which the orphan rule forbids without
 //! it. Types that the runtime covers have the same form in every set.
 
-use super::build::{BuildContext, FieldBuilder, StructWriter};
-use super::node::{StructNode, Type};
-use super::read::{FieldReader, ReadContext, StructFields};
-use super::slot::Slots;
+use super::build::{BuildContext, FieldBuilder};
+use super::collect::Collect;
+use super::node::StructNode;
+use super::read::{FieldReader, ReadContext};
+pub use super::wire_type::WireType;
 use crate::error::Result;
-
-/// The room that a type takes on the wire, and its schema type.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` has no form on the wire",
-    label = "cannot cross a process boundary",
-    note = "derive `IpcStruct` or `IpcEnum` for it, or implement `WireType`, `BuildField` and `ReadField`",
-    note = "for a type of another crate, name a conversion set (`types = …`) or convert it with `#[ipc(with = …)]`"
-)]
-pub trait WireType<M: ?Sized = ()> {
-    /// The slots of a field of this type.
-    const SLOTS: Slots;
-    /// The schema type.
-    const TYPE: Type;
-    /// The schema type of a list of this type.
-    const LIST: Type = Type::List(&Self::TYPE);
-    /// For structs: words of the data and of the pointer section, which a list holds inline.
-    const STRUCT: Option<(u16, u16)> = None;
-    /// Whether no value of this type has empty Data as its form, so that empty Data is none in an
-    /// `Option`, as null is.
-    const NEVER_EMPTY: bool = false;
-    /// Whether a value can be written from a reference. Owned interfaces and closures cannot: they
-    /// are given away.
-    const LENDABLE: bool = true;
-    /// Whether no log may show a value of this type, as if each field of it had `#[ipc(secret)]`.
-    const SECRET: bool = false;
-}
 
 /// Writes a value to the wire.
 #[diagnostic::on_unimplemented(
@@ -112,7 +87,7 @@ pub trait ReadField<'a, M: ?Sized = ()>: WireType<M> + Sized {
     ///
     /// As [`read_field`](Self::read_field), for any of the elements.
     fn read_vec(cx: &ReadContext<'a>, input: FieldReader<'a>) -> Result<Vec<Self>> {
-        read_list(cx, input, <Vec<Self> as super::types::Collect<Self>>::with_room)
+        read_list(cx, input, <Vec<Self> as Collect<Self>>::with_room)
     }
 }
 
@@ -124,7 +99,7 @@ pub(crate) fn read_list<'a, M: ?Sized, T, C>(
 ) -> Result<C>
 where
     T: ReadField<'a, M>,
-    C: super::types::Collect<T>,
+    C: Collect<T>,
 {
     let elements = input.list::<T, M>()?;
     let mut collection = new(elements.len());
@@ -144,23 +119,4 @@ where
 pub trait StructType<M: ?Sized = ()> {
     /// The description of the struct.
     const NODE: &'static StructNode;
-}
-
-/// Starts the struct of `node` at its place.
-///
-/// # Errors
-///
-/// When the place is not one for a struct.
-pub fn build_struct<'a>(node: &'static StructNode, out: FieldBuilder<'a>) -> Result<StructWriter<'a>> {
-    let size = capnp::private::layout::StructSize { data: node.data_words, pointers: node.pointers };
-    Ok(StructWriter::new(out.init_struct(size)?, node))
-}
-
-/// Opens the struct of `node` at its place.
-///
-/// # Errors
-///
-/// When there is something else than a struct.
-pub fn read_struct<'a>(node: &'static StructNode, input: FieldReader<'a>) -> Result<StructFields<'a>> {
-    Ok(StructFields::new(input.structure()?, node))
 }

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{BuildHasher, Hash};
 
-use super::Collect;
 use super::tuple::build_pair;
 use crate::error::Result;
 use crate::wire::build::{BuildContext, FieldBuilder};
+use crate::wire::collect::Collect;
 use crate::wire::node::Type;
 use crate::wire::read::{FieldReader, ReadContext};
 use crate::wire::slot::{Slot, Slots};

@@ -4,7 +4,6 @@
 //! `type-*.h`.
 
 mod bytes;
-mod collect;
 mod float;
 mod integer;
 #[cfg(feature = "json")]
@@ -19,5 +18,3 @@ mod text;
 mod time;
 mod tuple;
 mod unit;
-
-pub(crate) use collect::Collect;

@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher, Hash};
 
-use super::Collect;
 use crate::error::Result;
 use crate::wire::build::{BuildContext, FieldBuilder};
+use crate::wire::collect::Collect;
 use crate::wire::node::Type;
 use crate::wire::read::{FieldReader, ReadContext};
 use crate::wire::slot::{Slot, Slots};

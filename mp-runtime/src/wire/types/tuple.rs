@@ -12,7 +12,8 @@ use crate::wire::describe::{Field, Fields};
 use crate::wire::node::{StructNode, Type};
 use crate::wire::read::{FieldReader, ReadContext};
 use crate::wire::slot::{Slot, Slots};
-use crate::wire::traits::{BuildField, ReadField, WireType, build_struct, read_struct};
+use crate::wire::structs::{build_struct, read_struct};
+use crate::wire::traits::{BuildField, ReadField, WireType};
 
 /// Writes a pair whose halves are lent one by one, as the entries of a map are.
 pub(crate) fn build_pair<M: ?Sized, K: BuildField<M>, V: BuildField<M>>(
