@@ -103,5 +103,11 @@ pub mod method {
 /// The id of [`Victim`].
 pub const VICTIM: u64 = 0xd1b2_0000_0000_00cc;
 
+/// The id of [`Part`].
+pub const PART: u64 = 0xd1b2_0000_0000_00c1;
+
+/// The id of `proxy.capnp`'s `Thread`, as the facts tables of libmultiprocess give it.
+pub const THREAD: u64 = 0x81c1_e260_0d0b_56c5;
+
 /// The id of `proxy.capnp`'s `ThreadMap`, as the facts tables of libmultiprocess give it.
 pub const THREAD_MAP: u64 = 0xee5e_3717_9ad9_dc9d;

@@ -40,7 +40,9 @@ impl Served {
 }
 
 fn bytes(length: u64) -> Result<Vec<u8>> {
-    usize::try_from(length).map(|length| vec![7; length]).map_err(|_| Error::failed("too many bytes"))
+    // More than a message holds nobody is to ask for; the memory would not be there.
+    let length = usize::try_from(length).ok().filter(|length| *length <= 64 << 20);
+    length.map(|length| vec![7; length]).ok_or_else(|| Error::failed("too many bytes"))
 }
 
 #[ipc_interface]
@@ -123,6 +125,9 @@ impl Victim for Served {
 
     async fn ask_for_echo(&self, other: Arc<dyn Victim>, length: u64, count: u32) -> Result<u64> {
         let sent = bytes(length)?;
+        if count > 10_000 {
+            return Err(Error::failed("too many echoes"));
+        }
         let echoes = (0..count).map(|_| other.echo(sent.clone()));
         let echoes = futures::future::try_join_all(echoes).await?;
         Ok(echoes.iter().filter(|echo| **echo == sent).count() as u64)

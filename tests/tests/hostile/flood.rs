@@ -34,7 +34,8 @@ impl Template {
         Template { bytes, places }
     }
 
-    fn of_message(build: impl FnOnce(message::Builder<'_>)) -> Self {
+    /// A message that is built by hand.
+    pub(crate) fn of_message(build: impl FnOnce(message::Builder<'_>)) -> Self {
         let mut message = Builder::new(HeapAllocator::new().first_segment_words(16));
         build(message.init_root());
         Template::new(capnp::serialize::write_message_to_words(&message))

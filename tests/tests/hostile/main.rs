@@ -4,9 +4,12 @@
 //! one connection; the server lives, serves its other client, and has little more memory, threads, descriptors and
 //! log than before, as seen from outside.
 
+mod conversations;
 mod flood;
 mod floods;
+mod mutations;
 mod promises;
+mod random;
 mod slow;
 
 use mp_tests::victim::Process;
