@@ -10,11 +10,12 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
-use std::thread::ThreadId;
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use crate::error::{ErrorKind, Result};
+use crate::sync::thread::{self, ThreadId};
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// News that may wait for one function; with more it is given up.
 const PATIENCE: usize = 10_000;
@@ -131,7 +132,7 @@ impl<F: Send + Sync + 'static> Slots<F> {
             return;
         }
         let (slots, ours) = (Arc::downgrade(self), slot.clone());
-        let thread = std::thread::Builder::new().name("callback".into()).spawn(move || {
+        let thread = thread::Builder::new().name("callback".into()).spawn(move || {
             if !ours.run()
                 && let Some(slots) = slots.upgrade()
             {
@@ -181,7 +182,7 @@ impl<F> Slot<F> {
 
     /// Calls the function with what waits. Gives false if it is told no more.
     fn run(&self) -> bool {
-        let this = std::thread::current().id();
+        let this = thread::current().id();
         loop {
             let (function, call) = {
                 let mut queue = lock(&self.queue);
@@ -218,7 +219,7 @@ impl<F> Slot<F> {
     }
 
     fn wait(&self, until: Instant) {
-        let this = std::thread::current().id();
+        let this = thread::current().id();
         let mut queue = lock(&self.queue);
         while queue.thread.is_some_and(|thread| thread != this) && queue.function.is_some() {
             let left = until.saturating_duration_since(Instant::now());

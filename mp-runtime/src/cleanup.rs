@@ -7,13 +7,15 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::sync_channel;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
+
+use crate::sync::{Mutex, MutexGuard, thread};
 
 type Work = Box<dyn FnOnce() + Send>;
 
 /// A queue of destructors.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Cleanup(Arc<Mutex<Queue>>);
 
 #[derive(Default)]
@@ -21,6 +23,12 @@ struct Queue {
     work: VecDeque<Work>,
     /// Whether there is a thread, which takes the next piece under the lock or is gone.
     runs: bool,
+}
+
+impl Default for Cleanup {
+    fn default() -> Self {
+        Cleanup(Arc::new(Mutex::new(Queue::default())))
+    }
 }
 
 impl Cleanup {
@@ -37,7 +45,7 @@ impl Cleanup {
         }
         drop(queue);
         let own = self.clone();
-        let spawned = std::thread::Builder::new().name("ipc-cleanup".into()).spawn(move || own.work());
+        let spawned = thread::Builder::new().name("ipc-cleanup".into()).spawn(move || own.work());
         if let Err(error) = spawned {
             tracing::warn!(target: "ipc", %error, "no cleanup thread; dropping objects where they were let go");
             self.work();

@@ -18,6 +18,7 @@ mod remote;
 pub mod schema;
 mod socket;
 mod spawned;
+mod sync;
 mod thread;
 mod unwinding;
 pub mod wire;

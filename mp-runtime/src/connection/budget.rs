@@ -5,9 +5,10 @@
 //!
 //! Invariant: the sums are those of the permits that exist. A permit may be given back on any thread.
 
-use std::sync::atomic::{AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use super::gate::Gate;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 
@@ -83,14 +84,6 @@ impl std::fmt::Debug for End {
     }
 }
 
-/// Where threads wait until the peer has read what it was answered.
-#[derive(Debug, Default)]
-struct Gate {
-    waiting: AtomicUsize,
-    closed: Mutex<bool>,
-    opened: Condvar,
-}
-
 /// Which account bytes are in.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
@@ -129,7 +122,7 @@ impl Budget {
             unread: account(&PROCESS_UNREAD, limits.unread_bytes(), limits.process_unread_bytes()),
             calls: AtomicUsize::new(0),
             threads: AtomicUsize::new(0),
-            gate: Gate::default(),
+            gate: Gate::new(),
             limits,
         });
         let mut all = CONNECTIONS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -257,33 +250,17 @@ impl Budget {
     /// Keeps this thread, on which a call of the peer is to begin, until the peer has read enough of its answers, or
     /// the connection is closed.
     pub(crate) fn wait_for_room(&self) {
-        if !self.calls_wait() {
-            return;
-        }
-        let gate = &self.gate;
-        let mut closed = gate.closed.lock().unwrap_or_else(PoisonError::into_inner);
-        gate.waiting.fetch_add(1, Ordering::SeqCst);
-        // Whoever makes room looks for those who wait afterwards: one of the two sees the other.
-        fence(Ordering::SeqCst);
-        while !*closed && self.calls_wait() {
-            closed = gate.opened.wait(closed).unwrap_or_else(PoisonError::into_inner);
-        }
-        gate.waiting.fetch_sub(1, Ordering::SeqCst);
+        self.gate.wait_while(|| self.calls_wait());
     }
 
     /// Lets threads go on after the peer has read.
     pub(crate) fn has_made_room(&self) {
-        fence(Ordering::SeqCst);
-        if self.gate.waiting.load(Ordering::SeqCst) > 0 {
-            drop(self.gate.closed.lock().unwrap_or_else(PoisonError::into_inner));
-            self.gate.opened.notify_all();
-        }
+        self.gate.has_room();
     }
 
     /// Lets all threads go on: nobody waits for the answers any more.
     pub(crate) fn close(&self) {
-        *self.gate.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.gate.opened.notify_all();
+        self.gate.close();
     }
 }
 

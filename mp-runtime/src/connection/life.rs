@@ -3,10 +3,12 @@
 //! In: the steps of its life, as the loop takes them. Out: whether calls can be made; whoever waits for the end hears
 //! of it. Any thread may ask and wait.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 /// The states of a connection.
 ///
@@ -30,7 +32,6 @@ enum Phase {
 }
 
 /// The life of one connection.
-#[derive(Default)]
 pub(crate) struct Life {
     state: Mutex<LifeState>,
     changed: Condvar,
@@ -44,6 +45,10 @@ struct LifeState {
 }
 
 impl Life {
+    pub(crate) fn new() -> Self {
+        Life { state: Mutex::new(LifeState::default()), changed: Condvar::new() }
+    }
+
     fn lock(&self) -> MutexGuard<'_, LifeState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -76,15 +81,18 @@ impl Life {
 
     /// Waits for the end, at most for `timeout`. Returns whether it has come.
     pub(crate) fn wait(&self, timeout: Option<Duration>) -> bool {
-        let (state, lives) = (self.lock(), |state: &mut LifeState| state.phase != Phase::Gone);
-        let state = match timeout {
-            None => self.changed.wait_while(state, lives).unwrap_or_else(PoisonError::into_inner),
-            Some(timeout) => {
-                let waited = self.changed.wait_timeout_while(state, timeout, lives);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-        };
-        state.phase == Phase::Gone
+        let until = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let mut state = self.lock();
+        while state.phase != Phase::Gone {
+            state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(Duration::ZERO) => return false,
+                Some(left) => {
+                    self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
     }
 
     /// Resolves when the end has come.

@@ -7,6 +7,7 @@ mod budget;
 mod call;
 mod calls;
 mod capability;
+mod gate;
 mod incoming;
 mod life;
 mod link;

@@ -55,7 +55,7 @@ impl Shared {
             event_loop: event_loop.clone(),
             owned,
             obey,
-            life: Arc::default(),
+            life: Arc::new(Life::new()),
             budget: Budget::new(limits, evict),
             cleanup: Cleanup::default(),
             keeps_waiting: AtomicBool::new(false),

@@ -10,6 +10,7 @@ mod convert;
 mod handle;
 mod interface;
 mod lent;
+mod loan;
 mod options;
 mod served;
 

@@ -5,8 +5,10 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::Instant;
+
+use crate::sync::{Condvar, Mutex, MutexGuard};
 
 pub(crate) type ThreadJob = Box<dyn FnOnce() + Send>;
 
@@ -46,11 +48,11 @@ impl Drop for Owner {
 }
 
 impl ThreadContext {
-    fn new() -> Arc<Self> {
+    pub(crate) fn new() -> Arc<Self> {
         Arc::new(ThreadContext {
             key: NEXT_KEY.fetch_add(1, Ordering::Relaxed),
             name: OnceLock::new(),
-            queue: Mutex::default(),
+            queue: Mutex::new(Queue::default()),
             wake: Condvar::new(),
         })
     }
