@@ -12,7 +12,7 @@ use capnp_rpc::RpcSystem;
 use capnp_rpc::rpc_twoparty_capnp::Side;
 use tokio::sync::oneshot;
 
-use super::network::{Flushed, Stream, Wire};
+use super::network::{Flushed, Stream, Wire, network};
 use super::object::LocalObject;
 use super::shared::Shared;
 use super::state::{Closer, State};
@@ -32,7 +32,7 @@ fn start(
         state.workers.exchanges_threads.set(true);
     }
     let root = root.map(|root| capnp::capability::Client::new(state.servers.object(root)));
-    let system = RpcSystem::new(wire.network(side), root);
+    let system = RpcSystem::new(network(&wire, side), root);
     let (closing, close) = oneshot::channel();
     state.set_closer(Closer { disconnector: system.get_disconnector(), closing });
     let system = Rc::new(RefCell::new(Some(system)));

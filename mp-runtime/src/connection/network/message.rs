@@ -8,9 +8,9 @@ use capnp::any_pointer;
 use capnp::capability::Promise;
 use capnp::message::{Builder, HeapAllocator, Reader};
 
-use super::Wire;
 use super::answers::Ticket;
 use super::frame::Frame;
+use super::wire::Wire;
 
 /// A message of the peer.
 pub(super) struct Incoming {
