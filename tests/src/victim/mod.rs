@@ -98,6 +98,7 @@ pub mod method {
     pub const DROP_KEPT: u16 = 14;
     pub const FAIL: u16 = 15;
     pub const KEEP_ALL: u16 = 16;
+    pub const ECHO: u16 = 17;
 }
 
 /// The id of [`Victim`].

@@ -25,8 +25,8 @@ const TEXT: [u64; 3] =
 const LAST: u32 = 0x7000_0000;
 
 /// What one peer says.
-struct Conversation {
-    frames: Vec<Vec<u8>>,
+pub(crate) struct Conversation {
+    pub(crate) frames: Vec<Vec<u8>>,
     root: u32,
     next: u32,
     /// Answers that are threads, or make them, or are parts.
@@ -58,7 +58,7 @@ const HONEST: &[Step] = &[
 const UNUSUAL: &[Step] = &[unasked_return, release, resolve, disembargo, other_kind];
 
 impl Conversation {
-    fn new(root: u32, random: &mut Random, unusual: bool) -> Self {
+    pub(crate) fn new(root: u32, random: &mut Random, unusual: bool) -> Self {
         let mut conversation = Conversation {
             frames: Vec::new(),
             root,
@@ -320,7 +320,7 @@ fn part_ways(peer: &mut Peer) {
     while peer.receive().is_some() {}
 }
 
-fn from_environment(name: &str, default: u64) -> u64 {
+pub(crate) fn from_environment(name: &str, default: u64) -> u64 {
     std::env::var(name)
         .map_or(default, |value| value.parse().unwrap_or_else(|_| panic!("{name} is no number")))
 }

@@ -2,8 +2,9 @@
 //!
 //! In: raw messages, many of them, large ones, few of a kind that nobody sends. Out: a clear answer or the end of that
 //! one connection; the server lives, serves its other client, and has little more memory, threads, descriptors and
-//! log than before, as seen from outside.
+//! log than before, as seen from outside. In `answers` it is the server that is hostile, to a client in this process.
 
+mod answers;
 mod conversations;
 mod flood;
 mod floods;
