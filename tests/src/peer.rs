@@ -315,26 +315,35 @@ impl Peer {
         }
     }
 
-    /// The next message, or `None` at the end of the stream.
-    pub fn receive(&mut self) -> Option<Vec<u8>> {
-        let mut head = [0; 8];
-        match self.stream.read_exact(&mut head) {
+    /// Reads as many bytes, or says that the stream has ended before.
+    fn read(&mut self, bytes: &mut [u8]) -> Option<()> {
+        match self.stream.read_exact(bytes) {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
                 panic!("the server neither answers nor hangs up")
             }
-            Err(_) => return None,
-            Ok(()) => {}
+            read => read.ok(),
         }
+    }
+
+    /// The next message, or `None` at the end of the stream. That may come in the middle of a message: a server that
+    /// hangs up does not wait long for the last bytes to leave.
+    ///
+    /// # Panics
+    ///
+    /// When nothing comes for a long time.
+    pub fn receive(&mut self) -> Option<Vec<u8>> {
+        let mut head = [0; 8];
+        self.read(&mut head)?;
         let count = u32::from_le_bytes(head[..4].try_into().expect("four bytes")) as usize + 1;
         let mut bytes = head.to_vec();
         bytes.resize((4 + 4 * count).next_multiple_of(8), 0);
-        self.stream.read_exact(&mut bytes[8..]).expect("the rest of the table");
+        self.read(&mut bytes[8..])?;
         let words: u32 = (0..count)
             .map(|index| u32::from_le_bytes(bytes[4 + 4 * index..][..4].try_into().expect("four bytes")))
             .sum();
         let body = bytes.len();
         bytes.resize(body + words as usize * 8, 0);
-        self.stream.read_exact(&mut bytes[body..]).expect("the segments");
+        self.read(&mut bytes[body..])?;
         Some(bytes)
     }
 
