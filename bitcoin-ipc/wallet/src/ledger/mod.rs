@@ -85,9 +85,8 @@ impl Ledger {
         let mut more = ScriptChanges::default();
         for (descriptor, derived) in descriptors {
             scripts.add(descriptor.id, descriptor.deriver.clone(), derived);
-            // A number that was given out is one less ahead, until the next one is. Only where the setting was
-            // raised there are fewer.
-            more.merge(scripts.top_up(descriptor.id, ahead.saturating_sub(1)));
+            // Those that were given out last are fewer ahead, until now.
+            more.merge(scripts.top_up(descriptor.id, ahead));
         }
         let mut ledger = Self::read(kept, scripts)?;
         more.merge(std::mem::take(&mut ledger.changes.scripts));

@@ -16,6 +16,8 @@ pub(crate) struct BlockPart {
     pub(crate) below: Option<BlockId>,
     /// In seconds since 1970.
     pub(crate) time: u32,
+    /// The latest time of it and all blocks below, if a search found it: Bitcoin Core's `rescanning_old_block`.
+    pub(crate) searched: Option<i64>,
     /// In the order of the block, each with its place.
     pub(crate) txs: Vec<(u32, Transaction)>,
 }
@@ -30,7 +32,12 @@ impl BlockPart {
     ) -> Self {
         let below = height.checked_sub(1).zip(below).map(|(height, hash)| BlockId { height, hash });
         let txs = txs.into_iter().filter(|(_, tx)| is_possible(tx)).collect();
-        BlockPart { id: BlockId { height, hash }, below, time, txs }
+        BlockPart { id: BlockId { height, hash }, below, time, searched: None, txs }
+    }
+
+    /// The same, of a block that a search found.
+    pub(crate) fn searched(self, max_time: i64) -> Self {
+        BlockPart { searched: Some(max_time), ..self }
     }
 
     /// All of a block.

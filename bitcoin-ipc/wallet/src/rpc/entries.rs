@@ -46,8 +46,8 @@ pub(super) fn known(info: &TxInfo) -> Map<String, Value> {
     put("alternate_wtxids", Value::Array(Vec::new()));
     put("walletconflicts", info.conflicts.iter().map(Txid::to_string).collect());
     put("mempoolconflicts", info.mempool_conflicts.iter().map(Txid::to_string).collect());
-    put("time", info.metadata.time.into());
-    put("timereceived", info.metadata.time.into());
+    put("time", info.metadata.time().into());
+    put("timereceived", info.metadata.time_received.into());
     for name in ["comment", "to", "replaces_txid", "replaced_by_txid"] {
         if let Some(text) = info.metadata.value_map.get(name) {
             put(name, text.clone().into());

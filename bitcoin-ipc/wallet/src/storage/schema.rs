@@ -51,6 +51,9 @@ const SCRIPTS: &[&str] = &[
     ALTER TABLE bdk_descriptor_last_revealed RENAME TO old_last_revealed;
     DROP TABLE IF EXISTS bdk_descriptor_derived_spks;
 ",
+    "
+    ALTER TABLE tx_note ADD COLUMN time_smart INTEGER;
+",
 ];
 
 /// Refuses a file that a newer version has written, before anything is changed in it.

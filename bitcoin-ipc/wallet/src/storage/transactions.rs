@@ -17,7 +17,9 @@ pub(crate) struct TxMetadata {
     /// Its place in the order in which the wallet heard of its transactions.
     pub(crate) order_pos: i64,
     /// When it was made or first seen, in seconds since 1970.
-    pub(crate) time: i64,
+    pub(crate) time_received: i64,
+    /// When it came about, as far as blocks tell: Bitcoin Core's `nTimeSmart`.
+    pub(crate) time_smart: Option<i64>,
     /// Its place in its block, if it is in one.
     pub(crate) block_index: i64,
     /// Whether the user has abandoned it.
@@ -28,15 +30,23 @@ pub(crate) struct TxMetadata {
     pub(crate) order_form: Vec<(String, String)>,
 }
 
+impl TxMetadata {
+    /// The time that users see: Bitcoin Core's `GetTxTime`.
+    pub(crate) fn time(&self) -> i64 {
+        self.time_smart.unwrap_or(self.time_received)
+    }
+}
+
 impl Store {
     /// The metadata of all transactions.
     pub(crate) fn metadata(&self) -> Result<HashMap<Txid, TxMetadata>> {
-        let sql = "SELECT txid, place, time, abandoned, value_map, order_form, block_index FROM tx_note";
+        let sql = "SELECT txid, place, time, abandoned, value_map, order_form, block_index, time_smart FROM tx_note";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([], |row| {
             let metadata = TxMetadata {
                 order_pos: row.get(1)?,
-                time: row.get(2)?,
+                time_received: row.get(2)?,
+                time_smart: row.get(7)?,
                 abandoned: row.get(3)?,
                 block_index: row.get(6)?,
                 ..TxMetadata::default()
@@ -65,15 +75,16 @@ pub(crate) fn put(tx: &Transaction<'_>, txid: Txid, metadata: &TxMetadata) -> Re
     let row = params![
         txid.to_string(),
         metadata.order_pos,
-        metadata.time,
+        metadata.time_received,
         metadata.abandoned,
         value_map,
         order_form,
-        metadata.block_index
+        metadata.block_index,
+        metadata.time_smart
     ];
     tx.execute(
-        "REPLACE INTO tx_note(txid, place, time, abandoned, value_map, order_form, block_index)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+        "REPLACE INTO tx_note(txid, place, time, abandoned, value_map, order_form, block_index, time_smart)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         row,
     )?;
     Ok(())

@@ -244,7 +244,7 @@ impl WalletHandle {
                 return Ok(false);
             };
             if self.may_concern(&block)? {
-                return self.connect(BlockPart::whole(block, id.height));
+                return self.connect(BlockPart::whole(block, id.height).searched(found.max_time));
             }
         }
         if note && matches!(search.purpose, Purpose::CatchUp) {
@@ -274,6 +274,7 @@ pub(super) fn wanted(data: bool) -> FoundBlockRequest {
     let next = FoundBlockRequest { want_hash: true, ..FoundBlockRequest::default() };
     FoundBlockRequest {
         want_time: true,
+        want_max_time: true,
         want_in_active_chain: true,
         next_block: Some(Box::new(next)),
         want_data: data,

@@ -226,7 +226,8 @@ impl WalletHandle {
     /// Takes in what was found in blocks of the chain.
     fn take_blocks(&self, blocks: Vec<WatchedBlock>) -> Result<()> {
         for block in blocks {
-            self.connect(BlockPart::try_from(block)?)?;
+            let max_time = block.max_time.into();
+            self.connect(BlockPart::try_from(block)?.searched(max_time))?;
         }
         Ok(())
     }

@@ -218,15 +218,27 @@ impl WalletState {
         let new = || {
             let order_pos =
                 self.metadata.values().map(|metadata| metadata.order_pos + 1).max().unwrap_or_default();
-            TxMetadata { order_pos, time, ..TxMetadata::default() }
+            TxMetadata { order_pos, time_received: time, ..TxMetadata::default() }
         };
         self.metadata.get(&txid).cloned().unwrap_or_else(new)
+    }
+
+    /// When a transaction came about that is first seen in a block which just came: not before the one that the wallet
+    /// heard of last, and otherwise when the block was made, unless that is later than now. `more` follow those that
+    /// are noted. Bitcoin Core's `ComputeTimeSmart`.
+    fn time_smart(&self, block_time: i64, now: i64, more: &[(Txid, TxMetadata)]) -> i64 {
+        // A clock may be wrong by so much.
+        let tolerated = now.saturating_add(300);
+        let heard = self.metadata.values().chain(more.iter().map(|(_, metadata)| metadata));
+        let heard = heard.filter(|metadata| metadata.time() <= tolerated);
+        let last = heard.max_by_key(|metadata| metadata.order_pos).map_or(0, TxMetadata::time);
+        last.max(block_time.min(now.max(last)))
     }
 
     /// Takes in a block that is the next one or known to be in the chain.
     pub(super) fn connect(&mut self, block: BlockPart, now: i64) -> Result<Vec<Event>> {
         let was_tip = self.ledger.tip();
-        let time = i64::from(block.time);
+        let (time, searched) = (i64::from(block.time), block.searched);
         // What a search finds again is no news.
         let old = block.txs.iter().map(|(_, tx)| tx.compute_txid());
         let old: HashSet<Txid> = old.filter(|txid| self.ledger.is_in(*txid, block.id)).collect();
@@ -246,8 +258,13 @@ impl WalletState {
             let change = if known.is_some() { ChangeType::Updated } else { ChangeType::New };
             let mut metadata = known.unwrap_or_else(|| {
                 order_pos += 1;
-                // A transaction of an old block was not seen now.
-                TxMetadata { order_pos: order_pos - 1, time: time.min(now), ..TxMetadata::default() }
+                let smart = searched.unwrap_or_else(|| self.time_smart(time, now, &changed));
+                TxMetadata {
+                    order_pos: order_pos - 1,
+                    time_received: now,
+                    time_smart: Some(smart),
+                    ..TxMetadata::default()
+                }
             });
             metadata.abandoned = false;
             metadata.block_index = index.into();

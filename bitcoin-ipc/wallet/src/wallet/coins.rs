@@ -12,7 +12,7 @@ use super::build::sum;
 use super::{Wallet, WalletState};
 use crate::Result;
 use crate::ledger::TxState;
-use crate::storage::coins;
+use crate::storage::{TxMetadata, coins};
 
 /// A coin that may be spent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -246,7 +246,7 @@ impl WalletState {
         match self.ledger.txout(outpoint).filter(|_| depth >= 0 && self.ledger.tx(outpoint.txid).is_some()) {
             Some(output) => WalletTxOut {
                 txout: output.clone(),
-                time: self.metadata.get(&outpoint.txid).map_or(0, |metadata| metadata.time),
+                time: self.metadata.get(&outpoint.txid).map_or(0, TxMetadata::time),
                 depth_in_main_chain: depth,
                 is_spent: view.spender(outpoint).is_some(),
             },

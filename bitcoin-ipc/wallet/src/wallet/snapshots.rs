@@ -127,7 +127,7 @@ impl Wallet {
             keypool,
             unlocked_until: state.wrapped.as_ref().map(|_| state.unlocked_until),
             // A transaction that is older than all keys says that they are older.
-            birth: births.chain(state.metadata.values().map(|metadata| metadata.time)).min(),
+            birth: births.chain(state.metadata.values().map(TxMetadata::time)).min(),
             warnings: state.warnings(scanning),
         })
     }

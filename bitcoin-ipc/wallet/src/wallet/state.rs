@@ -347,19 +347,21 @@ impl WalletState {
         Ok(found)
     }
 
-    /// Gives private keys to the descriptors that derive nothing without them, and derives what could not be derived
-    /// while the wallet was locked.
+    /// Gives private keys to the descriptors that derive nothing without them, and derives what is missing of all, as
+    /// Bitcoin Core does when a wallet is unlocked.
     pub(super) fn open_hardened(&mut self) -> Result<()> {
         let hardened = self.descriptors.iter().filter(|descriptor| descriptor.deriver.is_hardened());
-        let ids: BTreeSet<u32> = hardened.map(|descriptor| descriptor.id).collect();
-        if ids.is_empty() {
-            return Ok(());
+        let hardened: BTreeSet<u32> = hardened.map(|descriptor| descriptor.id).collect();
+        if !hardened.is_empty() {
+            for (id, private) in self.private(&hardened)? {
+                if let Some(descriptor) = self.descriptor(id) {
+                    descriptor.deriver.set_private(Some(private));
+                }
+            }
         }
-        for (id, private) in self.private(&ids)? {
-            let Some(descriptor) = self.descriptor(id) else { continue };
-            descriptor.deriver.set_private(Some(private));
-            let ahead = self.ledger.scripts().ahead().saturating_sub(1);
-            self.ledger.top_up(id, ahead);
+        let ahead = self.ledger.scripts().ahead();
+        for descriptor in &self.descriptors {
+            self.ledger.top_up(descriptor.id, ahead);
         }
         self.save(|_| Ok(()))
     }

@@ -138,3 +138,15 @@ pub(crate) fn with_checksum(text: &str) -> String {
     let checksum = bdk_wallet::miniscript::descriptor::checksum::desc_checksum(text).unwrap();
     format!("{text}#{checksum}")
 }
+
+/// An answer as it is after a wallet was loaded, which derives addresses ahead.
+pub(crate) fn topped_up(told: &mut Value) {
+    let Some(told) = told.as_object_mut() else { return };
+    told.retain(|name, _| !name.starts_with("keypoolsize"));
+    let all = told.get_mut("descriptors").and_then(Value::as_array_mut);
+    for one in all.into_iter().flatten().filter(|one| one.get("range").is_some()) {
+        let ahead = one["next_index"].as_u64().unwrap() + u64::from(KEYPOOL) - 1;
+        let end = one["range"][1].as_u64().unwrap().max(ahead);
+        one["range"][1] = end.into();
+    }
+}

@@ -8,7 +8,7 @@ use bitcoin::ScriptBuf;
 use serde_json::{Value, json};
 
 use super::chain::elsewhere;
-use super::node::{Node, btc, script, with_checksum};
+use super::node::{Node, btc, script, topped_up, with_checksum};
 
 /// The account key of a wallet's receiving P2WPKH descriptor, private or not, and where it comes from.
 struct Account {
@@ -53,7 +53,11 @@ fn sight(node: &Node, wallet: &str) -> Vec<Value> {
         ("getaddressesbylabel", json!([""])),
     ];
     let uri = format!("/wallet/{wallet}");
-    let told = asked.into_iter().map(|(method, params)| node.ask(method, params, &uri).unwrap_or_default());
+    let told = asked.into_iter().map(|(method, params)| {
+        let mut told = node.ask(method, params, &uri).unwrap_or_default();
+        topped_up(&mut told);
+        told
+    });
     told.collect()
 }
 

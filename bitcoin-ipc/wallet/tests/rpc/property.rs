@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 use super::chain::elsewhere;
 use super::choosing::satoshi;
-use super::node::{Node, foreign, script, with_checksum};
+use super::node::{Node, foreign, script, topped_up, with_checksum};
 use super::nonsense::values::params;
 
 /// One private, one that only watches, and one whose coins others have, to pay and to double-spend with.
@@ -318,10 +318,11 @@ impl Story {
                     Ok(told) => told,
                     Err(error) => json!([error.0, error.1]),
                 };
-                // An encrypted wallet is locked when it is loaded.
                 if let Some(told) = told.as_object_mut() {
+                    // An encrypted wallet is locked when it is loaded.
                     told.remove("unlocked_until");
                 }
+                topped_up(&mut told);
                 seen.insert(format!("{wallet} {method} {params}"), told);
             }
         }
