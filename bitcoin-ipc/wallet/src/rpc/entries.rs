@@ -4,12 +4,13 @@
 //! the wallet knows of it.
 
 use bitcoin::{Network, ScriptBuf, SignedAmount, Txid};
-use bitcoin_ipc::types::Destination;
+use bitcoin_ipc::types::{Destination, RbfTransactionState};
+use bitcoin_rpc::Answer;
 use serde_json::{Map, Value};
 
 use super::balances::signed_amount;
 use crate::ledger::TxState;
-use crate::wallet::{TxInfo, signed, total};
+use crate::wallet::{TxInfo, Wallet, signed, total};
 
 /// Which entries are made.
 #[derive(Clone, Copy, Default)]
@@ -54,6 +55,32 @@ pub(super) fn known(info: &TxInfo) -> Map<String, Value> {
         }
     }
     object
+}
+
+/// Adds whether unconfirmed transactions say that they can be replaced (BIP 125), with `-deprecatedrpc=bip125`.
+pub(super) fn add_replaceable<'a>(
+    wallet: &Wallet,
+    told: impl IntoIterator<Item = &'a mut Map<String, Value>>,
+) -> Answer<()> {
+    let chain = wallet.chain();
+    if !chain.rpc_enable_deprecated("bip125")? {
+        return Ok(());
+    }
+    for object in told {
+        let mut status = "no";
+        if object.get("confirmations").and_then(Value::as_i64).is_some_and(|depth| depth <= 0) {
+            let txid = object.get("txid").and_then(Value::as_str).and_then(|txid| txid.parse().ok());
+            let known = txid.map(|txid| wallet.tx(txid)).transpose()?.flatten();
+            let state = known.map(|tx| chain.is_rbf_opt_in(&tx)).transpose()?;
+            status = match state.unwrap_or(RbfTransactionState::Unknown) {
+                RbfTransactionState::Unknown => "unknown",
+                RbfTransactionState::ReplaceableBip125 => "yes",
+                RbfTransactionState::Final => "no",
+            };
+        }
+        object.insert("bip125-replaceable".to_owned(), status.into());
+    }
+    Ok(())
 }
 
 /// An entry for each output that the wallet paid or received: Bitcoin Core's `ListTransactions`.

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 
 use super::balances::signed_amount;
 use super::command::{Call, Command, command, label, last_block};
-use super::entries::{Wanted, entries, known};
+use super::entries::{Wanted, add_replaceable, entries, known};
 use crate::wallet::{Wallet, signed, total};
 
 const NO_EFFECT: &str = "Has no effect.";
@@ -73,6 +73,7 @@ fn get(call: &Call<'_>) -> Answer {
         object.insert("decoded".into(), decoded.into());
     }
     object.insert("lastprocessedblock".into(), last_block(info.tip));
+    add_replaceable(&wallet, [&mut object])?;
     Ok(object.into())
 }
 
@@ -100,6 +101,7 @@ fn list(call: &Call<'_>) -> Answer {
     )?;
     let mut chosen: Vec<Value> = latest.into_iter().skip(skip).take(count).collect();
     chosen.reverse();
+    add_replaceable(&wallet, chosen.iter_mut().filter_map(Value::as_object_mut))?;
     Ok(chosen.into())
 }
 
@@ -169,11 +171,14 @@ fn since(call: &Call<'_>) -> Answer {
         }
         true
     })?;
+    let mut new: Vec<Value> = new.into_iter().rev().flatten().collect();
+    let removed = since.removed.iter().filter_map(|txid| removed.remove(txid));
+    let mut removed: Vec<Value> = removed.flatten().collect();
+    add_replaceable(&wallet, new.iter_mut().chain(&mut removed).filter_map(Value::as_object_mut))?;
     let mut object = Map::new();
-    object.insert("transactions".into(), new.into_iter().rev().flatten().collect());
+    object.insert("transactions".into(), new.into());
     if include_removed {
-        let removed = since.removed.iter().filter_map(|txid| removed.remove(txid));
-        object.insert("removed".into(), removed.flatten().collect());
+        object.insert("removed".into(), removed.into());
     }
     object.insert("lastblock".into(), last.to_string().into());
     Ok(object.into())

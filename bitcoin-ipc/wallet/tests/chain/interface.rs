@@ -292,6 +292,15 @@ impl Chain for TestChain {
         Ok(self.0.deprecated.load(Ordering::SeqCst))
     }
 
+    fn is_rbf_opt_in(&self, tx: &Transaction) -> Result<RbfTransactionState> {
+        self.here()?;
+        Ok(match TestChain::in_mempool(self, tx.compute_txid()) {
+            _ if tx.is_explicitly_rbf() => RbfTransactionState::ReplaceableBip125,
+            true => RbfTransactionState::Final,
+            false => RbfTransactionState::Unknown,
+        })
+    }
+
     fn find_common_ancestor(
         &self,
         hash: BlockHash,
@@ -388,7 +397,6 @@ impl Chain for TestChain {
     unasked! {
         fn have_block_on_disk(&self, height: i32) -> bool;
         fn guess_verification_progress(&self, block_hash: BlockHash) -> f64;
-        fn is_rbf_opt_in(&self, tx: &Transaction) -> RbfTransactionState;
         fn get_prune_height(&self) -> Option<i32>;
         fn is_ready_to_broadcast(&self) -> bool;
         fn shutdown_requested(&self) -> bool;

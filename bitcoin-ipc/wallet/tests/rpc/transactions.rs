@@ -44,6 +44,35 @@ fn a_transaction_is_told() {
 }
 
 #[test]
+fn whether_it_says_that_it_can_be_replaced_is_told_on_demand() {
+    let node = Node::rich("w");
+    node.earn();
+    let field = "bip125-replaceable";
+    let pay = |says: bool| {
+        let params = json!({ "address": foreign(), "amount": 1, "replaceable": says });
+        node.ok("sendtoaddress", params)
+    };
+    let (yes, no) = (pay(true), pay(false));
+    assert!(node.ok("gettransaction", json!([yes])).get(field).is_none());
+    node.chain.set_deprecated(true);
+    let told = |txid: &Value| {
+        let one = node.ok("gettransaction", json!([txid]))[field].clone();
+        let lists = [
+            node.ok("listtransactions", json!([])),
+            node.ok("listsinceblock", json!([]))["transactions"].take(),
+        ];
+        for list in lists {
+            let entry = list.as_array().unwrap().iter().find(|entry| entry["txid"] == *txid).unwrap().clone();
+            assert_eq!(entry[field], one);
+        }
+        one
+    };
+    assert_eq!((told(&yes), told(&no)), (json!("yes"), json!("no")));
+    node.chain.mine(1, &elsewhere());
+    assert_eq!((told(&yes), told(&no)), (json!("no"), json!("no")));
+}
+
+#[test]
 fn the_place_in_a_block_is_kept() {
     let node = Node::rich("w");
     let txid = node.ok("sendtoaddress", json!([foreign(), 1]));
