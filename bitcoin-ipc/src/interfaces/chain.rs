@@ -248,13 +248,13 @@ pub struct CommonAncestor {
     pub result: bool,
 }
 
-/// What the mempool has above and below a transaction, itself included.
+/// What hangs together with a transaction in the mempool, itself included.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, IpcStruct)]
 #[ipc(types = Bitcoin)]
 pub struct AncestryCounts {
     /// Transactions that it spends from.
     pub ancestors: u64,
-    /// Transactions that spend from it.
+    /// Transactions of its cluster. The field is named after what Bitcoin Core counted before it had clusters.
     pub descendants: u64,
     /// The virtual bytes of the ancestors.
     pub ancestorsize: u64,

@@ -213,10 +213,10 @@ impl Chain for NodeChain {
         if mempool.get(&txid).is_none() {
             return Ok(AncestryCounts::default());
         }
-        let (ancestors, descendants) = (mempool.ancestor_totals(&txid), mempool.descendant_totals(&txid));
+        let ancestors = mempool.ancestor_totals(&txid);
         Ok(AncestryCounts {
             ancestors: ancestors.count,
-            descendants: descendants.count,
+            descendants: u64::try_from(mempool.cluster(&txid).len()).unwrap_or(u64::MAX),
             ancestorsize: ancestors.vsize,
             ancestorfees: ancestors.fees,
         })

@@ -333,13 +333,9 @@ impl Chain for TestChain {
         let state = self.state();
         let above = state.ancestors(&[txid]);
         let fees: u64 = above.iter().filter_map(|tx| state.fee(tx)).sum();
-        let below = state
-            .mempool
-            .iter()
-            .filter(|tx| state.ancestors(&[tx.compute_txid()]).iter().any(|tx| tx.compute_txid() == txid));
         Ok(AncestryCounts {
             ancestors: above.len() as u64,
-            descendants: below.count() as u64,
+            descendants: state.cluster(txid).len() as u64,
             ancestorsize: above.iter().map(|tx| tx.vsize() as u64).sum(),
             ancestorfees: Amount::from_sat(fees).to_signed().unwrap(),
         })

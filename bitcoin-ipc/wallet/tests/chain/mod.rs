@@ -127,6 +127,23 @@ impl State {
         seen
     }
 
+    /// The transactions of the mempool that hang together with one, by whatever way.
+    pub(crate) fn cluster(&self, txid: Txid) -> Vec<&Transaction> {
+        let spends = |one: &Transaction, of: &Transaction| {
+            one.input.iter().any(|input| input.previous_output.txid == of.compute_txid())
+        };
+        let mut found: Vec<&Transaction> =
+            self.mempool.iter().filter(|tx| tx.compute_txid() == txid).collect();
+        let mut looked = 0;
+        while let Some(at) = found.get(looked).copied() {
+            looked += 1;
+            let near = self.mempool.iter().filter(|tx| spends(tx, at) || spends(at, tx));
+            let new: Vec<_> = near.filter(|tx| !found.contains(tx)).collect();
+            found.extend(new);
+        }
+        found
+    }
+
     /// These transactions of the mempool, and all in it that spend from them.
     fn with_descendants(&self, mut txs: Vec<Transaction>) -> Vec<Transaction> {
         // They came after what they spend.

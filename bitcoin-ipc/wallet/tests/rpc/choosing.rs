@@ -181,6 +181,25 @@ fn chains_of_unconfirmed_transactions_end_before_nodes_do() {
 }
 
 #[test]
+fn what_hangs_together_with_too_many_is_not_spent_either() {
+    let node = with_coins(&[2_600_000_000]);
+    // Each of them leaves a coin behind that has few above it, but all are of one cluster.
+    let mut inputs = json!([]);
+    for number in 0..25 {
+        let own = node.ok("getnewaddress", json!([]));
+        let options = json!({ "inputs": inputs, "add_inputs": number == 0, "change_position": 0 });
+        let outputs = json!({ own.as_str().unwrap(): 25 - number });
+        let sent = node.ok("send", json!({ "outputs": [outputs], "fee_rate": 2, "options": options }));
+        inputs = json!([{ "txid": sent["txid"], "vout": 1 }]);
+    }
+    let options = json!({ "minconf": 0, "include_unsafe": true, "add_inputs": true });
+    let refused =
+        node.error("send", json!({ "outputs": [{ foreign(): "0.3" }], "fee_rate": 2, "options": options }));
+    let text = "Unconfirmed UTXOs are available, but spending them creates a chain of transactions that will be rejected by the mempool";
+    assert_eq!(refused, (-4, text.into()));
+}
+
+#[test]
 fn transactions_of_version_3_keep_to_themselves() {
     let send = |node: &Node, amount: &str, version: u32| {
         node.ask("send", json!([{ foreign(): amount }, null, "unset", null, { "fee_rate": 5 }, version]), "")
