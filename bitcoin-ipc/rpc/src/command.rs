@@ -205,7 +205,8 @@ impl<R: Copy> Command<R> {
     pub fn conversions(&self) -> Vec<Value> {
         let mut rows = Vec::new();
         let mut row = |position: usize, name: &str, text: bool| {
-            let text = Table::of_core().is_text(self.name, name).unwrap_or(text);
+            // Only the client of Bitcoin Core takes these for JSON.
+            let text = self.name == "echojson" || Table::of_core().is_text(self.name, name).unwrap_or(text);
             rows.push(json!([self.name, position, name, text]));
         };
         for (position, arg) in self.args.iter().enumerate() {
