@@ -37,33 +37,13 @@ pub(crate) fn first_failure(
     Ok(outputs.iter().enumerate().position(fails))
 }
 
-/// Which inputs may spend their outputs by the consensus rules of today. Where an output is not known, its
-/// input may not, nor may those that sign all outputs.
+/// Which inputs, of those in the range, may spend their outputs by the consensus rules of today. Where an output is not
+/// known, its input may not, nor may those that sign all outputs.
 ///
 /// # Errors
 ///
 /// The kernel cannot say.
 pub(crate) fn valid_inputs(
-    tx: &Transaction,
-    spent: &[Option<&bitcoin::TxOut>],
-) -> Result<Vec<bool>, KernelError> {
-    valid(tx, spent, 0..spent.len())
-}
-
-/// The same for one input.
-///
-/// # Errors
-///
-/// The kernel cannot say.
-pub(crate) fn is_valid_input(
-    tx: &Transaction,
-    spent: &[Option<&bitcoin::TxOut>],
-    index: usize,
-) -> Result<bool, KernelError> {
-    Ok(valid(tx, spent, index..index + 1)? == [true])
-}
-
-fn valid(
     tx: &Transaction,
     spent: &[Option<&bitcoin::TxOut>],
     wanted: Range<usize>,

@@ -17,6 +17,7 @@ pub mod params;
 pub mod prevouts;
 pub mod psbt;
 pub mod script;
+pub mod sign;
 pub mod transaction;
 pub mod value;
 

@@ -14,64 +14,52 @@ use crate::{amount, script, value};
 /// How a help text writes such a list.
 pub const SHAPE: &str = "[{\"txid\":\"hex\",\"vout\":n,\"scriptPubKey\":\"hex\",\"redeemScript\":\"hex\",\"witnessScript\":\"hex\",\"amount\":amount},...]";
 
-/// An output, and what is known of how to spend it.
+/// An output that is spent.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prevout {
     /// The output.
     pub output: TxOut,
     /// Whether its amount is known; otherwise the output has the highest there is.
     pub has_amount: bool,
-    /// Scripts that it, or another of these scripts, is a hash of.
-    pub scripts: Vec<ScriptBuf>,
 }
 
 impl From<TxOut> for Prevout {
     fn from(output: TxOut) -> Self {
-        Prevout { output, has_amount: true, scripts: Vec::new() }
+        Prevout { output, has_amount: true }
     }
 }
 
 /// Outputs by where they are.
 pub type Prevouts = BTreeMap<OutPoint, Prevout>;
 
-/// Adds outputs of a list, or of null, to those that are known, which they must not contradict: Bitcoin
-/// Core's `ParsePrevouts`.
+/// Adds outputs of a list, or of null, to those that are known, which they must not contradict, and the scripts behind
+/// them to others: Bitcoin Core's `ParsePrevouts`. For whoever knows the scripts behind hashes, those of the list do not
+/// count.
 ///
 /// # Errors
 ///
 /// -22, -8 and -3 for what is wrong with them.
-pub fn read(given: &Value, known: &mut Prevouts) -> Answer<()> {
-    read_with(given, known, scripts)
-}
-
-/// The same for whoever knows the scripts behind hashes; those of the list do not count.
-///
-/// # Errors
-///
-/// As [`read`].
-pub fn read_outputs(given: &Value, known: &mut Prevouts) -> Answer<()> {
-    read_with(given, known, |_, _| Ok(Vec::new()))
-}
-
-type Scripts = fn(&Map<String, Value>, &Script) -> Answer<Vec<ScriptBuf>>;
-
-fn read_with(given: &Value, known: &mut Prevouts, scripts: Scripts) -> Answer<()> {
+pub fn read(given: &Value, known: &mut Prevouts, mut behind: Option<&mut Vec<ScriptBuf>>) -> Answer<()> {
     for row in given.as_array().into_iter().flatten() {
         let Value::Object(row) = row else {
             return undecodable("expected object with {\"txid'\",\"vout\",\"scriptPubKey\"}");
         };
-        let (outpoint, prevout) = one(row, scripts)?;
+        let (outpoint, prevout) = one(row)?;
         let script = &prevout.output.script_pubkey;
+        let scripts = behind.is_some().then(|| scripts(row, script)).transpose()?;
         if let Some(known) = known.get(&outpoint).filter(|known| known.output.script_pubkey != *script) {
             let [old, new] = [&known.output.script_pubkey, script].map(|script| script::asm(script, false));
             return undecodable(format!("Previous output scriptPubKey mismatch:\n{old}\nvs:\n{new}"));
+        }
+        if let Some(behind) = &mut behind {
+            behind.extend(scripts.into_iter().flatten());
         }
         known.insert(outpoint, prevout);
     }
     Ok(())
 }
 
-fn one(row: &Map<String, Value>, scripts: Scripts) -> Answer<(OutPoint, Prevout)> {
+fn one(row: &Map<String, Value>) -> Answer<(OutPoint, Prevout)> {
     let field = |name: &str| row.get(name).unwrap_or(&Value::Null);
     for (name, expected) in [("scriptPubKey", "string"), ("txid", "string"), ("vout", "number")] {
         match value::type_name(field(name)) {
@@ -90,9 +78,8 @@ fn one(row: &Map<String, Value>, scripts: Scripts) -> Answer<(OutPoint, Prevout)
     };
     let script_pubkey = ScriptBuf::from_bytes(value::bytes(field("scriptPubKey"), "scriptPubKey")?);
     let amount = row.get("amount").map(amount::parse_amount).transpose()?;
-    let scripts = scripts(row, &script_pubkey)?;
     let output = TxOut { value: amount.unwrap_or(Amount::MAX_MONEY), script_pubkey };
-    Ok((OutPoint { txid, vout }, Prevout { output, has_amount: amount.is_some(), scripts }))
+    Ok((OutPoint { txid, vout }, Prevout { output, has_amount: amount.is_some() }))
 }
 
 /// The scripts behind an output's hash. A script may stand in the other's field.

@@ -70,21 +70,24 @@ pub fn is_final(input: &Input) -> bool {
         || input.final_script_witness.as_ref().is_some_and(|witness| !witness.is_empty())
 }
 
+/// Takes from a final input what only signers need.
+pub(crate) fn strip(input: &mut Input) {
+    let whole = std::mem::take(input);
+    *input = Input {
+        non_witness_utxo: whole.non_witness_utxo,
+        witness_utxo: whole.witness_utxo,
+        final_script_sig: whole.final_script_sig,
+        final_script_witness: whole.final_script_witness,
+        proprietary: whole.proprietary,
+        unknown: whole.unknown,
+        ..Input::default()
+    };
+}
+
 /// A PSBT in base 64, in its version. Its final inputs lose what only signers need.
 #[must_use]
 pub fn text(mut psbt: Psbt) -> String {
-    for input in psbt.inputs.iter_mut().filter(|input| is_final(input)) {
-        let whole = std::mem::take(input);
-        *input = Input {
-            non_witness_utxo: whole.non_witness_utxo,
-            witness_utxo: whole.witness_utxo,
-            final_script_sig: whole.final_script_sig,
-            final_script_witness: whole.final_script_witness,
-            proprietary: whole.proprietary,
-            unknown: whole.unknown,
-            ..Input::default()
-        };
-    }
+    psbt.inputs.iter_mut().filter(|input| is_final(input)).for_each(strip);
     BASE64_STANDARD.encode(psbt::encode(&psbt))
 }
 

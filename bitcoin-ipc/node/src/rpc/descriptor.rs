@@ -3,11 +3,10 @@
 //! In: descriptors as text, ranges. Out: what they are, scripts and addresses.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
 
-use bitcoin::secp256k1::{All, Secp256k1};
 use bitcoin::{Network, ScriptBuf};
 use bitcoin_rpc::descriptor::{self, Expander, Parsed, range};
+use bitcoin_rpc::sign::SECP;
 use miniscript::descriptor::checksum::desc_checksum;
 use serde_json::{Value, json};
 
@@ -18,8 +17,6 @@ use super::{script, value};
 
 /// The last output that is scanned for where no range is given.
 const SCANNED: i64 = 1000;
-
-pub(super) static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 
 pub(super) const COMMANDS: &[Command] = &[
     command("util", "getdescriptorinfo", "Tells about a descriptor.", info).args(&[arg(

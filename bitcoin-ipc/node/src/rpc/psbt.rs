@@ -3,10 +3,12 @@
 //! In: transactions, or PSBTs in base 64. Out: PSBTs, or transactions that may be sent.
 
 use bitcoin::hex::FromHex;
-use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{ScriptBuf, Witness};
 use bitcoin_ipc::types::psbt::lock_time;
 use bitcoin_rpc::psbt::{self, VERSION};
+use bitcoin_rpc::sign::{
+    FlatSigningProvider, PrecomputedTransactionData, SignOptions, Signed, extract, sign_psbt_input,
+};
 use serde_json::{Map, Value};
 
 use super::command::Kind::{Any, Bool, Hex, List, Number, Text};
@@ -14,8 +16,7 @@ use super::command::{Call, Command, arg, command};
 use super::construct::{INPUTS, OUTPUTS};
 use super::decode::construct;
 use super::error::{Answer, undecodable};
-use super::psbt_input::{self, Options, Signed};
-use super::psbt_keys::Keys;
+use super::sign::verify;
 use super::{transaction, value};
 
 const RAW: &str = "rawtransactions";
@@ -68,20 +69,20 @@ fn convert(call: &Call<'_>) -> Answer {
 
 fn finalize(call: &Call<'_>) -> Answer {
     let mut psbt = psbt::parse(call.text(0)?)?;
-    let extract = call.flag_or(1, true)?;
-    let (secp, keys) = (&Secp256k1::new(), &Keys::default());
-    let spent = psbt_input::utxos(&psbt);
+    let whole = call.flag_or(1, true)?;
+    let (nothing, data) = (FlatSigningProvider::default(), PrecomputedTransactionData::of_psbt(&psbt));
     let mut complete = lock_time(&psbt).is_some();
     let places = if complete { psbt.inputs.len() } else { 0 };
     for place in 0..places {
         let sighash = psbt.inputs[place].sighash_type.and_then(|sighash| u8::try_from(sighash.to_u32()).ok());
-        let options = Options { secp, keys, sighash, finalize: true, placeholders: false };
+        let options = SignOptions { sighash, finalize: true, verify };
         // An input that lacks something stays as it is.
-        complete &= psbt_input::sign(&mut psbt, place, spent.as_deref(), &options)?.0 == Signed::Complete;
+        let input = sign_psbt_input(&nothing, &mut psbt, place, Some(&data), &options)?;
+        complete &= input.signed == Signed::Complete;
     }
     let mut object = Map::new();
-    if complete && extract {
-        object.insert("hex".to_owned(), transaction::hex(&psbt_input::extract(&psbt)).into());
+    if complete && whole {
+        object.insert("hex".to_owned(), transaction::hex(&extract(&psbt)).into());
     } else {
         object.insert("psbt".to_owned(), psbt::text(psbt).into());
     }

@@ -4,20 +4,22 @@
 
 use bitcoin::hashes::hash160;
 use bitcoin::hex::DisplayHex;
-use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{Amount, OutPoint};
 use bitcoin_ipc::types::psbt::{Psbt, lock_time};
+use bitcoin_rpc::RpcError;
 use bitcoin_rpc::psbt::parse;
+use bitcoin_rpc::sign::{
+    FlatSigningProvider, Missing, PrecomputedTransactionData, SignOptions, Signed, extract,
+    psbt_input_signed_and_verified, sign_psbt_input, utxo,
+};
 use serde_json::{Map, Value, json};
 
 use super::amount;
 use super::command::Kind::Text;
 use super::command::{Call, Command, arg, command};
 use super::error::Answer;
-use super::psbt_input::{self, Options, Signed};
-use super::psbt_keys::Keys;
-use super::psbt_solve::Missing;
 use super::script;
+use super::sign::verify;
 
 pub(super) const COMMANDS: &[Command] =
     &[command("rawtransactions", "analyzepsbt", "Tells what a PSBT lacks.", analyze).args(&[arg(
@@ -25,6 +27,8 @@ pub(super) const COMMANDS: &[Command] =
         Text,
         "The PSBT.",
     )])];
+
+const OPTIONS: SignOptions<RpcError> = SignOptions { sighash: None, finalize: true, verify };
 
 /// Who has to do something, in the order in which they do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -82,12 +86,10 @@ fn analyze(call: &Call<'_>) -> Answer {
     if lock_time(&psbt).is_none() {
         return hopeless("PSBT cannot be made into a valid transaction");
     }
-    let (secp, keys) = (&Secp256k1::new(), &Keys::default());
-    let mut options = Options { secp, keys, sighash: None, finalize: true, placeholders: false };
-    let spent = psbt_input::utxos(&psbt);
+    let (nothing, data) = (FlatSigningProvider::default(), PrecomputedTransactionData::of_psbt(&psbt));
     let (mut inputs, mut roles, mut paid_in) = (Vec::new(), Vec::new(), Amount::ZERO);
     for place in 0..psbt.inputs.len() {
-        let utxo = psbt_input::utxo(&psbt, place);
+        let utxo = utxo(&psbt, place);
         if let Some(utxo) = &utxo {
             match sum([paid_in, utxo.value]) {
                 Some(sum) => paid_in = sum,
@@ -97,14 +99,14 @@ fn analyze(call: &Call<'_>) -> Answer {
                 return hopeless(format!("PSBT is not valid. Input {place} spends unspendable output"));
             }
         }
-        let is_final = psbt_input::is_verified(&psbt, place, spent.as_deref())?;
+        let is_final = psbt_input_signed_and_verified(&psbt, place, data.spent(), verify)?;
         let (mut role, mut lacks) = (Role::Extractor, Missing::default());
         if !is_final {
-            let signed;
-            (signed, lacks) = psbt_input::sign(&mut psbt, place, spent.as_deref(), &options)?;
-            if signed == Signed::Complete {
-                (role, lacks) = (Role::Finalizer, Missing::default());
+            let input = sign_psbt_input(&nothing, &mut psbt, place, Some(&data), &OPTIONS)?;
+            if input.signed == Signed::Complete {
+                role = Role::Finalizer;
             } else {
+                lacks = input.missing;
                 let only_signatures = lacks.keys.is_empty()
                     && lacks.redeem_script.is_none()
                     && lacks.witness_script.is_none()
@@ -127,14 +129,13 @@ fn analyze(call: &Call<'_>) -> Answer {
     if !inputs.is_empty() {
         result.insert("inputs".to_owned(), inputs.into());
     }
-    if spent.is_some() {
+    if data.spent().is_some() {
         let Some(paid_out) = sum(psbt.unsigned_tx.output.iter().map(|output| output.value)) else {
             return hopeless("PSBT is not valid. Output amount invalid");
         };
         let fee = satoshi(paid_in) - satoshi(paid_out);
-        options.placeholders = true;
         let per_sigop = call.state.mempool().options().bytes_per_sigop;
-        if let Some(vsize) = estimate(&mut psbt, &options, per_sigop)? {
+        if let Some(vsize) = estimate(&mut psbt, &nothing, per_sigop)? {
             result.insert("estimated_vsize".to_owned(), vsize.into());
             let rate = (i128::from(fee) * 1000).div_euclid(i128::from(vsize.max(1)));
             let rate = i64::try_from(rate).unwrap_or(i64::MAX);
@@ -152,18 +153,18 @@ pub(super) fn satoshi(amount: Amount) -> i64 {
 }
 
 /// The virtual size of the transaction with signatures of the usual length, if the rest is known.
-fn estimate(psbt: &mut Psbt, options: &Options<'_>, bytes_per_sigop: u64) -> Answer<Option<u64>> {
+fn estimate(psbt: &mut Psbt, nothing: &FlatSigningProvider, bytes_per_sigop: u64) -> Answer<Option<u64>> {
     for place in 0..psbt.inputs.len() {
         // Bitcoin Core gives no outputs of others here either, so that final taproot inputs count for
         // unknown unless their whole transactions are there.
-        if psbt_input::sign(psbt, place, None, options)?.0 != Signed::Complete {
+        if sign_psbt_input(nothing, psbt, place, None, &OPTIONS)?.signed != Signed::Complete {
             return Ok(None);
         }
     }
-    let tx = psbt_input::extract(psbt);
+    let tx = extract(psbt);
     let spent = |wanted: &OutPoint| {
         let place = tx.input.iter().position(|input| input.previous_output == *wanted)?;
-        psbt_input::utxo(psbt, place)
+        utxo(psbt, place)
     };
     let sigops = u64::try_from(tx.total_sigop_cost(spent)).unwrap_or(u64::MAX);
     // The library writes a transaction without inputs as if it had witnesses.

@@ -3,10 +3,13 @@
 //! In: PSBTs and descriptors. Out: the PSBTs with more in them, or transactions that may be sent.
 
 use bitcoin::hashes::{Hash, hash160};
-use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{Script, Transaction, Txid};
 use bitcoin_ipc::types::psbt::{Psbt, lock_time};
 use bitcoin_rpc::psbt::{is_final, parse, text};
+use bitcoin_rpc::sign::{
+    FlatSigningProvider, PrecomputedTransactionData, SignOptions, Signed, extract,
+    psbt_input_signed_and_verified, remove_unnecessary_transactions, sign_psbt_input, update_psbt_output,
+};
 use bitcoin_rpc::{Code, RpcError, prevouts};
 use serde_json::{Map, Value};
 
@@ -14,9 +17,8 @@ use super::command::Kind::{Bool, List, Text};
 use super::command::{Call, Command, arg, command};
 use super::error::{Answer, undecodable};
 use super::header::broken;
-use super::psbt_input::{self, Options, Signed};
-use super::psbt_keys::Keys;
-use super::transaction;
+use super::sign::verify;
+use super::{descriptor, transaction};
 
 const RAW: &str = "rawtransactions";
 const DESCRIPTORS: &str = "[\"\",{\"desc\":\"str\",\"range\":n or [n,n]},...]";
@@ -50,17 +52,17 @@ fn whole(call: &Call<'_>, txid: Txid) -> Answer<Option<Transaction>> {
     Ok(call.state.mempool().transaction(&txid).map(|tx| (*tx).clone()))
 }
 
-fn is_segwit(script: &Script, keys: &Keys) -> bool {
+fn is_segwit(script: &Script, provider: &FlatSigningProvider) -> bool {
     let inner = || {
         let hash = script.as_bytes().get(2..22)?;
-        keys.script(&hash160::Hash::from_slice(hash).ok()?)
+        provider.script(&hash160::Hash::from_slice(hash).ok()?)
     };
     script.is_witness_program()
         || (script.is_p2sh() && inner().is_some_and(|script| script.is_witness_program()))
 }
 
 /// Adds what inputs spend.
-fn add_spent(call: &Call<'_>, psbt: &mut Psbt, keys: &Keys) -> Answer<()> {
+fn add_spent(call: &Call<'_>, psbt: &mut Psbt, provider: &FlatSigningProvider) -> Answer<()> {
     for (input, fields) in psbt.unsigned_tx.input.iter().zip(&mut psbt.inputs) {
         if fields.non_witness_utxo.is_some() {
             continue;
@@ -71,65 +73,84 @@ fn add_spent(call: &Call<'_>, psbt: &mut Psbt, keys: &Keys) -> Answer<()> {
         }
         let coin = call.state.mempool().coin(&call.state.view(), &input.previous_output);
         let coin = coin.or_else(|error| broken(error.to_string()))?;
-        if let Some(coin) = coin.filter(|coin| is_segwit(&coin.output.script_pubkey, keys)) {
+        if let Some(coin) = coin.filter(|coin| is_segwit(&coin.output.script_pubkey, provider)) {
             fields.witness_utxo = Some(coin.output);
         }
     }
     Ok(())
 }
 
+/// What descriptors tell of, as text, or as objects with `desc` and `range`.
+fn provider(call: &Call<'_>, objects: &[Value], private: bool) -> Answer<FlatSigningProvider> {
+    let mut provider = FlatSigningProvider::default();
+    for object in objects {
+        let (text, (low, high)) = descriptor::scanned(object)?;
+        let parsed = descriptor::parse(text, call.state.network(), false)?;
+        let expanders =
+            descriptor::expanders(&parsed).or_else(|error| descriptor::of(text, error.message()))?;
+        for index in if parsed.is_range() { low..=high } else { 0..=0 } {
+            for expander in &expanders {
+                let added = expander.at(index).and_then(|expanded| provider.add(expanded, private));
+                added.or_else(|error| descriptor::of(text, error))?;
+            }
+        }
+    }
+    Ok(provider)
+}
+
 /// A PSBT with all that is known: Bitcoin Core's `ProcessPSBT`.
-fn complete(call: &Call<'_>, options: &Options<'_>) -> Answer<Psbt> {
+fn complete(
+    call: &Call<'_>,
+    provider: &FlatSigningProvider,
+    options: &SignOptions<RpcError>,
+) -> Answer<Psbt> {
     let mut psbt = parse(call.text(0)?)?;
-    add_spent(call, &mut psbt, options.keys)?;
+    add_spent(call, &mut psbt, provider)?;
     if lock_time(&psbt).is_none() {
         return Err(RpcError::new(Code::VerifyError, "The transaction cannot be valid"));
     }
-    let spent = psbt_input::utxos(&psbt);
+    let data = PrecomputedTransactionData::of_psbt(&psbt);
     for place in 0..psbt.inputs.len() {
         if is_final(&psbt.inputs[place]) {
             continue;
         }
-        if psbt_input::sign(&mut psbt, place, spent.as_deref(), options)?.0 == Signed::Mismatch {
+        if sign_psbt_input(provider, &mut psbt, place, Some(&data), options)?.signed == Signed::Mismatch {
             let text = "Specified sighash value does not match value stored in PSBT";
             return undecodable(text);
         }
     }
     for place in 0..psbt.outputs.len() {
-        psbt_input::update_output(&mut psbt, place, options.secp, options.keys);
+        update_psbt_output(provider, &mut psbt, place);
     }
-    psbt_input::drop_unnecessary(&mut psbt);
+    remove_unnecessary_transactions(&mut psbt);
     Ok(psbt)
 }
 
 fn update(call: &Call<'_>) -> Answer {
     let descriptors = call.get(1).map_or(Ok(&[][..]), |_| call.list(1).map(Vec::as_slice))?;
-    let keys = Keys::read(descriptors, call.state.network(), false)?;
-    let secp = &Secp256k1::new();
-    let options = Options { secp, keys: &keys, sighash: None, finalize: false, placeholders: false };
-    Ok(text(complete(call, &options)?).into())
+    let provider = provider(call, descriptors, false)?;
+    let options = SignOptions { sighash: None, finalize: false, verify };
+    Ok(text(complete(call, &provider, &options)?).into())
 }
 
 fn process(call: &Call<'_>) -> Answer {
-    let mut keys = Keys::read(call.list(1)?, call.state.network(), true)?;
+    let mut provider = provider(call, call.list(1)?, true)?;
     let sighash = prevouts::sighash_type(call.value(2))?;
     if !call.flag_or(3, true)? {
-        keys.forget_origins();
+        provider.forget_origins();
     }
-    let finalize = call.flag_or(4, true)?;
-    let secp = &Secp256k1::new();
-    let options = Options { secp, keys: &keys, sighash, finalize, placeholders: false };
-    let psbt = complete(call, &options)?;
-    let spent = psbt_input::utxos(&psbt);
+    let options = SignOptions { sighash, finalize: call.flag_or(4, true)?, verify };
+    let psbt = complete(call, &provider, &options)?;
+    let data = PrecomputedTransactionData::of_psbt(&psbt);
     let mut complete = true;
     for place in 0..psbt.inputs.len() {
-        complete = complete && psbt_input::is_verified(&psbt, place, spent.as_deref())?;
+        complete = complete && psbt_input_signed_and_verified(&psbt, place, data.spent(), verify)?;
     }
     let mut object = Map::new();
     object.insert("psbt".to_owned(), text(psbt.clone()).into());
     object.insert("complete".to_owned(), complete.into());
     if complete {
-        object.insert("hex".to_owned(), transaction::hex(&psbt_input::extract(&psbt)).into());
+        object.insert("hex".to_owned(), transaction::hex(&extract(&psbt)).into());
     }
     Ok(Value::Object(object))
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use bitcoin::bip32::{ChildNumber, DerivationPath, KeySource, Xpriv, Xpub};
+use bitcoin::bip32::{ChildNumber, KeySource, Xpriv, Xpub};
 use bitcoin::secp256k1::{All, Secp256k1};
 use bitcoin::{PrivateKey, PublicKey, ScriptBuf, key::TapTweak as _};
 use miniscript::descriptor::{DefiniteDescriptorKey, SinglePub, SinglePubKey, TapTree};
@@ -17,7 +17,7 @@ use miniscript::{
 use bitcoin::hashes::{hash160, ripemd160, sha256};
 
 use super::fragment::{Fragment, Slot};
-use super::key::{self, Body, Key};
+use super::key::{Body, Key};
 use super::node::{Node, Tree};
 use super::path::Derive;
 use super::{Descriptor, PrivateKeys};
@@ -118,17 +118,13 @@ impl Drop for Parent {
 
 impl Parent {
     fn new(key: &Key, keys: &PrivateKeys, secp: &Secp256k1<All>) -> Result<Self, ExpandError> {
-        let origin = key.origin.as_ref().map(|origin| (origin.fingerprint, origin.path.clone()));
+        let origin = key.source();
         match &key.body {
             Body::Single { public, .. } => {
-                let (fingerprint, path) = origin.unwrap_or_else(|| (key::fingerprint(public), Vec::new()));
-                let origin = (fingerprint, path.into());
                 Ok(Parent::Single(DerivedKey { public: *public, origin, secret: key.secret(keys).copied() }))
             }
             Body::Extended { xpub, path, derive, .. } => {
-                let (fingerprint, before) = origin.unwrap_or_else(|| (xpub.fingerprint(), Vec::new()));
-                let all: DerivationPath = before.iter().chain(path).copied().collect();
-                let (origin, derive) = ((fingerprint, all), *derive);
+                let derive = *derive;
                 if let Some(mut xprv) = key.xprv(keys) {
                     let derived = xprv.derive_priv(secp, path);
                     xprv.private_key.non_secure_erase();

@@ -5,7 +5,7 @@
 
 use std::str::FromStr as _;
 
-use bitcoin::bip32::{ChildNumber, Fingerprint, Xpriv, Xpub};
+use bitcoin::bip32::{ChildNumber, Fingerprint, KeySource, Xpriv, Xpub};
 use bitcoin::hashes::{Hash as _, hash160};
 use bitcoin::hex::{DisplayHex as _, FromHex as _};
 use bitcoin::secp256k1::{All, Parity, Secp256k1};
@@ -180,6 +180,35 @@ impl Key {
     /// Whether it differs from number to number.
     pub(super) fn is_range(&self) -> bool {
         matches!(self.body, Body::Extended { derive: Derive::Normal | Derive::Hardened, .. })
+    }
+
+    /// Where it comes from, but for the number of the script.
+    pub(super) fn source(&self) -> KeySource {
+        let steps: &[ChildNumber] = match &self.body {
+            Body::Single { .. } => &[],
+            Body::Extended { path, .. } => path,
+        };
+        match (&self.origin, &self.body) {
+            (Some(origin), _) => (origin.fingerprint, [&origin.path, steps].concat().into()),
+            (None, Body::Single { public, .. }) => (fingerprint(public), steps.into()),
+            (None, Body::Extended { xpub, .. }) => (xpub.fingerprint(), steps.into()),
+        }
+    }
+
+    /// The number of the script whose key comes from there; 0 if it is the same in all.
+    pub(super) fn number_of(&self, (fingerprint, path): &KeySource) -> Option<u32> {
+        let (own, before) = self.source();
+        let rest = path.as_ref().strip_prefix(before.as_ref()).filter(|_| own == *fingerprint)?;
+        let derive = match &self.body {
+            Body::Single { .. } => Derive::Nothing,
+            Body::Extended { derive, .. } => *derive,
+        };
+        match (derive, rest) {
+            (Derive::Nothing, []) => Some(0),
+            (Derive::Normal, [ChildNumber::Normal { index }])
+            | (Derive::Hardened, [ChildNumber::Hardened { index }]) => Some(*index),
+            _ => None,
+        }
     }
 
     /// Whether it can only be derived with the private key.

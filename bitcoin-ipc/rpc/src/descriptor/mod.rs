@@ -18,7 +18,7 @@ mod private;
 mod range;
 mod text;
 
-use bitcoin::bip32::Xpub;
+use bitcoin::bip32::{KeySource, Xpub};
 use bitcoin::secp256k1::{All, Secp256k1};
 use bitcoin::{Network, PublicKey};
 use bitcoin_ipc::types::OutputType;
@@ -187,6 +187,14 @@ impl Descriptor {
             | Node::MultiA { .. }
             | Node::Miniscript(_) => None,
         }
+    }
+
+    /// The number at which one of its keys comes from there, if one does; 0 if that key is the same at all numbers.
+    #[must_use]
+    pub fn number_of(&self, origin: &KeySource) -> Option<u32> {
+        let mut number = None;
+        self.node.for_each_key(&mut |key| number = number.or_else(|| key.number_of(origin)));
+        number
     }
 
     /// Whether all of its keys are among these private ones.

@@ -12,11 +12,9 @@ mod seed;
 mod signer;
 mod vault;
 
-use std::sync::LazyLock;
-
 use bitcoin::key::rand::RngCore as _;
 use bitcoin::key::rand::rngs::OsRng;
-use bitcoin::secp256k1::{All, Secp256k1};
+pub(crate) use bitcoin_rpc::sign::SECP;
 
 pub(crate) use derive::{Derived, Deriver, LAST, Range};
 pub(crate) use descriptor::{Candidate, Descriptor, Identity, parse, read_private, read_public};
@@ -28,9 +26,6 @@ pub(crate) use vault::{Cost, Sealed, Vault, WrappedKey};
 
 /// A descriptor without private keys.
 pub(crate) type Public = bitcoin_rpc::descriptor::Descriptor;
-
-/// The curve, set up once.
-pub(crate) static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 
 /// Random bytes of the system.
 pub(crate) fn random<const N: usize>() -> [u8; N] {

@@ -39,7 +39,7 @@ fn sign(call: &Call<'_>) -> Answer {
     };
     ensure_unlocked(&wallet)?;
     let mut spent = find(&wallet, &tx)?;
-    prevouts::read_outputs(call.value(1), &mut spent)?;
+    prevouts::read(call.value(1), &mut spent, None)?;
     let sighash_type = sighash(call.value(2))?;
     let mut psbt = unsigned(tx.clone(), 0)?;
     for (input, of) in psbt.inputs.iter_mut().zip(&tx.input) {

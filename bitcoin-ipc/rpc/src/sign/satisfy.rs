@@ -1,4 +1,4 @@
-//! What satisfies scripts of miniscript: signatures and preimages of a PSBT, and lock times.
+//! What satisfies scripts of miniscript: signatures and preimages that are known, and lock times.
 //!
 //! In: the fields of an input. Out: what miniscript asks for.
 

@@ -4,8 +4,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
+use bitcoin::psbt::Input;
+use bitcoin::taproot::{LeafVersion, TaprootBuilder};
+use bitcoin::{PublicKey, Script, ScriptBuf};
 use proptest::prelude::*;
 
+use super::creator::dummy;
+use super::produce::Solver;
 use super::*;
 
 const CASES: u32 = 2000;
@@ -45,10 +50,10 @@ fn code() -> impl Strategy<Value = String> {
 }
 
 fn solve(code: &Script, long: bool) {
-    let (secp, keys) = (&Secp256k1::new(), &Keys::default());
+    let provider = &FlatSigningProvider::default();
     let key: PublicKey =
         "0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798".parse().unwrap();
-    let signature = placeholder().unwrap();
+    let signature = dummy().unwrap();
     let signer = PublicKey { compressed: !long, ..key };
     let x_only = key.inner.x_only_public_key().0;
     let mut fields = Input {
@@ -57,17 +62,18 @@ fn solve(code: &Script, long: bool) {
         partial_sigs: [(signer, signature)].into(),
         ..Input::default()
     };
-    let proof = taproot::TaprootBuilder::new().add_leaf(0, code.to_owned()).unwrap();
-    let proof = proof.finalize(secp, x_only).unwrap();
+    let proof = TaprootBuilder::new().add_leaf(0, code.to_owned()).unwrap();
+    let proof = proof.finalize(&SECP, x_only).unwrap();
     let leaf = (code.to_owned(), LeafVersion::TapScript);
     fields.tap_key_origins.insert(x_only, (Vec::new(), Default::default()));
     fields.tap_scripts.insert(proof.control_block(&leaf).unwrap(), leaf);
     let taproot = ScriptBuf::new_p2tr_tweaked(proof.output_key());
-    for signing in [Signing::None, Signing::Placeholders] {
+    for creator in [SignatureCreator::Nobody, SignatureCreator::Dummy] {
+        let data = || SignatureData { fields: fields.clone(), ..SignatureData::default() };
         for output in [code.to_owned(), code.to_p2sh(), code.to_p2wsh(), taproot.clone()] {
-            Solver::new(secp, keys, signing, fields.clone()).solve(&output);
+            produce_signature(provider, creator, &output, &mut data());
         }
-        let mut solver = Solver::new(secp, keys, signing, fields.clone());
+        let mut solver = Solver { provider, creator, data: &mut data() };
         solver.leaf(code, LeafVersion::TapScript);
     }
 }

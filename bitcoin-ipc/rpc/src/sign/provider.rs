@@ -1,39 +1,41 @@
 //! Keys and scripts that descriptors tell of: Bitcoin Core's `FlatSigningProvider`.
 //!
-//! In: descriptors with or without private keys, and ranges. Out: scripts by their hashes, keys by theirs,
-//! where keys come from, private keys, and trees of taproot outputs.
+//! In: descriptors at their numbers, with or without private keys; scripts; private keys alone. Out: scripts by their
+//! hashes, keys by theirs, where keys come from, private keys, and trees of taproot outputs. Private keys are wiped when
+//! dropped.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use bitcoin::bip32::KeySource;
 use bitcoin::hashes::{Hash, hash160};
-use bitcoin::secp256k1::{All, Parity, Secp256k1};
+use bitcoin::secp256k1::Parity;
 use bitcoin::taproot::{ControlBlock, LeafVersion, TapNodeHash, TapTree, TaprootBuilder};
-use bitcoin::{Network, PrivateKey, PublicKey, ScriptBuf, XOnlyPublicKey};
-use bitcoin_rpc::descriptor::{DerivedKey, Output};
+use bitcoin::{PrivateKey, PublicKey, ScriptBuf, XOnlyPublicKey};
 use miniscript::Descriptor;
 use miniscript::descriptor::ShInner;
-use serde_json::Value;
 
-use super::descriptor::{self, of};
-use super::error::Answer;
+use super::SECP;
+use crate::descriptor::{DerivedKey, ExpandError, Expanded, Output};
 
 /// A script of a taproot output, behind the proof that it is one.
 type Leaf = (ControlBlock, (ScriptBuf, LeafVersion));
 
 /// How a taproot output is made: its inner key, and the scripts that it may be spent by.
-#[derive(Clone)]
-pub(super) struct Taproot {
-    pub(super) internal_key: XOnlyPublicKey,
-    pub(super) tree: Option<TapTree>,
+#[derive(Clone, Debug)]
+pub struct TaprootSpendData {
+    /// The inner key.
+    pub internal_key: XOnlyPublicKey,
+    /// The scripts.
+    pub tree: Option<TapTree>,
 }
 
-impl Taproot {
+impl TaprootSpendData {
     /// The root of the tree, and its scripts with their proofs.
-    pub(super) fn leaves(&self, secp: &Secp256k1<All>) -> (Option<TapNodeHash>, Vec<Leaf>) {
+    pub(super) fn leaves(&self) -> (Option<TapNodeHash>, Vec<Leaf>) {
         let Some(tree) = &self.tree else { return (None, Vec::new()) };
         let root = tree.root_hash();
-        let (_, output_key_parity) = bitcoin::key::TapTweak::tap_tweak(self.internal_key, secp, Some(root));
+        let (_, output_key_parity) = bitcoin::key::TapTweak::tap_tweak(self.internal_key, &*SECP, Some(root));
         let leaf = |leaf: bitcoin::taproot::ScriptLeaf<'_>| {
             let proof = ControlBlock {
                 leaf_version: leaf.version(),
@@ -49,12 +51,12 @@ impl Taproot {
 
 /// What is known of keys and scripts. The first thing that is told of one counts.
 #[derive(Default)]
-pub(super) struct Keys {
+pub struct FlatSigningProvider {
     scripts: BTreeMap<hash160::Hash, ScriptBuf>,
     public: BTreeMap<hash160::Hash, PublicKey>,
     origins: BTreeMap<PublicKey, KeySource>,
     private: BTreeMap<PublicKey, PrivateKey>,
-    taproot: BTreeMap<XOnlyPublicKey, Taproot>,
+    taproot: BTreeMap<XOnlyPublicKey, TaprootSpendData>,
 }
 
 /// The two keys that an x-only key may be.
@@ -62,27 +64,60 @@ fn both(key: XOnlyPublicKey) -> [PublicKey; 2] {
     [Parity::Even, Parity::Odd].map(|parity| PublicKey::new(key.public_key(parity)))
 }
 
-impl Keys {
-    /// Reads descriptors as text, or as objects with `desc` and `range`.
+impl FlatSigningProvider {
+    /// Adds the keys and scripts of a descriptor at a number; the private keys only if they are wanted.
     ///
     /// # Errors
     ///
-    /// -8 and -5 for what is wrong with them.
-    pub(super) fn read(objects: &[Value], network: Network, private: bool) -> Answer<Self> {
-        let mut keys = Keys::default();
-        for object in objects {
-            keys.add(object, network, private)?;
+    /// The scripts would be no scripts.
+    pub fn add(&mut self, expanded: Expanded<'_>, private: bool) -> Result<(), ExpandError> {
+        let outputs = expanded.outputs();
+        for DerivedKey { public, origin, secret } in expanded.keys {
+            self.add_public(public);
+            self.origins.entry(public).or_insert(origin);
+            if let Some(mut secret) = secret {
+                secret.compressed = public.compressed;
+                if private {
+                    self.private.entry(public).or_insert(secret);
+                }
+                secret.inner.non_secure_erase();
+            }
         }
-        Ok(keys)
+        for output in outputs? {
+            if let Output::Solved(solved) = output {
+                self.add_scripts(&solved);
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds a private key that comes from nowhere.
+    pub fn add_key(&mut self, key: PrivateKey) {
+        let public = key.public_key(&SECP);
+        self.add_public(public);
+        self.private.entry(public).or_insert(key);
+    }
+
+    /// Adds a script that others are hashes of.
+    pub fn add_script(&mut self, script: ScriptBuf) {
+        self.scripts.entry(hash160::Hash::hash(script.as_bytes())).or_insert(script);
     }
 
     /// Forgets where keys come from.
-    pub(super) fn forget_origins(&mut self) {
+    pub fn forget_origins(&mut self) {
         self.origins.clear();
     }
 
-    pub(super) fn script(&self, hash: &hash160::Hash) -> Option<&ScriptBuf> {
+    /// A script by its hash.
+    #[must_use]
+    pub fn script(&self, hash: &hash160::Hash) -> Option<&ScriptBuf> {
         self.scripts.get(hash)
+    }
+
+    /// The private key of a public one.
+    #[must_use]
+    pub fn key(&self, public: &PublicKey) -> Option<&PrivateKey> {
+        self.private.get(public)
     }
 
     /// A key by its hash, or by that of its x-only form.
@@ -98,46 +133,18 @@ impl Keys {
         both(key).iter().find_map(|key| self.origins.get(key))
     }
 
-    pub(super) fn private(&self, key: &PublicKey) -> Option<&PrivateKey> {
-        self.private.get(key)
-    }
-
-    pub(super) fn x_only_private(&self, key: XOnlyPublicKey) -> Option<&PrivateKey> {
+    pub(super) fn x_only_key(&self, key: XOnlyPublicKey) -> Option<&PrivateKey> {
         both(key).iter().find_map(|key| self.private.get(key))
     }
 
-    pub(super) fn taproot(&self, output_key: XOnlyPublicKey) -> Option<&Taproot> {
+    pub(super) fn taproot(&self, output_key: XOnlyPublicKey) -> Option<&TaprootSpendData> {
         self.taproot.get(&output_key)
     }
 
-    fn add(&mut self, object: &Value, network: Network, private: bool) -> Answer<()> {
-        let (text, (low, high)) = descriptor::scanned(object)?;
-        let parsed = descriptor::parse(text, network, false)?;
-        let expanders = descriptor::expanders(&parsed).or_else(|error| of(text, error.message()))?;
-        for index in if parsed.is_range() { low..=high } else { 0..=0 } {
-            for expander in &expanders {
-                let expanded = expander.at(index).and_then(|at| Ok((at.outputs()?, at.keys)));
-                let (outputs, keys) = expanded.or_else(|error| of(text, error))?;
-                keys.into_iter().for_each(|key| self.add_key(key, private));
-                for output in outputs {
-                    if let Output::Solved(solved) = output {
-                        self.add_scripts(&solved);
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn add_key(&mut self, key: DerivedKey, private: bool) {
-        let DerivedKey { public, origin, secret } = key;
+    fn add_public(&mut self, public: PublicKey) {
         let x_only = public.inner.x_only_public_key().0;
         for hash in [hash160::Hash::hash(&public.to_bytes()), hash160::Hash::hash(&x_only.serialize())] {
             self.public.entry(hash).or_insert(public);
-        }
-        self.origins.entry(public).or_insert(origin);
-        if let Some(secret) = secret.filter(|_| private) {
-            self.private.entry(public).or_insert(secret);
         }
     }
 
@@ -158,13 +165,24 @@ impl Keys {
                 let info = tr.spend_info();
                 let output_key = info.output_key().to_x_only_public_key();
                 let tree = tree.and_then(|tree| tree.try_into_taptree().ok());
-                self.taproot.insert(output_key, Taproot { internal_key: info.internal_key(), tree });
+                let known = TaprootSpendData { internal_key: info.internal_key(), tree };
+                self.taproot.entry(output_key).or_insert(known);
                 Vec::new()
             }
             Descriptor::Bare(_) | Descriptor::Pkh(_) | Descriptor::Wpkh(_) => Vec::new(),
         };
-        for script in scripts {
-            self.scripts.entry(hash160::Hash::hash(script.as_bytes())).or_insert(script);
-        }
+        scripts.into_iter().for_each(|script| self.add_script(script));
+    }
+}
+
+impl Drop for FlatSigningProvider {
+    fn drop(&mut self) {
+        self.private.values_mut().for_each(|key| key.inner.non_secure_erase());
+    }
+}
+
+impl fmt::Debug for FlatSigningProvider {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("FlatSigningProvider").field("origins", &self.origins).finish_non_exhaustive()
     }
 }
