@@ -5,11 +5,9 @@
 
 mod derive;
 mod descriptor;
-mod grind;
 mod hd;
 mod locked;
 mod seed;
-mod signer;
 mod vault;
 
 use bitcoin::key::rand::RngCore as _;
@@ -21,7 +19,6 @@ pub(crate) use descriptor::{Candidate, Descriptor, Identity, parse, read_private
 pub use descriptor::{DescriptorImport, DescriptorInfo, Imported};
 pub(crate) use hd::{HdKey, Unused, hd_keys_of_private, hd_keys_of_public, xprv};
 pub(crate) use seed::{KINDS, fresh_key, standard};
-pub(crate) use signer::Signer;
 pub(crate) use vault::{Cost, Sealed, Vault, WrappedKey};
 
 /// A descriptor without private keys.

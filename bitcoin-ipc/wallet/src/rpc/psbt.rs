@@ -5,7 +5,7 @@
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
 use bitcoin_rpc::Kind::{Bool, Text};
 use bitcoin_rpc::{Answer, Code, RpcError, arg, prevouts, psbt, transaction};
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use super::command::{Call, Command, command, ensure_unlocked};
 
@@ -37,17 +37,12 @@ pub(super) fn psbt_error(error: PsbtError) -> RpcError {
     RpcError::new(code, text)
 }
 
-/// What signatures are for, as a number; none for the default.
-pub(super) fn sighash(given: &Value) -> Answer<Option<i32>> {
-    Ok(prevouts::sighash_type(given)?.map(i32::from))
-}
-
 fn process(call: &Call<'_>) -> Answer {
     let wallet = call.synced()?;
     let given = psbt::parse(call.text(0)?)?;
     let options = PsbtFillOptions {
         sign: call.flag_or(1, true)?,
-        sighash_type: sighash(call.value(2))?,
+        sighash_type: prevouts::sighash_type(call.value(2))?.map(i32::from),
         bip32_derivs: call.flag_or(3, true)?,
         finalize: call.flag_or(4, true)?,
     };

@@ -190,12 +190,11 @@ impl Wallet {
         let script = ScriptBuf::new_p2pkh(&hash);
         let state = self.state()?;
         let public = state.public_keys(&script).into_iter().find(|key| key.pubkey_hash() == hash);
-        let origins = state.ledger.scripts().origins(&script).collect();
-        let signer = match state.signer(&origins) {
+        let provider = match state.signing_provider([&*script]) {
             Err(Error::Locked) => return Ok(Err(SigningResult::PrivateKeyNotAvailable)),
-            signer => signer?,
+            provider => provider?,
         };
-        let Some(key) = public.and_then(|public| signer.key(&public)) else {
+        let Some(key) = public.and_then(|public| provider.key(&public)) else {
             return Ok(Err(SigningResult::PrivateKeyNotAvailable));
         };
         drop(state);

@@ -1,32 +1,24 @@
 //! PSBTs (BIP 174, BIP 370, BIP 371): what the wallet knows of their inputs and outputs, and its signatures.
 //!
-//! In: a PSBT. Out: the same with more in it.
+//! In: a PSBT. Out: the same with more in it; Bitcoin Core's `FillPSBT`.
 
 use std::collections::BTreeSet;
 
-use bdk_wallet::miniscript::psbt::{PsbtExt as _, PsbtInputExt as _, PsbtOutputExt as _};
-use bitcoin::bip32::KeySource;
-use bitcoin::psbt::{Input, PsbtSighashType};
-use bitcoin::taproot::TapLeafHash;
-use bitcoin::{EcdsaSighashType, OutPoint, Transaction, XOnlyPublicKey};
+use bitcoin::psbt::Input;
+use bitcoin::{PublicKey, Script, Transaction, XOnlyPublicKey};
 use bitcoin_ipc::interfaces::FilledPsbt;
 use bitcoin_ipc::types::psbt::{Psbt, lock_time};
 use bitcoin_ipc::types::{PsbtError, PsbtFillOptions};
-use bitcoin_rpc::descriptor::Output;
+use bitcoin_rpc::psbt::is_final;
+use bitcoin_rpc::sign::{
+    FlatSigningProvider, PrecomputedTransactionData, SignOptions, Signed, psbt_input_signed_and_verified,
+    remove_unnecessary_transactions, sign_psbt_input, update_psbt_output, utxo,
+};
 
-use super::{Solution, Wallet, WalletState};
-use crate::keys::SECP;
+use super::signing::{Keyring, Named, both, verify};
+use super::{Wallet, WalletState};
 use crate::ledger::Origin;
 use crate::{Error, Result};
-
-/// How it is known which coins a PSBT spends.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Coins {
-    /// Signatures or whole transactions tell: a wrong amount makes no valid signature.
-    Proven,
-    /// The user has said it.
-    Given,
-}
 
 impl Wallet {
     /// Fills in what the wallet knows, signs if that is wanted and the wallet is not locked, and
@@ -36,27 +28,23 @@ impl Wallet {
     ///
     /// The wallet is unloaded. What is wrong with the PSBT is in the answer.
     pub fn fill_psbt(&self, options: &PsbtFillOptions, psbt: &Psbt) -> Result<FilledPsbt> {
-        self.fill_from(options, psbt, Coins::Proven)
-    }
-
-    /// The same for a PSBT that was made of outputs of which the user says what they are: of a coin without
-    /// witness, too, only the output is known.
-    pub(crate) fn fill_psbt_of_outputs(&self, options: &PsbtFillOptions, psbt: &Psbt) -> Result<FilledPsbt> {
-        self.fill_from(options, psbt, Coins::Given)
-    }
-
-    fn fill_from(&self, options: &PsbtFillOptions, psbt: &Psbt, coins: Coins) -> Result<FilledPsbt> {
         let mut filled = psbt.clone();
-        let mut state = self.state()?;
-        let (n_signed, error) = state.fill(&mut filled, options, coins)?;
-        let complete = error.is_none() && is_complete(&filled);
+        let (n_signed, complete, error) = match self.state()?.fill(&mut filled, options)? {
+            Ok((n_signed, complete)) => (n_signed, complete, None),
+            Err(error) => (0, false, Some(error)),
+        };
         Ok(FilledPsbt { n_signed, psbtx: filled, complete, error })
     }
 }
 
-/// Whether all inputs are final.
-pub(crate) fn is_complete(psbt: &Psbt) -> bool {
-    psbt.inputs.iter().all(|input| input.final_script_sig.is_some() || input.final_script_witness.is_some())
+/// The keys that an input names beside its script.
+fn named_keys<'a>(input: &'a Input, script: &'a Script) -> impl Iterator<Item = Named<'a>> {
+    let long = input.bip32_derivation.iter().map(|(key, source)| (PublicKey::new(*key), Some(source)));
+    let output = script.as_bytes().get(2..).filter(|_| script.is_p2tr());
+    let output = output.and_then(|key| XOnlyPublicKey::from_slice(key).ok());
+    let alone = input.tap_internal_key.into_iter().chain(output).map(|key| (key, None));
+    let x_only = input.tap_key_origins.iter().map(|(key, (_, source))| (*key, Some(source))).chain(alone);
+    long.chain(x_only.flat_map(|(key, source)| both(key).map(|key| (key, source))))
 }
 
 impl WalletState {
@@ -65,179 +53,105 @@ impl WalletState {
     /// # Errors
     ///
     /// The wallet is locked, or an input lacks a signature that the wallet cannot give.
-    pub(crate) fn sign_all(&mut self, psbt: &mut Psbt) -> Result<Transaction> {
+    pub(crate) fn sign_all(&self, psbt: &mut Psbt) -> Result<Transaction> {
         if self.is_locked() {
             return Err(Error::Locked);
         }
         let options = PsbtFillOptions { sign: true, sighash_type: None, finalize: true, bip32_derivs: false };
-        let (_, error) = self.fill(psbt, &options, Coins::Proven)?;
-        if error.is_some() || !is_complete(psbt) {
-            return Err(Error::Refused("Signing transaction failed".into()));
+        match self.fill(psbt, &options)? {
+            Ok((_, true)) => Ok(psbt.clone().extract_tx_unchecked_fee_rate()),
+            _ => Err(Error::Refused("Signing transaction failed".into())),
         }
-        Ok(psbt.clone().extract_tx_unchecked_fee_rate())
     }
 
-    fn fill(
-        &mut self,
-        psbt: &mut Psbt,
-        options: &PsbtFillOptions,
-        coins: Coins,
-    ) -> Result<(u64, Option<PsbtError>)> {
+    /// Tells how many inputs were signed, and whether all are complete.
+    fn fill(&self, psbt: &mut Psbt, options: &PsbtFillOptions) -> Result<Result<(u64, bool), PsbtError>> {
         if psbt.inputs.len() != psbt.unsigned_tx.input.len() || lock_time(psbt).is_none() {
-            return Ok((0, Some(PsbtError::InvalidTx)));
+            return Ok(Err(PsbtError::InvalidTx));
         }
-        let spent = psbt.unsigned_tx.input.iter().map(|input| input.previous_output);
-        let lacks = |(input, coin): (&Input, OutPoint)| {
-            let vout = usize::try_from(coin.vout).unwrap_or(usize::MAX);
-            input.non_witness_utxo.as_ref().is_some_and(|tx| tx.output.len() <= vout)
+        let Ok(sighash) = options.sighash_type.map(u8::try_from).transpose() else {
+            return Ok(Err(PsbtError::SighashMismatch));
         };
-        if psbt.inputs.iter().zip(spent).any(lacks) {
-            return Ok((0, Some(PsbtError::MissingInputs)));
-        }
-        let mut wanted = None;
-        if let Some(number) = options.sighash_type {
-            let Ok(number) = u32::try_from(number) else { return Ok((0, Some(PsbtError::SighashMismatch))) };
-            wanted = Some(PsbtSighashType::from_u32(number));
-        }
-        let mut own = Vec::new();
-        let mut origins = BTreeSet::new();
-        let before = psbt.clone();
         for index in 0..psbt.inputs.len() {
-            if psbt.inputs[index].final_script_sig.is_some()
-                || psbt.inputs[index].final_script_witness.is_some()
-            {
+            if let Err(error) = self.add_spent(psbt, index) {
+                return Ok(Err(error));
+            }
+        }
+        let data = PrecomputedTransactionData::of_psbt(psbt);
+        let origins: Vec<_> =
+            (0..psbt.inputs.len()).map(|index| self.origins_of_input(psbt, index)).collect();
+        let mut private = Vec::new();
+        if options.sign && !self.is_locked() {
+            private = self.private(&origins.iter().flatten().map(|(id, _)| *id).collect())?;
+        }
+        let keyring = Keyring::new(self, &private);
+        let provider = |origins: &BTreeSet<Origin>| {
+            let mut provider = FlatSigningProvider::default();
+            origins.iter().for_each(|origin| keyring.add(&mut provider, *origin));
+            if !options.bip32_derivs {
+                provider.forget_origins();
+            }
+            provider
+        };
+        let sign = SignOptions::<Error> { sighash, finalize: options.finalize, verify };
+        let (mut n_signed, mut complete) = (0, true);
+        for (index, origins) in origins.iter().enumerate() {
+            if is_final(&psbt.inputs[index]) {
+                complete &= psbt_input_signed_and_verified(psbt, index, data.spent(), sign.verify)?;
                 continue;
             }
-            match self.fill_input(psbt, index, coins) {
-                Ok(found) if found.is_empty() => {}
-                Ok(found) => {
-                    own.push(index);
-                    origins.extend(found);
-                }
-                Err(error) => return Ok((0, Some(error))),
+            let input = sign_psbt_input(&provider(origins), psbt, index, Some(&data), &sign)?;
+            if input.signed == Signed::Mismatch {
+                return Ok(Err(PsbtError::SighashMismatch));
             }
-            let input = &mut psbt.inputs[index];
-            // 0 is taproot's default, and what ECDSA has no name for.
-            let asked = wanted.filter(|wanted| wanted.to_u32() != 0);
-            match (input.sighash_type, asked) {
-                (Some(there), Some(asked)) if there != asked => {
-                    return Ok((0, Some(PsbtError::SighashMismatch)));
-                }
-                (Some(there), None) if options.sign && !is_default(there) => {
-                    return Ok((0, Some(PsbtError::SighashMismatch)));
-                }
-                // What is so without being said is not said, as in Bitcoin Core.
-                (None, Some(asked)) => {
-                    let taproot =
-                        input.witness_utxo.as_ref().is_some_and(|output| output.script_pubkey.is_p2tr());
-                    if taproot || asked.to_u32() != EcdsaSighashType::All.to_u32() {
-                        input.sighash_type = Some(asked);
-                    }
-                }
-                _ => {}
-            }
+            n_signed += u64::from(input.made > 0);
+            complete &= input.signed == Signed::Complete && options.finalize;
         }
-        self.fill_outputs(psbt);
-        let mut n_signed = 0;
-        if options.sign && !self.is_locked() && !own.is_empty() {
-            let signatures = |psbt: &Psbt, index: usize| {
-                let input = &psbt.inputs[index];
-                input.partial_sigs.len()
-                    + usize::from(input.tap_key_sig.is_some())
-                    + input.tap_script_sigs.len()
-            };
-            let had: Vec<usize> = own.iter().map(|index| signatures(psbt, *index)).collect();
-            let signer = self.signer(&origins)?;
-            psbt.with(|psbt| signer.sign(psbt));
-            let more = own.iter().zip(had).filter(|(index, had)| signatures(psbt, **index) > *had);
-            n_signed = u64::try_from(more.count()).unwrap_or(u64::MAX);
+        for index in 0..psbt.outputs.len() {
+            let Some(output) = psbt.unsigned_tx.output.get(index) else { break };
+            let origins = self.ledger.scripts().origins(&output.script_pubkey).collect();
+            update_psbt_output(&provider(&origins), psbt, index);
         }
-        if options.finalize {
-            psbt.with(|psbt| {
-                for index in 0..psbt.inputs.len() {
-                    let input = &psbt.inputs[index];
-                    let (proprietary, unknown) = (input.proprietary.clone(), input.unknown.clone());
-                    // One that lacks something stays as it is; of another one the library forgets these.
-                    let _ = psbt.finalize_inp_mut(&SECP, index);
-                    let input = &mut psbt.inputs[index];
-                    (input.proprietary, input.unknown) = (proprietary, unknown);
-                }
-            });
-        }
-        if !options.bip32_derivs {
-            for (input, old) in psbt.inputs.iter_mut().zip(before.inputs) {
-                (input.bip32_derivation, input.tap_key_origins) = (old.bip32_derivation, old.tap_key_origins);
-            }
-            for (output, old) in psbt.outputs.iter_mut().zip(before.outputs) {
-                (output.bip32_derivation, output.tap_key_origins) =
-                    (old.bip32_derivation, old.tap_key_origins);
-            }
-        }
-        Ok((n_signed, None))
+        remove_unnecessary_transactions(psbt);
+        Ok(Ok((n_signed, complete)))
     }
 
-    /// Fills in the coin and the keys of an input, and tells where its script comes from if it is the wallet's.
-    fn fill_input(&self, psbt: &mut Psbt, index: usize, coins: Coins) -> Result<Vec<Origin>, PsbtError> {
-        let spent = psbt.unsigned_tx.input[index].previous_output;
-        let input = &mut psbt.inputs[index];
-        if let Some(tx) = &input.non_witness_utxo
-            && tx.compute_txid() != spent.txid
-        {
-            return Err(PsbtError::InvalidTx);
+    /// Adds what the wallet knows of the coin that an input spends.
+    fn add_spent(&self, psbt: &mut Psbt, index: usize) -> Result<(), PsbtError> {
+        let (spent, input) = (psbt.unsigned_tx.input[index].previous_output, &mut psbt.inputs[index]);
+        if is_final(input) {
+            return Ok(());
         }
-        if let Some(output) = self.ledger.own_txout(spent) {
-            if input.witness_utxo.as_ref().is_some_and(|there| there != output) {
+        if let Some(whole) = &input.non_witness_utxo {
+            match usize::try_from(spent.vout) {
+                Ok(vout) if vout < whole.output.len() => {}
+                _ => return Err(PsbtError::MissingInputs),
+            }
+            if whole.compute_txid() != spent.txid {
                 return Err(PsbtError::InvalidTx);
             }
-            let script = &output.script_pubkey;
-            // P2TR signs the amounts; for all others the whole transaction proves them.
-            if !script.is_p2tr() && input.non_witness_utxo.is_none() {
-                input.non_witness_utxo = self.ledger.tx(spent.txid).map(|tx| (*tx).clone());
-            }
-            if script.is_witness_program() || script.is_p2sh() {
-                input.witness_utxo = Some(output.clone());
-            }
         }
-        let output = match (&input.witness_utxo, &input.non_witness_utxo) {
-            (Some(output), _) => output.clone(),
-            (None, Some(tx)) => {
-                let place = usize::try_from(spent.vout).ok().and_then(|vout| tx.output.get(vout));
-                place.cloned().ok_or(PsbtError::MissingInputs)?
-            }
-            (None, None) => return Ok(Vec::new()),
+        let known = self.ledger.own_txout(spent);
+        if known.is_some_and(|known| input.witness_utxo.as_ref().is_some_and(|there| there != known)) {
+            return Err(PsbtError::InvalidTx);
+        }
+        if input.non_witness_utxo.is_none() {
+            input.non_witness_utxo = self.ledger.tx(spent.txid).map(|tx| (*tx).clone());
+        }
+        Ok(())
+    }
+
+    /// Where an input's script comes from, and the keys that it names besides.
+    fn origins_of_input(&self, psbt: &Psbt, index: usize) -> BTreeSet<Origin> {
+        let (input, utxo) = (&psbt.inputs[index], utxo(psbt, index));
+        let Some(script) = utxo.map(|utxo| utxo.script_pubkey).filter(|_| !is_final(input)) else {
+            return BTreeSet::new();
         };
-        let Some(solution) = self.solution(&output.script_pubkey) else { return Ok(Vec::new()) };
-        match &solution.definite {
-            Output::Solved(definite) => {
-                if definite.desc_type().segwit_version().is_none() && coins == Coins::Proven {
-                    input.witness_utxo = None;
-                }
-                input.update_with_descriptor_unchecked(definite).map_err(|_| PsbtError::Unsupported)?;
-            }
-            Output::Key(..) | Output::Script(_) => input.tap_key_origins.extend(output_key(&solution)),
+        let mut origins: BTreeSet<Origin> = self.ledger.scripts().origins(&script).collect();
+        // The only key of a script of the wallet is where the script is.
+        if origins.is_empty() || input.bip32_derivation.len() + input.tap_key_origins.len() > 1 {
+            origins.extend(self.origins_of_keys(named_keys(input, &script)));
         }
-        Ok(self.ledger.scripts().origins(&output.script_pubkey).collect())
+        origins
     }
-
-    fn fill_outputs(&self, psbt: &mut Psbt) {
-        for (output, to) in psbt.outputs.iter_mut().zip(&psbt.unsigned_tx.output) {
-            let Some(solution) = self.solution(&to.script_pubkey) else { continue };
-            match &solution.definite {
-                // A key that cannot be derived has no script that is the wallet's either.
-                Output::Solved(definite) => _ = output.update_with_descriptor_unchecked(definite),
-                Output::Key(..) | Output::Script(_) => output.tap_key_origins.extend(output_key(&solution)),
-            }
-        }
-    }
-}
-
-/// An output key that no other key is behind, and where it comes from.
-fn output_key(solution: &Solution) -> impl Iterator<Item = (XOnlyPublicKey, (Vec<TapLeafHash>, KeySource))> {
-    let keys = solution.keys.iter();
-    keys.map(|key| (key.public.inner.x_only_public_key().0, (Vec::new(), key.origin.clone())))
-}
-
-/// Whether signatures are for everything, `SIGHASH_ALL` or taproot's default.
-fn is_default(sighash: PsbtSighashType) -> bool {
-    matches!(sighash.to_u32(), 0 | 1)
 }

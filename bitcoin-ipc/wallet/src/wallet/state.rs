@@ -14,10 +14,10 @@ use zeroize::Zeroizing;
 
 use super::Event;
 use crate::keys::{
-    Derived, Deriver, Descriptor, KINDS, Range, Signer, Unused, Vault, WrappedKey, fresh_key,
-    hd_keys_of_private, read_private, standard,
+    Derived, Deriver, Descriptor, KINDS, Range, Unused, Vault, WrappedKey, fresh_key, hd_keys_of_private,
+    read_private, standard,
 };
-use crate::ledger::{Ledger, Origin};
+use crate::ledger::Ledger;
 use crate::options::Options;
 use crate::storage::{
     self, BookEntry, Descriptors, Owed, SetAside, Store, Stored, TxMetadata, descriptors, secrets,
@@ -313,22 +313,6 @@ impl WalletState {
 
     pub(super) fn private_keys_disabled(&self) -> bool {
         self.flags & flag::DISABLE_PRIVATE_KEYS != 0
-    }
-
-    /// Opens the private keys of scripts, each named by a descriptor and its number in it.
-    ///
-    /// # Errors
-    ///
-    /// The wallet is locked.
-    pub(super) fn signer(&self, origins: &BTreeSet<Origin>) -> Result<Signer> {
-        let mut signer = Signer::default();
-        let ids: BTreeSet<u32> = origins.iter().map(|(id, _)| *id).collect();
-        for (id, private) in self.private(&ids)? {
-            for (_, number) in origins.range((id, 0)..=(id, u32::MAX)) {
-                signer.add(&private, *number);
-            }
-        }
-        Ok(signer)
     }
 
     /// Opens private descriptors.

@@ -12,6 +12,7 @@ mod chain;
 mod choices;
 mod choosing;
 mod coins;
+mod cosigning;
 mod descriptors;
 mod exports;
 mod hd_keys;
