@@ -38,6 +38,3 @@ pub static SECP: LazyLock<Secp256k1<All>> = LazyLock::new(Secp256k1::new);
 /// Tells which inputs, of those in the range, are spent validly, by the outputs that a transaction spends as far as
 /// they are known. It is an error if whoever verifies cannot say.
 pub type VerifyScripts<E> = fn(&Transaction, &[Option<&TxOut>], Range<usize>) -> Result<Vec<bool>, E>;
-
-#[cfg(test)]
-mod tests;

@@ -47,10 +47,10 @@ type Stack = Vec<Vec<u8>>;
 type Solved = Result<Stack, Stack>;
 
 /// Spends one output.
-pub(super) struct Solver<'a> {
-    pub(super) provider: &'a FlatSigningProvider,
-    pub(super) creator: SignatureCreator<'a>,
-    pub(super) data: &'a mut SignatureData,
+struct Solver<'a> {
+    provider: &'a FlatSigningProvider,
+    creator: SignatureCreator<'a>,
+    data: &'a mut SignatureData,
 }
 
 fn hash(bytes: &[u8]) -> hash160::Hash {
@@ -277,7 +277,7 @@ impl Solver<'_> {
     }
 
     /// What satisfies a script of a taproot output.
-    pub(super) fn leaf(&mut self, code: &Script, version: LeafVersion) -> Option<Stack> {
+    fn leaf(&mut self, code: &Script, version: LeafVersion) -> Option<Stack> {
         let leaf = TapLeafHash::from_script(code, version);
         let policy = Miniscript::<XOnlyPublicKey, Tap>::parse_with_ext(code, &ExtParams::allow_all()).ok()?;
         let policy = self.with_keys(policy, |key| Some(key.inner.x_only_public_key().0.to_string()))?;
@@ -331,3 +331,6 @@ impl Solver<'_> {
         Found { fields: &self.data.fields, locks: self.creator.locks(), passed }
     }
 }
+
+#[cfg(test)]
+mod tests;

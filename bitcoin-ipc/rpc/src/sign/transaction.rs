@@ -203,3 +203,6 @@ pub fn combine_transactions(
     }
     Ok(merged)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,12 +5,10 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
 use bitcoin::psbt::Input;
-use bitcoin::taproot::{LeafVersion, TaprootBuilder};
-use bitcoin::{PublicKey, Script, ScriptBuf};
+use bitcoin::taproot::TaprootBuilder;
 use proptest::prelude::*;
 
-use super::creator::dummy;
-use super::produce::Solver;
+use super::super::creator::dummy;
 use super::*;
 
 const CASES: u32 = 2000;
