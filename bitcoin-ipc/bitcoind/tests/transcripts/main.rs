@@ -5,7 +5,7 @@
 //!
 //! The recording needs no Bitcoin Core to be compared with. `BITCOIN_NODE` names a `bitcoin-node` of v32
 //! with wallets; then the recording itself is compared with it too, and `MP_TRANSCRIPT=write` makes it anew.
-//! `MP_TRANSCRIPT=all` shows also the answers that are known to be wrong.
+//! `MP_TRANSCRIPT=all` shows also the answers that are others on purpose or by chance.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
@@ -72,8 +72,8 @@ fn main() {
     libtest_mimic::run(&arguments, trials).exit();
 }
 
-/// Tells a chapter to a program, and compares what it says with what is recorded: all of it, or what is not known
-/// to be wrong.
+/// Tells a chapter to a program, and compares what it says with what is recorded: all of it, or what is not another
+/// one on purpose or by chance.
 fn like_the_recording(chapter: &Chapter, program: &Program, all: bool) -> Result<(), Failed> {
     let told = chapter.tell(program)?;
     let recorded = tape::read(chapter)?;

@@ -1,5 +1,7 @@
 //! What the ledger knows of the chain.
 
+mod model;
+
 use bdk_wallet::chain::BlockId;
 use bitcoin::hashes::Hash as _;
 
