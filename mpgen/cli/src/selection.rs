@@ -6,6 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::metadata::{self, Package, Runtime, Workspace};
+use crate::terminal::nearby;
 use crate::{Failure, arguments, discover, terminal};
 
 /// What to make a schema of.
@@ -48,13 +49,6 @@ impl Selected {
         })?;
         Ok(nearby(&folder))
     }
-}
-
-/// A path as seen from the current folder, where it is below that.
-pub(crate) fn nearby(path: &Path) -> PathBuf {
-    let here = std::env::current_dir().ok();
-    let below = here.and_then(|here| path.strip_prefix(here).ok());
-    below.unwrap_or(path).to_owned()
 }
 
 /// Finds out what is meant.

@@ -3,6 +3,7 @@
 //! In: texts. Out: lines on stderr, coloured where stderr is a terminal that wants it.
 
 use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use anstyle::{AnsiColor, Style};
 
@@ -50,4 +51,11 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
         }
         _ => Ok(()),
     }
+}
+
+/// A path as seen from the current folder, where it is below that.
+pub(crate) fn nearby(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    let below = here.and_then(|here| path.strip_prefix(here).ok());
+    below.unwrap_or(path).to_owned()
 }

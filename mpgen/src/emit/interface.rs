@@ -15,8 +15,9 @@ use quote::quote;
 use syn::{FnArg, TraitItem};
 
 use super::fields::{FieldTokens, Travels, place, travels};
+use super::methods::{all_methods, async_attribute, param_type, refusal, set, whole};
 use super::{file, hidden, private, proxy, server};
-use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
+use crate::model::{Interface, Method, Passing, Returns};
 use crate::names::upper_camel;
 
 /// The whole expansion of a trait.
@@ -76,22 +77,6 @@ fn form(item: &Interface) -> TokenStream {
     }
 }
 
-/// Whether the trait has asynchronous methods.
-pub(super) fn is_async(item: &Interface) -> bool {
-    all_methods(item).any(|method| method.sig.asyncness.is_some())
-}
-
-/// The methods of the trait, whichever version has them.
-pub(super) fn all_methods(item: &Interface) -> impl Iterator<Item = &Method> {
-    item.methods.iter().chain(item.lacking.iter().map(|(method, _)| method))
-}
-
-/// `#[async_trait]`, where the trait needs it.
-pub(super) fn async_attribute(item: &Interface) -> TokenStream {
-    let private = private();
-    if is_async(item) { quote!(#[#private::async_trait]) } else { TokenStream::new() }
-}
-
 /// The user's trait, with bodies for deprecated methods and a way to ask whether an object is a
 /// proxy.
 fn user_trait(item: &Interface) -> TokenStream {
@@ -125,94 +110,6 @@ fn user_trait(item: &Interface) -> TokenStream {
         #attribute
         #user
     }
-}
-
-/// The outcome of a method that is not there.
-pub(super) fn refusal(item: &Interface, method: Option<&Method>, message: &str) -> TokenStream {
-    let private = private();
-    let error = quote!(#private::Error::unimplemented(#message));
-    match method.map(|method| (&method.returns, &method.sig.ident)) {
-        Some((Returns::Plain(_), ident)) => {
-            let name = format!("{}.{}", item.name, ident);
-            quote!(#private::panic_on_disconnect(#name, &#error))
-        }
-        _ => quote!(::core::result::Result::Err(::core::convert::Into::into(#error))),
-    }
-}
-
-/// The conversion set of an interface.
-pub(super) fn set(item: &Interface) -> TokenStream {
-    let types = &item.types;
-    quote!(#types)
-}
-
-/// What travels for a parameter.
-pub(super) fn param_type(param: &Param, set: &TokenStream) -> Travels {
-    let ty = passing_type(&param.passing);
-    let mut travels = travels(&syn::parse_quote!(()), &param.wire, set);
-    if param.wire.with.is_none() {
-        travels.ty = ty;
-    }
-    travels
-}
-
-/// The type that travels for a way of passing.
-pub(super) fn passing_type(passing: &Passing) -> TokenStream {
-    match passing {
-        Passing::Owned(ty)
-        | Passing::Ref(ty)
-        | Passing::Path(ty)
-        | Passing::InOut(ty)
-        | Passing::Out(ty)
-        | Passing::WantOut(ty) => {
-            quote!(#ty)
-        }
-        Passing::Absent(_) => quote!(()),
-        Passing::Str => quote!(::core::primitive::str),
-        Passing::Slice(ty) => quote!([#ty]),
-        Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
-        Passing::OptionalRef(inner) => match &**inner {
-            Passing::Interface(ty) => quote!(::core::option::Option<::std::sync::Arc<#ty>>),
-            inner => {
-                let ty = passing_type(inner);
-                quote!(::core::option::Option<&'static #ty>)
-            }
-        },
-    }
-}
-
-/// Where a method's values lie: indices into its parameters and its results.
-pub(super) struct Places {
-    /// For each parameter: its index among the parameters, and that of its `wantX` flag.
-    pub(super) params: Vec<(Option<usize>, Option<usize>)>,
-    /// For each parameter: its index among the results.
-    pub(super) outs: Vec<Option<usize>>,
-    pub(super) result: Option<usize>,
-    pub(super) exception: Option<usize>,
-}
-
-/// Counts off the fields in the order in which [`params_fields`] and [`results_fields`] list them.
-pub(super) fn places(method: &Method) -> Places {
-    let mut next = usize::from(method.context);
-    let mut take = || {
-        next += 1;
-        next - 1
-    };
-    let params = method.params.iter().map(|param| match param.passing {
-        Passing::Out(_) | Passing::Absent(_) => (None, None),
-        Passing::WantOut(_) => (None, Some(take())),
-        _ => (Some(take()), None),
-    });
-    let params = params.collect();
-    let mut next = 0;
-    let mut take = || {
-        next += 1;
-        next - 1
-    };
-    let outs = method.params.iter().map(|param| param.passing.comes_back().then(&mut take)).collect();
-    let result = method.returns.value().filter(|_| method.results.is_none()).map(|_| take());
-    let exception = method.exception.as_ref().map(|_| take());
-    Places { params, outs, result, exception }
 }
 
 fn params_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
@@ -328,13 +225,6 @@ fn own_method(method: &Method, set: &TokenStream) -> TokenStream {
         node.extend(quote!(.docs(#docs)));
     }
     node
-}
-
-/// The struct of all results, where a method returns them so.
-pub(super) fn whole(method: &Method, set: &TokenStream) -> Option<Travels> {
-    let with = method.results.as_ref()?;
-    let wire = Wire { with: with.clone(), ..Wire::default() };
-    Some(travels(method.returns.value()?, &wire, set))
 }
 
 /// An expression of type `MethodNode`.

@@ -14,6 +14,7 @@ mod fields;
 mod file;
 mod implementation;
 mod interface;
+mod methods;
 mod proxy;
 mod server;
 mod structure;

@@ -14,7 +14,7 @@ use quote::{format_ident, quote};
 use syn::{FnArg, Ident, Signature};
 
 use super::fields::{Travels, at, travels};
-use super::interface::{Places, all_methods, async_attribute, param_type, places, refusal, set, whole};
+use super::methods::{Places, all_methods, async_attribute, param_type, places, refusal, set, whole};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns};
 

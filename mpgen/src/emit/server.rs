@@ -12,7 +12,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::fields::travels;
-use super::interface::{Places, param_type, places, set, whole};
+use super::methods::{Places, param_type, places, set, whole};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 
@@ -186,7 +186,7 @@ fn held(passing: &Passing, asynchronous: bool) -> TokenStream {
         Passing::Slice(element) if is_byte(element) && !asynchronous => quote!(&[::core::primitive::u8]),
         Passing::Slice(element) => quote!(::std::vec::Vec<#element>),
         Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
-        other => super::interface::passing_type(other),
+        other => super::methods::passing_type(other),
     }
 }
 

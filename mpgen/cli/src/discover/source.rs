@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use syn::{Attribute, Expr, Item, ItemMod, Lit, Meta, UseTree, Visibility};
 
 use super::condition::is_compiled;
-use crate::selection::nearby;
+use crate::terminal::nearby;
 use crate::{Failure, diagnostics};
 
 /// A library.
