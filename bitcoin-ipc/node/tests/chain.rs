@@ -197,10 +197,10 @@ fn coins_and_the_mempool_are_one() {
     assert_eq!(chain.has_descendants_in_mempool(txid), Ok(true));
     let ancestry = chain.get_transaction_ancestry(child.compute_txid()).unwrap();
     assert_eq!((ancestry.ancestors, ancestry.descendants), (2, 2));
+    assert_eq!(ancestry.ancestorfees.to_sat(), 3000);
     // Both are of one cluster, and wallets limit that.
     let ancestry = chain.get_transaction_ancestry(txid).unwrap();
     assert_eq!((ancestry.ancestors, ancestry.descendants), (1, 2));
-    assert_eq!(ancestry.ancestorfees.to_sat(), 3000);
     assert_eq!(chain.check_chain_limits(&child), Ok(Ok(())));
 
     /// Counts what it hears.
