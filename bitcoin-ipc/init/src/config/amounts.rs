@@ -7,7 +7,7 @@ use bitcoin_ipc::types::WireFeeRate;
 use serde_json::Value;
 
 use super::Settings;
-use super::settings::as_text;
+use super::value::as_text;
 use crate::arguments::{amount, invalid_amount};
 use crate::error::{Error, Result};
 

@@ -8,7 +8,7 @@ use bitcoin_ipc::types::Settings;
 use serde_json::Value;
 
 use super::lookup::{self, Scope};
-use super::settings::{as_bool, as_text};
+use super::value::{as_bool, as_text};
 use crate::error::{Error, Result};
 
 const NETWORKS: [(&str, Network); 5] = [

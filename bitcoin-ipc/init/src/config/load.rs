@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::file::Assignment;
 use super::lookup::{self, Scope};
-use super::settings::as_text;
+use super::value::as_text;
 use super::{Settings, chain, file, saved};
 use crate::arguments::{Arguments, Program, Refusal, interpret};
 use crate::error::{Error, Result};

@@ -10,5 +10,6 @@ mod load;
 mod lookup;
 mod saved;
 mod settings;
+mod value;
 
 pub use settings::Settings;

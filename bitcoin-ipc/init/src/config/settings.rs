@@ -11,8 +11,9 @@ use bitcoin_ipc::types::{self, GlobalArgs};
 use serde_json::Value;
 
 use super::lookup::{self, Scope};
+use super::value::{as_bool, as_text};
 use super::{chain, saved};
-use crate::arguments::{Program, boolean};
+use crate::arguments::Program;
 use crate::error::{Error, Result};
 use crate::paths;
 
@@ -268,23 +269,5 @@ impl From<Settings> for types::Settings {
 impl From<Settings> for GlobalArgs {
     fn from(settings: Settings) -> Self {
         GlobalArgs { settings: settings.sources, config_path: settings.config_path }
-    }
-}
-
-/// A value as yes or no.
-pub(super) fn as_bool(value: &Value) -> bool {
-    match value {
-        Value::Bool(value) => *value,
-        other => boolean(&as_text(other)),
-    }
-}
-
-/// A value as text.
-pub(super) fn as_text(value: &Value) -> String {
-    match value {
-        Value::Null => String::new(),
-        Value::Bool(value) => u8::from(*value).to_string(),
-        Value::String(text) => text.clone(),
-        other => other.to_string(),
     }
 }

@@ -14,12 +14,12 @@ use bitcoin_init::origin::{self, CHAIN_FILE, NETWORK_FILE};
 use bitcoin_init::owner;
 
 use super::error::{Error, Result};
-use super::events::Hub;
+use super::events::KernelNotifications;
 
 /// Writes the file that says that the kernel has flushed, when it is dropped after the kernel.
 pub(super) struct Marker {
     path: PathBuf,
-    hub: Arc<Hub>,
+    notifications: Arc<KernelNotifications>,
     /// Whether a kernel was opened since, and nothing was written yet.
     armed: bool,
 }
@@ -78,7 +78,7 @@ impl Marker {
     /// mark.
     ///
     /// The removal is on disk before this returns: a crash after it is seen.
-    pub(super) fn lift(directory: &Path, hub: Arc<Hub>) -> Result<(Self, bool)> {
+    pub(super) fn lift(directory: &Path, notifications: Arc<KernelNotifications>) -> Result<(Self, bool)> {
         let path = directory.join("clean");
         let new = !directory.join("blocks").exists();
         let marked = match fs::remove_file(&path) {
@@ -87,7 +87,7 @@ impl Marker {
             Err(error) => return Err(file_error(&path)(error)),
         };
         File::open(directory).and_then(|file| file.sync_all()).map_err(file_error(directory))?;
-        Ok((Marker { path, hub, armed: false }, new || marked))
+        Ok((Marker { path, notifications, armed: false }, new || marked))
     }
 
     /// From now on dropping writes the marker: the kernel is open.
@@ -100,7 +100,7 @@ impl Marker {
         if !std::mem::take(&mut self.armed) {
             return Ok(());
         }
-        self.hub.healthy()?;
+        self.notifications.healthy()?;
         let write = || {
             let mut file = owner::create(&self.path)?;
             writeln!(file, "closed in order")?;

@@ -58,7 +58,7 @@ pub(super) struct Change {
 
 /// Where callbacks leave what they were told.
 #[derive(Debug, Default)]
-pub(super) struct Hub {
+pub(super) struct KernelNotifications {
     checked: Mutex<Vec<(BlockHash, Checked)>>,
     changes: Mutex<VecDeque<Change>>,
     subscribers: Mutex<Vec<Sender<ChainEvent>>>,
@@ -81,7 +81,7 @@ pub(super) fn height_of(entry: &BlockTreeEntry<'_>) -> u32 {
     u32::try_from(entry.height()).unwrap_or(0)
 }
 
-impl Hub {
+impl KernelNotifications {
     /// Adds the callbacks to a kernel's context.
     pub(super) fn attach(self: &Arc<Self>, builder: ContextBuilder) -> ContextBuilder {
         let (checked, connected, disconnected) = (self.clone(), self.clone(), self.clone());
@@ -150,7 +150,7 @@ impl Hub {
         lock(&self.checked).clear();
     }
 
-    /// What was said of a block since [`Hub::begin`]; the last word counts.
+    /// What was said of a block since [`KernelNotifications::begin`]; the last word counts.
     pub(super) fn checked(&self, hash: BlockHash) -> Option<Checked> {
         lock(&self.checked).iter().rev().find(|(block, _)| *block == hash).map(|(_, checked)| *checked)
     }

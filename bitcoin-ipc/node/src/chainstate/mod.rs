@@ -25,7 +25,7 @@ use bitcoinkernel::{ChainType, ChainstateManager, Context, ProcessBlockHeaderRes
 use directory::Marker;
 pub use error::{Error, Result};
 pub use events::ChainEvent;
-use events::{Hub, lock};
+use events::{KernelNotifications, lock};
 pub use reads::Place;
 use salvage::{Salvage, Stored};
 use verdict::Checked;
@@ -42,7 +42,7 @@ pub struct Chainstate {
     context: Context,
     marker: Marker,
     _lock: DirectoryLock,
-    hub: Arc<Hub>,
+    notifications: Arc<KernelNotifications>,
     /// One block at a time, so that what callbacks say belongs to it; and the list that it joins.
     importing: Mutex<Stored>,
     /// Headers that were read: the binding leaks a header whenever it gives one, so it is asked once.
@@ -95,21 +95,21 @@ impl Chainstate {
 
         directory::check_network(directory, network)?;
         log::connect();
-        let hub = Arc::new(Hub::default());
-        let (marker, clean) = Marker::lift(directory, hub.clone())?;
+        let notifications = Arc::new(KernelNotifications::default());
+        let (marker, clean) = Marker::lift(directory, notifications.clone())?;
         let (stored, listed) = Stored::open(directory, clean)?;
         let stored = Mutex::new(stored);
         let open = |error: bitcoinkernel::KernelError| Error::Open(error.to_string());
         let start = |wipe: bool| {
-            let context = hub.attach(Context::builder().chain_type(chain)).build().map_err(open)?;
+            let context = notifications.attach(Context::builder().chain_type(chain)).build().map_err(open)?;
             let manager = ChainstateManager::builder(&context, data_name, blocks_name)
                 .and_then(|builder| builder.wipe_db(wipe, wipe))
                 .and_then(|builder| builder.build())
                 .map_err(open)?;
             // Reads the block files after a wipe, and makes sure of the genesis block.
             manager.import_blocks().map_err(open)?;
-            hub.healthy()?;
-            hub.begin();
+            notifications.healthy()?;
+            notifications.begin();
             Ok((manager, context))
         };
         let with = |(manager, context), marker, lock, stored| Chainstate {
@@ -117,7 +117,7 @@ impl Chainstate {
             context,
             marker,
             _lock: lock,
-            hub: hub.clone(),
+            notifications: notifications.clone(),
             importing: stored,
             headers: Mutex::default(),
         };
@@ -149,7 +149,7 @@ impl Chainstate {
                 Ok(chain) => chain,
                 Err((marker, lock, stored)) => {
                     tracing::warn!(target: "node", "That was not enough: the chain is rebuilt from its block files.");
-                    hub.revive();
+                    notifications.revive();
                     let chain = with(start(true)?, marker, lock, stored);
                     chain.restore(&salvage)?;
                     if !chain.has_stored()? {
@@ -178,22 +178,22 @@ impl Chainstate {
     /// events are told with the next block then. An invalid block is a [`Verdict`], not an error.
     pub fn process_block(&self, block: &Block) -> Result<Verdict> {
         let mut importing = lock(&self.importing);
-        self.hub.healthy()?;
+        self.notifications.healthy()?;
         let hash = block.block_hash();
         // A transaction without inputs, for one, has no bytes that are read back as it was.
         let Ok(raw) = bitcoinkernel::Block::new(&consensus::serialize(block)) else {
             return Ok(Verdict::Invalid(Reject::new(RejectKind::Malformed, None)));
         };
-        self.hub.begin();
+        self.notifications.begin();
         let before = self.tip()?;
         let (result, reason) = log::listen(hash, || self.manager.process_block(&raw));
-        let checked = self.hub.checked(hash);
+        let checked = self.notifications.checked(hash);
         let new = !result.is_rejected() && !result.is_duplicate();
         let listed = if new { importing.add(hash) } else { Ok(()) };
         self.tell(before, block, hash)?;
         listed?;
         drop(importing);
-        self.hub.healthy()?;
+        self.notifications.healthy()?;
         match checked {
             Some(Checked::Valid) => Ok(Verdict::Valid),
             Some(Checked::Invalid(kind)) => Ok(Verdict::Invalid(Reject::new(kind, reason.as_deref()))),
@@ -215,12 +215,12 @@ impl Chainstate {
     /// The kernel cannot go on. An invalid header is a [`Verdict`], not an error.
     pub fn process_header(&self, header: &Header) -> Result<Verdict> {
         let _importing = lock(&self.importing);
-        self.hub.healthy()?;
+        self.notifications.healthy()?;
         let fatal = |error: bitcoinkernel::KernelError| Error::Fatal(error.to_string());
         let raw = bitcoinkernel::BlockHeader::new(&consensus::serialize(header)).map_err(fatal)?;
         let known = self.height(header.block_hash()).is_some();
         let result = self.manager.process_block_header(&raw).map_err(fatal)?;
-        self.hub.healthy()?;
+        self.notifications.healthy()?;
         Ok(match result {
             ProcessBlockHeaderResult::Valid if known => Verdict::Duplicate,
             ProcessBlockHeaderResult::Valid => Verdict::Inconclusive,
@@ -248,12 +248,12 @@ impl Chainstate {
     /// invalid branch, or that the kernel cannot go on. The texts are Bitcoin Core's.
     #[must_use]
     pub fn warnings(&self) -> Vec<String> {
-        self.hub.warnings.texts()
+        self.notifications.warnings.texts()
     }
 
     /// Whether the warnings have changed since this was asked last.
     pub(crate) fn take_warning_change(&self) -> bool {
-        self.hub.warnings.take_change()
+        self.notifications.warnings.take_change()
     }
 
     /// The changes of the active chain from now on, in order and without gaps.
@@ -262,7 +262,7 @@ impl Chainstate {
     pub fn subscribe(&self) -> Receiver<ChainEvent> {
         // Not in the middle of a block's events.
         let _importing = lock(&self.importing);
-        self.hub.subscribe()
+        self.notifications.subscribe()
     }
 
     /// Flushes the chain to disk, and marks the directory as left in order.
@@ -305,7 +305,7 @@ impl Chainstate {
 
     /// Sends what the kernel's callbacks have left.
     fn tell(&self, before: Place, given: &Block, given_hash: BlockHash) -> Result<()> {
-        while let Some(change) = self.hub.next() {
+        while let Some(change) = self.notifications.next() {
             let missing = Error::NotStored(change.hash);
             let block = if change.hash == given_hash {
                 given.clone()
@@ -314,16 +314,16 @@ impl Chainstate {
             };
             let undo = self.undo(change.hash)?.ok_or(Error::NotStored(change.hash))?;
             let (block, undo, height) = (Arc::new(block), Arc::new(undo), change.height);
-            self.hub.tell(&if change.connected {
+            self.notifications.tell(&if change.connected {
                 ChainEvent::BlockConnected { block, height, undo }
             } else {
                 ChainEvent::BlockDisconnected { block, height, undo }
             });
-            self.hub.told();
+            self.notifications.told();
         }
         let tip = self.tip()?;
         if tip != before {
-            self.hub.tell(&ChainEvent::Tip { hash: tip.hash, height: tip.height });
+            self.notifications.tell(&ChainEvent::Tip { hash: tip.hash, height: tip.height });
         }
         Ok(())
     }

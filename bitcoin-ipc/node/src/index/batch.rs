@@ -10,13 +10,14 @@ use bitcoin_ipc::types::{BlockUndo, Coin};
 use redb::{ReadableTable, Table, WriteTransaction};
 
 use super::Options;
-use super::coins::{Changes, Totals, is_unspendable};
+use super::coins::{Changes, is_unspendable};
 use super::error::{Error, Result};
 use super::facts::{BlockFacts, basic_filter};
 use super::tables::{
     ABOUT, BLOCKS, Bytes, COINS, CoinKey, FILTERS, Facts, HEIGHTS, STATE, State, TRANSACTIONS, VERSION,
     state, state_row,
 };
+use super::totals::Totals;
 use crate::chainstate::Place;
 
 /// A transaction in the making.

@@ -8,52 +8,16 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
-use bitcoin::{Amount, OutPoint, Script};
+use bitcoin::{OutPoint, Script};
 use bitcoin_ipc::types::Coin;
 use redb::{ReadableTable, Table};
 
 use super::error::{Error, Result};
 use super::tables::{CoinKey, coin_key, outpoint};
+use super::totals::Totals;
 
 /// Bytes above which no script can be run: Bitcoin Core's `MAX_SCRIPT_SIZE`.
 const MAX_SCRIPT_SIZE: usize = 10_000;
-/// What Bitcoin Core's bogosize counts for an output besides its script.
-const BOGOSIZE_OF_OUTPUT: u64 = 50;
-
-/// Sums over all coins of the active chain.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Totals {
-    /// How many coins there are.
-    pub outputs: u64,
-    /// Their amounts.
-    pub amount: Amount,
-    /// Bitcoin Core's measure of the set's size that depends on no database: 50 and the bytes of the
-    /// script for each coin.
-    pub bogosize: u64,
-}
-
-impl Totals {
-    fn with(self, coin: &Coin) -> Option<Self> {
-        Some(Totals {
-            outputs: self.outputs.checked_add(1)?,
-            amount: self.amount.checked_add(coin.output.value)?,
-            bogosize: self.bogosize.checked_add(bogosize(coin))?,
-        })
-    }
-
-    fn without(self, coin: &Coin) -> Option<Self> {
-        Some(Totals {
-            outputs: self.outputs.checked_sub(1)?,
-            amount: self.amount.checked_sub(coin.output.value)?,
-            bogosize: self.bogosize.checked_sub(bogosize(coin))?,
-        })
-    }
-}
-
-fn bogosize(coin: &Coin) -> u64 {
-    BOGOSIZE_OF_OUTPUT + coin.output.script_pubkey.len() as u64
-}
 
 /// Whether an output is never kept as a coin: Bitcoin Core's `CScript::IsUnspendable`.
 pub(crate) fn is_unspendable(script: &Script) -> bool {

@@ -10,6 +10,7 @@ mod facts;
 mod past;
 mod sync;
 mod tables;
+mod totals;
 mod view;
 
 use std::fs;
@@ -25,12 +26,12 @@ use bitcoin_ipc::types::Coin;
 use redb::{Database, ReadableDatabase, TableError};
 
 use batch::{Batch, write_about};
-pub use coins::Totals;
 pub(crate) use coins::is_unspendable;
 pub use error::{Error, Result};
 pub use facts::BlockFacts;
 pub use past::Past;
 use tables::{ABOUT, VERSION};
+pub use totals::Totals;
 pub use view::View;
 
 use crate::chainstate::{ChainEvent, Chainstate, Place};

@@ -8,7 +8,7 @@ use bitcoin::hashes::Hash;
 use bitcoin::{Amount, BlockHash, OutPoint, Txid};
 use redb::TableDefinition;
 
-use super::coins::Totals;
+use super::totals::Totals;
 use crate::chainstate::Place;
 
 /// Goes up whenever the meaning of a row changes; another one's index is rebuilt.

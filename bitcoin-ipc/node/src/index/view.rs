@@ -10,10 +10,10 @@ use bitcoin::{BlockHash, OutPoint, Txid};
 use bitcoin_ipc::types::Coin;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
-use super::coins::Totals;
 use super::error::{Error, Result};
 use super::facts::BlockFacts;
 use super::tables::{BLOCKS, COINS, FILTERS, HEIGHTS, STATE, TRANSACTIONS, coin_key, outpoint, state};
+use super::totals::Totals;
 use crate::chainstate::Place;
 
 /// The index as it was when this was taken; later blocks do not change it.

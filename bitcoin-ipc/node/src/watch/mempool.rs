@@ -5,25 +5,15 @@
 
 use std::sync::Arc;
 
-use bitcoin::{ScriptBuf, Transaction};
+use bitcoin::Transaction;
 use bitcoin_ipc::interfaces::watch::WatchedNotifications;
-use mp_runtime::{Error, Result};
+use mp_runtime::Result;
 
-use super::notices::Notices;
-use crate::mempool::{Mempool, View};
+use super::notices::{Notices, spends};
 use crate::state::State;
 
 /// How many transactions are looked at before others may have the mempool in between.
 const PIECE: usize = 1000;
-
-/// The scripts that a transaction spends from, as far as the coins are there.
-pub(super) fn spends(mempool: &Mempool, view: &dyn View, tx: &Transaction) -> Result<Vec<ScriptBuf>> {
-    let coin = |input: &bitcoin::TxIn| mempool.coin(view, &input.previous_output).transpose();
-    let coins = tx.input.iter().filter_map(coin);
-    coins
-        .map(|coin| Ok(coin.map_err(|error| Error::failed(error.to_string()))?.output.script_pubkey))
-        .collect()
-}
 
 /// Tells a listener of all transactions of the mempool that concern the scripts, and has their removals
 /// told to the watch's own one.

@@ -20,7 +20,7 @@ use bitcoin_ipc::types::{
 use mp_runtime::{Error, Result, ipc_interface};
 
 use super::ScriptSet;
-use super::mempool::spends;
+use crate::mempool::{Mempool, View};
 use crate::state::State;
 
 /// What a listener is told of, and what it knows.
@@ -200,4 +200,13 @@ impl ChainNotifications for NotificationsReceiver {
     fn chain_state_flushed(&self, role: ChainstateRole, locator: &BlockLocator) -> Result<()> {
         if role.historical { Ok(()) } else { self.to.chain_state_flushed(locator) }
     }
+}
+
+/// The scripts that a transaction spends from, as far as the coins are there.
+pub(super) fn spends(mempool: &Mempool, view: &dyn View, tx: &Transaction) -> Result<Vec<ScriptBuf>> {
+    let coin = |input: &bitcoin::TxIn| mempool.coin(view, &input.previous_output).transpose();
+    let coins = tx.input.iter().filter_map(coin);
+    coins
+        .map(|coin| Ok(coin.map_err(|error| Error::failed(error.to_string()))?.output.script_pubkey))
+        .collect()
 }
