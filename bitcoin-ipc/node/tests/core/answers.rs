@@ -18,6 +18,10 @@ pub(crate) fn usage_lines_are_the_same() {
         let line =
             |help: Result<Value, _>| help.unwrap().as_str().unwrap().lines().next().unwrap().to_owned();
         let core = line(both.core("help", json!([method])));
+        // A Bitcoin Core that was built without ZeroMQ.
+        if method == "getzmqnotifications" && core.starts_with("help: unknown command") {
+            continue;
+        }
         assert_eq!(line(both.ours("help", json!([method]))), core);
     }
     both.finish();

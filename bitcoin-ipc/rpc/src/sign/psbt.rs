@@ -180,7 +180,10 @@ pub fn sign_psbt_input<E>(
         };
         let input = &mut psbt.inputs[place];
         if complete && options.finalize {
+            // Whether whole transactions can be dropped hangs on the kind of signature, when all inputs are done.
+            let sighash_type = input.sighash_type;
             strip(input);
+            input.sighash_type = sighash_type;
         } else {
             (input.final_script_sig, input.final_script_witness) = (None, None);
         }
@@ -214,7 +217,8 @@ pub fn update_psbt_output(provider: &FlatSigningProvider, psbt: &mut Psbt, place
     output.tap_tree = tree.or(output.tap_tree.take());
 }
 
-/// Drops whole transactions where all inputs have outputs of taproot, whose signatures are for all amounts.
+/// Drops whole transactions where all inputs have outputs of taproot, whose signatures are for all amounts; and of final
+/// inputs the kind of signature, which was kept until now.
 pub fn remove_unnecessary_transactions(psbt: &mut Psbt) {
     let is_taproot = |input: &Input| {
         let later = input.witness_utxo.as_ref().is_some_and(|output| {
@@ -228,6 +232,9 @@ pub fn remove_unnecessary_transactions(psbt: &mut Psbt) {
             input.non_witness_utxo = None;
         }
     }
+    for input in psbt.inputs.iter_mut().filter(|input| is_final(input)) {
+        input.sighash_type = None;
+    }
 }
 
 /// The final script and witness of every input, in the transaction.
@@ -236,4 +243,48 @@ pub fn extract(psbt: &Psbt) -> Transaction {
     let mut tx = psbt.unsigned_tx.clone();
     (0..tx.input.len()).for_each(|place| put_final(&mut tx, psbt, place));
     tx
+}
+
+#[cfg(test)]
+mod tests {
+    use bitcoin::{Amount, OutPoint, ScriptBuf, TxIn, TxOut, Witness, absolute, transaction};
+
+    use super::*;
+
+    /// A PSBT of two final taproot inputs, of which the second was signed in this way.
+    fn signed(sighash: Option<u8>) -> Psbt {
+        let key = bitcoin::key::TweakedPublicKey::dangerous_assume_tweaked(
+            "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798".parse().unwrap(),
+        );
+        let output = TxOut { value: Amount::ONE_BTC, script_pubkey: ScriptBuf::new_p2tr_tweaked(key) };
+        let spent = Transaction {
+            version: transaction::Version::TWO,
+            lock_time: absolute::LockTime::ZERO,
+            input: vec![TxIn::default()],
+            output: vec![output.clone(), output.clone()],
+        };
+        let input =
+            |vout| TxIn { previous_output: OutPoint::new(spent.compute_txid(), vout), ..TxIn::default() };
+        let tx = Transaction { input: vec![input(0), input(1)], ..spent.clone() };
+        let mut psbt = Psbt::from(bitcoin::Psbt::from_unsigned_tx(tx).unwrap());
+        for input in &mut psbt.inputs {
+            input.non_witness_utxo = Some(spent.clone());
+            input.witness_utxo = Some(output.clone());
+            input.final_script_witness = Some(Witness::from_slice(&[[1; 64]]));
+        }
+        psbt.inputs[1].sighash_type = sighash.map(|sighash| PsbtSighashType::from_u32(sighash.into()));
+        psbt
+    }
+
+    #[test]
+    fn whole_transactions_stay_where_one_signature_is_not_for_all_inputs() {
+        for (sighash, stay) in [(None, false), (Some(1), false), (Some(0x81), true), (Some(0x83), true)] {
+            let mut psbt = signed(sighash);
+            remove_unnecessary_transactions(&mut psbt);
+            for input in &psbt.inputs {
+                assert_eq!(input.non_witness_utxo.is_some(), stay, "{sighash:?}");
+                assert_eq!(input.sighash_type, None, "it is final");
+            }
+        }
+    }
 }
