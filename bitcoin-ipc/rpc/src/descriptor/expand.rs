@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use bitcoin::bip32::{ChildNumber, KeySource, Xpriv, Xpub};
+use bitcoin::bip32::{KeySource, Xpriv, Xpub};
 use bitcoin::secp256k1::{All, Secp256k1};
 use bitcoin::{PrivateKey, PublicKey, ScriptBuf, key::TapTweak as _};
 use miniscript::descriptor::{DefiniteDescriptorKey, SinglePub, SinglePubKey, TapTree};
@@ -147,12 +147,7 @@ impl Parent {
                 (origin, derive)
             }
         };
-        let step = match derive {
-            Derive::Nothing => None,
-            Derive::Normal => Some(ChildNumber::from_normal_idx(number)),
-            Derive::Hardened => Some(ChildNumber::from_hardened_idx(number)),
-        };
-        let step = step.transpose().map_err(|_| ExpandError::Impossible)?;
+        let step = derive.step(number).map_err(|_| ExpandError::Impossible)?;
         let steps = step.as_slice();
         let origin = (origin.0, origin.1.extend(steps));
         match self {

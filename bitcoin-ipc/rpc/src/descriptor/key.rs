@@ -195,6 +195,16 @@ impl Key {
         }
     }
 
+    /// Where the key of a number comes from; `None` for a number that is too high.
+    pub(super) fn source_at(&self, number: u32) -> Option<KeySource> {
+        let (fingerprint, path) = self.source();
+        let derive = match &self.body {
+            Body::Single { .. } => Derive::Nothing,
+            Body::Extended { derive, .. } => *derive,
+        };
+        Some((fingerprint, path.extend(derive.step(number).ok()?.as_slice())))
+    }
+
     /// The number of the script whose key comes from there; 0 if it is the same in all.
     pub(super) fn number_of(&self, (fingerprint, path): &KeySource) -> Option<u32> {
         let (own, before) = self.source();

@@ -228,6 +228,22 @@ impl Descriptor {
         Expanded::of(&self.node, keys)
     }
 
+    /// The descriptor at a number whose public keys are known, as they were derived before; `None` if they are not
+    /// as many as it is written with.
+    #[must_use]
+    pub fn with_public_keys(&self, number: u32, keys: &[PublicKey]) -> Option<Expanded<'_>> {
+        let mut origins = Vec::new();
+        self.node.for_each_key(&mut |key| origins.push(key.source_at(number)));
+        if origins.len() != keys.len() {
+            return None;
+        }
+        let derived = |(origin, public): (Option<_>, &PublicKey)| {
+            Some(DerivedKey { public: *public, origin: origin?, secret: None })
+        };
+        let keys = origins.into_iter().zip(keys).map(derived).collect::<Option<_>>()?;
+        Some(self.with_keys(keys))
+    }
+
     /// The descriptor with the keys that it is written with in place of those of a number: what its scripts are
     /// spent by, and how large that is, takes no private key.
     #[must_use]

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use bitcoin::bip32::ChildNumber;
+use bitcoin::bip32::{self, ChildNumber};
 
 /// How a key goes on after its path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +16,17 @@ pub(super) enum Derive {
     Normal,
     /// By the same, hardened.
     Hardened,
+}
+
+impl Derive {
+    /// The last step at a number; `None` if there is none.
+    pub(super) fn step(self, number: u32) -> Result<Option<ChildNumber>, bip32::Error> {
+        match self {
+            Derive::Nothing => Ok(None),
+            Derive::Normal => ChildNumber::from_normal_idx(number).map(Some),
+            Derive::Hardened => ChildNumber::from_hardened_idx(number).map(Some),
+        }
+    }
 }
 
 /// One step, and whether it is hardened by an apostrophe.

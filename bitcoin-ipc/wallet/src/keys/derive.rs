@@ -1,12 +1,14 @@
 //! The scripts of a descriptor.
 //!
 //! In: a descriptor, which of its numbers are wanted, and its private keys where steps after the last public key
-//! are hardened. Out: the scripts of each number, and how they are spent.
+//! are hardened. Out: the scripts of each number, and how they are spent; also without the private keys where the
+//! public ones were derived before.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use bitcoin::ScriptBuf;
-use bitcoin_rpc::descriptor::{Expanded, Expander, Parsed, PrivateKeys};
+use bitcoin::{PublicKey, ScriptBuf};
+use bitcoin_rpc::descriptor::{Expanded, Expander, Output, Parsed, PrivateKeys};
 
 use super::{Public, SECP};
 use crate::listeners::lock;
@@ -38,6 +40,18 @@ impl Range {
     }
 }
 
+/// The public keys of numbers, in the order in which the descriptor has them: Bitcoin Core's `DescriptorCache`.
+pub(crate) type PublicKeys = BTreeMap<u32, Vec<PublicKey>>;
+
+/// What was derived at a number.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    pub(crate) number: u32,
+    pub(crate) scripts: Vec<ScriptBuf>,
+    /// The keys, of a descriptor that cannot derive them again without private ones.
+    pub(crate) keys: Option<Vec<PublicKey>>,
+}
+
 /// Scripts that were derived.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Derived {
@@ -45,6 +59,9 @@ pub(crate) struct Derived {
     pub(crate) range: Range,
     /// The scripts of the first number, then those of the next.
     pub(crate) scripts: Vec<ScriptBuf>,
+    /// The keys, of a descriptor that cannot derive them again without private ones; those that were written before
+    /// this program wrote them are missing.
+    pub(crate) keys: PublicKeys,
 }
 
 impl Derived {
@@ -54,7 +71,7 @@ impl Derived {
     }
 }
 
-/// Derives the scripts of a descriptor. Clones share its private keys.
+/// Derives the scripts of a descriptor. Clones share its private keys, and the public ones that are known.
 #[derive(Clone, Debug)]
 pub(crate) struct Deriver(Arc<Inner>);
 
@@ -63,11 +80,13 @@ struct Inner {
     public: Public,
     /// The private form, while it is there and needed.
     private: Mutex<Option<Arc<Parsed>>>,
+    /// Public keys that take a private one to be derived.
+    known: Mutex<PublicKeys>,
 }
 
 impl Deriver {
     pub(crate) fn new(public: Public) -> Self {
-        Deriver(Arc::new(Inner { public, private: Mutex::new(None) }))
+        Deriver(Arc::new(Inner { public, private: Mutex::new(None), known: Mutex::default() }))
     }
 
     /// The descriptor.
@@ -100,6 +119,39 @@ impl Deriver {
         self.public().is_range()
     }
 
+    /// Takes public keys that were derived before. A descriptor that does not need them does not keep them.
+    pub(crate) fn learn(&self, keys: &PublicKeys) {
+        if self.is_hardened() {
+            lock(&self.0.known).extend(keys.iter().map(|(number, keys)| (*number, keys.clone())));
+        }
+    }
+
+    /// The public keys of numbers that are known.
+    pub(crate) fn known(&self, numbers: std::ops::Range<u32>) -> PublicKeys {
+        let known = lock(&self.0.known);
+        if numbers.is_empty() {
+            return PublicKeys::new();
+        }
+        known.range(numbers).map(|(number, keys)| (*number, keys.clone())).collect()
+    }
+
+    /// The public keys of numbers that are not known, if the private ones are there now.
+    pub(crate) fn missing(&self, numbers: std::ops::Range<u32>) -> PublicKeys {
+        if !self.is_hardened() {
+            return PublicKeys::new();
+        }
+        let missing: Vec<u32> = {
+            let (known, count) = (lock(&self.0.known), self.public().key_count());
+            numbers.filter(|number| known.get(number).is_none_or(|keys| keys.len() != count)).collect()
+        };
+        let derived =
+            |number: u32, expander: &Expander<'_>| Some((number, keys_of(&expander.at(number).ok()?)));
+        let all = |expander: &Expander<'_>| {
+            Some(missing.iter().filter_map(|number| derived(*number, expander)).collect())
+        };
+        self.with(all).unwrap_or_default()
+    }
+
     fn with<T>(&self, derive: impl FnOnce(&Expander<'_>) -> Option<T>) -> Option<T> {
         let private = lock(&self.0.private).clone();
         let none = PrivateKeys::default();
@@ -108,22 +160,33 @@ impl Deriver {
         derive(&Expander::new(descriptor, keys, &SECP).ok()?)
     }
 
-    /// The descriptor at a number; `None` if that takes a private key, which is not there.
+    /// The descriptor at a number; `None` if that takes a private key that is not there, and its public keys are not
+    /// known.
     pub(crate) fn at(&self, number: u32) -> Option<Expanded<'_>> {
-        let keys = self.with(|expander| Some(expander.at(number).ok()?.keys))?;
-        Some(self.public().with_keys(keys))
+        if let Some(keys) = self.with(|expander| Some(expander.at(number).ok()?.keys)) {
+            return Some(self.public().with_keys(keys));
+        }
+        let known = lock(&self.0.known);
+        self.public().with_public_keys(number, known.get(&number)?)
     }
 
     /// The scripts of a number; `None` as in [`at`](Self::at).
     pub(crate) fn scripts_at(&self, number: u32) -> Option<Vec<ScriptBuf>> {
-        self.with(|expander| expander.scripts(number).ok())
+        let outputs = self.at(number)?.outputs().ok()?;
+        Some(outputs.iter().map(Output::script_pubkey).collect())
     }
 
-    /// The scripts of numbers, as far as they can be had.
-    pub(crate) fn scripts(&self, numbers: std::ops::Range<u32>) -> Vec<(u32, Vec<ScriptBuf>)> {
-        let all = |expander: &Expander<'_>| {
-            Some(numbers.map_while(|number| Some((number, expander.scripts(number).ok()?))).collect())
+    /// The scripts of numbers, as far as they can be had, and the keys that are to be known when private ones are not
+    /// there any more.
+    pub(crate) fn steps(&self, numbers: std::ops::Range<u32>) -> Vec<Step> {
+        let hardened = self.is_hardened();
+        let step = |number: u32, expander: &Expander<'_>| {
+            let expanded = expander.at(number).ok()?;
+            let scripts = expanded.outputs().ok()?.iter().map(Output::script_pubkey).collect();
+            Some(Step { number, scripts, keys: hardened.then(|| keys_of(&expanded)) })
         };
+        let all =
+            |expander: &Expander<'_>| Some(numbers.map_while(|number| step(number, expander)).collect());
         self.with(all).unwrap_or_default()
     }
 
@@ -140,8 +203,19 @@ impl Deriver {
             range = Range { start: 0, end: 1, next: range.next.min(1) };
         }
         range.end = self.end(range, ahead);
-        let all = self.scripts(range.start..range.end);
-        let scripts = (all.len() == range.len()).then(|| all.into_iter().flat_map(|(_, scripts)| scripts))?;
-        Some(Derived { range, scripts: scripts.collect() })
+        let all = self.steps(range.start..range.end);
+        if all.len() != range.len() {
+            return None;
+        }
+        let mut derived = Derived { range, ..Derived::default() };
+        for Step { number, scripts, keys } in all {
+            derived.scripts.extend(scripts);
+            derived.keys.extend(keys.map(|keys| (number, keys)));
+        }
+        Some(derived)
     }
+}
+
+fn keys_of(expanded: &Expanded<'_>) -> Vec<PublicKey> {
+    expanded.keys.iter().map(|key| key.public).collect()
 }

@@ -14,7 +14,7 @@ use bitcoin::key::rand::RngCore as _;
 use bitcoin::key::rand::rngs::OsRng;
 pub(crate) use bitcoin_rpc::sign::SECP;
 
-pub(crate) use derive::{Derived, Deriver, LAST, Range};
+pub(crate) use derive::{Derived, Deriver, LAST, PublicKeys, Range, Step};
 pub(crate) use descriptor::{Candidate, Descriptor, Identity, parse, read_private, read_public};
 pub use descriptor::{DescriptorImport, DescriptorInfo, Imported};
 pub(crate) use hd::{HdKey, Unused, hd_keys_of_private, hd_keys_of_public, xprv};

@@ -26,7 +26,7 @@ pub(crate) use part::{BlockPart, is_possible};
 pub(crate) use scripts::{Origin, ScriptChanges, Scripts};
 pub(crate) use view::{TxState, View};
 
-use crate::keys::{Derived, Descriptor};
+use crate::keys::{Derived, Descriptor, Step};
 use crate::{Error, Result};
 
 type Graph = IndexedTxGraph<ConfirmationBlockTime, Scripts>;
@@ -159,8 +159,8 @@ impl Ledger {
     }
 
     /// Takes in scripts of a descriptor that were derived elsewhere, if they are the next ones.
-    pub(crate) fn extend(&mut self, descriptor: u32, scripts: Vec<(u32, Vec<ScriptBuf>)>) {
-        let changes = self.graph.index.extend(descriptor, scripts);
+    pub(crate) fn extend(&mut self, descriptor: u32, steps: Vec<Step>) {
+        let changes = self.graph.index.extend(descriptor, steps);
         self.derived_more(changes);
     }
 

@@ -11,10 +11,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bdk_wallet::chain::{Indexer, Merge};
-use bitcoin::{OutPoint, Script, ScriptBuf, Transaction, TxOut};
+use bitcoin::{OutPoint, PublicKey, Script, ScriptBuf, Transaction, TxOut};
 use indexmap::IndexMap;
 
-use crate::keys::{Derived, Deriver, Range};
+use crate::keys::{Derived, Deriver, Range, Step};
 
 /// A descriptor's number, and the number of a script in it.
 pub(crate) type Origin = (u32, u32);
@@ -26,16 +26,19 @@ pub(crate) struct ScriptChanges {
     pub(crate) ranges: BTreeMap<u32, Range>,
     /// New scripts, by descriptor, number, and place among those of one number.
     pub(crate) scripts: BTreeMap<(u32, u32, u32), ScriptBuf>,
+    /// New public keys that take private ones to be derived, by descriptor and number.
+    pub(crate) keys: BTreeMap<Origin, Vec<PublicKey>>,
 }
 
 impl Merge for ScriptChanges {
     fn merge(&mut self, other: Self) {
         self.ranges.extend(other.ranges);
         self.scripts.extend(other.scripts);
+        self.keys.extend(other.keys);
     }
 
     fn is_empty(&self) -> bool {
-        self.ranges.is_empty() && self.scripts.is_empty()
+        self.ranges.is_empty() && self.scripts.is_empty() && self.keys.is_empty()
     }
 }
 
@@ -97,7 +100,8 @@ impl Scripts {
 
     /// Adds a descriptor, or more of one that is there: what is derived contains what was then.
     pub(super) fn add(&mut self, id: u32, deriver: Deriver, derived: Derived) {
-        let Derived { range, scripts } = derived;
+        let Derived { range, scripts, keys } = derived;
+        deriver.learn(&keys);
         let width = deriver.width();
         let known = Known { deriver, range, width, places: Vec::with_capacity(scripts.len()) };
         self.known.insert(id, known);
@@ -137,18 +141,23 @@ impl Scripts {
         let Some(known) = self.known.get(&id) else { return ScriptChanges::default() };
         let wanted = known.range.end..known.deriver.end(known.range, ahead);
         // What is hardened cannot go on while the wallet is locked.
-        let scripts = if wanted.is_empty() { Vec::new() } else { known.deriver.scripts(wanted) };
-        self.extend(id, scripts)
+        let steps = if wanted.is_empty() { Vec::new() } else { known.deriver.steps(wanted) };
+        self.extend(id, steps)
     }
 
     /// Adds scripts at the end of a descriptor's; those that are there already are left out.
-    pub(super) fn extend(&mut self, id: u32, scripts: Vec<(u32, Vec<ScriptBuf>)>) -> ScriptChanges {
+    pub(super) fn extend(&mut self, id: u32, steps: Vec<Step>) -> ScriptChanges {
         let mut changes = ScriptChanges::default();
         let Some(known) = self.known.get(&id) else { return changes };
         let mut range = known.range;
-        for (number, scripts) in scripts {
+        let deriver = known.deriver.clone();
+        for Step { number, scripts, keys } in steps {
             if number != range.end {
                 continue;
+            }
+            if let Some(keys) = keys {
+                deriver.learn(&[(number, keys.clone())].into());
+                changes.keys.insert((id, number), keys);
             }
             range.end = number + 1;
             for (place, script) in (0..).zip(scripts) {
@@ -211,7 +220,8 @@ impl Scripts {
     pub(crate) fn derived(&self, id: u32) -> Derived {
         let Some(known) = self.known.get(&id) else { return Derived::default() };
         let scripts = known.places.iter().filter_map(|place| self.scripts.get_index(*place));
-        Derived { range: known.range, scripts: scripts.map(|(script, _)| script.clone()).collect() }
+        let keys = known.deriver.known(known.range.start..known.range.end);
+        Derived { range: known.range, scripts: scripts.map(|(script, _)| script.clone()).collect(), keys }
     }
 
     /// How many scripts of each descriptor are derived beyond the next new one.
@@ -314,6 +324,11 @@ impl Indexer for Scripts {
         for ((id, number, _), script) in changes.scripts {
             self.insert((id, number), script);
         }
+        for ((id, number), keys) in changes.keys {
+            if let Some(known) = self.known.get(&id) {
+                known.deriver.learn(&[(number, keys)].into());
+            }
+        }
         for (id, range) in changes.ranges {
             if let Some(known) = self.known.get_mut(&id) {
                 known.range = range;
@@ -325,6 +340,8 @@ impl Indexer for Scripts {
         let mut changes = ScriptChanges::default();
         for (id, known) in &self.known {
             changes.ranges.insert(*id, known.range);
+            let keys = known.deriver.known(known.range.start..known.range.end);
+            changes.keys.extend(keys.into_iter().map(|(number, keys)| ((*id, number), keys)));
             for (number, places) in (known.range.start..).zip(known.places.chunks(known.width.max(1))) {
                 for (place, at) in (0..).zip(places) {
                     if let Some((script, _)) = self.scripts.get_index(*at) {

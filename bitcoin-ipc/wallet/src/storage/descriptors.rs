@@ -1,18 +1,20 @@
-//! The tables of descriptors and of the scripts that are derived of them.
+//! The tables of descriptors, of the scripts that are derived of them, and of public keys that take private ones.
 //!
 //! In: parsed descriptors, scripts. Out: the same after the next start; rows that cannot be read are told
 //! apart, and keep nobody from reading the others.
 
 use bdk_wallet::rusqlite::{self, Row, Transaction, params};
 use bitcoin::hashes::{Hash as _, sha256};
-use bitcoin::{Network, ScriptBuf};
+use bitcoin::{Network, PublicKey, ScriptBuf};
 use bitcoin_ipc::types::OutputType;
 
 use bitcoin_rpc::descriptor::PrivateKeys;
 
 use super::Store;
 use crate::Result;
-use crate::keys::{Derived, Deriver, Descriptor, Identity, Public, Range, SECP, Unused, read_public};
+use crate::keys::{
+    Derived, Deriver, Descriptor, Identity, Public, PublicKeys, Range, SECP, Unused, read_public,
+};
 use crate::ledger::ScriptChanges;
 
 /// A descriptor that has no number yet.
@@ -86,7 +88,28 @@ impl Store {
                 _ => return Ok(None),
             }
         }
-        Ok(wanted.next().is_none().then_some(Derived { range, scripts }))
+        let keys = self.public_keys(id)?;
+        Ok(wanted.next().is_none().then_some(Derived { range, scripts, keys }))
+    }
+
+    /// The public keys of a descriptor's scripts that were written, but for those of damaged rows.
+    fn public_keys(&self, id: u32) -> Result<PublicKeys> {
+        let sql = "SELECT number, place, key FROM public_key WHERE descriptor = ?1 ORDER BY number, place";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([id])?;
+        let mut keys = PublicKeys::new();
+        while let Some(row) = rows.next()? {
+            let read =
+                || Some((row.get(0).ok()?, row.get::<_, usize>(1).ok()?, row.get::<_, Vec<u8>>(2).ok()?));
+            let Some((number, place, key)) = read() else { continue };
+            let all = keys.entry(number).or_default();
+            if let Ok(key) = PublicKey::from_slice(&key)
+                && all.len() == place
+            {
+                all.push(key);
+            }
+        }
+        Ok(keys)
     }
 
     /// The number of the next new script of a descriptor in a file of an older version, which knew it by
@@ -198,13 +221,19 @@ fn deactivate(tx: &Transaction<'_>, kind: OutputType, internal: bool) -> Result<
 /// Writes what is derived of a descriptor, in place of what was.
 pub(crate) fn put_derived(tx: &Transaction<'_>, id: u32, derived: &Derived) -> Result<()> {
     tx.execute("DELETE FROM script WHERE descriptor = ?1", [id])?;
+    tx.execute("DELETE FROM public_key WHERE descriptor = ?1", [id])?;
     put_range(tx, id, derived.range)?;
     let width = derived.width();
     let places = derived.range.numbers(width).zip((0_u32..).take(width).cycle());
     for ((number, place), script) in places.zip(&derived.scripts) {
         put_script(tx, (id, number, place), script)?;
     }
-    Ok(())
+    put_public_keys(tx, id, &derived.keys)
+}
+
+/// Writes public keys of a descriptor's scripts.
+pub(crate) fn put_public_keys(tx: &Transaction<'_>, id: u32, keys: &PublicKeys) -> Result<()> {
+    keys.iter().try_for_each(|(number, keys)| put_keys(tx, id, *number, keys))
 }
 
 /// Writes what changed in the index of scripts.
@@ -215,7 +244,7 @@ pub(crate) fn put_scripts(tx: &Transaction<'_>, changes: &ScriptChanges) -> Resu
     for ((id, number, place), script) in &changes.scripts {
         put_script(tx, (*id, *number, *place), script)?;
     }
-    Ok(())
+    changes.keys.iter().try_for_each(|((id, number), keys)| put_keys(tx, *id, *number, keys))
 }
 
 fn put_range(tx: &Transaction<'_>, id: u32, range: Range) -> Result<()> {
@@ -227,5 +256,14 @@ fn put_range(tx: &Transaction<'_>, id: u32, range: Range) -> Result<()> {
 fn put_script(tx: &Transaction<'_>, at: (u32, u32, u32), script: &ScriptBuf) -> Result<()> {
     let sql = "REPLACE INTO script(descriptor, number, place, script) VALUES (?1, ?2, ?3, ?4)";
     tx.prepare_cached(sql)?.execute(params![at.0, at.1, at.2, script.as_bytes()])?;
+    Ok(())
+}
+
+fn put_keys(tx: &Transaction<'_>, id: u32, number: u32, keys: &[PublicKey]) -> Result<()> {
+    let sql = "REPLACE INTO public_key(descriptor, number, place, key) VALUES (?1, ?2, ?3, ?4)";
+    let mut statement = tx.prepare_cached(sql)?;
+    for (place, key) in (0_u32..).zip(keys) {
+        statement.execute(params![id, number, place, key.to_bytes()])?;
+    }
     Ok(())
 }

@@ -54,6 +54,11 @@ const SCRIPTS: &[&str] = &[
     "
     ALTER TABLE tx_note ADD COLUMN time_smart INTEGER;
 ",
+    "
+    CREATE TABLE public_key(
+        descriptor INTEGER NOT NULL REFERENCES descriptor, number INTEGER NOT NULL, place INTEGER NOT NULL,
+        key BLOB NOT NULL, PRIMARY KEY (descriptor, number, place)) STRICT, WITHOUT ROWID;
+",
 ];
 
 /// Refuses a file that a newer version has written, before anything is changed in it.

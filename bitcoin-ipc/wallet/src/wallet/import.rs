@@ -157,12 +157,12 @@ impl Wallet {
             loop {
                 let range = self.state()?.ledger.scripts().range(id);
                 let end = deriver.end(range, ahead).min(range.end.saturating_add(PIECE));
-                let scripts = deriver.scripts(range.end..end);
-                if scripts.is_empty() {
+                let steps = deriver.steps(range.end..end);
+                if steps.is_empty() {
                     break;
                 }
                 let mut state = self.state()?;
-                state.ledger.extend(id, scripts);
+                state.ledger.extend(id, steps);
                 state.save(|_| Ok(()))?;
             }
         }

@@ -20,7 +20,7 @@ pub(crate) struct Solution {
 
 impl WalletState {
     /// `None` for a script that is not the wallet's, of which it only knows that it is, or whose keys take private
-    /// ones while the wallet is locked.
+    /// ones that are not there and were not kept.
     pub(crate) fn solution(&self, script: &Script) -> Option<Solution> {
         let (id, number) = self.ledger.scripts().origin(script)?;
         let expanded = self.descriptor(id)?.deriver.at(number)?;

@@ -168,6 +168,7 @@ impl WalletState {
         state.save_first(|tx| {
             anew.iter().try_for_each(|(id, derived)| descriptors::put_derived(tx, *id, derived))
         })?;
+        state.keep_public_keys()?;
         // Locks of coins that were spent before locks were taken off then.
         let view = state.ledger.view();
         let locked = state.locked.iter().filter(|(coin, _)| view.spender(**coin).is_some());
@@ -347,7 +348,27 @@ impl WalletState {
         for descriptor in &self.descriptors {
             self.ledger.top_up(descriptor.id, ahead);
         }
-        self.save(|_| Ok(()))
+        self.save(|_| Ok(()))?;
+        self.keep_public_keys()
+    }
+
+    /// Keeps the public keys that take private ones, if those are there, of scripts that an older version has written
+    /// without them.
+    fn keep_public_keys(&mut self) -> Result<()> {
+        let scripts = self.ledger.scripts();
+        let missing = self.descriptors.iter().map(|descriptor| {
+            let range = scripts.range(descriptor.id);
+            (&descriptor.deriver, descriptor.id, descriptor.deriver.missing(range.start..range.end))
+        });
+        let missing: Vec<_> = missing.filter(|(_, _, keys)| !keys.is_empty()).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.store.write(|tx| {
+            missing.iter().try_for_each(|(_, id, keys)| descriptors::put_public_keys(tx, *id, keys))
+        })?;
+        missing.iter().for_each(|(deriver, _, keys)| deriver.learn(keys));
+        Ok(())
     }
 
     /// Forgets the private keys that descriptors derive with.

@@ -15,6 +15,7 @@ mod coins;
 mod cosigning;
 mod descriptors;
 mod exports;
+mod hardened;
 mod hd_keys;
 mod imports;
 mod node;
