@@ -80,7 +80,13 @@ impl ChainClient for Loader {
             let loaded = catch_unwind(AssertUnwindSafe(|| Loader::load(self, &name)));
             let failed = || Err(Error::File("an error in this program; the log says more".into()));
             match loaded.unwrap_or_else(|_| failed()) {
-                Ok(_) => {}
+                Ok(wallet) => {
+                    // Those that load later tell whoever asked for it.
+                    let warnings = wallet.warnings()?;
+                    if !warnings.is_empty() {
+                        warn(&*chain, warnings.join("\n"))?;
+                    }
+                }
                 // As `verify` has said.
                 Err(Error::NotFound(_)) if !self.has_file(&name) => {}
                 Err(Error::Node(error)) if error.kind() == ErrorKind::Disconnected => return Err(error),

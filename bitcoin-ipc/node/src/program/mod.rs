@@ -3,6 +3,7 @@
 //! In: arguments, files and signals, or a parent process. Out: a [`Running`] node, the sockets that it
 //! listens on, and an exit code.
 
+mod console;
 mod daemon;
 mod door;
 mod echo;
@@ -24,6 +25,8 @@ use bitcoin_init::shutdown::Shutdown;
 use bitcoin_init::{datadir, owner};
 use mp_runtime::EventLoop;
 
+use console::Console;
+
 use crate::chainstate::Chainstate;
 use crate::settings::SharedSettings;
 use crate::signals::Signals;
@@ -38,11 +41,12 @@ pub use wallets::{LoadedWallets, NoWallets, SpawnedWallets, StartedWallets, Wall
 /// The exit code is 0 after an end in order and 1 after an error, whose text goes to standard error.
 pub fn main(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) -> ExitCode {
     owner::keep_to_owner();
-    match run(name, about, wallets) {
+    let console = Console::default();
+    match run(name, about, wallets, &console) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(target: "node", "{error}");
-            eprintln!("Error: {error}");
+            console.end(&*error);
             ExitCode::FAILURE
         }
     }
@@ -50,7 +54,12 @@ pub fn main(name: &'static str, about: &'static str, wallets: Box<dyn WalletSour
 
 type Failure = Box<dyn std::error::Error>;
 
-fn run(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) -> Result<(), Failure> {
+fn run(
+    name: &'static str,
+    about: &'static str,
+    wallets: Box<dyn WalletSource>,
+    console: &Console,
+) -> Result<(), Failure> {
     let early_log = EarlyLog::start()?;
     let program = options::program(name, about);
     let arguments = match parse(&program, std::env::args_os())? {
@@ -75,6 +84,7 @@ fn run(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) 
     let text = |error: mp_runtime::Error| error.text().to_owned();
     let event_loop = EventLoop::new(name).map_err(text)?;
     let (signals, settings) = (Signals::default(), SharedSettings::new(settings));
+    let _shown = console.listen(&signals);
     let running = Running::start_in(lock, event_loop, signals, settings, wallets, shutdown).map_err(text)?;
     running.wait();
     running.stop().map_err(text)?;

@@ -232,8 +232,10 @@ impl Chain for TestChain {
         self.here()
     }
 
-    fn init_warning(&self, _: &BilingualStr) -> Result<()> {
-        self.here()
+    fn init_warning(&self, message: &BilingualStr) -> Result<()> {
+        self.here()?;
+        self.0.warned.lock().unwrap().push(message.original.clone());
+        Ok(())
     }
 
     fn init_error(&self, _: &BilingualStr) -> Result<()> {

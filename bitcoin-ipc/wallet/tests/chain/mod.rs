@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     /// How many blocks were read with their transactions.
     pub(crate) blocks_read: AtomicU64,
     pub(crate) settings: Mutex<BTreeMap<String, Value>>,
+    /// What the user was warned of.
+    warned: Mutex<Vec<String>>,
     pub(crate) commands: Mutex<BTreeMap<u64, Arc<RpcCommand>>>,
 }
 
@@ -221,6 +223,11 @@ impl TestChain {
 
     pub(crate) fn settings(&self) -> MutexGuard<'_, BTreeMap<String, Value>> {
         self.0.settings.lock().unwrap()
+    }
+
+    /// What the user was warned of since this was asked.
+    pub(crate) fn take_warned(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.warned.lock().unwrap())
     }
 
     pub(crate) fn listeners(&self) -> usize {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bitcoin_ipc::interfaces::{ChainClient, WalletLoader};
 use bitcoin_ipc::types::{AddressPurpose, ChangeType, Destination, OutputType, Secret};
-use bitcoin_wallet::{Error, Loader, flag};
+use bitcoin_wallet::{Error, Loader, Options, flag};
 
 use crate::chain::elsewhere;
 use crate::{Setup, balance, btc, loader, script, send};
@@ -289,4 +289,26 @@ fn a_half_made_wallet_is_no_wallet() {
     let wallet = setup.wallet("hot");
     wallet.new_address(OutputType::Bech32, "").unwrap();
     assert_eq!(Loader::list(&setup.loader).unwrap(), ["hot"]);
+}
+
+#[test]
+fn what_wallets_are_loaded_with_at_the_start_is_told_to_the_user() {
+    let mut setup = Setup::new();
+    setup.wallet("hot");
+    assert!(setup.loader.set_load_on_start("hot", true).unwrap());
+    let known = ["-fallbackfee is set very high!", "-walletrbf is deprecated"].map(str::to_owned);
+    for warnings in [known.to_vec(), Vec::new()] {
+        let options = Options { warnings: warnings.clone(), ..setup.loader.options().clone() };
+        setup.loader = Loader::new(options, crate::node(&setup.chain));
+        let client: &dyn ChainClient = &setup.loader;
+        assert!(client.verify().unwrap() && client.load().unwrap());
+        let joined = (!warnings.is_empty()).then(|| warnings.join("\n"));
+        assert_eq!(setup.chain.take_warned(), Vec::from_iter(joined));
+        // One that is loaded later tells whoever asked for it.
+        setup.loader.wallet("hot").unwrap().unload().unwrap();
+        let loaded = setup.loader.load_wallet("hot").unwrap();
+        assert_eq!(loaded.warning.iter().map(|text| text.original.clone()).collect::<Vec<_>>(), warnings);
+        assert!(setup.chain.take_warned().is_empty());
+        client.stop().unwrap();
+    }
 }
