@@ -2,8 +2,8 @@
 //!
 //! In: a passphrase. Out: a wallet whose private keys nobody reads without it.
 
-use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Arc, MutexGuard};
 use std::time::Duration;
 
 use bitcoin_ipc::types::Secret;
@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use super::{Event, Wallet, flag};
 use crate::keys::{Vault, WrappedKey};
+use crate::listeners::lock;
 use crate::storage::{self, Stored, secrets};
 use crate::{Error, Result};
 
@@ -123,6 +124,7 @@ impl Wallet {
             if ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
                 && let Some(wallet) = wallet.upgrade()
             {
+                let _unneeded = wallet.keep_unlocked();
                 // An error means that it is unloaded.
                 let _ = wallet.lock_if(Some(number));
             }
@@ -156,6 +158,12 @@ impl Wallet {
         self.derived();
         self.tell([Event::Status]);
         Ok(Some(number))
+    }
+
+    /// Has commands and the timer that would lock the wallet wait until this is dropped: a search of the chain derives
+    /// with private keys, too (Bitcoin Core's `m_relock_mutex`).
+    pub(crate) fn keep_unlocked(&self) -> MutexGuard<'_, ()> {
+        lock(&self.unlocked)
     }
 
     /// Locks the wallet: the key is wiped from memory. Gives false for one that is not encrypted.

@@ -92,6 +92,8 @@ pub struct Wallet {
     state: Mutex<Option<WalletState>>,
     /// Who spends now. This comes before the state.
     turns: turns::Turns,
+    /// Held while the wallet must not be locked. This comes before the state.
+    unlocked: Mutex<()>,
     events: Events,
     follower: Option<Weak<dyn Follow>>,
 }
@@ -150,6 +152,7 @@ impl Wallet {
             clock,
             state: Mutex::new(Some(state)),
             turns: turns::Turns::default(),
+            unlocked: Mutex::default(),
             events: Events::default(),
             follower: None,
         })

@@ -4,6 +4,8 @@
 //! keys are locked, all that the wallet tells when they are not, but for signatures.
 
 use std::str::FromStr as _;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use bdk_wallet::rusqlite::Connection;
 use bitcoin::bip32::{DerivationPath, Xpriv, Xpub};
@@ -11,11 +13,13 @@ use bitcoin::secp256k1::Secp256k1;
 use bitcoin::{NetworkKind, Psbt};
 use serde_json::{Value, json};
 
-use super::chain::elsewhere;
+use super::chain::{Asked, elsewhere};
 use super::node::{Node, foreign, script, with_checksum};
 
-/// Kinds of addresses, and descriptors of a key for them.
-const KINDS: [(&str, fn(&Xpriv) -> String); 4] = [
+/// A kind of addresses, and the descriptor of a key for it.
+type Kind = (&'static str, fn(&Xpriv) -> String);
+
+const KINDS: [Kind; 4] = [
     ("bech32", |key| format!("wpkh({key}/0h/1h/*h)")),
     ("legacy", |key| format!("pkh({key}/0h/1h/*h)")),
     ("p2sh-segwit", |key| format!("sh(wpkh({key}/0h/1h/*h))")),
@@ -264,4 +268,37 @@ fn of_keys_that_are_hardened_in_part_all_are_kept() {
     node.ok("unloadwallet", json!(["w"]));
     node.ok("loadwallet", json!(["w"]));
     assert_eq!(node.ok("getaddressinfo", json!([address])), open);
+}
+
+#[test]
+fn an_import_goes_on_unlocked_when_the_time_is_over() {
+    let node = Node::new();
+    node.ok("createwallet", json!(["w", false, true, "secret"]));
+    let text = KINDS[0].1(&master());
+    let scripts = |number| {
+        let secp = Secp256k1::new();
+        let parsed = bitcoin_rpc::descriptor::parse(&text, bitcoin::Network::Regtest, false, &secp).unwrap();
+        let expander = bitcoin_rpc::descriptor::Expander::new(&parsed.all[0], &parsed.keys, &secp);
+        expander.unwrap().scripts(number).unwrap().remove(0)
+    };
+    // The second one is derived only when the first one is found, which takes private keys.
+    for number in [19, 38] {
+        node.chain.mine(1, &scripts(number));
+    }
+    node.chain.mine(100, &elsewhere());
+    node.ok("walletpassphrase", json!(["secret", 1]));
+    let asked = AtomicBool::new(false);
+    node.chain.set_hook(move |what| {
+        if matches!(what, Asked::Block(_)) && !asked.swap(true, Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_secs(2));
+        }
+    });
+    let one = json!({ "desc": with_checksum(&text), "timestamp": 0, "active": true, "range": 0 });
+    assert_eq!(node.ok("importdescriptors", json!([[one]])), json!([{ "success": true }]));
+    assert_eq!(node.ok("getbalance", json!([])).to_string(), "100.00000000");
+    let until = Instant::now() + Duration::from_secs(60);
+    while node.ok("getwalletinfo", json!([]))["unlocked_until"] != 0 {
+        assert!(Instant::now() < until, "it is locked once the import is over");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
