@@ -289,9 +289,9 @@ impl Chain for TestChain {
         Ok(if below { self.found(other, ancestor) } else { None })
     }
 
-    fn rpc_enable_deprecated(&self, _: &str) -> Result<bool> {
+    fn rpc_enable_deprecated(&self, name: &str) -> Result<bool> {
         self.here()?;
-        Ok(self.0.deprecated.load(Ordering::SeqCst))
+        Ok(self.0.deprecated.lock().unwrap().contains(name))
     }
 
     fn is_rbf_opt_in(&self, tx: &Transaction) -> Result<RbfTransactionState> {

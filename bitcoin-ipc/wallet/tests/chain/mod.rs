@@ -35,7 +35,8 @@ pub(crate) struct Shared {
     pub(crate) state: Mutex<State>,
     pub(crate) lost: AtomicBool,
     pub(crate) filters: AtomicBool,
-    pub(crate) deprecated: AtomicBool,
+    /// What `-deprecatedrpc` names.
+    pub(crate) deprecated: Mutex<HashSet<String>>,
     /// Why no transaction is taken into the mempool.
     pub(crate) refusal: Mutex<Option<String>>,
     /// Called when something is asked, with nothing locked.
@@ -186,9 +187,9 @@ impl TestChain {
         self.0.filters.store(filters, Ordering::SeqCst);
     }
 
-    /// Allows commands that Bitcoin Core is going to drop.
-    pub(crate) fn set_deprecated(&self, allowed: bool) {
-        self.0.deprecated.store(allowed, Ordering::SeqCst);
+    /// Allows what Bitcoin Core is going to drop.
+    pub(crate) fn allow_deprecated(&self, name: &str) {
+        self.0.deprecated.lock().unwrap().insert(name.to_owned());
     }
 
     /// Lets no transaction into the mempool, for this reason, or lets them in again.

@@ -128,7 +128,7 @@ pub(crate) fn compare(tell: Tell) -> Result<(), String> {
     let node = Node::new();
     let mine = |blocks: usize, address: &Value| node.chain.mine(blocks, &script(address));
     let ask = |method: &str, params: Value, uri: &str| node.ask(method, params, uri);
-    node.chain.set_deprecated(true);
+    node.chain.allow_deprecated("removeprunedfunds");
     let prove = |height: usize, txid: &Value| {
         let wanted: Txid = txid.as_str().unwrap().parse().unwrap();
         let block = node.chain.state().blocks[height].clone();

@@ -94,7 +94,7 @@ fn a_transaction_is_forgotten_if_that_is_allowed() {
     let txid = node.ok("sendtoaddress", json!([foreign(), 49]));
     let fault = node.error("removeprunedfunds", json!([txid]));
     assert!(fault.0 == -32 && fault.1.starts_with("DEPRECATION WARNING: "), "{fault:?}");
-    node.chain.set_deprecated(true);
+    node.chain.allow_deprecated("removeprunedfunds");
     let unknown = "00".repeat(32);
     let text = format!("Transaction {unknown} does not belong to this wallet");
     assert_eq!(node.error("removeprunedfunds", json!([unknown])), (-4, text));

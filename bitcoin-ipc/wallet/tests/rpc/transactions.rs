@@ -54,7 +54,7 @@ fn whether_it_says_that_it_can_be_replaced_is_told_on_demand() {
     };
     let (yes, no) = (pay(true), pay(false));
     assert!(node.ok("gettransaction", json!([yes])).get(field).is_none());
-    node.chain.set_deprecated(true);
+    node.chain.allow_deprecated("bip125");
     let told = |txid: &Value| {
         let one = node.ok("gettransaction", json!([txid]))[field].clone();
         let lists = [

@@ -101,7 +101,7 @@ fn a_copy_becomes_a_wallet() {
 #[test]
 fn what_was_answered_is_in_the_files_at_once() {
     let node = Node::rich("w");
-    node.chain.set_deprecated(true);
+    node.chain.allow_deprecated("removeprunedfunds");
     node.ok("setwalletflag", json!(["avoid_reuse"]));
     let key = node.ok("addhdkey", json!([]))["xpub"].clone();
     node.ok("createwalletdescriptor", json!({ "type": "bech32", "hdkey": key }));
