@@ -177,7 +177,6 @@ fn import(call: &Call<'_>) -> Answer {
     if wallet.scan_progress().is_some() {
         return refused("Wallet is currently rescanning. Abort existing rescan or wait.");
     }
-    let _unlocked = wallet.keep_unlocked();
     ensure_unlocked(&wallet)?;
     let now = now(&wallet)?;
     let mut imports = Vec::new();

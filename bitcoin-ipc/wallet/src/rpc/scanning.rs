@@ -24,7 +24,6 @@ fn rescan(call: &Call<'_>) -> Answer {
     if wallet.scan_progress().is_some() {
         return refused("Wallet is currently rescanning. Abort existing rescan or wait.");
     }
-    let _unlocked = wallet.keep_unlocked();
     ensure_unlocked(&wallet)?;
     let (tip, hash) = wallet.tip()?;
     let tip = i32::try_from(tip).unwrap_or(i32::MAX);

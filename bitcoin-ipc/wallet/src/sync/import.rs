@@ -27,6 +27,7 @@ impl WalletHandle {
             return Ok(Vec::new());
         };
         let Ok(scanning) = self.0.scanning.try_lock() else { return Err(running()) };
+        let _unlocked = self.keep_unlocked();
         // Before there is anything to search for, so that it is never forgotten.
         let mut before = Owed::default();
         self.owe(|owed| {

@@ -23,6 +23,7 @@ impl WalletHandle {
     pub fn rescan(&self, from: i32, to: Option<i32>) -> Result<ScanResult> {
         let result = {
             let Ok(_scanning) = self.0.scanning.try_lock() else { return Err(running()) };
+            let _unlocked = self.keep_unlocked();
             self.search_again(from, to)?
         };
         self.hear_mempool()?;
