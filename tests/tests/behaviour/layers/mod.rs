@@ -89,7 +89,7 @@ fn an_import_that_is_turned_round_is_a_fault() {
         let sources = Sources::read(&folder.join("src"));
         for order in contributing().into_iter().filter(|order| order.package == name) {
             let (modules, imports) = (sources.modules(&order.folder), sources.imports(&order.folder));
-            for (from, to) in imports.iter().filter(|(from, to)| !order.is_knot(from, to)) {
+            for (from, to) in &imports {
                 let mut other = imports.clone();
                 other.remove(&(from.clone(), to.clone()));
                 other.insert((to.clone(), from.clone()));

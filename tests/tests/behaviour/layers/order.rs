@@ -1,20 +1,20 @@
 //! Orders of modules, as CONTRIBUTING.md writes them.
 //!
 //! ```text
-//! mp-runtime wire    slot ← node layout ← read+build
+//! mp-runtime wire: slot ← node layout ← read build
 //! ```
 //!
-//! In: such lines. Out: whether imports follow them. Modules of one floor do not import each other, but for
-//! those of a knot (`a+b`), which all do; a folder behind the package means the modules in it.
+//! In: such lines. Out: whether imports follow them. Modules of one floor do not import each other; a folder
+//! behind the package means the modules in it.
 
 use std::collections::BTreeSet;
 
-/// One line: the floors from the lowest, each with its knots; a module by itself is a knot of one.
+/// One line: the floors from the lowest, each with its modules.
 #[derive(Debug, Default)]
 pub(super) struct Order {
     pub(super) package: String,
     pub(super) folder: Vec<String>,
-    pub(super) floors: Vec<Vec<BTreeSet<String>>>,
+    pub(super) floors: Vec<Vec<String>>,
 }
 
 /// Reads the block; a line that begins with spaces goes on with the one before.
@@ -29,30 +29,21 @@ fn order(line: &str) -> Order {
     let (head, floors) = line.split_once(':').expect("a colon behind the package");
     let mut head = head.split_whitespace().map(str::to_owned);
     let package = head.next().expect("a package");
-    let knot = |knot: &str| knot.split('+').map(str::to_owned).collect();
-    let floor = |floor: &str| floor.split_whitespace().map(knot).collect();
+    let floor = |floor: &str| floor.split_whitespace().map(str::to_owned).collect();
     Order { package, folder: head.collect(), floors: floors.split('←').map(floor).collect() }
 }
 
 type Imports = BTreeSet<(String, String)>;
 
 impl Order {
-    /// The number of the floor and of the knot that a module belongs to.
-    fn place(&self, module: &str) -> Option<(usize, usize)> {
-        self.floors
-            .iter()
-            .enumerate()
-            .find_map(|(floor, knots)| Some((floor, knots.iter().position(|knot| knot.contains(module))?)))
-    }
-
-    /// Whether two modules may import each other.
-    pub(super) fn is_knot(&self, one: &str, other: &str) -> bool {
-        self.place(one).is_some() && self.place(one) == self.place(other)
+    /// The number of the floor that a module belongs to.
+    fn place(&self, module: &String) -> Option<usize> {
+        self.floors.iter().position(|floor| floor.contains(module))
     }
 
     /// What of the modules and their imports is not as the order says.
     pub(super) fn faults(&self, modules: &BTreeSet<String>, imports: &Imports) -> Vec<String> {
-        let listed: Vec<&String> = self.floors.iter().flatten().flatten().collect();
+        let listed: Vec<&String> = self.floors.iter().flatten().collect();
         let known: BTreeSet<String> = listed.iter().map(|name| (*name).clone()).collect();
         let mut faults = Vec::new();
         if listed.len() != known.len() {
@@ -62,16 +53,9 @@ impl Order {
         faults.extend(known.difference(modules).map(|name| format!("there is no `{name}`")));
         for (from, to) in imports {
             if let (Some(own), Some(other)) = (self.place(from), self.place(to))
-                && own != other
-                && other.0 >= own.0
+                && other >= own
             {
                 faults.push(format!("`{from}` imports `{to}`, which is not on an earlier floor"));
-            }
-        }
-        let circles = circles(modules, imports);
-        for knot in self.floors.iter().flatten().filter(|knot| knot.len() > 1) {
-            if !circles.iter().any(|circle| knot.is_subset(circle)) {
-                faults.push(format!("{knot:?} no longer import each other; put them on floors of their own"));
             }
         }
         if !faults.is_empty() {
@@ -101,7 +85,7 @@ fn circles(modules: &BTreeSet<String>, imports: &Imports) -> Vec<BTreeSet<String
     modules.iter().map(circle).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// The floors that the imports allow, each module as low as it can be.
+/// The floors that the imports allow, each module as low as it can be; what imports each other is joined by a plus.
 fn truth(modules: &BTreeSet<String>, imports: &Imports) -> String {
     let mut left = circles(modules, imports);
     let mut below = BTreeSet::new();
