@@ -41,7 +41,8 @@ fn a_wallet_that_nobody_asked_for_does_not_keep_the_node_from_starting() {
         // Whoever asks for it by name is told that it is not to be had.
         node.options().args.push("-wallet=broken".to_owned());
         let said = node.launch().unwrap().complaint().unwrap();
-        assert!(said.contains("the wallets could not be loaded"), "{said}");
+        let file_fault = "Error: Wallet file verification failed. Failed to load database path ";
+        assert!(said.contains(file_fault) && said.contains("regtest/wallets/broken"), "{said}");
         assert_eq!(fs::read(&file).unwrap(), noise);
     }
 }
