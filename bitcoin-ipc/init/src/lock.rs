@@ -35,7 +35,22 @@ pub enum LockError {
 /// process's id and stays behind.
 #[derive(Debug)]
 pub struct DirectoryLock {
-    _file: File,
+    file: Locked,
+}
+
+/// A file whose locks end when it is dropped.
+///
+/// Closing alone would not do: a process that is started at the same moment has the open file, and with it the locks,
+/// from its fork until its exec.
+#[derive(Debug)]
+struct Locked(File);
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        // Where it fails the system has no such locks.
+        let _ = records::unlock(&self.0);
+        let _ = self.0.unlock();
+    }
 }
 
 impl DirectoryLock {
@@ -49,23 +64,23 @@ impl DirectoryLock {
         owner::create_folder(directory).map_err(failed(directory))?;
         let path = directory.join(file_name);
         let opened = owner::options().read(true).write(true).create(true).truncate(false).open(&path);
-        let mut file = opened.map_err(failed(&path))?;
+        let file = opened.map_err(failed(&path))?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(LockError::Held { holder: named(&mut file) }),
+            Err(TryLockError::WouldBlock) => return Err(LockError::Held { holder: named(&file) }),
             Err(TryLockError::Error(source)) => return Err(LockError::File { path, source }),
         }
-        if !records::lock(&file).map_err(failed(&path))? {
-            return Err(LockError::Held {
-                holder: records::holder(&file).unwrap_or_else(|| named(&mut file)),
-            });
+        let locked = Locked(file);
+        let mut file = &locked.0;
+        if !records::lock(file).map_err(failed(&path))? {
+            return Err(LockError::Held { holder: records::holder(file).unwrap_or_else(|| named(file)) });
         }
-        let write = owner::restrict(&file)
+        let write = owner::restrict(file)
             .and_then(|()| file.set_len(0))
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| writeln!(file, "{}", std::process::id()));
         write.map_err(failed(&path))?;
-        Ok(DirectoryLock { _file: file })
+        Ok(DirectoryLock { file: locked })
     }
 
     /// Who has the lock, as [`LockError::Held`] says it; `None` if nobody has it.
@@ -73,10 +88,10 @@ impl DirectoryLock {
     /// Looking takes a shared lock for a moment, in which nobody can [`take`](Self::take) it.
     #[must_use]
     pub fn holder(directory: &Path, file_name: &str) -> Option<String> {
-        let mut file = File::open(directory.join(file_name)).ok()?;
+        let file = File::open(directory.join(file_name)).ok()?;
         match file.try_lock_shared() {
-            Err(TryLockError::WouldBlock) => Some(named(&mut file)),
-            Ok(()) | Err(TryLockError::Error(_)) => records::holder(&file),
+            Err(TryLockError::WouldBlock) => Some(named(&file)),
+            Ok(()) | Err(TryLockError::Error(_)) => records::holder(&Locked(file).0),
         }
     }
 }
@@ -95,6 +110,11 @@ mod records {
     fn whole(kind: i32) -> libc::flock {
         let short = |value: i32| libc::c_short::try_from(value).unwrap_or_default();
         libc::flock { l_type: short(kind), l_whence: short(libc::SEEK_SET), l_start: 0, l_len: 0, l_pid: 0 }
+    }
+
+    /// Lets go of it.
+    pub(super) fn unlock(file: &File) -> io::Result<()> {
+        fcntl(file, FcntlArg::F_OFD_SETLK(&whole(libc::F_UNLCK))).map(drop).map_err(Into::into)
     }
 
     /// Takes it; false if somebody has it.
@@ -129,6 +149,10 @@ mod records {
         Ok(true)
     }
 
+    pub(super) fn unlock(_: &File) -> io::Result<()> {
+        Ok(())
+    }
+
     pub(super) fn holder(_: &File) -> Option<String> {
         None
     }
@@ -138,7 +162,7 @@ fn failed(path: &Path) -> impl FnOnce(io::Error) -> LockError + '_ {
     |source| LockError::File { path: path.to_owned(), source }
 }
 
-fn named(file: &mut File) -> String {
+fn named(mut file: &File) -> String {
     let mut text = String::new();
     // Without its id the holder is still there.
     let _ = file.read_to_string(&mut text);
@@ -169,6 +193,20 @@ mod tests {
         drop(lock);
         assert_eq!(DirectoryLock::holder(&directory, ".lock"), None);
         DirectoryLock::take(&directory, ".lock").expect("a free directory again");
+    }
+
+    #[test]
+    fn what_was_forked_meanwhile_keeps_no_lock() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let lock = DirectoryLock::take(directory.path(), ".lock").expect("a free directory");
+        // What a process has between its fork and its exec.
+        let forked = lock.file.0.try_clone().expect("the open file once more");
+        drop(lock);
+        assert_eq!(DirectoryLock::holder(directory.path(), ".lock"), None);
+        let lock = DirectoryLock::take(directory.path(), ".lock").expect("a free directory again");
+        drop(forked);
+        assert!(DirectoryLock::take(directory.path(), ".lock").is_err());
+        drop(lock);
     }
 
     #[test]
