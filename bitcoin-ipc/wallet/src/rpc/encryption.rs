@@ -67,7 +67,6 @@ fn encrypt(call: &Call<'_>) -> Answer {
     ensure_not_scanning(&wallet, "encrypting the wallet")?;
     let passphrase = call.secret(0)?;
     nothing(&passphrase)?;
-    let _unneeded = wallet.keep_unlocked();
     if let Err(error) = wallet.encrypt(&passphrase) {
         tracing::warn!(target: "wallet", wallet = wallet.name(), %error, "it was not encrypted");
         return Err(failed("Error: Failed to encrypt the wallet."));
@@ -94,7 +93,6 @@ fn lock(call: &Call<'_>) -> Answer {
     let wallet = call.wallet()?;
     ensure_encrypted(&wallet, "walletlock")?;
     ensure_not_scanning(&wallet, "locking the wallet")?;
-    let _unneeded = wallet.keep_unlocked();
     wallet.lock()?;
     Ok(Value::Null)
 }
@@ -106,7 +104,6 @@ fn change(call: &Call<'_>) -> Answer {
     let (old, new) = (call.secret(0)?, call.secret(1)?);
     nothing(&old)?;
     nothing(&new)?;
-    let _unneeded = wallet.keep_unlocked();
     if !wallet.change_passphrase(&old, &new)? {
         return Err(wrong(&old, "old ", ""));
     }

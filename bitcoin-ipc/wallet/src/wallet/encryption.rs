@@ -48,6 +48,7 @@ impl Wallet {
         // This takes a while, which nobody else has to wait for.
         let (vault, wrapped) = Vault::create(passphrase)?;
         {
+            let _unneeded = self.keep_unlocked();
             let mut state = self.state()?;
             if state.private_keys_disabled() {
                 return Err(Error::EncryptionState(
@@ -124,7 +125,6 @@ impl Wallet {
             if ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout)
                 && let Some(wallet) = wallet.upgrade()
             {
-                let _unneeded = wallet.keep_unlocked();
                 // An error means that it is unloaded.
                 let _ = wallet.lock_if(Some(number));
             }
@@ -160,8 +160,8 @@ impl Wallet {
         Ok(Some(number))
     }
 
-    /// Has commands and the timer that would lock the wallet wait until this is dropped: a search of the chain derives
-    /// with private keys, too (Bitcoin Core's `m_relock_mutex`).
+    /// Has whoever would lock the wallet wait until this is dropped: a search of the chain derives with private keys,
+    /// too (Bitcoin Core's `m_relock_mutex`).
     pub(crate) fn keep_unlocked(&self) -> MutexGuard<'_, ()> {
         lock(&self.unlocked)
     }
@@ -177,6 +177,7 @@ impl Wallet {
 
     fn lock_if(&self, number: Option<u64>) -> Result<bool> {
         {
+            let _unneeded = self.keep_unlocked();
             let mut state = self.state()?;
             if state.wrapped.is_none() {
                 return Ok(false);

@@ -14,6 +14,7 @@ use bitcoin::{NetworkKind, Psbt};
 use serde_json::{Value, json};
 
 use super::chain::{Asked, elsewhere};
+use super::imports::scripts;
 use super::node::{Node, foreign, script, with_checksum};
 
 /// A kind of addresses, and the descriptor of a key for it.
@@ -271,34 +272,33 @@ fn of_keys_that_are_hardened_in_part_all_are_kept() {
 }
 
 #[test]
-fn an_import_goes_on_unlocked_when_the_time_is_over() {
-    let node = Node::new();
-    node.ok("createwallet", json!(["w", false, true, "secret"]));
-    let text = KINDS[0].1(&master());
-    let scripts = |number| {
-        let secp = Secp256k1::new();
-        let parsed = bitcoin_rpc::descriptor::parse(&text, bitcoin::Network::Regtest, false, &secp).unwrap();
-        let expander = bitcoin_rpc::descriptor::Expander::new(&parsed.all[0], &parsed.keys, &secp);
-        expander.unwrap().scripts(number).unwrap().remove(0)
-    };
-    // The second one is derived only when the first one is found, which takes private keys.
-    for number in [19, 38] {
-        node.chain.mine(1, &scripts(number));
-    }
-    node.chain.mine(100, &elsewhere());
-    node.ok("walletpassphrase", json!(["secret", 1]));
-    let asked = AtomicBool::new(false);
-    node.chain.set_hook(move |what| {
-        if matches!(what, Asked::Block(_)) && !asked.swap(true, Ordering::SeqCst) {
-            std::thread::sleep(Duration::from_secs(2));
+fn an_import_goes_on_unlocked_whoever_locks_meanwhile() {
+    for by_hand in [false, true] {
+        let node = Node::new();
+        node.ok("createwallet", json!(["w", false, true, "secret"]));
+        let text = KINDS[0].1(&master());
+        // The second one is derived only when the first one is found, which takes private keys.
+        for number in [19, 38] {
+            node.chain.mine(1, &scripts(&text, number)[0]);
         }
-    });
-    let one = json!({ "desc": with_checksum(&text), "timestamp": 0, "active": true, "range": 0 });
-    assert_eq!(node.ok("importdescriptors", json!([[one]])), json!([{ "success": true }]));
-    assert_eq!(node.ok("getbalance", json!([])).to_string(), "100.00000000");
-    let until = Instant::now() + Duration::from_secs(60);
-    while node.ok("getwalletinfo", json!([]))["unlocked_until"] != 0 {
-        assert!(Instant::now() < until, "it is locked once the import is over");
-        std::thread::sleep(Duration::from_millis(10));
+        node.chain.mine(100, &elsewhere());
+        node.ok("walletpassphrase", json!(["secret", if by_hand { 600 } else { 1 }]));
+        let (asked, wallet) = (AtomicBool::new(false), node.loader.wallet("w").unwrap());
+        node.chain.set_hook(move |what| {
+            if matches!(what, Asked::Block(_)) && !asked.swap(true, Ordering::SeqCst) {
+                let wallet = wallet.clone();
+                // As a GUI does it; or the time is over.
+                let _ = by_hand.then(|| std::thread::spawn(move || wallet.lock().unwrap()));
+                std::thread::sleep(Duration::from_secs(2));
+            }
+        });
+        let one = json!({ "desc": with_checksum(&text), "timestamp": 0, "active": true, "range": 0 });
+        assert_eq!(node.ok("importdescriptors", json!([[one]])), json!([{ "success": true }]));
+        assert_eq!(node.ok("getbalance", json!([])).to_string(), "100.00000000");
+        let until = Instant::now() + Duration::from_secs(60);
+        while node.ok("getwalletinfo", json!([]))["unlocked_until"] != 0 {
+            assert!(Instant::now() < until, "it is locked once the import is over");
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 }

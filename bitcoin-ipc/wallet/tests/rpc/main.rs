@@ -26,6 +26,7 @@ mod passphrases;
 mod privacy;
 mod property;
 mod pruned;
+mod ranges;
 mod refused;
 mod repeated;
 mod requests;
