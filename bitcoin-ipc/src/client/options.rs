@@ -181,7 +181,7 @@ impl ConnectOptions {
     }
 
     /// The event loop to use, if not one of the client's own. One that runs on the caller's thread
-    /// ([`EventLoop::with_driver`]) saves two changes of thread per call.
+    /// ([`EventLoop::with_driver`]) spares an asynchronous call two changes of thread.
     #[must_use]
     pub fn event_loop(mut self, event_loop: EventLoop) -> Self {
         self.event_loop = Some(event_loop);

@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use super::budget::CallPermit;
 use super::call::Call;
 use super::capability::are_given;
+use super::leader;
 use super::log::{LoggedCall, next_number};
 use super::network::Ticket;
 use super::object::{LocalObject, Object};
@@ -30,6 +31,7 @@ use super::serving_thread::ServingThread;
 use super::state::State;
 use super::thread_map::{self, unknown_method};
 use crate::error::{Error, ErrorKind, Result};
+use crate::thread::Wakes;
 use crate::wire::node::{MethodNode, Type};
 use crate::wire::raw::RawPointerReader;
 
@@ -242,6 +244,7 @@ async fn run_blocking(
     run: impl FnOnce(&mut Call) -> Result<()> + Send + 'static,
 ) -> Result<Call> {
     let Some(context) = context else {
+        Wakes::now();
         guard_panic(|| run(&mut call))?;
         return Ok(call);
     };
@@ -255,14 +258,19 @@ async fn run_blocking(
     let scope = context.enter(state);
     let frame = scope.as_ref().map(|scope| (state.id, scope.token));
     let (sender, receiver) = oneshot::channel();
+    let (event_loop, connection) = (state.event_loop.downgrade(), state.id);
+    let waiters = state.waiters.clone();
     thread.post(Box::new(move || {
-        let _busy = busy;
         if sender.is_closed() {
             // Cancelled before it could be executed.
             return;
         }
         let outcome = scope::enter(frame, || guard_panic(|| run(&mut call))).map(|()| call);
-        let _ = sender.send(outcome);
+        // Before the peer has the answer, and with it a reason to call once more.
+        drop(busy);
+        if let Some(event_loop) = event_loop.upgrade() {
+            leader::step(&event_loop, connection, &waiters, move || drop(sender.send(outcome)));
+        }
     }))?;
     receiver
         .await

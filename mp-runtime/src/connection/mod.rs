@@ -9,6 +9,7 @@ mod calls;
 mod capability;
 mod gate;
 mod incoming;
+mod leader;
 mod life;
 mod link;
 mod log;

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 
 use super::calls::{Cancellable, Outgoing, called_after_disconnect, interrupted_by_disconnect};
 use super::capability::{RemoteCap, are_given};
+use super::leader;
 use super::log::LoggedCall;
 use super::pairs::ThreadPair;
 use super::payload::{Payload, Received};
@@ -27,18 +28,26 @@ use crate::wire::node::{InterfaceNode, MethodNode, Type};
 impl Outgoing {
     /// Sends the call from any thread.
     pub(crate) fn start(self) {
+        let event_loop = self.target.shared().event_loop().clone();
+        event_loop.run(move || self.start_here());
+    }
+
+    /// Sends the call from this thread, which waits for the answer afterwards.
+    pub(crate) fn start_and_wait(self) {
         let shared = self.target.shared().clone();
-        shared.clone().event_loop().run(move || {
-            let Some(state) = State::find(shared.id()) else {
-                let error = called_after_disconnect().in_call(self.interface.name, self.method.name);
-                return self.reply.send(Err(error));
-            };
-            // capnp-rpc panics on some answers that break the rules. That is this peer's end, and
-            // nobody else's.
-            if guard(|| self.send(&state)).is_none() {
-                state.disconnect();
-            }
-        });
+        leader::step(shared.event_loop(), shared.id(), &shared.waiters, move || self.start_here());
+    }
+
+    fn start_here(self) {
+        let Some(state) = State::find(self.target.shared().id()) else {
+            let error = called_after_disconnect().in_call(self.interface.name, self.method.name);
+            return self.reply.send(Err(error));
+        };
+        // capnp-rpc panics on some answers that break the rules. That is this peer's end, and
+        // nobody else's.
+        if guard(|| self.send(&state)).is_none() {
+            state.disconnect();
+        }
     }
 
     fn send(self, state: &Rc<State>) {

@@ -11,6 +11,8 @@ use std::task::{Context, Poll};
 
 use capnp::private::capability::ClientHook;
 
+use crate::thread::Wakes;
+
 /// A connection's id and the token of the call being served on it.
 pub(crate) type Frame = (u64, u64);
 
@@ -66,6 +68,7 @@ impl<F: Future> Future for Scoped<F> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let frame = self.frame;
         let future = self.future.as_mut();
+        Wakes::now();
         enter(frame, || future.poll(cx))
     }
 }

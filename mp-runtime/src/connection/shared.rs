@@ -20,10 +20,26 @@ pub(crate) struct Shared {
     obey: Obey,
     pub(crate) life: Arc<Life>,
     pub(crate) budget: Arc<Budget>,
+    pub(crate) waiters: Arc<Waiters>,
     /// Where objects are dropped that the peer leaves behind.
     pub(crate) cleanup: Cleanup,
     /// Whether the peer has let somebody wait in vain for the end of one of its objects.
     keeps_waiting: AtomicBool,
+}
+
+/// Who waits for the peer, for the answer to a call or for its next call.
+#[derive(Default)]
+pub(crate) struct Waiters {
+    /// The thread that was the last one to begin to wait, by its key.
+    last: AtomicU64,
+}
+
+impl Waiters {
+    /// Notes that a thread begins to wait. Returns whether it was the last one to do so before.
+    pub(crate) fn is_alone(&self, thread: u64) -> bool {
+        let last = self.last.swap(thread, Ordering::Relaxed);
+        last == 0 || last == thread
+    }
 }
 
 /// What any thread may want of a connection.
@@ -56,6 +72,7 @@ impl Shared {
             owned,
             obey,
             life: Arc::new(Life::new()),
+            waiters: Arc::default(),
             budget: Budget::new(limits, evict),
             cleanup: Cleanup::default(),
             keeps_waiting: AtomicBool::new(false),

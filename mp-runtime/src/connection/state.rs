@@ -4,7 +4,6 @@
 //! `connection` sees this type.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
@@ -21,12 +20,12 @@ use super::log::Log;
 use super::network::Wire;
 use super::objects::Objects;
 use super::server::Servers;
-use super::shared::{Order, Shared};
+use super::shared::{Order, Shared, Waiters};
 use super::threads::Threads;
 use super::workers::Workers;
 use crate::cleanup::Cleanup;
 use crate::error::{Error, Result};
-use crate::event_loop::EventLoop;
+use crate::event_loop::{self, EventLoop};
 
 /// One connection, with everything that must stay on the loop's thread.
 pub(crate) struct State {
@@ -51,6 +50,7 @@ pub(crate) struct State {
     pub(crate) threads: Rc<Threads>,
     /// Our calls.
     pub(crate) calls: Calls,
+    pub(crate) waiters: Arc<Waiters>,
     wire: OnceCell<Rc<Wire>>,
     closer: RefCell<Option<Closer>>,
 }
@@ -62,10 +62,6 @@ pub(crate) struct Closer {
     pub(crate) disconnector: Disconnector,
     /// Takes the disconnector to the connection's task, which waits for it.
     pub(crate) closing: oneshot::Sender<Disconnector>,
-}
-
-thread_local! {
-    static CONNECTIONS: RefCell<HashMap<u64, Rc<State>>> = RefCell::new(HashMap::new());
 }
 
 /// Obeys for the connection of this id, unless it is closed.
@@ -104,6 +100,7 @@ impl State {
                 workers: Workers::new(&servers, &budget),
                 threads: Threads::new(shared, &servers, thread_has_ended),
                 calls: Calls::default(),
+                waiters: shared.waiters.clone(),
                 wire: OnceCell::new(),
                 closer: RefCell::default(),
                 event_loop,
@@ -112,13 +109,13 @@ impl State {
                 servers,
             }
         });
-        CONNECTIONS.with(|all| all.borrow_mut().insert(state.id, state.clone()));
+        state.event_loop.keep(state.id, state.clone());
         state
     }
 
     /// The connection of this id, unless it is closed.
     pub(crate) fn find(id: u64) -> Option<Rc<State>> {
-        CONNECTIONS.try_with(|all| all.borrow().get(&id).cloned()).ok().flatten()
+        event_loop::kept(id)?.downcast().ok()
     }
 
     /// Names the stream.
@@ -158,7 +155,7 @@ impl State {
         if !self.life.close() {
             return;
         }
-        let _ = CONNECTIONS.try_with(|all| all.borrow_mut().remove(&self.id));
+        event_loop::forget(self.id);
         drop(self.closer.take());
         self.calls.close();
         self.objects.close();

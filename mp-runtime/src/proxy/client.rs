@@ -137,7 +137,7 @@ fn destroy(
     let (slot, key) = (ReplySlot::new(thread.clone()), thread.key);
     call.caller = Caller::Thread(thread);
     call.reply = ReplyTo::thread(slot.clone());
-    call.start();
+    call.start_and_wait();
     let started = Instant::now();
     let patience = started.checked_add(DESTROY_PATIENCE);
     let in_time = slot.wait(deadline.into_iter().chain(patience).min()).is_some();

@@ -145,7 +145,7 @@ impl<'p> ClientCall<'p> {
         let slot = ReplySlot::new(thread.clone());
         let outgoing = self.outgoing(Caller::Thread(thread), ReplyTo::thread(slot.clone()));
         let number = outgoing.number;
-        outgoing.start();
+        outgoing.start_and_wait();
         let Some(results) = slot.wait(deadline) else {
             cancel(self.proxy.cap.shared(), number);
             return Err(self.name(Error::new(ErrorKind::Timeout, "no answer before the deadline")));

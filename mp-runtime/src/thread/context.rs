@@ -3,11 +3,13 @@
 //!
 //! In: jobs posted by event loops. Out: they run on this thread, in order, while it waits.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::watch::{Doorbell, Heard, PATIENCE, Watch};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
 pub(crate) type ThreadJob = Box<dyn FnOnce() + Send>;
@@ -19,14 +21,30 @@ pub(crate) struct ThreadContext {
     name: OnceLock<String>,
     queue: Mutex<Queue>,
     wake: Condvar,
+    /// Whether the thread was woken soon after it began to look after a socket, the last time.
+    is_eager: AtomicBool,
 }
 
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<ThreadJob>,
     closed: bool,
+    sleeps: Sleeps,
+    /// How often there was something new for the thread.
+    news: u64,
+    /// What the thread looks after while it has nothing to do.
+    watch: Option<(Arc<dyn Watch>, Arc<Doorbell>)>,
     /// How connections that hold something for this thread are told when it ends.
     at_exit: HashMap<u64, ThreadJob>,
+}
+
+/// How a thread is woken.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Sleeps {
+    #[default]
+    No,
+    Here,
+    OnSocket,
 }
 
 static NEXT_KEY: AtomicU64 = AtomicU64::new(1);
@@ -54,6 +72,7 @@ impl ThreadContext {
             name: OnceLock::new(),
             queue: Mutex::new(Queue::default()),
             wake: Condvar::new(),
+            is_eager: AtomicBool::new(false),
         })
     }
 
@@ -78,14 +97,13 @@ impl ThreadContext {
     }
 
     /// Queues a job; gives it back when the thread has ended.
-    pub(crate) fn post(&self, job: ThreadJob) -> Result<(), ThreadJob> {
+    pub(crate) fn post(self: &Arc<Self>, job: ThreadJob) -> Result<(), ThreadJob> {
         let mut queue = self.lock();
         if queue.closed {
             return Err(job);
         }
         queue.jobs.push_back(job);
-        drop(queue);
-        self.wake.notify_all();
+        self.wake(queue);
         Ok(())
     }
 
@@ -101,13 +119,94 @@ impl ThreadContext {
     }
 
     /// Ends the queue: a worker returns from [`run`](Self::run), jobs that never ran are dropped.
-    pub(crate) fn close(&self) {
+    pub(crate) fn close(self: &Arc<Self>) {
         let mut queue = self.lock();
         queue.closed = true;
         let unrun = std::mem::take(&mut queue.jobs);
-        drop(queue);
-        self.wake.notify_all();
+        self.wake(queue);
         drop(unrun);
+    }
+
+    /// Says that there is something new. Whoever sleeps looks under the lock before, so this cannot fall between the
+    /// look and the sleep.
+    fn wake(self: &Arc<Self>, mut queue: MutexGuard<'_, Queue>) {
+        queue.news += 1;
+        let sleeps = queue.sleeps;
+        drop(queue);
+        if sleeps != Sleeps::No
+            && let Some(thread) = Wakes::put_off(self)
+        {
+            thread.wake_now();
+        }
+    }
+
+    fn wake_now(&self) {
+        let queue = self.lock();
+        let (sleeps, doorbell) = (queue.sleeps, queue.watch.as_ref().map(|(_, doorbell)| doorbell.clone()));
+        drop(queue);
+        match (sleeps, doorbell) {
+            (Sleeps::No, _) => {}
+            (Sleeps::OnSocket, Some(doorbell)) => doorbell.ring(),
+            (Sleeps::OnSocket, None) | (Sleeps::Here, _) => self.wake.notify_all(),
+        }
+    }
+
+    /// How often there was something new for the thread.
+    pub(crate) fn news(&self) -> u64 {
+        self.lock().news
+    }
+
+    /// Has the thread, which is this one and looks after nothing, look after a socket while it has nothing to do. Returns
+    /// whether it can.
+    pub(crate) fn look_after(&self, watch: Arc<dyn Watch>) -> bool {
+        let doorbell = Doorbell::take();
+        let can = doorbell.is_some();
+        self.lock().watch = doorbell.map(|doorbell| (watch, Arc::new(doorbell)));
+        can
+    }
+
+    /// Sleeps until there is something new, or for so long.
+    fn sleep<'q>(
+        &'q self,
+        mut queue: MutexGuard<'q, Queue>,
+        time: Option<Duration>,
+    ) -> MutexGuard<'q, Queue> {
+        let Some((watch, doorbell)) = queue.watch.clone() else {
+            queue.sleeps = Sleeps::Here;
+            queue = match time {
+                None => self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
+                Some(time) => self.wake.wait_timeout(queue, time).unwrap_or_else(PoisonError::into_inner).0,
+            };
+            queue.sleeps = Sleeps::No;
+            return queue;
+        };
+        queue.sleeps = Sleeps::OnSocket;
+        drop(queue);
+        let time = time.map_or(PATIENCE, |time| time.min(PATIENCE));
+        let heard = doorbell.sleep(watch.socket(), time, &self.is_eager);
+        queue = self.lock();
+        queue.sleeps = Sleeps::No;
+        match heard {
+            Heard::Socket => {
+                drop(queue);
+                if !watch.is_readable(&|| self.news()) {
+                    let watch = self.lock().watch.take();
+                    drop(watch);
+                }
+            }
+            Heard::Nothing => self.leave(queue),
+            Heard::Else => return queue,
+        }
+        self.lock()
+    }
+
+    /// Lets go of the queue to do something else than to wait.
+    fn leave(&self, mut queue: MutexGuard<'_, Queue>) {
+        let watch = queue.watch.take();
+        drop(queue);
+        if let Some((watch, _)) = watch {
+            watch.ends();
+        }
     }
 
     /// Runs jobs until the queue is closed: the life of a worker thread.
@@ -115,13 +214,13 @@ impl ThreadContext {
         let mut queue = self.lock();
         loop {
             if let Some(job) = queue.jobs.pop_front() {
-                drop(queue);
+                self.leave(queue);
                 job();
                 queue = self.lock();
             } else if queue.closed {
-                return;
+                return self.leave(queue);
             } else {
-                queue = self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner);
+                queue = self.sleep(queue, None);
             }
         }
     }
@@ -131,22 +230,84 @@ impl ThreadContext {
         let mut queue = self.lock();
         loop {
             if let Some(value) = slot.take() {
+                self.leave(queue);
                 return Some(value);
             }
             if let Some(job) = queue.jobs.pop_front() {
-                drop(queue);
+                self.leave(queue);
                 job();
                 queue = self.lock();
                 continue;
             }
-            queue = match deadline {
-                None => self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
-                Some(deadline) => {
-                    let left = deadline.checked_duration_since(Instant::now())?;
-                    self.wake.wait_timeout(queue, left).unwrap_or_else(PoisonError::into_inner).0
-                }
-            };
+            let left = deadline.map(|deadline| deadline.checked_duration_since(Instant::now()));
+            if left == Some(None) {
+                self.leave(queue);
+                return None;
+            }
+            queue = self.sleep(queue, left.flatten());
         }
+    }
+}
+
+/// Puts off the waking of a thread for as long as this value exists: one that is woken by this thread's work would only
+/// wait for the end of it. Of several, only the first is put off.
+pub(crate) struct Wakes;
+
+#[derive(Default)]
+enum PutOff {
+    /// Nobody is, now.
+    #[default]
+    Nobody,
+    /// Somebody will be.
+    Next,
+    This(Arc<ThreadContext>),
+}
+
+thread_local! {
+    static PUT_OFF: RefCell<PutOff> = const { RefCell::new(PutOff::Nobody) };
+}
+
+impl Wakes {
+    pub(crate) fn begin() -> Self {
+        let _ = PUT_OFF.try_with(|put_off| *put_off.borrow_mut() = PutOff::Next);
+        Wakes
+    }
+
+    /// Wakes whoever was put off: what comes next may take its time.
+    pub(crate) fn now() {
+        let put_off = PUT_OFF.try_with(|put_off| {
+            let mut put_off = put_off.borrow_mut();
+            if matches!(*put_off, PutOff::This(_)) {
+                std::mem::replace(&mut *put_off, PutOff::Next)
+            } else {
+                PutOff::Nobody
+            }
+        });
+        if let Ok(PutOff::This(thread)) = put_off {
+            thread.wake_now();
+        }
+    }
+
+    /// Gives back whoever is to be woken now.
+    fn put_off(thread: &Arc<ThreadContext>) -> Option<Arc<ThreadContext>> {
+        let thread = thread.clone();
+        let found = PUT_OFF.try_with(|put_off| {
+            let mut put_off = put_off.borrow_mut();
+            match &*put_off {
+                PutOff::Next => *put_off = PutOff::This(thread.clone()),
+                PutOff::This(other) if Arc::ptr_eq(other, &thread) => {}
+                _ => return false,
+            }
+            true
+        });
+        (found != Ok(true)).then_some(thread)
+    }
+}
+
+impl Drop for Wakes {
+    fn drop(&mut self) {
+        Wakes::now();
+        let _ = PUT_OFF.try_with(|put_off| *put_off.borrow_mut() = PutOff::Nobody);
     }
 }
 
@@ -164,10 +325,7 @@ impl<T> ReplySlot<T> {
     /// Fills the slot and wakes the thread that waits.
     pub(crate) fn fill(&self, value: T) {
         *self.value.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
-        // The waiting thread checks the slot under the queue's lock, so taking it here makes sure
-        // that the wake-up cannot fall between its check and its sleep.
-        drop(self.thread.lock());
-        self.thread.wake.notify_all();
+        self.thread.wake(self.thread.lock());
     }
 
     fn take(&self) -> Option<T> {

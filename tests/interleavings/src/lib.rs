@@ -33,3 +33,8 @@ mod gate;
 mod life;
 #[path = "../../../mp-runtime/src/proxy/loan.rs"]
 mod loan;
+#[path = "../../../mp-runtime/src/event_loop/turns.rs"]
+mod turns;
+#[path = "../../../mp-runtime/src/thread/watch.rs"]
+#[allow(dead_code, unused_imports, reason = "the runtime uses all of it")]
+mod watch;

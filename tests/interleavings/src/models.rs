@@ -17,6 +17,7 @@ use crate::context::{ReplySlot, ThreadContext};
 use crate::gate::Gate;
 use crate::life::Life;
 use crate::loan::Loan;
+use crate::turns::{Turn, Turns};
 
 /// Tries all orders in which threads are interrupted no more often than this, which keeps a model to seconds;
 /// `LOOM_MAX_PREEMPTIONS` has it try others.
@@ -286,5 +287,57 @@ pub fn a_callback_that_ends_is_let_go_once() {
         ends.join().expect("an end");
         assert!(!callbacks.is_connected());
         drop(uses);
+    });
+}
+
+/// What is wanted of an event loop is done by whoever wants it, by whoever works for the loop then, or by the loop's
+/// own thread, which is told to come.
+pub fn what_is_wanted_of_an_event_loop_is_done() {
+    struct Loop {
+        turns: Turns<usize>,
+        wanted: AtomicUsize,
+        is_told: AtomicBool,
+    }
+
+    impl Loop {
+        fn work(&self, mut turn: Turn<'_, usize>) {
+            if turn.is_requested() {
+                *turn.inside += self.wanted.swap(0, Ordering::Relaxed);
+            }
+            if turn.end() {
+                self.is_told.store(true, Ordering::Relaxed);
+            }
+        }
+
+        fn step(&self) {
+            self.wanted.fetch_add(1, Ordering::Relaxed);
+            let to_be_found = self.turns.request();
+            match self.turns.try_take() {
+                Some(turn) => self.work(turn),
+                None if to_be_found => self.is_told.store(true, Ordering::Relaxed),
+                None => {}
+            }
+        }
+    }
+
+    in_each_order(3, || {
+        let all = Arc::new(Loop {
+            turns: Turns::new(0),
+            wanted: AtomicUsize::new(0),
+            is_told: AtomicBool::new(false),
+        });
+        let others = [(); 2].map(|()| {
+            let own = all.clone();
+            spawn(move || own.step())
+        });
+        all.step();
+        for other in others {
+            other.join().expect("a step");
+        }
+        if all.is_told.load(Ordering::Relaxed) {
+            all.work(all.turns.take());
+        }
+        assert!(!all.turns.is_open());
+        assert_eq!(*all.turns.take().inside, 3);
     });
 }

@@ -23,4 +23,5 @@ models! {
     nothing_that_is_let_go_is_forgotten
     a_callback_hears_all_news
     a_callback_that_ends_is_let_go_once
+    what_is_wanted_of_an_event_loop_is_done
 }

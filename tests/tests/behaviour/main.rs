@@ -9,6 +9,7 @@ mod futures;
 mod house;
 mod inheritance;
 mod layers;
+mod leading;
 mod limits;
 mod listening;
 mod log;

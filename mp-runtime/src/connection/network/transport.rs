@@ -9,6 +9,7 @@
 use std::io::{self, IoSlice, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::io::unix::AsyncFd;
@@ -36,17 +37,25 @@ fn closed() -> io::Error {
 
 /// A connected socket on an event loop.
 pub(super) struct Socket {
-    /// Nothing only while it is registered anew, or when that has failed.
-    watched: Option<AsyncFd<UnixStream>>,
+    socket: Arc<UnixStream>,
+    watched: Watched,
     /// Whether the loop listens for room.
     for_room: bool,
 }
 
+/// Who says when there is something to read.
+enum Watched {
+    /// The event loop; nothing only while the socket is registered anew, or when that has failed.
+    ByLoop(Option<AsyncFd<Arc<UnixStream>>>),
+    /// A thread, which has said that there is, or not.
+    ByThread { readable: bool },
+}
+
 /// Has the event loop watch a socket.
-fn register(socket: UnixStream, interest: Interest) -> io::Result<AsyncFd<UnixStream>> {
+fn register(socket: Arc<UnixStream>, interest: Interest) -> io::Result<AsyncFd<Arc<UnixStream>>> {
     #[allow(unsafe_code)]
     // SAFETY: a `UnixStream` owns its descriptor, always answers with the same one, and closes it only when it is
-    // dropped, which `AsyncFd` does after it has stopped watching.
+    // dropped, which `AsyncFd` does, for its part, after it has stopped watching.
     let watched = unsafe { AsyncFd::register_with_interest(socket, interest) };
     Ok(watched?)
 }
@@ -54,27 +63,43 @@ fn register(socket: UnixStream, interest: Interest) -> io::Result<AsyncFd<UnixSt
 impl Socket {
     fn new(socket: UnixStream) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
-        Ok(Socket { watched: Some(register(socket, Interest::READABLE)?), for_room: false })
+        let socket = Arc::new(socket);
+        let watched = Watched::ByLoop(Some(register(socket.clone(), Interest::READABLE)?));
+        Ok(Socket { socket, watched, for_room: false })
     }
 
-    fn watched(&self) -> io::Result<&AsyncFd<UnixStream>> {
-        self.watched.as_ref().ok_or_else(|| io::Error::other("the socket is not watched any more"))
-    }
-
-    /// Listens for room or stops doing so. Whoever waits for bytes has to ask again.
-    fn listen_for_room(&mut self, for_room: bool) -> io::Result<()> {
-        let Some(watched) = self.watched.take() else { return self.watched().map(drop) };
+    /// Has the loop watch the socket, for room too or not. Whoever waits for bytes has to ask again.
+    fn watch(&mut self, for_room: bool) -> io::Result<()> {
+        // A socket is registered once at a time.
+        self.watched = Watched::ByLoop(None);
         let interest = if for_room { Interest::READABLE | Interest::WRITABLE } else { Interest::READABLE };
-        self.watched = Some(register(watched.into_inner(), interest)?);
+        self.watched = Watched::ByLoop(Some(register(self.socket.clone(), interest)?));
         self.for_room = for_room;
         Ok(())
     }
 
     fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let watched = self.watched()?;
+        let mut socket = &*self.socket;
         loop {
+            let watched = match &mut self.watched {
+                Watched::ByLoop(Some(watched)) => watched,
+                Watched::ByLoop(None) => return Poll::Ready(Err(unwatched())),
+                Watched::ByThread { readable: false } => return Poll::Pending,
+                Watched::ByThread { readable } => match socket.read(buffer) {
+                    Ok(count) => {
+                        *readable = count == buffer.len();
+                        return Poll::Ready(Ok(count));
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                        *readable = false;
+                        return Poll::Pending;
+                    }
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(error) => return Poll::Ready(Err(error)),
+                },
+            };
             let mut ready = ready!(watched.poll_read_ready(cx))?;
-            match ready.try_io(|socket| socket.get_ref().read(buffer)) {
+            match ready.try_io(|_| socket.read(buffer)) {
                 Ok(Ok(count)) => {
                     // A read that did not fill the buffer has emptied the socket; more bytes, or the end, will be
                     // reported anew.
@@ -92,7 +117,7 @@ impl Socket {
 
     fn try_write(&self, parts: &[IoSlice<'_>]) -> io::Result<Option<usize>> {
         loop {
-            match self.watched()?.get_ref().write_vectored(parts) {
+            match (&*self.socket).write_vectored(parts) {
                 Ok(count) => return Ok(Some(count)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -107,15 +132,22 @@ impl Socket {
                 if let Some(count) = self.try_write(parts)? {
                     return Poll::Ready(Ok(count));
                 }
-                self.listen_for_room(true)?;
+                self.watch(true)?;
             }
-            let mut ready = ready!(self.watched()?.poll_write_ready(cx))?;
+            let Watched::ByLoop(Some(watched)) = &self.watched else {
+                return Poll::Ready(Err(unwatched()));
+            };
+            let mut ready = ready!(watched.poll_write_ready(cx))?;
             match self.try_write(parts)? {
                 Some(count) => return Poll::Ready(Ok(count)),
                 None => ready.clear_ready_matching(tokio::io::Ready::WRITABLE),
             }
         }
     }
+}
+
+fn unwatched() -> io::Error {
+    io::Error::other("the socket is not watched any more")
 }
 
 impl Transport {
@@ -155,7 +187,7 @@ impl Transport {
     /// Says that everything is written: whether whoever waits for bytes has to ask again.
     pub(super) fn all_written(&mut self) -> io::Result<bool> {
         match self {
-            Transport::Socket(socket) if socket.for_room => socket.listen_for_room(false).map(|()| true),
+            Transport::Socket(socket) if socket.for_room => socket.watch(false).map(|()| true),
             _ => Ok(false),
         }
     }
@@ -166,13 +198,49 @@ impl Transport {
         matches!(self, Transport::Socket(Socket { for_room: true, .. }))
     }
 
+    /// Gives the socket to a thread, which says from now on when there is something to read; nothing where the loop has
+    /// to listen for room.
+    pub(super) fn give(&mut self) -> Option<Arc<UnixStream>> {
+        match self {
+            Transport::Socket(socket) if !socket.for_room => {
+                socket.watched = Watched::ByThread { readable: false };
+                Some(socket.socket.clone())
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether a thread has the socket, and has said of something that it was not read.
+    pub(super) fn given(&self) -> Option<bool> {
+        match self {
+            Transport::Socket(Socket { watched: Watched::ByThread { readable }, .. }) => Some(*readable),
+            _ => None,
+        }
+    }
+
+    /// Says that there is something to read, for the thread that has the socket.
+    pub(super) fn is_readable(&mut self) {
+        if let Transport::Socket(Socket { watched: Watched::ByThread { readable }, .. }) = self {
+            *readable = true;
+        }
+    }
+
+    /// Has the loop watch the socket again. Whoever waits for bytes has to ask again.
+    pub(super) fn take_back(&mut self) -> io::Result<()> {
+        match self {
+            Transport::Socket(socket @ Socket { watched: Watched::ByThread { .. }, .. }) => {
+                socket.watch(false)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Tells the peer that nothing more will come.
     pub(super) fn end(&mut self, cx: &mut Context<'_>) {
         match self {
             Transport::Socket(socket) => {
                 // A peer that has gone needs not be told.
-                let _ =
-                    socket.watched().and_then(|socket| socket.get_ref().shutdown(std::net::Shutdown::Write));
+                let _ = socket.socket.shutdown(std::net::Shutdown::Write);
             }
             Transport::Memory(pipe) => {
                 let _ = Pin::new(pipe).poll_shutdown(cx);

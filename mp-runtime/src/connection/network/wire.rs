@@ -5,6 +5,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
+use std::os::unix::net::UnixStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
@@ -46,6 +47,8 @@ pub(crate) struct Wire {
     in_turn: Cell<bool>,
     /// The length of the message that is built next.
     expected: Cell<Option<u32>>,
+    /// How often the stream was given to a thread.
+    given: Cell<u64>,
 }
 
 struct Inner {
@@ -99,7 +102,56 @@ impl Wire {
             driver: RefCell::default(),
             in_turn: Cell::new(false),
             expected: Cell::new(None),
+            given: Cell::new(0),
         }))
+    }
+
+    /// Gives the stream to a thread which says from now on when there is something to read, under the number that is
+    /// returned; nothing where the loop has more to watch than that.
+    pub(crate) fn give(&self) -> Option<(Arc<UnixStream>, u64)> {
+        let mut inner = self.inner.borrow_mut();
+        if self.is_failed()
+            || inner.ended.is_some()
+            || !inner.outbox.is_empty()
+            || inner.inbox.waits != Waits::No
+        {
+            return None;
+        }
+        let socket = inner.transport.give()?;
+        self.given.set(self.given.get() + 1);
+        Some((socket, self.given.get()))
+    }
+
+    fn has(&self, number: u64) -> bool {
+        self.given.get() == number && self.inner.borrow().transport.given().is_some()
+    }
+
+    /// Whether the thread with this number still has the stream, and everything was read of which it has told.
+    pub(crate) fn is_read_by(&self, number: u64) -> bool {
+        self.given.get() == number && self.inner.borrow().transport.given() == Some(false)
+    }
+
+    /// The thread with this number says that there is something to read.
+    pub(crate) fn is_readable(&self, number: u64) {
+        if self.has(number) {
+            self.inner.borrow_mut().transport.is_readable();
+            self.wake_receiver();
+        }
+    }
+
+    /// The thread with this number gives the stream back.
+    pub(crate) fn take_back(&self, number: u64) {
+        if self.has(number) {
+            let watched = self.inner.borrow_mut().transport.take_back();
+            match watched {
+                Ok(()) => self.wake_receiver(),
+                Err(error) => self.fail(error.into()),
+            }
+        }
+    }
+
+    fn is_failed(&self) -> bool {
+        self.failure.borrow().is_some()
     }
 
     /// Ends the connection; the peer is told why, if it listens.
@@ -111,7 +163,7 @@ impl Wire {
 
     /// Whether no more messages are exchanged.
     pub(crate) fn is_ending(&self) -> bool {
-        self.failure.borrow().is_some() || self.inner.borrow().ended.is_some()
+        self.is_failed() || self.inner.borrow().ended.is_some()
     }
 
     /// How the connection has ended.
