@@ -30,7 +30,7 @@ use crate::cleanup::Cleanup;
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::Limits;
 use crate::monitor::Monitor;
-use crate::thread::{EAGER, SOON, Wakes};
+use crate::thread::{Eagerness, Wakes};
 use tasks::Tasks;
 use turns::{Turn, Turns};
 
@@ -510,8 +510,7 @@ pub struct Driver {
     pinned: Option<Option<Present>>,
     /// When it had nothing to do any more.
     idle: Instant,
-    /// Whether it had something to do soon after that, the last time.
-    is_eager: bool,
+    eagerness: Eagerness,
     /// It cannot leave its thread.
     stays: PhantomData<Rc<()>>,
 }
@@ -525,7 +524,13 @@ impl std::fmt::Debug for Driver {
 impl Driver {
     fn new(core: &Arc<Core>, is_pinned: bool) -> Self {
         let pinned = is_pinned.then_some(None);
-        Driver { core: core.clone(), pinned, idle: Instant::now(), is_eager: false, stays: PhantomData }
+        Driver {
+            core: core.clone(),
+            pinned,
+            idle: Instant::now(),
+            eagerness: Eagerness::default(),
+            stays: PhantomData,
+        }
     }
 }
 
@@ -533,12 +538,12 @@ impl Future for Driver {
     type Output = ();
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let Driver { core, pinned, idle, is_eager, .. } = self.get_mut();
+        let Driver { core, pinned, idle, eagerness, .. } = self.get_mut();
         core.driver.register(cx.waker());
         if core.turns.is_open() {
-            *is_eager = pinned.is_none() && idle.elapsed() < SOON;
+            eagerness.note(idle.elapsed());
             let turn = core.turns.take();
-            if let (Some(present @ None), Some(Movable(here))) = (pinned, &*turn.inside) {
+            if let (Some(present @ None), Some(Movable(here))) = (&mut *pinned, &*turn.inside) {
                 *present = Some(Present::new(core.id, here.clone()));
             }
             core.work(turn, || (), || ());
@@ -547,9 +552,8 @@ impl Future for Driver {
         if core.ends.load(Ordering::Acquire) && core.jobs().queue.is_empty() && !core.turns.is_open() {
             return Poll::Ready(());
         }
-        if *is_eager && idle.elapsed() < EAGER {
-            // To whoever needs the core more; and then to the runtime, which looks at its sockets.
-            std::thread::yield_now();
+        if pinned.is_none() && idle.elapsed() < eagerness.time() {
+            // The runtime looks at its sockets.
             return std::pin::pin!(tokio::task::yield_now()).poll(cx);
         }
         Poll::Pending

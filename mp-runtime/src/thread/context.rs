@@ -5,11 +5,11 @@
 
 use std::cell::RefCell;
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::watch::{Doorbell, Heard, PATIENCE, Watch};
+use super::watch::{Doorbell, Eagerness, Heard, PATIENCE, Watch};
 use crate::sync::{Condvar, Mutex, MutexGuard};
 
 pub(crate) type ThreadJob = Box<dyn FnOnce() + Send>;
@@ -21,8 +21,7 @@ pub(crate) struct ThreadContext {
     name: OnceLock<String>,
     queue: Mutex<Queue>,
     wake: Condvar,
-    /// Whether the thread was woken soon after it began to look after a socket, the last time.
-    is_eager: AtomicBool,
+    eagerness: Eagerness,
 }
 
 #[derive(Default)]
@@ -72,7 +71,7 @@ impl ThreadContext {
             name: OnceLock::new(),
             queue: Mutex::new(Queue::default()),
             wake: Condvar::new(),
-            is_eager: AtomicBool::new(false),
+            eagerness: Eagerness::default(),
         })
     }
 
@@ -183,7 +182,7 @@ impl ThreadContext {
         queue.sleeps = Sleeps::OnSocket;
         drop(queue);
         let time = time.map_or(PATIENCE, |time| time.min(PATIENCE));
-        let heard = doorbell.sleep(watch.socket(), time, &self.is_eager);
+        let heard = doorbell.sleep(watch.socket(), time, &self.eagerness);
         queue = self.lock();
         queue.sleeps = Sleeps::No;
         match heard {

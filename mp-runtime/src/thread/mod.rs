@@ -10,5 +10,5 @@ mod watch;
 mod worker;
 
 pub(crate) use context::{ReplySlot, ThreadContext, Wakes};
-pub(crate) use watch::{EAGER, SOON, Watch};
+pub(crate) use watch::{Eagerness, Watch};
 pub(crate) use worker::Worker;

@@ -4,16 +4,34 @@
 //! wakes the thread.
 
 use std::os::fd::BorrowedFd;
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
 /// A thread that has heard nothing for so long leaves the socket to the event loop, and has one descriptor less.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// To fall asleep and be woken takes longer than most calls. A thread that was woken [`SOON`] looks for so long, the next
-/// time, whether there is something new before it falls asleep.
-pub(crate) const EAGER: Duration = Duration::from_micros(50);
-/// A sleep that was shorter, with all that it takes to wake up, was not worth it.
-pub(crate) const SOON: Duration = Duration::from_micros(150);
+/// Whether it is worth while to look for something new before falling asleep: to be woken takes longer than most calls.
+#[derive(Default)]
+pub(crate) struct Eagerness {
+    /// How often in a row a sleep was short.
+    short: AtomicU8,
+}
+
+impl Eagerness {
+    /// For so long a thread looks: not at all, unless its last sleeps were all short.
+    pub(crate) fn time(&self) -> Duration {
+        const ENOUGH: u8 = 4;
+        if self.short.load(Ordering::Relaxed) < ENOUGH { Duration::ZERO } else { Duration::from_micros(50) }
+    }
+
+    /// Notes how long it was until there was something new.
+    pub(crate) fn note(&self, time: Duration) {
+        // With all that it takes to be woken.
+        const SHORT: Duration = Duration::from_micros(150);
+        let short = if time < SHORT { self.short.load(Ordering::Relaxed).saturating_add(1) } else { 0 };
+        self.short.store(short, Ordering::Relaxed);
+    }
+}
 
 /// A socket, and who hears of it. All of it happens on the thread that looks after it.
 pub(crate) trait Watch: Send + Sync {
@@ -44,13 +62,12 @@ pub(crate) use doorbell::Doorbell;
 #[cfg(target_os = "linux")]
 mod doorbell {
     use std::os::fd::{BorrowedFd, OwnedFd};
-    use std::sync::atomic::{AtomicBool, Ordering};
     use std::sync::{Mutex, PoisonError};
     use std::time::{Duration, Instant};
 
     use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 
-    use super::{EAGER, Heard, SOON};
+    use super::{Eagerness, Heard};
 
     /// So many doorbells are kept that nobody has.
     const SPARE_ONES: usize = 8;
@@ -90,20 +107,17 @@ mod doorbell {
         }
 
         /// Sleeps until it rings, the socket can be read, or the time is over.
-        pub(crate) fn sleep(&self, socket: BorrowedFd<'_>, time: Duration, is_eager: &AtomicBool) -> Heard {
+        pub(crate) fn sleep(&self, socket: BorrowedFd<'_>, time: Duration, eagerness: &Eagerness) -> Heard {
             let started = Instant::now();
-            if is_eager.load(Ordering::Relaxed) {
-                while started.elapsed() < EAGER {
-                    let heard = self.poll(socket, Duration::ZERO);
-                    if heard != Heard::Nothing {
-                        return heard;
-                    }
-                    // To whoever needs the core more.
-                    std::thread::yield_now();
-                }
+            let until = eagerness.time();
+            let mut heard = Heard::Nothing;
+            while heard == Heard::Nothing && started.elapsed() < until {
+                heard = self.poll(socket, Duration::ZERO);
             }
-            let heard = self.poll(socket, time);
-            is_eager.store(started.elapsed() < SOON, Ordering::Relaxed);
+            if heard == Heard::Nothing {
+                heard = self.poll(socket, time);
+            }
+            eagerness.note(started.elapsed());
             heard
         }
 
@@ -145,10 +159,9 @@ mod doorbell {
 #[cfg(not(target_os = "linux"))]
 mod doorbell {
     use std::os::fd::BorrowedFd;
-    use std::sync::atomic::AtomicBool;
     use std::time::Duration;
 
-    use super::Heard;
+    use super::{Eagerness, Heard};
 
     pub(crate) enum Doorbell {}
 
@@ -159,7 +172,7 @@ mod doorbell {
 
         pub(crate) fn ring(&self) {}
 
-        pub(crate) fn sleep(&self, _: BorrowedFd<'_>, _: Duration, _: &AtomicBool) -> Heard {
+        pub(crate) fn sleep(&self, _: BorrowedFd<'_>, _: Duration, _: &Eagerness) -> Heard {
             Heard::Else
         }
     }
