@@ -10,7 +10,7 @@ pub use crate::proxy::{
     read_box, write_owned,
 };
 pub use crate::wire::build::{BuildContext, FieldBuilder};
-pub use crate::wire::describe::{Field, Fields};
+pub use crate::wire::describe::{Field, Fields, Parameter, argument};
 pub use crate::wire::id::child_id;
 pub use crate::wire::node::{
     ConstNode, Default, EnumNode, FileNode, InterfaceNode, MethodNode, StructNode, Type,
@@ -50,4 +50,97 @@ pub fn not_lendable(interface: &str) -> Error {
 /// Always.
 pub fn panic_on_disconnect(method: &str, error: &Error) -> ! {
     panic!("{method} failed, and its interface has no way to say so: {error}")
+}
+
+/// The type `T`, where the condition holds. Where the compiler has found that it does not, it says so once and nothing
+/// of all that is done with the type.
+pub type Of<T, const CONDITION: bool> = <T as Where<CONDITION>>::Itself;
+
+/// What [`Of`] is made of.
+pub trait Where<const CONDITION: bool> {
+    /// The type.
+    type Itself: ?Sized;
+}
+
+impl<T: ?Sized> Where<true> for T {
+    type Itself = T;
+}
+
+/// Holds for types that travel, in the conversion set `M`.
+#[must_use]
+pub const fn travels<T: WireType<M> + ?Sized, M: ?Sized>() -> bool {
+    true
+}
+
+/// Holds for traits whose objects peers can call.
+#[must_use]
+pub const fn is_called_by_peers<I: Interface + ?Sized>() -> bool {
+    true
+}
+
+/// Holds for closures that many may call at once, where they are those that the interface stands for.
+#[must_use]
+pub const fn is_shared_closure_of<I: Callback + ?Sized, F: Is<I::Shared> + ?Sized>() -> bool {
+    true
+}
+
+/// Holds for closures that one calls at a time, where they are those that the interface stands for.
+#[must_use]
+pub const fn is_mutable_closure_of<I: Callback + ?Sized, F: Is<I::Mutable> + ?Sized>() -> bool {
+    true
+}
+
+/// Each type is itself.
+#[diagnostic::on_unimplemented(
+    message = "the closure differs from what its interface calls, which is `{Other}`",
+    label = "not the parameters and the result of the interface's method",
+    note = "a closure has the parameters and the result that the method of the interface in `callback = …` has"
+)]
+pub trait Is<Other: ?Sized> {}
+
+impl<T: ?Sized> Is<T> for T {}
+
+/// Computes the places of a generic struct's fields, so that `cargo check` finds what does not fit, which it does only
+/// in constants without parameters.
+pub const fn check<T: WireType<M> + ?Sized, M: ?Sized>() {
+    let _ = T::STRUCT;
+}
+
+/// A declaration of a schema file.
+pub trait Declared<const KEY: u64, Who: ?Sized> {}
+
+/// What tells a declaration from all others of a crate: its name, and the name and the id of its file. `module` is a
+/// module of the crate; another crate may have the same interface, to call it or to offer it.
+#[must_use]
+pub const fn key(module: &str, file: &FileNode, name: &str) -> u64 {
+    let bytes = module.as_bytes();
+    let mut end = 0;
+    while end < bytes.len() && bytes[end] != b':' {
+        end += 1;
+    }
+    let krate = match std::str::from_utf8(bytes.split_at(end).0) {
+        Ok(krate) => krate,
+        Err(_) => "",
+    };
+    child_id(child_id(child_id(file.id, file.name), krate), name)
+}
+
+/// Compiles where a declaration is the only one with its key, because only then it is clear who declares it.
+pub const fn two_types_have_one_name_in_one_schema_file<const KEY: u64, Who: ?Sized>()
+where
+    (): Declared<KEY, Who>, // give one another name in the schema (`name = "…"`), or another file
+{
+}
+
+/// An interface that closures can stand for, with their types.
+#[diagnostic::on_unimplemented(
+    message = "no closure can stand for `{Self}`",
+    label = "not a callback interface",
+    note = "write `callback` in the `#[ipc_interface(…)]` of the trait, which has one method then"
+)]
+pub trait Callback {
+    /// A closure that may be called by many at once.
+    type Shared: ?Sized;
+    /// A closure that is called by one at a time.
+    type Mutable: ?Sized;
 }

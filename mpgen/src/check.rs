@@ -4,36 +4,12 @@
 
 use quote::ToTokens;
 use syn::visit::Visit;
-use syn::{FnArg, GenericArgument, PathArguments, ReceiverKind, Safety, Signature, Type, TypeParamBound};
+use syn::{FnArg, ReceiverKind, Safety, Signature, Type, TypeParamBound};
 
 use crate::model::{Interface, Method, Passing, Wire};
 use crate::names::upper_camel;
 use crate::report::Report;
-
-/// The argument of `Name<T>`, if the type is one, by the last segment of its path.
-pub fn generic_argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
-    generic_arguments(ty, name)?.first().copied()
-}
-
-/// The type arguments of `Name<…>`, if the type is one.
-pub fn generic_arguments<'t>(ty: &'t Type, name: &str) -> Option<Vec<&'t Type>> {
-    let Type::Path(path) = ty else { return None };
-    let segment = path.path.segments.last()?;
-    if segment.ident != name {
-        return None;
-    }
-    let PathArguments::AngleBracketed(arguments) = &segment.arguments else { return None };
-    let types = arguments.args.iter().filter_map(|argument| match argument {
-        GenericArgument::Type(ty) => Some(ty),
-        _ => None,
-    });
-    Some(types.collect())
-}
-
-/// Whether a path's last segment is this name, without arguments.
-pub fn ends_in(path: &syn::TypePath, name: &str) -> bool {
-    path.path.segments.last().is_some_and(|last| last.ident == name && last.arguments.is_empty())
-}
+use crate::syntax::{generic_argument, generic_arguments};
 
 /// A trait between processes has no parameters: the peer could not know them.
 pub fn trait_is_not_generic(item: &syn::ItemTrait, report: &Report) {

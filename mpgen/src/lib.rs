@@ -10,6 +10,7 @@ pub mod names;
 pub mod parse;
 pub mod report;
 mod source;
+pub mod syntax;
 pub mod words;
 
 use proc_macro2::TokenStream;
@@ -50,7 +51,7 @@ pub fn expand_interface(args: TokenStream, item: TokenStream) -> Expansion {
             }
         }
         Ok(syn::Item::Impl(user)) => {
-            let model = parse::implementation(&args, user, &report);
+            let model = parse::implementation(args, user, &report);
             if report.is_clean() || model.item.trait_.is_some() {
                 emit::implementation(&model)
             } else {

@@ -20,10 +20,12 @@ pub enum FileRef {
 }
 
 /// A trait with `#[ipc_interface]`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Interface {
     /// The trait as the user wrote it, without our attributes.
     pub item: ItemTrait,
+    /// Where the runtime is.
+    pub runtime: Path,
     /// The form that is meant, if it is not the trait's own.
     pub form: Option<Form>,
     /// What older versions have, from the oldest.
@@ -68,7 +70,7 @@ pub struct Form {
 }
 
 /// A method of an interface.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Method {
     /// The signature as the user wrote it, without our attributes.
     pub sig: syn::Signature,
@@ -101,12 +103,14 @@ pub struct Method {
 }
 
 /// A parameter.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Param {
     /// Its name.
     pub ident: Ident,
     /// How it is passed.
     pub passing: Passing,
+    /// Where its type stands.
+    pub ends: (proc_macro2::Span, proc_macro2::Span),
     /// Its field.
     pub wire: Wire,
 }
@@ -210,6 +214,8 @@ pub struct Wire {
     pub with: Option<Path>,
     /// A conversion set, or the `dyn Trait` of a closure.
     pub types: Option<Type>,
+    /// Whether the set is that of a closure.
+    pub closure: bool,
     /// Never shown in a log.
     pub secret: bool,
     /// The C++ name (`$Proxy.name`).
@@ -219,8 +225,10 @@ pub struct Wire {
 }
 
 /// A type with `#[derive(IpcStruct)]`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Struct {
+    /// Where the runtime is.
+    pub runtime: Path,
     /// Its name, generics and visibility.
     pub ident: Ident,
     /// Generics as written.
@@ -239,12 +247,14 @@ pub struct Struct {
     pub types: Option<Type>,
     /// Whether the schema struct is generic too.
     pub generic: bool,
+    /// The struct that the schema declares in place of this one.
+    pub form_of: Option<Path>,
     /// What is inside.
     pub shape: Shape,
 }
 
 /// What is inside a struct.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Shape {
     /// The fields of a struct.
     Struct(Vec<Field>),
@@ -253,7 +263,7 @@ pub enum Shape {
 }
 
 /// A field.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Field {
     /// The name or the index.
     pub member: syn::Member,
@@ -266,7 +276,7 @@ pub struct Field {
 }
 
 /// A variant of an enum with payload.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Variant {
     /// Its name.
     pub ident: Ident,
@@ -279,7 +289,7 @@ pub struct Variant {
 }
 
 /// What a variant holds.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Payload {
     /// Nothing, with the ordinal if it is explicit.
     Unit(Option<u16>),
@@ -292,6 +302,8 @@ pub enum Payload {
 /// A type with `#[derive(IpcEnum)]`.
 #[derive(Debug)]
 pub struct Enum {
+    /// Where the runtime is.
+    pub runtime: Path,
     /// Its name.
     pub ident: Ident,
     /// The schema name.
@@ -324,6 +336,8 @@ pub struct Enumerant {
 /// An `impl` block with `#[ipc_interface]`.
 #[derive(Debug)]
 pub struct Implementation {
+    /// Where the runtime is.
+    pub runtime: Path,
     /// The block.
     pub item: ItemImpl,
 }
@@ -344,6 +358,8 @@ pub struct Constant {
 /// A schema file declared by `ipc_file!`.
 #[derive(Debug)]
 pub struct File {
+    /// Where the runtime is.
+    pub runtime: Path,
     /// Doc comments and other attributes.
     pub attrs: Vec<syn::Attribute>,
     /// The visibility of the static.

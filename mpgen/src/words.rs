@@ -24,6 +24,7 @@ pub const INTERFACE: &[&str] = &[
     "panic_on_disconnect",
     "unused",
     "versions",
+    "crate",
 ];
 /// Words of a version in `versions(…)`: those of `#[ipc_interface(…)]` that may differ, and its own.
 pub const VERSION: &[&str] =
@@ -83,7 +84,7 @@ pub const CONSTRUCT: &[&str] = &["name", "ordinal"];
 /// Words of `destroy(…)`.
 pub const DESTROY: &[&str] = &["ordinal"];
 /// Words of `#[ipc(…)]` on a struct.
-pub const STRUCT: &[&str] = &["file", "file_id", "id", "name", "cxx", "types", "generic"];
+pub const STRUCT: &[&str] = &["file", "file_id", "id", "name", "cxx", "types", "generic", "form_of", "crate"];
 /// Words of `#[ipc(…)]` on a field.
 pub const FIELD: &[&str] = &[
     "name",
@@ -113,11 +114,13 @@ pub const VARIANT: &[&str] = &[
     "cxx_name",
 ];
 /// Words of `#[ipc(…)]` on an enum.
-pub const ENUM: &[&str] = &["file", "file_id", "id", "name", "wire"];
+pub const ENUM: &[&str] = &["file", "file_id", "id", "name", "wire", "crate"];
 /// Words of `#[ipc(…)]` on an enumerant.
 pub const ENUMERANT: &[&str] = &["name"];
 /// Words of `ipc_file!`.
-pub const FILE: &[&str] = &["namespace", "include", "include_types", "pairs"];
+pub const FILE: &[&str] = &["namespace", "include", "include_types", "pairs", "crate"];
+/// Words of `#[ipc_interface(…)]` on an `impl` block.
+pub const IMPLEMENTATION: &[&str] = &["crate"];
 
 /// One word with its value.
 #[derive(Clone, Debug)]
@@ -208,6 +211,11 @@ impl<'r> Words<'r> {
         Some(self.words.swap_remove(index))
     }
 
+    /// Whether a word is there.
+    pub fn has(&self, name: &str) -> bool {
+        self.words.iter().any(|word| word.name == name)
+    }
+
     /// Reports the words that nobody took, where they mean nothing.
     pub fn none_left(&mut self, why: &str) {
         for word in self.words.drain(..) {
@@ -281,6 +289,11 @@ impl<'r> Words<'r> {
         }
     }
 
+    /// Takes `crate = path`: where the runtime is, `::mp_runtime` unless another is said.
+    pub fn runtime(&mut self) -> Path {
+        self.path("crate").unwrap_or_else(runtime)
+    }
+
     /// Takes a word whose value is a list of paths.
     pub fn paths(&mut self, name: &str) -> Vec<Path> {
         let Some(word) = self.take(name) else { return Vec::new() };
@@ -335,6 +348,11 @@ impl<'r> Words<'r> {
     pub fn place(&self) -> &'static str {
         self.place
     }
+}
+
+/// Where the runtime is, unless `crate` says another place.
+pub fn runtime() -> Path {
+    syn::parse_quote!(::mp_runtime)
 }
 
 /// The words of an attribute's arguments.

@@ -8,7 +8,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use capnp::schema_capnp::{code_generator_request, field, method, node, type_, value};
+use capnp::schema_capnp::{brand, code_generator_request, field, method, node, type_, value};
 use mp_runtime::schema::{File, Kind, Schema};
 use mp_runtime::wire::id::method_struct_id;
 use mp_runtime::wire::node::{Default, FieldNode, InterfaceNode, StructNode, Type};
@@ -75,7 +75,7 @@ pub fn compare(schema: &Schema, file: &File, request: &[u8], found: &mut Vec<Str
     for node in request.get_nodes().expect("nodes") {
         reference.nodes.insert(node.get_id(), node);
     }
-    Check { schema, file, reference: &reference, at: String::new(), found }.file();
+    Check { schema, file, reference: &reference, scope: &[], at: String::new(), found }.file();
 }
 
 fn options() -> capnp::message::ReaderOptions {
@@ -110,6 +110,8 @@ struct Check<'c, 'm> {
     schema: &'c Schema,
     file: &'c File,
     reference: &'c Reference<'m>,
+    /// The type parameters of the declaration.
+    scope: &'static [&'static str],
     /// What is being compared.
     at: String,
     found: &'c mut Vec<String>,
@@ -155,6 +157,10 @@ impl Check<'_, '_> {
             let name = node.get_display_name().expect("a name").to_str().expect("UTF-8");
             self.same("name", Some(declaration.name.as_str()), name.rsplit(':').next());
             self.same("scope", self.file.node.id, node.get_scope_id());
+            self.scope = declaration.parameters;
+            let parameters = node.get_parameters().expect("parameters").iter();
+            let parameters = parameters.map(|parameter| text(parameter.get_name())).collect::<Vec<_>>();
+            self.same("parameters", declaration.parameters.join(", "), parameters.join(", "));
             match declaration.kind {
                 Kind::Interface(ours) => self.interface(ours, declaration.id, node),
                 Kind::Struct(ours) => self.structure(ours, node),
@@ -318,15 +324,23 @@ impl Check<'_, '_> {
             Type::Enum(node) => format!("enum {:#x}", node().id),
             Type::Interface(node) => format!("interface {:#x}", node().id),
             Type::Struct(node) => {
-                let id =
-                    self.schema.declaration(self.file.node, node()).map_or(0, |declaration| declaration.id);
-                format!("struct {id:#x}")
+                let Some(declaration) = self.schema.declaration(self.file.node, self.scope, node()) else {
+                    return "a struct that is not declared".into();
+                };
+                let Kind::Struct(declared) = declaration.kind else { return "no struct".into() };
+                let arguments: Vec<String> = if declared.parameters.is_empty() {
+                    (0..declaration.parameters.len()).map(|index| format!("parameter {index}")).collect()
+                } else {
+                    let arguments = node().arguments.iter().take(declared.parameters.len());
+                    arguments.map(|argument| self.our_type(*argument)).collect()
+                };
+                format!("struct {:#x}({})", declaration.id, arguments.join(", "))
             }
             Type::Parameter(index) => format!("parameter {index}"),
             Type::Builtin("ThreadMap") => "interface 0xee5e37179ad9dc9d".into(),
             Type::Builtin("Thread") => "interface 0x81c1e2600d0b56c5".into(),
             Type::Builtin(name) => format!("unknown {name}"),
-            Type::Context => "struct 0x9c44e6645d0b22c6".into(),
+            Type::Context => "struct 0x9c44e6645d0b22c6()".into(),
             plain => format!("{plain:?}").to_lowercase(),
         }
     }
@@ -354,7 +368,10 @@ fn their_type(ty: type_::Reader<'_>) -> String {
         type_::Data(()) => "data".into(),
         type_::List(list) => format!("list({})", their_type(list.get_element_type().expect("a type"))),
         type_::Enum(theirs) => format!("enum {:#x}", theirs.get_type_id()),
-        type_::Struct(theirs) => format!("struct {:#x}", theirs.get_type_id()),
+        type_::Struct(theirs) => {
+            let arguments = their_arguments(theirs.get_brand().expect("a brand"));
+            format!("struct {:#x}({})", theirs.get_type_id(), arguments.join(", "))
+        }
         type_::Interface(theirs) => format!("interface {:#x}", theirs.get_type_id()),
         type_::AnyPointer(any) => match any.which().expect("a known pointer") {
             type_::any_pointer::Parameter(parameter) => {
@@ -363,6 +380,19 @@ fn their_type(ty: type_::Reader<'_>) -> String {
             _ => "anypointer".into(),
         },
     }
+}
+
+fn their_arguments(brand: brand::Reader<'_>) -> Vec<String> {
+    let mut arguments = Vec::new();
+    for scope in brand.get_scopes().expect("scopes") {
+        if let Ok(brand::scope::Bind(bindings)) = scope.which() {
+            arguments.extend(bindings.expect("bindings").iter().map(|binding| match binding.which() {
+                Ok(brand::binding::Type(ty)) => their_type(ty.expect("a type")),
+                _ => "unbound".into(),
+            }));
+        }
+    }
+    arguments
 }
 
 /// A default as text, empty for zero and null: what a reader of the wire cannot tell apart is

@@ -99,12 +99,11 @@ pub(crate) mod known_tip {
     use bitcoin::BlockHash;
     use mp_runtime::{IpcStruct, Result};
 
-    use crate::files::COMMON;
     use crate::types::{Bitcoin, BlockRef};
 
     /// A block's hash and height.
     #[derive(Debug, Default, IpcStruct)]
-    #[ipc(name = "BlockRef", file = COMMON, types = Bitcoin, cxx = "interfaces::BlockRef")]
+    #[ipc(form_of = BlockRef, types = Bitcoin)]
     pub(crate) struct Inner {
         /// Its hash.
         hash: Option<BlockHash>,

@@ -4,7 +4,7 @@
 //! there is no value. A failure is an error text that is not null.
 
 use mp_runtime::wire::build::{BuildContext, FieldBuilder};
-use mp_runtime::wire::describe::{Field, Fields};
+use mp_runtime::wire::describe::{Field, Fields, Parameter, argument};
 use mp_runtime::wire::node::{StructNode, Type};
 use mp_runtime::wire::read::{FieldReader, ReadContext};
 use mp_runtime::wire::slot::{Slot, Slots};
@@ -31,7 +31,7 @@ struct Node<T>(std::marker::PhantomData<T>);
 static VOID: StructNode =
     StructNode::new("ResultVoid", &const { Fields::place([Field::of::<BilingualStr, Bitcoin>("error")], 0) })
         .in_file(&COMMON)
-        .parameters(&["Value"])
+        .generic(&["Value"], || &VOID)
         .docs("`util::Result<void>`: a failure, if the error is there.");
 
 impl<T: WireType<Bitcoin>> Node<T> {
@@ -39,14 +39,13 @@ impl<T: WireType<Bitcoin>> Node<T> {
     /// With a value, which is a type argument and so lies behind a pointer. Where there is none
     /// this describes nothing, but it is computed all the same.
     const VALUE: Fields<2> = {
-        let value =
-            if Self::IS_VOID { Field::void("value") } else { Field::of::<T, Bitcoin>("value").parameter(0) };
+        let value = if Self::IS_VOID { Field::void("value") } else { Field::of::<T, Bitcoin>("value") };
         Fields::place([value, Field::of::<BilingualStr, Bitcoin>("error")], 0)
     };
     const FULL: &'static StructNode = &StructNode::new("Result", &Self::VALUE)
         .in_file(&COMMON)
-        .parameters(&["Value"])
-        .arguments(&[T::TYPE])
+        .generic(&["Value"], || Node::<Parameter<0>>::FULL)
+        .arguments(&const { [if Self::IS_VOID { Type::Void } else { argument::<T, Bitcoin>() }] })
         .docs("`util::Result`: a failure if the error is there, otherwise a value.");
     const NODE: &'static StructNode = if Self::IS_VOID { &VOID } else { Self::FULL };
     /// The index of the error among the fields.

@@ -76,6 +76,8 @@ pub struct File {
 pub struct Declaration {
     /// The name in the text. Instances of a generic Rust struct carry their arguments in it.
     pub name: String,
+    /// The type parameters.
+    pub parameters: &'static [&'static str],
     /// The type id.
     pub id: u64,
     /// What it is.
@@ -109,6 +111,17 @@ pub enum SchemaError {
         "{file} would hold two different types named {name}; give one of them another name (`#[ipc(name = \"…\")]`)"
     )]
     NameClash {
+        /// The file.
+        file: String,
+        /// The name.
+        name: String,
+    },
+    /// A type has a name that means something else in every schema.
+    #[error(
+        "{name} in {file} would take the place of what Cap'n Proto or its C++ generator calls {name}; give the \
+         type another name in the schema (`name = \"…\"`)"
+    )]
+    BuiltIn {
         /// The file.
         file: String,
         /// The name.
@@ -159,11 +172,16 @@ impl Schema {
         texts
     }
 
-    /// The declaration of a struct that `user` mentions.
+    /// The declaration of a struct that `user` mentions, in a declaration with the type parameters `scope`.
     #[must_use]
-    pub fn declaration(&self, user: &'static FileNode, node: &'static StructNode) -> Option<&Declaration> {
+    pub fn declaration(
+        &self,
+        user: &'static FileNode,
+        scope: &'static [&'static str],
+        node: &'static StructNode,
+    ) -> Option<&Declaration> {
         let pairs::Mentioned { file: home, declared, .. } = pairs::resolve(user, node);
-        let name = collect::struct_name(declared);
+        let name = collect::struct_name(declared, scope);
         let file = self.files.iter().find(|file| file.node.name == home.name)?;
         file.declarations.iter().find(|declaration| declaration.name == name)
     }

@@ -6,31 +6,31 @@
 //! or `PairInt64(Key)` and `PairUInt64(Key)` where the value is a number, which no type argument of
 //! a generic struct may be. Any other pair is a struct of its own.
 
-use crate::wire::describe::{Field, Fields};
+use crate::wire::describe::{Field, Fields, Parameter};
 use crate::wire::node::{FileNode, StructNode, Type};
 
 static PAIR: StructNode = StructNode::new(
     "Pair",
     &const {
         Fields::place(
-            [Field::of::<[u8], ()>("key").parameter(0), Field::of::<[u8], ()>("value").parameter(1)],
+            [Field::of::<Parameter<0>, ()>("key"), Field::of::<Parameter<1>, ()>("value")],
             0,
         )
     },
 )
-.parameters(&["Key", "Value"]);
+.generic(&["Key", "Value"], || &PAIR);
 
 static PAIR_INT64: StructNode = StructNode::new(
     "PairInt64",
-    &const { Fields::place([Field::of::<[u8], ()>("key").parameter(0), Field::of::<i64, ()>("value")], 0) },
+    &const { Fields::place([Field::of::<Parameter<0>, ()>("key"), Field::of::<i64, ()>("value")], 0) },
 )
-.parameters(&["Key"]);
+.generic(&["Key"], || &PAIR_INT64);
 
 static PAIR_UINT64: StructNode = StructNode::new(
     "PairUInt64",
-    &const { Fields::place([Field::of::<[u8], ()>("key").parameter(0), Field::of::<u64, ()>("value")], 0) },
+    &const { Fields::place([Field::of::<Parameter<0>, ()>("key"), Field::of::<u64, ()>("value")], 0) },
 )
-.parameters(&["Key"]);
+.generic(&["Key"], || &PAIR_UINT64);
 
 /// A struct that a declaration mentions: where it is declared, as what, with which arguments.
 pub(super) struct Mentioned {
@@ -46,7 +46,8 @@ pub(super) fn resolve(user: &'static FileNode, node: &'static StructNode) -> Men
     {
         return Mentioned { file, declared, arguments };
     }
-    Mentioned { file: node.file.unwrap_or(user), declared: node, arguments: node.arguments }
+    let declared = node.declared.map_or(node, |declared| declared());
+    Mentioned { file: declared.file.unwrap_or(user), declared, arguments: node.arguments }
 }
 
 fn generic(node: &StructNode) -> Option<(&'static StructNode, &'static [Type])> {

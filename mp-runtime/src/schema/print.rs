@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::collect::struct_name;
+use super::collect::{Scope, parameters, struct_name};
 use super::pairs::resolve;
 use super::{Declaration, File, Kind, PROXY_CAPNP_PATH};
 use crate::wire::node::{
@@ -84,7 +84,9 @@ impl Imports {
             let stem = stem.strip_suffix(".capnp").unwrap_or(stem);
             let mut alias: String = stem.split(|c: char| !c.is_ascii_alphanumeric()).map(capital).collect();
             while ["Proxy", "Cxx"].contains(&alias.as_str())
-                || file.declarations.iter().any(|declaration| declaration.name == alias)
+                || file.declarations.iter().any(|declaration| {
+                    declaration.name == alias || declaration.parameters.contains(&alias.as_str())
+                })
                 || aliases.values().any(|taken| *taken == alias)
             {
                 alias += "File";
@@ -138,10 +140,10 @@ impl Printer {
     }
 
     fn declaration(&mut self, declaration: &Declaration) {
-        let Declaration { name, id, kind } = declaration;
+        let Declaration { name, parameters, id, kind } = declaration;
         match kind {
             Kind::Interface(node) => self.interface(name, *id, node),
-            Kind::Struct(node) => self.structure(name, *id, node),
+            Kind::Struct(node) => self.structure(name, *id, parameters, node),
             Kind::Enum(node) => self.enumeration(name, *id, node),
         }
     }
@@ -183,7 +185,7 @@ impl Printer {
     fn parameters(&self, node: &StructNode) -> String {
         let mut fields: Vec<(u16, String)> = Vec::new();
         for field in node.fields {
-            for (ordinal, name, ty) in self.parts(node, field, field.name) {
+            for (ordinal, name, ty) in self.parts(&[], field, field.name) {
                 fields.push((ordinal, format!("{name} :{ty}")));
             }
         }
@@ -192,8 +194,8 @@ impl Printer {
     }
 
     /// A field's value and, if it has one, its flag: ordinal, name, and everything after the colon.
-    fn parts(&self, owner: &StructNode, field: &FieldNode, name: &str) -> Vec<(u16, String, String)> {
-        let ty = self.ty(owner, field.ty);
+    fn parts(&self, scope: Scope, field: &FieldNode, name: &str) -> Vec<(u16, String, String)> {
+        let ty = self.ty(scope, field.ty);
         let value = format!("{ty}{}{}", default(field.default), annotations(field.annotations));
         let mut parts = vec![(field.ordinal, name.to_owned(), value)];
         if let Some((ordinal, _)) = field.has {
@@ -206,8 +208,8 @@ impl Printer {
         parts
     }
 
-    fn structure(&mut self, name: &str, id: u64, node: &StructNode) {
-        let parameters = match node.parameters {
+    fn structure(&mut self, name: &str, id: u64, scope: Scope, node: &StructNode) {
+        let parameters = match scope {
             [] => String::new(),
             parameters => format!("({})", parameters.join(", ")),
         };
@@ -218,17 +220,17 @@ impl Printer {
         );
         self.open(&head, node.docs);
         let plain: Vec<&FieldNode> = node.fields.iter().filter(|field| field.variant.is_none()).collect();
-        self.fields(1, node, &plain);
+        self.fields(1, scope, &plain);
         if node.fields.iter().any(|field| field.variant.is_some()) {
-            self.union(node);
+            self.union(scope, node);
         }
         self.close(0);
     }
 
-    fn fields(&mut self, depth: usize, owner: &StructNode, fields: &[&FieldNode]) {
+    fn fields(&mut self, depth: usize, scope: Scope, fields: &[&FieldNode]) {
         let mut lines = Vec::new();
         for field in fields {
-            for (part, (ordinal, name, ty)) in self.parts(owner, field, field.name).into_iter().enumerate() {
+            for (part, (ordinal, name, ty)) in self.parts(scope, field, field.name).into_iter().enumerate() {
                 lines.push((
                     ordinal,
                     format!("{name} @{ordinal} :{ty};"),
@@ -242,7 +244,7 @@ impl Printer {
         }
     }
 
-    fn union(&mut self, node: &StructNode) {
+    fn union(&mut self, scope: Scope, node: &StructNode) {
         self.line(1, "union {");
         let mut variants = BTreeMap::<u16, Vec<&FieldNode>>::new();
         for field in node.fields {
@@ -254,18 +256,18 @@ impl Printer {
             match (fields[..].first(), fields[..].first().and_then(|field| field.group)) {
                 (Some(_), Some(group)) => {
                     self.line(2, &format!("{group} :group {{"));
-                    self.fields(3, node, fields);
+                    self.fields(3, scope, fields);
                     self.close(2);
                 }
                 // A value and its flag are two fields, so the variant is a group of both.
                 (Some(field), None) if field.has.is_some() => {
                     self.line(2, &format!("{} :group {{", field.name));
-                    for (ordinal, name, ty) in self.parts(node, field, "value") {
+                    for (ordinal, name, ty) in self.parts(scope, field, "value") {
                         self.line(3, &format!("{name} @{ordinal} :{ty};"));
                     }
                     self.close(2);
                 }
-                (Some(_), None) => self.fields(2, node, fields),
+                (Some(_), None) => self.fields(2, scope, fields),
                 (None, _) => {}
             }
         }
@@ -288,23 +290,24 @@ impl Printer {
         }
     }
 
-    fn ty(&self, owner: &StructNode, ty: Type) -> String {
+    fn ty(&self, scope: Scope, ty: Type) -> String {
         match ty {
-            Type::List(item) => format!("List({})", self.ty(owner, *item)),
+            Type::List(item) => format!("List({})", self.ty(scope, *item)),
             Type::Enum(node) => self.path(node().file, node().name),
             Type::Interface(node) => self.path(node().file, node().name),
             Type::Struct(node) => {
                 let mentioned = resolve(self.file, node());
-                let path = self.path(mentioned.file, &struct_name(mentioned.declared));
-                if mentioned.declared.parameters.is_empty() || mentioned.arguments.is_empty() {
-                    return path;
-                }
-                let arguments: Vec<String> =
-                    mentioned.arguments.iter().map(|argument| self.ty(owner, *argument)).collect();
-                format!("{path}({})", arguments.join(", "))
+                let path = self.path(mentioned.file, &struct_name(mentioned.declared, scope));
+                let arguments: Vec<String> = if mentioned.declared.parameters.is_empty() {
+                    let passed_on = parameters(mentioned.declared, scope);
+                    passed_on.iter().map(ToString::to_string).collect()
+                } else {
+                    mentioned.arguments.iter().map(|argument| self.ty(scope, *argument)).collect()
+                };
+                if arguments.is_empty() { path } else { format!("{path}({})", arguments.join(", ")) }
             }
             Type::Parameter(index) => {
-                owner.parameters.get(usize::from(index)).copied().unwrap_or("AnyPointer").to_owned()
+                scope.get(usize::from(index)).copied().unwrap_or("AnyPointer").to_owned()
             }
             Type::Builtin(name) => format!("Proxy.{name}"),
             Type::Context => "Proxy.Context".into(),

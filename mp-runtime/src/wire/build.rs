@@ -12,7 +12,7 @@ use super::capability::{MessageCap, SlotHook};
 use super::node::FieldNode;
 use super::raw;
 use super::slot::{Place, Slot};
-use super::wire_type::WireType;
+use super::wire_type::{WireType, mistake_in_list};
 use super::{MESSAGE_LIMIT_WORDS, NESTING_LIMIT};
 use crate::error::{Error, ErrorKind, Result};
 
@@ -184,11 +184,8 @@ impl<'a> FieldBuilder<'a> {
         M: ?Sized,
         I: ExactSizeIterator,
     {
-        const {
-            assert!(
-                !T::SLOTS.has_flag,
-                "an Option of a number has no form inside a list; use a struct with an Option field"
-            );
+        if let Some(mistake) = mistake_in_list::<T, M>() {
+            return Err(Error::new(ErrorKind::Misuse, mistake));
         }
         let length = check_count(items.len())?;
         let pointer = self.into_pointer()?;

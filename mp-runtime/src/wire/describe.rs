@@ -7,6 +7,7 @@ use super::id::child_id;
 use super::layout::{FieldPlace, Member, Sizes, place};
 use super::node::{Default, FieldNode, FileNode, MethodNode, StructNode, Type};
 use super::slot::{Place, Slot, Slots};
+pub use super::wire_type::Parameter;
 use super::wire_type::WireType;
 
 /// A field, before it has a place.
@@ -23,8 +24,16 @@ impl Field {
     }
 
     /// A field of type `T`, in the conversion set `M`.
+    ///
+    /// # Panics
+    ///
+    /// At compile time when the type has no form on the wire that keeps all of its values.
     #[must_use]
+    #[track_caller]
     pub const fn of<T: WireType<M> + ?Sized, M: ?Sized>(name: &'static str) -> Self {
+        if let Some(mistake) = T::MISTAKE {
+            panic!("{}", mistake);
+        }
         let field = Field::new(name, T::TYPE, T::SLOTS);
         if T::SECRET { field.secret() } else { field }
     }
@@ -87,6 +96,7 @@ impl Field {
     ///
     /// At compile time when the field is not a pointer.
     #[must_use]
+    #[track_caller]
     pub const fn with_null(mut self) -> Self {
         self.member.slots = self.member.slots.with_null();
         self
@@ -98,6 +108,7 @@ impl Field {
     ///
     /// At compile time when the field is not a `Bool`.
     #[must_use]
+    #[track_caller]
     pub const fn default_bool(mut self, value: bool) -> Self {
         assert!(matches!(self.node.ty, Type::Bool), "a bool default needs a field of type Bool");
         self.node.default = Default::Bool(value);
@@ -111,6 +122,7 @@ impl Field {
     ///
     /// At compile time when the default does not fit the field's type.
     #[must_use]
+    #[track_caller]
     pub const fn default_number(mut self, integer: i128, float: f64) -> Self {
         self.node.default = self.node.ty.number_default(integer, float);
         self
@@ -128,22 +140,6 @@ impl Field {
     #[must_use]
     pub const fn group(mut self, name: &'static str) -> Self {
         self.node.group = Some(name);
-        self
-    }
-
-    /// The field as the type parameter of a generic schema struct.
-    ///
-    /// # Panics
-    ///
-    /// At compile time when the argument is not behind a pointer, as Cap'n Proto wants it.
-    #[must_use]
-    pub const fn parameter(mut self, index: u16) -> Self {
-        assert!(
-            self.member.slots.value.is_pointer(),
-            "a generic schema struct takes only text, data, lists, structs and interfaces as type arguments; \
-             leave out `generic` for a concrete struct per instance"
-        );
-        self.node.ty = Type::Parameter(index);
         self
     }
 
@@ -176,6 +172,7 @@ impl<const N: usize> Fields<N> {
     ///
     /// At compile time, when an ordinal is given twice or left out, or the struct is too large.
     #[must_use]
+    #[track_caller]
     pub const fn place(fields: [Field; N], variants: u16) -> Self {
         let nowhere = FieldPlace { ordinal: 0, value: Place::VOID, has: None };
         let mut members = [Member::new(Slots::one(Slot::Void)); N];
@@ -238,6 +235,7 @@ impl StructNode {
             file: None,
             docs: "",
             parameters: &[],
+            declared: None,
             arguments: &[],
             fields: &fields.nodes,
             data_words: fields.sizes.data_words,
@@ -270,10 +268,48 @@ impl StructNode {
         self
     }
 
-    /// The struct with type parameters, for a generic struct of the schema.
+    /// The struct as an instance of a generic struct of the schema, with the names of the type parameters.
     #[must_use]
-    pub const fn parameters(mut self, parameters: &'static [&'static str]) -> Self {
+    pub const fn generic(
+        mut self,
+        parameters: &'static [&'static str],
+        declared: fn() -> &'static StructNode,
+    ) -> Self {
         self.parameters = parameters;
+        self.declared = Some(declared);
+        self
+    }
+
+    /// The struct as another Rust form of `other`, which the schema declares.
+    ///
+    /// # Panics
+    ///
+    /// At compile time when the fields are not the same.
+    #[must_use]
+    #[track_caller]
+    pub const fn form_of(
+        mut self,
+        other: &'static StructNode,
+        declared: fn() -> &'static StructNode,
+    ) -> Self {
+        let text = "a form of another struct has the same fields in the schema: names, types and defaults";
+        assert!(
+            self.fields.len() == other.fields.len()
+                && self.data_words == other.data_words
+                && self.pointers == other.pointers,
+            "{}",
+            text
+        );
+        let mut index = 0;
+        while index < self.fields.len() {
+            assert!(self.fields[index].is_like(&other.fields[index]), "{}", text);
+            index += 1;
+        }
+        self.name = other.name;
+        self.id = other.id;
+        self.explicit_id = other.explicit_id;
+        self.file = other.file;
+        self.declared = Some(declared);
         self
     }
 
@@ -290,6 +326,26 @@ impl StructNode {
         self.annotations = annotations;
         self
     }
+}
+
+/// A type as the argument of a generic struct of the schema.
+///
+/// # Panics
+///
+/// At compile time when the argument is not behind a pointer, as Cap'n Proto wants it.
+#[must_use]
+#[track_caller]
+pub const fn argument<T: WireType<M> + ?Sized, M: ?Sized>() -> Type {
+    if let Some(mistake) = T::MISTAKE {
+        panic!("{}", mistake);
+    }
+    assert!(
+        T::SLOTS.value.is_pointer(),
+        "a generic schema struct takes only text, data, lists, structs and interfaces as type arguments; \
+         leave out `generic` for a concrete struct per instance"
+    );
+    let _ = T::STRUCT;
+    T::TYPE
 }
 
 impl MethodNode {
@@ -332,6 +388,7 @@ impl MethodNode {
             file: None,
             docs: "",
             parameters: &[],
+            declared: None,
             arguments: &[],
             fields: node.fields,
             data_words: node.data_words,

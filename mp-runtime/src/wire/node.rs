@@ -144,6 +144,9 @@ pub struct StructNode {
     pub docs: &'static str,
     /// Names of the type parameters of a generic schema struct.
     pub parameters: &'static [&'static str],
+    /// What the schema declares, if not this: for an instance of a generic schema struct, the one whose fields have the
+    /// parameters in their types; for another form of a struct, that struct.
+    pub declared: Option<fn() -> &'static StructNode>,
     /// For a struct that is an instance of a generic one: the type arguments in order.
     pub arguments: &'static [Type],
     /// The fields in declaration order.
@@ -244,6 +247,31 @@ impl FieldNode {
             annotations: &[],
         }
     }
+}
+
+impl FieldNode {
+    /// Whether another field has the same name, place and default; of the type, what shows without its declaration.
+    pub(super) const fn is_like(&self, other: &FieldNode) -> bool {
+        same_text(self.name, other.name)
+            && self.ordinal == other.ordinal
+            && self.place.is(other.place)
+            && match (self.has, other.has) {
+                (Some((one, place)), Some((other, others))) => one == other && place.is(others),
+                (None, None) => true,
+                _ => false,
+            }
+            && self.default.mask() == other.default.mask()
+            && self.ty.is_like(other.ty)
+    }
+}
+
+const fn same_text(one: &str, other: &str) -> bool {
+    let (one, other) = (one.as_bytes(), other.as_bytes());
+    let mut index = 0;
+    while index < one.len() && index < other.len() && one[index] == other[index] {
+        index += 1;
+    }
+    index == one.len() && index == other.len()
 }
 
 impl InterfaceNode {
@@ -354,6 +382,43 @@ impl InterfaceNode {
 }
 
 impl Type {
+    /// Whether another type is of the same kind, in lists too.
+    const fn is_like(self, other: Type) -> bool {
+        match (self, other) {
+            (Type::List(one), Type::List(other)) => one.is_like(*other),
+            (Type::Builtin(one), Type::Builtin(other)) => same_text(one, other),
+            (Type::Parameter(one), Type::Parameter(other)) => one == other,
+            (one, other) => one.kind() == other.kind(),
+        }
+    }
+
+    const fn kind(self) -> u8 {
+        match self {
+            Type::Void => 0,
+            Type::Bool => 1,
+            Type::Int8 => 2,
+            Type::Int16 => 3,
+            Type::Int32 => 4,
+            Type::Int64 => 5,
+            Type::UInt8 => 6,
+            Type::UInt16 => 7,
+            Type::UInt32 => 8,
+            Type::UInt64 => 9,
+            Type::Float32 => 10,
+            Type::Float64 => 11,
+            Type::Text => 12,
+            Type::Data => 13,
+            Type::AnyPointer => 14,
+            Type::List(_) => 15,
+            Type::Enum(_) => 16,
+            Type::Struct(_) => 17,
+            Type::Interface(_) => 18,
+            Type::Parameter(_) => 19,
+            Type::Builtin(_) => 20,
+            Type::Context => 21,
+        }
+    }
+
     /// The schema default of a field of this type, from a number in both of its forms; the type
     /// says which form counts.
     ///
@@ -361,7 +426,9 @@ impl Type {
     ///
     /// At compile time when the value does not fit the type, or the type takes no number.
     #[must_use]
+    #[track_caller]
     pub const fn number_default(self, integer: i128, float: f64) -> Default {
+        #[track_caller]
         const fn check(integer: i128, min: i128, max: i128) {
             assert!(min <= integer && integer <= max, "the default does not fit the field's type");
         }

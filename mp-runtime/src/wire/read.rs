@@ -10,7 +10,7 @@ use super::capability::MessageCap;
 use super::node::FieldNode;
 use super::raw;
 use super::slot::{Place, Slot};
-use super::wire_type::WireType;
+use super::wire_type::{WireType, mistake_in_list};
 use crate::error::{Error, Result};
 
 /// What came with a message besides its bytes.
@@ -173,11 +173,8 @@ impl<'a> FieldReader<'a> {
     ///
     /// When the pointer is not a list of this kind of element.
     pub fn list<T: WireType<M>, M: ?Sized>(&self) -> Result<Elements<'a>> {
-        const {
-            assert!(
-                !T::SLOTS.has_flag,
-                "an Option of a number has no form inside a list; use a struct with an Option field"
-            );
+        if let Some(mistake) = mistake_in_list::<T, M>() {
+            return Err(Error::new(crate::error::ErrorKind::Misuse, mistake));
         }
         self.elements(T::SLOTS.value, T::STRUCT.is_some())
     }

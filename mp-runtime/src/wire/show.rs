@@ -46,28 +46,18 @@ fn show_struct(node: &'static StructNode, reader: StructReader<'_>, out: &mut St
         }
         first = false;
         let _ = write!(out, "{} = ", field.name);
-        show_field(node, field, FieldReader::field(reader, field), out, depth);
+        show_field(field, FieldReader::field(reader, field), out, depth);
     }
     out.push(')');
 }
 
-fn show_field(
-    node: &'static StructNode,
-    field: &FieldNode,
-    value: FieldReader<'_>,
-    out: &mut String,
-    depth: usize,
-) {
+fn show_field(field: &FieldNode, value: FieldReader<'_>, out: &mut String, depth: usize) {
     if field.secret {
         out.push_str("<secret>");
     } else if field.has.is_some() && !value.is_present() {
         out.push_str("none");
     } else {
-        let ty = match field.ty {
-            Type::Parameter(index) => node.arguments.get(index as usize).copied().unwrap_or(Type::AnyPointer),
-            ty => ty,
-        };
-        show_value(ty, value, out, depth);
+        show_value(field.ty, value, out, depth);
     }
 }
 

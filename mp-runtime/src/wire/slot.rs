@@ -95,6 +95,7 @@ impl Slots {
     ///
     /// At compile time when the value is not a pointer, which cannot be null.
     #[must_use]
+    #[track_caller]
     pub const fn with_null(self) -> Self {
         assert!(
             self.value.is_pointer(),
@@ -115,6 +116,11 @@ pub struct Place {
 }
 
 impl Place {
+    /// Whether another place is this one, where the compiler computes.
+    pub(super) const fn is(self, other: Place) -> bool {
+        self.offset == other.offset && self.slot as u8 == other.slot as u8
+    }
+
     /// The place of a value that takes no room.
     pub const VOID: Place = Place { slot: Slot::Void, offset: 0 };
 }

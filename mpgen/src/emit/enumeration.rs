@@ -43,55 +43,59 @@ pub fn enumeration(item: &Enum) -> TokenStream {
     };
     let node = if item.integer.is_none() { schema_enum(item) } else { TokenStream::new() };
     let unknown = format!("{} is no {}", "{}", item.ident);
-    hidden(&quote! {
-        #(#constants)*
-        #node
+    hidden(
+        &item.runtime,
+        &quote! {
+            #(#constants)*
+            #node
 
-        impl<__M: ?::core::marker::Sized> #private::WireType<__M> for #ident {
-            const SLOTS: #private::Slots = <#integer as #private::WireType<__M>>::SLOTS;
-            const TYPE: #private::Type = #ty;
-        }
-
-        impl<__M: ?::core::marker::Sized> #private::BuildField<__M> for #ident {
-            fn build_field(
-                &self,
-                __cx: &mut #private::BuildContext<'_>,
-                __out: #private::FieldBuilder<'_>,
-            ) -> #private::Result<()> {
-                let __value: #integer = match self {
-                    #(Self::#variants => #names,)*
-                };
-                <#integer as #private::BuildField<__M>>::build_field(&__value, __cx, __out)
+            impl<__M: ?::core::marker::Sized> #private::WireType<__M> for #ident {
+                const SLOTS: #private::Slots = <#integer as #private::WireType<__M>>::SLOTS;
+                const TYPE: #private::Type = #ty;
             }
-        }
 
-        impl<'__a, __M: ?::core::marker::Sized> #private::ReadField<'__a, __M> for #ident {
-            fn read_field(
-                __cx: &#private::ReadContext<'__a>,
-                __input: #private::FieldReader<'__a>,
-            ) -> #private::Result<Self> {
-                let __value = <#integer as #private::ReadField<'__a, __M>>::read_field(__cx, __input)?;
-                match __value {
-                    #(#names => ::core::result::Result::Ok(Self::#variants),)*
-                    __other => ::core::result::Result::Err(#private::Error::bad_value(
-                        ::std::format!(#unknown, __other),
-                    )),
+            impl<__M: ?::core::marker::Sized> #private::BuildField<__M> for #ident {
+                fn build_field(
+                    &self,
+                    __cx: &mut #private::BuildContext<'_>,
+                    __out: #private::FieldBuilder<'_>,
+                ) -> #private::Result<()> {
+                    let __value: #integer = match self {
+                        #(Self::#variants => #names,)*
+                    };
+                    <#integer as #private::BuildField<__M>>::build_field(&__value, __cx, __out)
                 }
             }
-        }
-    })
+
+            impl<'__a, __M: ?::core::marker::Sized> #private::ReadField<'__a, __M> for #ident {
+                fn read_field(
+                    __cx: &#private::ReadContext<'__a>,
+                    __input: #private::FieldReader<'__a>,
+                ) -> #private::Result<Self> {
+                    let __value = <#integer as #private::ReadField<'__a, __M>>::read_field(__cx, __input)?;
+                    match __value {
+                        #(#names => ::core::result::Result::Ok(Self::#variants),)*
+                        __other => ::core::result::Result::Err(#private::Error::bad_value(
+                            ::std::format!(#unknown, __other),
+                        )),
+                    }
+                }
+            }
+        },
+    )
 }
 
 /// The node of a Cap'n Proto enum.
 fn schema_enum(item: &Enum) -> TokenStream {
     let private = private();
-    let Enum { name, docs, .. } = item;
+    let Enum { name, docs, ident, .. } = item;
     let file = item.file.as_ref().map(file::reference).unwrap_or_default();
     let id = match item.id {
         Some(id) => super::hex(id),
         None => quote!(#private::child_id(__FILE.id, #name)),
     };
     let explicit_id = item.id.is_some();
+    let declared = super::file::declared(&quote!(#ident), name, item.ident.span());
     let enumerants = item.variants.iter().map(|variant| {
         let (name, docs) = (&variant.name, &variant.docs);
         quote!((#name, #docs))
@@ -106,5 +110,6 @@ fn schema_enum(item: &Enum) -> TokenStream {
             docs: #docs,
             enumerants: &[#(#enumerants),*],
         };
+        #declared
     }
 }

@@ -14,6 +14,7 @@ use syn::{Expr, Lit, Type};
 
 use super::private;
 use crate::model::{Optional, Wire};
+use crate::syntax::ends;
 
 /// A type as a field sees it: what travels, in which conversion set.
 pub(super) struct Travels {
@@ -21,19 +22,27 @@ pub(super) struct Travels {
     pub(super) ty: TokenStream,
     /// The conversion set.
     pub(super) set: TokenStream,
+    /// Where the type begins and ends in the user's code.
+    pub(super) ends: (Span, Span),
 }
 
 /// What travels for a value of type `ty`.
 pub(super) fn travels(ty: &Type, wire: &Wire, set: &TokenStream) -> Travels {
-    let set = match &wire.types {
-        Some(types) => quote!(#types),
-        None => set.clone(),
-    };
+    let set = set_of(wire, set);
+    let ends = ends(ty);
     let ty = match &wire.with {
         Some(module) => quote!(#module::Wire),
         None => quote!(#ty),
     };
-    Travels { ty, set }
+    Travels { ty, set, ends }
+}
+
+/// The conversion set of a value.
+pub(super) fn set_of(wire: &Wire, set: &TokenStream) -> TokenStream {
+    match &wire.types {
+        Some(types) => quote!(#types),
+        None => set.clone(),
+    }
 }
 
 /// A field, as an expression of type `Field`.
@@ -43,9 +52,11 @@ impl FieldTokens {
     /// A field with a value.
     pub(super) fn value(wire: &Wire, travels: &Travels) -> Self {
         let private = private();
-        let Travels { ty, set } = travels;
+        let Travels { ty, set, ends: (start, end) } = travels;
         let Wire { name, docs, .. } = wire;
-        let mut field = FieldTokens(quote!(#private::Field::of::<#ty, #set>(#name)));
+        // A type without a form is found when the constant is computed; the spans say where.
+        let (head, tail) = (at(quote!(#private::Field::of::<), *start), at(quote!(, #set>(#name)), *end));
+        let mut field = FieldTokens(quote!(#head #ty #tail));
         if let Some(ordinal) = wire.ordinal {
             field.say(&quote!(ordinal(#ordinal)));
         }
@@ -54,8 +65,8 @@ impl FieldTokens {
             Some(Optional::Flag) => field.say(&quote!(with_flag())),
             // A type that has no null is found when the constant is computed; the span says where.
             Some(Optional::Null) => {
-                field = FieldTokens(at(field.0, ty.span()));
-                field.say(&quote_spanned!(ty.span()=> with_null()));
+                field = FieldTokens(at(field.0, *start));
+                field.say(&at(quote!(with_null()), *start));
             }
         }
         if let Some(ordinal) = wire.has_ordinal {
@@ -121,12 +132,6 @@ impl FieldTokens {
     /// The field with an annotation.
     pub(super) fn annotated(mut self, annotation: &str) -> Self {
         self.annotate(annotation);
-        self
-    }
-
-    /// The field as the type parameter of a generic struct at this position.
-    pub(super) fn parameter(mut self, index: u16) -> Self {
-        self.say(&quote!(parameter(#index)));
         self
     }
 

@@ -5,16 +5,17 @@
 //! pub const MAX_MONEY: i64 = …;
 //! ```
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote;
 
-use super::{hex, private};
+use super::fields::at;
+use super::{hex, private, private_of};
 use crate::model::{Constant, File, FileRef};
 
 /// The static of a file.
 pub fn file(file: &File) -> TokenStream {
-    let private = private();
-    let File { attrs, vis, ident, name, id, namespace, include, include_types, pairs, constants } = file;
+    let private = private_of(&file.runtime);
+    let File { attrs, vis, ident, name, id, namespace, include, include_types, pairs, constants, .. } = file;
     let pairs = super::fields::optional(pairs.as_ref().map(|path| quote!(&#path)));
     let items = constants.iter().map(|constant| &constant.item);
     let nodes = constants.iter().map(|Constant { item, name, docs, ty }| {
@@ -59,4 +60,17 @@ pub(super) fn reference(file: &FileRef) -> TokenStream {
             }
         }
     }
+}
+
+/// Refuses a second declaration with this name in a file.
+pub(super) fn declared(who: &TokenStream, name: &str, span: Span) -> TokenStream {
+    let private = private();
+    at(
+        quote! {
+            const __KEY: ::core::primitive::u64 = #private::key(::core::module_path!(), __FILE, #name);
+            impl #private::Declared<__KEY, #who> for () {}
+            const _: () = #private::two_types_have_one_name_in_one_schema_file::<__KEY, _>();
+        },
+        span,
+    )
 }

@@ -9,7 +9,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::ImplItem;
 
-use super::private;
+use super::private_of;
 use crate::model::Implementation;
 
 /// The block, with its asynchronous methods in the form that the trait declares them.
@@ -18,7 +18,7 @@ pub fn implementation(implementation: &Implementation) -> TokenStream {
     let asynchronous =
         |item: &ImplItem| matches!(item, ImplItem::Fn(method) if method.sig.asyncness.is_some());
     if item.items.iter().any(asynchronous) {
-        let private = private();
+        let private = private_of(&implementation.runtime);
         quote! {
             #[#private::async_trait]
             #item

@@ -16,26 +16,31 @@ use syn::{FnArg, TraitItem};
 
 use super::fields::{FieldTokens, Travels, place, travels};
 use super::methods::{all_methods, async_attribute, param_type, refusal, set, whole};
-use super::{file, hidden, private, proxy, server};
+use super::{certain, file, hidden, private, private_of, proxy, server};
 use crate::model::{Interface, Method, Passing, Returns};
 use crate::names::upper_camel;
 
 /// The whole expansion of a trait.
 pub fn interface(item: &Interface) -> TokenStream {
     let user_trait = user_trait(item);
+    let forms = item.older.iter().map(form);
+    let (item, names) = &certain::interface(item);
     let nodes = nodes(item);
     let dispatcher = server::dispatcher(item);
     let client = proxy::client(item);
     let values = values(item);
     let closures = if item.callback { proxy::closures(item) } else { TokenStream::new() };
-    let hidden = hidden(&quote! {
-        #nodes
-        #dispatcher
-        #client
-        #values
-        #closures
-    });
-    let forms = item.older.iter().map(form);
+    let hidden = hidden(
+        &item.runtime,
+        &quote! {
+            #names
+            #nodes
+            #dispatcher
+            #client
+            #values
+            #closures
+        },
+    );
     quote! {
         #user_trait
         #hidden
@@ -46,6 +51,7 @@ pub fn interface(item: &Interface) -> TokenStream {
 /// The form of an older version: a trait that everything has which has the user's.
 fn form(item: &Interface) -> TokenStream {
     let private = private();
+    let (item, names) = &certain::interface(item);
     let (vis, home, ident) = (&item.item.vis, &item.item.ident, item.ident());
     let title = item.form.as_ref().map(|form| form.title.as_str()).unwrap_or_default();
     let docs = format!("[`{home}`] as {title} has it on the wire.");
@@ -53,22 +59,27 @@ fn form(item: &Interface) -> TokenStream {
     let dispatcher = server::dispatcher(item);
     let client = proxy::form_client(item);
     let values = values(item);
-    let hidden = hidden(&quote! {
-        impl<__T: #home> #ident for __T {}
+    let hidden = hidden(
+        &item.runtime,
+        &quote! {
+            impl<__T: #home> #ident for __T {}
 
-        impl dyn #ident {
-            /// The object in this form.
-            #[allow(dead_code)]
-            #vis fn of(__object: ::std::sync::Arc<dyn #home>) -> ::std::sync::Arc<dyn #ident> {
-                ::std::sync::Arc::new(#private::Home(__object))
+            impl dyn #ident {
+                /// The object in this form.
+                #[allow(dead_code)]
+                #vis fn of(__object: ::std::sync::Arc<dyn #home>) -> ::std::sync::Arc<dyn #ident> {
+                    ::std::sync::Arc::new(#private::Home(__object))
+                }
             }
-        }
 
-        #nodes
-        #dispatcher
-        #client
-        #values
-    });
+            #names
+
+            #nodes
+            #dispatcher
+            #client
+            #values
+        },
+    );
     quote! {
         #[doc = #docs]
         #vis trait #ident: #home {}
@@ -80,7 +91,7 @@ fn form(item: &Interface) -> TokenStream {
 /// The user's trait, with bodies for deprecated methods and a way to ask whether an object is a
 /// proxy.
 fn user_trait(item: &Interface) -> TokenStream {
-    let private = private();
+    let private = private_of(&item.runtime);
     let mut user = item.item.clone();
     for entry in &mut user.items {
         let TraitItem::Fn(function) = entry else { continue };
@@ -91,7 +102,7 @@ fn user_trait(item: &Interface) -> TokenStream {
                 FnArg::Typed(input) => Some(&input.pat),
                 FnArg::Receiver(_) => None,
             });
-            let answer = refusal(item, method, message);
+            let answer = refusal(item, &private, method, message);
             function.default = Some(syn::parse_quote!({
                 #(let _ = #unused;)*
                 #answer
@@ -105,7 +116,7 @@ fn user_trait(item: &Interface) -> TokenStream {
             ::core::option::Option::None
         }
     });
-    let attribute = async_attribute(item);
+    let attribute = async_attribute(item, &private);
     quote! {
         #attribute
         #user
@@ -195,9 +206,12 @@ fn nodes(item: &Interface) -> TokenStream {
     if !docs.is_empty() {
         node.extend(quote!(.docs(#docs)));
     }
+    let ident = item.ident();
+    let declared = file::declared(&quote!(dyn #ident), name, ident.span());
     quote! {
         #file
         const __ID: ::core::primitive::u64 = #id;
+        #declared
         static __NODE: #private::InterfaceNode = #node;
     }
 }
@@ -207,7 +221,7 @@ fn own_method(method: &Method, set: &TokenStream) -> TokenStream {
     let Method { name, docs, ordinal, .. } = method;
     let (params, results) = (params_fields(method, set), results_fields(method, set));
     let mut node = method_node(name, *ordinal, method.sig.ident.span(), &params, &results);
-    if let Some(Travels { ty, set }) = whole(method, set) {
+    if let Some(Travels { ty, set, .. }) = whole(method, set) {
         let private = private();
         node.extend(quote!(.results(<#ty as #private::StructType<#set>>::NODE)));
     }

@@ -7,7 +7,6 @@ use proc_macro2::TokenStream;
 use quote::quote;
 
 use super::fields::{Travels, travels};
-use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 
 /// Whether the trait has asynchronous methods.
@@ -21,14 +20,17 @@ pub(super) fn all_methods(item: &Interface) -> impl Iterator<Item = &Method> {
 }
 
 /// `#[async_trait]`, where the trait needs it.
-pub(super) fn async_attribute(item: &Interface) -> TokenStream {
-    let private = private();
+pub(super) fn async_attribute(item: &Interface, private: &TokenStream) -> TokenStream {
     if is_async(item) { quote!(#[#private::async_trait]) } else { TokenStream::new() }
 }
 
 /// The outcome of a method that is not there.
-pub(super) fn refusal(item: &Interface, method: Option<&Method>, message: &str) -> TokenStream {
-    let private = private();
+pub(super) fn refusal(
+    item: &Interface,
+    private: &TokenStream,
+    method: Option<&Method>,
+    message: &str,
+) -> TokenStream {
     let error = quote!(#private::Error::unimplemented(#message));
     match method.map(|method| (&method.returns, &method.sig.ident)) {
         Some((Returns::Plain(_), ident)) => {
@@ -47,11 +49,11 @@ pub(super) fn set(item: &Interface) -> TokenStream {
 
 /// What travels for a parameter.
 pub(super) fn param_type(param: &Param, set: &TokenStream) -> Travels {
-    let ty = passing_type(&param.passing);
     let mut travels = travels(&syn::parse_quote!(()), &param.wire, set);
     if param.wire.with.is_none() {
-        travels.ty = ty;
+        travels.ty = passing_type(&param.passing);
     }
+    travels.ends = param.ends;
     travels
 }
 

@@ -4,11 +4,12 @@
 //! decides what the wire looks like: the generated code hands types to constant functions of
 //! `mp-runtime`, which do.
 //!
-//! Generated code names only absolute paths, mostly of `::mp_runtime::private`, and its own names
-//! begin with `__`, so that nothing in scope at the user's can change its meaning. It calls methods
+//! Generated code names only absolute paths and `__mp`, which is `::mp_runtime::private`; its own names
+//! begin with `__` as well, so that nothing in scope at the user's can change its meaning. It calls methods
 //! with a dot only on what they take as `self`, value or reference: otherwise a method of a trait
 //! in the user's scope could come first.
 
+mod certain;
 mod enumeration;
 mod fields;
 mod file;
@@ -27,10 +28,16 @@ pub use structure::structure;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Path;
 
-/// The module that generated code may name.
+/// The module that generated code may name, as it is called inside of [`hidden`].
 fn private() -> TokenStream {
-    quote!(::mp_runtime::private)
+    quote!(__mp)
+}
+
+/// The same module, as it is called beside the user's own items.
+fn private_of(runtime: &Path) -> TokenStream {
+    quote!(#runtime::private)
 }
 
 /// An id, as people write one.
@@ -40,7 +47,8 @@ fn hex(id: u64) -> TokenStream {
 }
 
 /// Wraps items so that nothing of them leaks into the user's scope.
-fn hidden(items: &TokenStream) -> TokenStream {
+fn hidden(runtime: &Path, items: &TokenStream) -> TokenStream {
+    let private = private_of(runtime);
     quote! {
         #[allow(
             clippy::all,
@@ -56,6 +64,8 @@ fn hidden(items: &TokenStream) -> TokenStream {
             unused_variables
         )]
         const _: () = {
+            use #private as __mp;
+
             #items
         };
     }

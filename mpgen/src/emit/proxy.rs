@@ -22,7 +22,7 @@ use crate::model::{Interface, Method, Param, Passing, Returns};
 pub(super) fn client(item: &Interface) -> TokenStream {
     let private = private();
     let ident = &item.item.ident;
-    let attribute = async_attribute(item);
+    let attribute = async_attribute(item, &private);
     let methods = item.methods.iter().map(|method| client_method(item, method));
     // Those of older versions too, which an object may have its own of.
     let forwards = all_methods(item).map(|method| forward(item, method));
@@ -52,7 +52,7 @@ pub(super) fn client(item: &Interface) -> TokenStream {
 pub(super) fn form_client(item: &Interface) -> TokenStream {
     let private = private();
     let ident = &item.item.ident;
-    let attribute = async_attribute(item);
+    let attribute = async_attribute(item, &private);
     let methods = item.methods.iter().map(|method| client_method(item, method));
     let has_body = |method: &Method| {
         item.item.items.iter().any(|entry| match entry {
@@ -65,7 +65,7 @@ pub(super) fn form_client(item: &Interface) -> TokenStream {
     };
     let lacking = item.lacking.iter().filter(|(method, _)| !has_body(method));
     let lacking = lacking.map(|(method, why)| {
-        let (sig, answer) = (signature(method), refusal(item, Some(method), why));
+        let (sig, answer) = (signature(method), refusal(item, &private, Some(method), why));
         let unused = method.params.iter().map(|param| &param.ident);
         quote!(#sig { #(let _ = #unused;)* #answer })
     });
@@ -185,7 +185,7 @@ fn pipelinable(method: &Method, set: &TokenStream) -> TokenStream {
     let alone = method.exception.is_none() && !method.params.iter().any(|param| param.passing.comes_back());
     let is_interface = match method.returns.value().filter(|_| alone) {
         Some(ty) => {
-            let Travels { ty, set } = travels(ty, &method.result, set);
+            let Travels { ty, set, .. } = travels(ty, &method.result, set);
             quote!(#private::is_interface(<#ty as #private::WireType<#set>>::TYPE))
         }
         None => quote!(false),
@@ -208,7 +208,7 @@ fn lendable(param: &Param, set: &TokenStream) -> Option<TokenStream> {
         Passing::OptionalRef(inner) => matches!(**inner, Passing::Ref(_) | Passing::Slice(_)),
         _ => false,
     };
-    let Travels { ty, set } = param_type(param, set);
+    let Travels { ty, set, .. } = param_type(param, set);
     let message = format!(
         "`{}` holds an interface or closure and can only be given away: pass it by value",
         param.ident
@@ -221,7 +221,7 @@ fn lendable(param: &Param, set: &TokenStream) -> Option<TokenStream> {
 
 fn write_param(param: &Param, index: usize, places: &Places, set: &TokenStream) -> TokenStream {
     let name = &param.ident;
-    let Travels { ty, set } = param_type(param, set);
+    let Travels { ty, set, .. } = param_type(param, set);
     if let (_, Some(want)) = places.params[index] {
         return quote!(if ::core::option::Option::is_some(&#name) { __out.set_flag(#want); });
     }
@@ -264,7 +264,7 @@ fn get(
 }
 
 fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStream {
-    if let Some(Travels { ty, set }) = whole(method, set) {
+    if let Some(Travels { ty, set, .. }) = whole(method, set) {
         let private = private();
         let value = quote!(<#ty as #private::ReadField<'_, #set>>::read_field(__cx, __results.whole()));
         return match method.results.as_ref().and_then(Option::as_ref) {
@@ -275,7 +275,7 @@ fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStr
     let outs = method.params.iter().enumerate().filter_map(|(index, param)| {
         let place = places.outs[index]?;
         let name = &param.ident;
-        let Travels { ty, set } = param_type(param, set);
+        let Travels { ty, set, .. } = param_type(param, set);
         let value = get(&ty, &set, place, param.wire.with.as_ref(), &param.wire.name);
         Some(match param.passing {
             Passing::WantOut(_) => quote! {
@@ -288,7 +288,7 @@ fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStr
     });
     let result = match (places.result, method.returns.value()) {
         (Some(place), Some(ty)) => {
-            let Travels { ty, set } = travels(ty, &method.result, set);
+            let Travels { ty, set, .. } = travels(ty, &method.result, set);
             get(&ty, &set, place, method.result.with.as_ref(), &method.result.name)
         }
         _ => quote!(()),
@@ -296,7 +296,7 @@ fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStr
     let exception = match (&method.exception, places.exception, &method.returns) {
         (Some((wire, _)), Some(place), Returns::Declared(_, error)) => {
             let option = syn::parse_quote!(::core::option::Option<#error>);
-            let Travels { ty, set } = travels(&option, wire, set);
+            let Travels { ty, set, .. } = travels(&option, wire, set);
             let value = get(&ty, &set, place, wire.with.as_ref(), &wire.name);
             Some(quote! {
                 if let ::core::option::Option::Some(__exception) = #value {
@@ -365,10 +365,22 @@ pub(super) fn closures(item: &Interface) -> TokenStream {
     let output = &method.sig.output;
     let send_sync = quote!(::core::marker::Send + ::core::marker::Sync);
     let send = quote!(::core::marker::Send);
-    let shared =
-        closure(item, method, "__Shared", &quote!(dyn #shared(#(#args),*) #output + #send_sync), false);
-    let mutable = closure(item, method, "__Mutable", &quote!(dyn #mutable(#(#args),*) #output + #send), true);
-    quote!(#shared #mutable)
+    let shared = quote!(dyn #shared(#(#args),*) #output + #send_sync);
+    let mutable = quote!(dyn #mutable(#(#args),*) #output + #send);
+    let (private, ident) = (private(), &item.item.ident);
+    let (shares, changes) = (
+        closure(item, method, "__Shared", &shared, false),
+        closure(item, method, "__Mutable", &mutable, true),
+    );
+    quote! {
+        impl #private::Callback for dyn #ident {
+            type Shared = #shared;
+            type Mutable = #mutable;
+        }
+
+        #shares
+        #changes
+    }
 }
 
 fn closure(item: &Interface, method: &Method, wrapper: &str, ty: &TokenStream, mutable: bool) -> TokenStream {

@@ -113,8 +113,10 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
     }
 }
 
-fn local(index: usize) -> syn::Ident {
-    format_ident!("__arg_{index}")
+/// The variable of a parameter. It stands where the parameter does, so that what is wrong with one shows there.
+fn local(index: usize, param: &Param) -> syn::Ident {
+    let span = param.ident.span().resolved_at(proc_macro2::Span::call_site());
+    format_ident!("__arg_{index}", span = span)
 }
 
 /// The statements that read a parameter, and the expression that passes it.
@@ -125,9 +127,9 @@ fn read_param(
     set: &TokenStream,
     asynchronous: bool,
 ) -> (TokenStream, TokenStream) {
-    let name = local(index);
+    let name = local(index, param);
     let (place, want) = places.params[index];
-    let super::fields::Travels { ty: wire, set } = param_type(param, set);
+    let super::fields::Travels { ty: wire, set, .. } = param_type(param, set);
     let get = |ty: TokenStream| {
         let place = place.unwrap_or_default();
         match &param.wire.with {
@@ -140,9 +142,9 @@ fn read_param(
         }
     };
     match &param.passing {
-        Passing::Owned(ty) => (get(quote!(#ty)), quote!(#name)),
+        Passing::Owned(_) => (get(wire.clone()), quote!(#name)),
         Passing::Absent(value) => (quote!(#value), quote!(#name)),
-        Passing::InOut(ty) => (get(quote!(#ty)), quote!(&mut #name)),
+        Passing::InOut(_) => (get(wire.clone()), quote!(&mut #name)),
         Passing::Out(ty) => (quote!(<#ty as ::core::default::Default>::default()), quote!(&mut #name)),
         Passing::WantOut(ty) => {
             let want = want.unwrap_or_default();
@@ -191,7 +193,7 @@ fn held(passing: &Passing, asynchronous: bool) -> TokenStream {
 }
 
 fn is_byte(ty: &syn::Type) -> bool {
-    matches!(ty, syn::Type::Path(path) if crate::check::ends_in(path, "u8"))
+    matches!(ty, syn::Type::Path(path) if crate::syntax::ends_in(path, "u8"))
 }
 
 /// The pattern that receives a method's outcome and turns it into results or an error.
@@ -208,7 +210,7 @@ fn outcome(method: &Method, call: &TokenStream) -> TokenStream {
 
 /// The statements that write a method's results.
 fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStream {
-    if let Some(super::fields::Travels { ty, set }) = whole(method, set) {
+    if let Some(super::fields::Travels { ty, set, .. }) = whole(method, set) {
         let value = match method.results.as_ref().and_then(Option::as_ref) {
             Some(module) => quote!(#module::build(&__result)?),
             None => quote!(__result),
@@ -220,8 +222,8 @@ fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenSt
     }
     let outs = method.params.iter().enumerate().filter_map(|(index, param)| {
         let place = places.outs[index]?;
-        let name = local(index);
-        let super::fields::Travels { ty, set } = param_type(param, set);
+        let name = local(index, param);
+        let super::fields::Travels { ty, set, .. } = param_type(param, set);
         let give = |value: TokenStream| {
             let value = converted(&param.wire, value);
             quote!(__out.give::<#set, #ty>(__cx, #place, #value)?;)
@@ -239,7 +241,7 @@ fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenSt
     match (&method.exception, places.exception, &method.returns) {
         (Some((wire, _)), Some(place), Returns::Declared(_, error)) => {
             let option = syn::parse_quote!(::core::option::Option<#error>);
-            let super::fields::Travels { ty, set } = travels(&option, wire, set);
+            let super::fields::Travels { ty, set, .. } = travels(&option, wire, set);
             let value = converted(wire, quote!(::core::option::Option::Some(__exception)));
             quote! {
                 match __result {
@@ -256,7 +258,7 @@ fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenSt
 
 fn give_result(method: &Method, place: usize, set: &TokenStream) -> TokenStream {
     let Some(ty) = method.returns.value() else { return TokenStream::new() };
-    let super::fields::Travels { ty, set } = travels(ty, &method.result, set);
+    let super::fields::Travels { ty, set, .. } = travels(ty, &method.result, set);
     let value = converted(&method.result, quote!(__result));
     quote!(__out.give::<#set, #ty>(__cx, #place, #value)?;)
 }
@@ -299,7 +301,7 @@ fn mutable(param: &Param) -> TokenStream {
 fn blocking(item: &Interface, method: &Method) -> TokenStream {
     let ordinal = method.ordinal;
     let (reads, _, call, write) = parts(item, method);
-    let names = (0..reads.len()).map(local);
+    let names = method.params.iter().enumerate().map(|(index, param)| local(index, param));
     let mutable = method.params.iter().map(mutable);
     quote! {
         (__ID, #ordinal) => __call.serve(|__cx, __params, __reply| {
@@ -317,7 +319,7 @@ fn awaiting(item: &Interface, method: &Method) -> TokenStream {
     let private = private();
     let ordinal = method.ordinal;
     let (reads, _, call, write) = parts(item, method);
-    let names: Vec<_> = (0..reads.len()).map(local).collect();
+    let names: Vec<_> = method.params.iter().enumerate().map(|(index, param)| local(index, param)).collect();
     let mutable = method.params.iter().map(mutable);
     quote! {
         (__ID, #ordinal) => {

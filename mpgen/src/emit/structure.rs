@@ -12,8 +12,8 @@ use quote::{format_ident, quote};
 use syn::visit::Visit;
 use syn::{Ident, Member};
 
-use super::fields::{FieldTokens, place, travels};
-use super::{file, hidden, private};
+use super::fields::{FieldTokens, at, place, travels};
+use super::{certain, file, hidden, private};
 use crate::model::{Field, Payload, Shape, Struct, Variant};
 
 /// A struct's or union's type, in the terms of its implementations.
@@ -34,6 +34,7 @@ pub fn structure(item: &Struct) -> TokenStream {
         None if item.generics.params.is_empty() => quote!(()),
         None => quote!(__M),
     };
+    let (item, names) = &certain::structure(item, &set);
     let (_, arguments, _) = item.generics.split_for_impl();
     let target = Target { item, set, arguments: quote!(#arguments), bounds };
     let constants = constants(&target);
@@ -42,10 +43,14 @@ pub fn structure(item: &Struct) -> TokenStream {
         Shape::Union(variants) => union_bodies(&target, variants),
     };
     let conversions = conversions(&target, &build, &give, &read);
-    hidden(&quote! {
-        #constants
-        #conversions
-    })
+    hidden(
+        &item.runtime,
+        &quote! {
+            #names
+            #constants
+            #conversions
+        },
+    )
 }
 
 fn bounds(target: &Target<'_>, bound: &TokenStream) -> TokenStream {
@@ -55,7 +60,10 @@ fn bounds(target: &Target<'_>, bound: &TokenStream) -> TokenStream {
 
 impl Target<'_> {
     fn idents(&self) -> TokenStream {
-        let params = self.item.generics.params.iter();
+        let params = self.item.generics.type_params().map(|param| {
+            let (attrs, ident, bounds) = (&param.attrs, &param.ident, &param.bounds);
+            quote!(#(#attrs)* #ident: #bounds)
+        });
         quote!(#(#params,)*)
     }
 
@@ -66,11 +74,7 @@ impl Target<'_> {
 
 /// All fields on the wire, over all variants, in declaration order.
 fn wire_fields(target: &Target<'_>) -> Vec<FieldTokens> {
-    let generic = |field: &Field, tokens: FieldTokens| match parameter(target.item, field) {
-        Some(index) => tokens.parameter(index),
-        None => tokens,
-    };
-    let value = |field: &Field| generic(field, FieldTokens::value(&field.wire, &target.wire(field)));
+    let value = |field: &Field| FieldTokens::value(&field.wire, &target.wire(field));
     match &target.item.shape {
         Shape::Struct(fields) => fields.iter().filter(|field| !field.skip).map(value).collect(),
         Shape::Union(variants) => variants
@@ -89,17 +93,6 @@ fn wire_fields(target: &Target<'_>) -> Vec<FieldTokens> {
             })
             .collect(),
     }
-}
-
-/// The position of a generic schema struct's parameter, where a field is of that type.
-fn parameter(item: &Struct, field: &Field) -> Option<u16> {
-    if !item.generic {
-        return None;
-    }
-    let syn::Type::Path(path) = &field.ty else { return None };
-    let ident = path.path.get_ident()?;
-    let position = item.generics.type_params().position(|param| param.ident == *ident)?;
-    u16::try_from(position).ok()
 }
 
 /// The struct's node, as constants of `StructType`.
@@ -122,11 +115,17 @@ fn constants(target: &Target<'_>) -> TokenStream {
         let id = super::hex(id);
         node.extend(quote!(.with_id(#id)));
     }
+    let ident = &item.ident;
+    // What the schema declares: the struct with the parameters themselves as its arguments.
+    let positions = 0..u16::try_from(params.len()).unwrap_or(u16::MAX);
+    let declared = quote!(#ident<#(#private::Parameter<#positions>),*>);
     if item.generic {
         let names = params.iter().map(ToString::to_string);
-        node.extend(quote!(.parameters(&[#(#names),*])));
-    }
-    if !params.is_empty() {
+        node.extend(quote!(.generic(&[#(#names),*], || <#declared as #private::StructType<#set>>::NODE)));
+        let arguments =
+            params.iter().map(|param| at(quote!(#private::argument::<#param, #set>()), param.span()));
+        node.extend(quote!(.arguments(&const { [#(#arguments),*] })));
+    } else if !params.is_empty() {
         node.extend(quote!(.arguments(&[#(<#params as #private::WireType<#set>>::TYPE),*])));
     }
     if let Some(cxx) = &item.cxx {
@@ -137,17 +136,26 @@ fn constants(target: &Target<'_>) -> TokenStream {
         let docs = &item.docs;
         node.extend(quote!(.docs(#docs)));
     }
-    let (ident, idents, arguments) = (&item.ident, target.idents(), &target.arguments);
+    if let Some(other) = &item.form_of {
+        let other = quote!(<#other as #private::StructType<#set>>::NODE);
+        node.extend(at(quote!(.form_of(#other, || #other)), ident.span()));
+    }
+    let (idents, arguments) = (target.idents(), &target.arguments);
     let bounds = (target.bounds)(target, &quote!(#private::WireType<#set>));
     // Constants of a trait are computed where they are used; a struct that is not generic is
     // checked at once, so that its mistakes show where it is declared.
-    let check = if params.is_empty() {
-        quote! {
-            const _: &#private::StructNode = <#ident as #private::StructType<()>>::NODE;
-        }
-    } else {
-        TokenStream::new()
+    let checked = match (params.is_empty(), item.generic) {
+        (true, _) => Some(quote!(#ident)),
+        (false, true) => Some(declared),
+        (false, false) => None,
     };
+    let check = checked.map(|checked| {
+        let alone = item.file.as_ref().map(|_| file::declared(&checked, name, ident.span()));
+        quote! {
+            const _: &#private::StructNode = <#checked as #private::StructType<()>>::NODE;
+            #alone
+        }
+    });
     quote! {
         #file
         #check
@@ -267,7 +275,7 @@ impl<'ast> Visit<'ast> for OwnedObject {
 
 /// Writes one field from an expression that lends or gives its value.
 fn write(target: &Target<'_>, field: &Field, index: usize, value: &TokenStream, owned: bool) -> TokenStream {
-    let super::fields::Travels { ty, set } = target.wire(field);
+    let super::fields::Travels { ty, set, .. } = target.wire(field);
     match &field.wire.with {
         Some(module) => {
             let name = &field.wire.name;
@@ -284,7 +292,7 @@ fn write(target: &Target<'_>, field: &Field, index: usize, value: &TokenStream, 
 
 /// Reads one field.
 fn read(target: &Target<'_>, field: &Field, index: usize) -> TokenStream {
-    let super::fields::Travels { ty, set } = target.wire(field);
+    let super::fields::Travels { ty, set, .. } = target.wire(field);
     let value = quote!(__fields.get::<#set, #ty>(__cx, #index)?);
     match &field.wire.with {
         Some(module) => {

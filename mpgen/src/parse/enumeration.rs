@@ -91,6 +91,7 @@ pub fn enumeration(mut item: DeriveInput, report: &Report) -> Option<Enum> {
         report,
     );
     Some(Enum {
+        runtime: words.runtime(),
         docs: docs(&item.attrs),
         name,
         integer: integer.map(|integer| syn::Ident::new(integer, item.ident.span())),

@@ -69,6 +69,7 @@ pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
         );
     }
     Some(File {
+        runtime: words.runtime(),
         attrs,
         vis,
         ident,
@@ -100,7 +101,7 @@ const CONSTANT_TYPES: &[(&str, &str)] = &[
 fn constant(item: syn::ItemConst, report: &Report) -> Option<Constant> {
     let known = CONSTANT_TYPES
         .iter()
-        .find(|(rust, _)| matches!(&*item.ty, syn::Type::Path(path) if crate::check::ends_in(path, rust)));
+        .find(|(rust, _)| matches!(&*item.ty, syn::Type::Path(path) if crate::syntax::ends_in(path, rust)));
     let Some((_, ty)) = known else {
         report.at(&item.ty, "a constant of a schema file is a number or a bool");
         return None;

@@ -70,6 +70,7 @@ fn version(
     let name = words.text("name").unwrap_or_else(|| item.ident.to_string());
     check::name_fits_the_schema(&name, true, item.ident.span(), report);
     let types = words.ty("types");
+    let runtime = words.runtime();
     let mut next = Ordinals::new(construct.iter().map(|(_, ordinal)| *ordinal).chain(destroy));
     let mut methods = Vec::new();
     let mut lacking = Vec::new();
@@ -96,6 +97,7 @@ fn version(
     }
     resolve_interrupts(&mut methods, &lacking, interrupts, report);
     let interface = Interface {
+        runtime,
         form: None,
         older: Vec::new(),
         lacking,
@@ -387,7 +389,7 @@ fn param(
         }
         None => {}
     }
-    Some(Param { ident: ident.clone(), passing, wire })
+    Some(Param { ident: ident.clone(), passing, ends: crate::syntax::ends(&typed.ty), wire })
 }
 
 fn result(words: &mut Words<'_>, secret: bool, report: &Report) -> Wire {

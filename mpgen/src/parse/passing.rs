@@ -2,9 +2,10 @@
 
 use syn::{ReturnType, Type};
 
-use crate::check::{ends_in, generic_argument, generic_arguments, not_a_bare_object};
+use crate::check::not_a_bare_object;
 use crate::model::{Passing, Returns};
 use crate::report::Report;
+use crate::syntax::{ends_in, generic_argument, generic_arguments};
 
 /// What `out` and `want` say about a parameter.
 pub(super) struct Direction {

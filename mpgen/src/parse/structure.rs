@@ -51,6 +51,7 @@ pub fn structure(mut item: DeriveInput, report: &Report) -> Option<Struct> {
             return None;
         }
     };
+    let named = ["name", "file", "file_id", "id", "cxx"].iter().any(|word| words.has(word));
     let name = words.text("name").unwrap_or_else(|| item.ident.to_string());
     check::name_fits_the_schema(&name, true, item.ident.span(), report);
     let file = file_words(&mut words, report);
@@ -61,7 +62,12 @@ pub fn structure(mut item: DeriveInput, report: &Report) -> Option<Struct> {
     if let (Some(span), Some(None)) = (generic, &file) {
         report.add(syn::Error::new(span, "a generic schema struct needs a file; write `file = …` as well"));
     }
+    let form_of = words.path("form_of");
+    if let Some(other) = form_of.as_ref().filter(|_| named || generic.is_some()) {
+        report.at(other, "the schema declares the struct that `form_of` names, with its name, file and id; leave the others out");
+    }
     Some(Struct {
+        runtime: words.runtime(),
         docs: docs(&item.attrs),
         name,
         file: file?,
@@ -69,6 +75,7 @@ pub fn structure(mut item: DeriveInput, report: &Report) -> Option<Struct> {
         cxx: words.text("cxx"),
         types: words.ty("types"),
         generic: generic.is_some(),
+        form_of,
         shape,
         ident: item.ident,
         generics: item.generics,

@@ -30,6 +30,7 @@ pub(super) fn wire(words: &mut Words<'_>, name: String, docs: String, report: &R
         default: words.expr("default"),
         optional,
         with: words.path("with"),
+        closure: callback.is_some(),
         types: callback.or(types),
         secret: words.flag("secret").is_some(),
         cxx_name: words.text("cxx_name"),
@@ -40,14 +41,14 @@ pub(super) fn wire(words: &mut Words<'_>, name: String, docs: String, report: &R
 /// The conversion set of a callback's trait: `dyn Trait`.
 fn closure_set(ty: Type) -> Type {
     match ty {
-        Type::Path(path) => syn::parse_quote!(dyn #path),
+        Type::Path(path) => syn::parse_quote_spanned!(crate::syntax::ends(&path).0=> dyn #path),
         other => other,
     }
 }
 
 /// Mistakes that show in a value's words and type alone.
 pub(super) fn check(wire: &Wire, ty: &Type, report: &Report) {
-    let is_option = crate::check::generic_argument(ty, "Option").is_some();
+    let is_option = crate::syntax::generic_argument(ty, "Option").is_some();
     if wire.optional.is_some() && !is_option {
         report.at(ty, "`optional` needs an `Option<…>`; write the type so, or leave `optional` out");
     }

@@ -14,6 +14,10 @@ ipc_file! {
     static HOUSE: "house.capnp" @ 0xe5a1_0000_0000_000c;
 }
 
+ipc_file! {
+    static ASYNC_HOUSE: "async/house.capnp" @ 0xe5a1_0000_0000_000c;
+}
+
 /// Something with a number.
 #[ipc_interface(file = HOUSE)]
 pub(crate) trait Thing: Send + Sync {
@@ -21,7 +25,7 @@ pub(crate) trait Thing: Send + Sync {
 }
 
 /// The same, as asynchronous calls.
-#[ipc_interface(file = HOUSE, name = "Thing")]
+#[ipc_interface(file = ASYNC_HOUSE, name = "Thing")]
 pub(crate) trait SlowThing: Send + Sync {
     async fn number(&self) -> Result<u32>;
 }
@@ -46,7 +50,7 @@ pub(crate) trait House: Send + Sync {
 }
 
 /// The same house, to which things are lent.
-#[ipc_interface(file = HOUSE, name = "House", construct)]
+#[ipc_interface(file = ASYNC_HOUSE, name = "House", construct)]
 pub(crate) trait LendingHouse: Send + Sync {
     fn ask(&self, thing: &dyn SlowThing) -> Result<()>;
 }

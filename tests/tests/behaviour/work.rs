@@ -13,6 +13,10 @@ ipc_file! {
     static WORK: "work.capnp" @ 0xe5a1_0000_0000_000a;
 }
 
+ipc_file! {
+    static ASYNC_WORK: "async/work.capnp" @ 0xe5a1_0000_0000_000a;
+}
+
 /// What `make` makes.
 #[ipc_interface(file = WORK)]
 pub(crate) trait Part: Send + Sync {
@@ -39,7 +43,7 @@ pub(crate) trait Work: Send + Sync {
 }
 
 /// The same interface, as asynchronous calls.
-#[ipc_interface(file = WORK, name = "Work", construct, destroy = false)]
+#[ipc_interface(file = ASYNC_WORK, name = "Work", construct, destroy = false)]
 pub(crate) trait AsyncWork: Send + Sync {
     async fn pass_gate(&self, number: i32) -> Result<i32>;
     async fn thread(&self) -> Result<String>;
@@ -54,7 +58,7 @@ pub(crate) trait AsyncWork: Send + Sync {
 }
 
 /// The same part, as asynchronous calls.
-#[ipc_interface(file = WORK, name = "Part")]
+#[ipc_interface(file = ASYNC_WORK, name = "Part")]
 pub(crate) trait AsyncPart: Send + Sync {
     async fn value(&self) -> Result<i32>;
 }

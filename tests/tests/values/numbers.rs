@@ -47,7 +47,7 @@ pub trait Numbers: Send + Sync {
 
 /// The same interface as `Numbers` on the wire, whose types are narrower or wider, so that values
 /// arrive which do not fit.
-#[ipc_interface(file = "values.capnp", file_id = 0xe5a1_0000_0000_0001, name = "Numbers")]
+#[ipc_interface(file = "other/values.capnp", file_id = 0xe5a1_0000_0000_0001, name = "Numbers")]
 pub trait OtherNumbers: Send + Sync {
     #[ipc(ordinal = 1)]
     fn i8(&self, v: i8) -> Result<Narrow>;

@@ -201,7 +201,7 @@ fn a_lent_object_is_used_during_the_call_and_no_longer() {
 }
 
 /// The wire form of `keep` in a trait that lends the counter instead of sharing it.
-#[ipc_interface(file = "objects.capnp", file_id = 0xe5a1_0000_0000_0003, name = "Objects", construct)]
+#[ipc_interface(file = "lending/objects.capnp", file_id = 0xe5a1_0000_0000_0003, name = "Objects", construct)]
 pub trait LendingObjects: Send + Sync {
     #[ipc(ordinal = 1, deprecated)]
     fn unused1(&self) -> Result<()>;

@@ -69,6 +69,7 @@ pub struct Sizes {
 ///
 /// At compile time where it runs then, when an ordinal is given twice or left out, or the struct is
 /// too large.
+#[track_caller]
 pub const fn place(members: &[Member], variants: u16, fields: &mut [FieldPlace]) -> Sizes {
     let total = number(members, fields);
     let mut layout = Struct::new();

@@ -7,6 +7,7 @@ use super::{FieldPlace, Member};
 use crate::wire::slot::Place;
 
 /// Gives every value and flag its ordinal; returns how many there are.
+#[track_caller]
 pub(super) const fn number(members: &[Member], fields: &mut [FieldPlace]) -> u16 {
     assert!(members.len() == fields.len() && members.len() < 0x4000, "the struct has too many fields");
     let mut next = 0;
@@ -57,6 +58,7 @@ pub(super) const fn number(members: &[Member], fields: &mut [FieldPlace]) -> u16
     total
 }
 
+#[track_caller]
 const fn is_explicit(members: &[Member], ordinal: u16) -> bool {
     let mut index = 0;
     while index < members.len() {
@@ -75,6 +77,7 @@ const fn is_explicit(members: &[Member], ordinal: u16) -> bool {
     false
 }
 
+#[track_caller]
 const fn free_from(members: &[Member], mut ordinal: u16) -> u16 {
     while is_explicit(members, ordinal) {
         ordinal += 1;
@@ -83,6 +86,7 @@ const fn free_from(members: &[Member], mut ordinal: u16) -> u16 {
 }
 
 /// The field that has an ordinal, and whether it is its flag's.
+#[track_caller]
 pub(super) const fn holder(members: &[Member], fields: &[FieldPlace], ordinal: u16) -> (usize, bool) {
     let mut found = None;
     let mut index = 0;

@@ -68,6 +68,7 @@ impl UsageTable {
         }
     }
 
+    #[track_caller]
     const fn set(&mut self, variant: u16, location: usize, usage: Usage) {
         let index = match self.find(variant, location) {
             Some(index) => index,
@@ -98,6 +99,7 @@ impl Union {
         }
     }
 
+    #[track_caller]
     pub(super) const fn add(&mut self, parent: &mut Struct, variant: u16, slot: Slot) -> Place {
         assert!((variant as usize) < VARIANTS, "a union may have at most 255 variants");
         if !self.has_fields[variant as usize] {
@@ -118,6 +120,7 @@ impl Union {
         }
     }
 
+    #[track_caller]
     const fn add_pointer(&mut self, parent: &mut Struct, variant: u16) -> u32 {
         let used = self.pointers_used[variant as usize] as usize;
         self.pointers_used[variant as usize] += 1;
@@ -131,6 +134,7 @@ impl Union {
         offset
     }
 
+    #[track_caller]
     const fn add_data(&mut self, parent: &mut Struct, variant: u16, lg: u32) -> u32 {
         // The location with the smallest room that is large enough.
         let mut best: Option<(usize, u32)> = None;

@@ -9,6 +9,7 @@ use crate::wire::node::Type;
 use crate::wire::read::{FieldReader, ReadContext};
 use crate::wire::slot::{Slot, Slots};
 use crate::wire::traits::{BuildField, ReadField, WireType};
+use crate::wire::wire_type::mistake_in_list;
 
 /// Points into the message, without a copy.
 impl<'a, M: ?Sized> ReadField<'a, M> for &'a [u8] {
@@ -21,6 +22,7 @@ impl<T: WireType<M>, M: ?Sized, const N: usize> WireType<M> for [T; N] {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = T::LIST;
     const LENDABLE: bool = T::LENDABLE;
+    const MISTAKE: Option<&'static str> = mistake_in_list::<T, M>();
     const SECRET: bool = T::SECRET;
 }
 

@@ -6,11 +6,13 @@ use crate::wire::node::Type;
 use crate::wire::read::{FieldReader, ReadContext};
 use crate::wire::slot::{Slot, Slots};
 use crate::wire::traits::{BuildField, ReadField, WireType};
+use crate::wire::wire_type::mistake_in_list;
 
 impl<T: WireType<M>, M: ?Sized> WireType<M> for [T] {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = T::LIST;
     const LENDABLE: bool = T::LENDABLE;
+    const MISTAKE: Option<&'static str> = mistake_in_list::<T, M>();
     const SECRET: bool = T::SECRET;
 }
 
@@ -24,6 +26,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for Vec<T> {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = T::LIST;
     const LENDABLE: bool = T::LENDABLE;
+    const MISTAKE: Option<&'static str> = mistake_in_list::<T, M>();
     const SECRET: bool = T::SECRET;
 }
 

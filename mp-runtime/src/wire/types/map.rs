@@ -11,11 +11,13 @@ use crate::wire::node::Type;
 use crate::wire::read::{FieldReader, ReadContext};
 use crate::wire::slot::{Slot, Slots};
 use crate::wire::traits::{BuildField, ReadField, WireType, read_list};
+use crate::wire::wire_type::either;
 
 impl<K: WireType<M>, V: WireType<M>, M: ?Sized> WireType<M> for BTreeMap<K, V> {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = Type::List(&<(K, V) as WireType<M>>::TYPE);
     const LENDABLE: bool = K::LENDABLE && V::LENDABLE;
+    const MISTAKE: Option<&'static str> = either(K::MISTAKE, V::MISTAKE);
     const SECRET: bool = K::SECRET || V::SECRET;
 }
 
@@ -48,6 +50,7 @@ impl<K: WireType<M>, V: WireType<M>, M: ?Sized, S> WireType<M> for HashMap<K, V,
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = Type::List(&<(K, V) as WireType<M>>::TYPE);
     const LENDABLE: bool = K::LENDABLE && V::LENDABLE;
+    const MISTAKE: Option<&'static str> = either(K::MISTAKE, V::MISTAKE);
     const SECRET: bool = K::SECRET || V::SECRET;
 }
 

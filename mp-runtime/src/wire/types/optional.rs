@@ -18,12 +18,17 @@ use crate::wire::slot::Slots;
 use crate::wire::traits::{BuildField, ReadField, WireType};
 
 impl<T: WireType<M>, M: ?Sized> WireType<M> for Option<T> {
-    const SLOTS: Slots = {
-        assert!(!T::SLOTS.has_flag, "an Option of an Option of a number has no form on the wire");
-        if T::SLOTS.value.is_pointer() { T::SLOTS } else { Slots::flagged(T::SLOTS.value) }
-    };
+    const SLOTS: Slots = if T::SLOTS.value.is_pointer() { T::SLOTS } else { Slots::flagged(T::SLOTS.value) };
     const TYPE: Type = T::TYPE;
     const LENDABLE: bool = T::LENDABLE;
+    const OPTIONAL: bool = true;
+    const MISTAKE: Option<&'static str> = if T::OPTIONAL && T::MISTAKE.is_none() {
+        Some(
+            "an `Option` inside an `Option` would lose a level; write one `Option`, or hold a struct with an `Option` field",
+        )
+    } else {
+        T::MISTAKE
+    };
     const SECRET: bool = T::SECRET;
 }
 

@@ -16,6 +16,8 @@ impl<T: WireType<M> + ?Sized, M: ?Sized> WireType<M> for &T {
     const STRUCT: Option<(u16, u16)> = T::STRUCT;
     const NEVER_EMPTY: bool = T::NEVER_EMPTY;
     const LENDABLE: bool = T::LENDABLE;
+    const OPTIONAL: bool = T::OPTIONAL;
+    const MISTAKE: Option<&'static str> = T::MISTAKE;
     const SECRET: bool = T::SECRET;
 }
 
@@ -32,6 +34,8 @@ impl<T: WireType<M> + ToOwned + ?Sized, M: ?Sized> WireType<M> for Cow<'_, T> {
     const STRUCT: Option<(u16, u16)> = T::STRUCT;
     const NEVER_EMPTY: bool = T::NEVER_EMPTY;
     const LENDABLE: bool = T::LENDABLE;
+    const OPTIONAL: bool = T::OPTIONAL;
+    const MISTAKE: Option<&'static str> = T::MISTAKE;
     const SECRET: bool = T::SECRET;
 }
 
@@ -41,7 +45,7 @@ impl<T: BuildField<M> + ToOwned + ?Sized, M: ?Sized> BuildField<M> for Cow<'_, T
     }
 }
 
-impl<'a, T: WireType<M> + ToOwned + ?Sized, M: ?Sized> ReadField<'a, M> for Cow<'a, T>
+impl<'a, T: WireType<M> + ToOwned + ?Sized, M: ?Sized> ReadField<'a, M> for Cow<'_, T>
 where
     T::Owned: ReadField<'a, M>,
 {
@@ -57,6 +61,8 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for Box<T> {
     const STRUCT: Option<(u16, u16)> = T::STRUCT;
     const NEVER_EMPTY: bool = T::NEVER_EMPTY;
     const LENDABLE: bool = T::LENDABLE;
+    const OPTIONAL: bool = T::OPTIONAL;
+    const MISTAKE: Option<&'static str> = T::MISTAKE;
     const SECRET: bool = T::SECRET;
 }
 

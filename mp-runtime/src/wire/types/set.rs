@@ -10,11 +10,13 @@ use crate::wire::node::Type;
 use crate::wire::read::{FieldReader, ReadContext};
 use crate::wire::slot::{Slot, Slots};
 use crate::wire::traits::{BuildField, ReadField, WireType, read_list};
+use crate::wire::wire_type::mistake_in_list;
 
 impl<T: WireType<M>, M: ?Sized> WireType<M> for BTreeSet<T> {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = Type::List(&T::TYPE);
     const LENDABLE: bool = T::LENDABLE;
+    const MISTAKE: Option<&'static str> = mistake_in_list::<T, M>();
     const SECRET: bool = T::SECRET;
 }
 
@@ -34,6 +36,7 @@ impl<T: WireType<M>, M: ?Sized, S> WireType<M> for HashSet<T, S> {
     const SLOTS: Slots = Slots::one(Slot::Pointer);
     const TYPE: Type = Type::List(&T::TYPE);
     const LENDABLE: bool = T::LENDABLE;
+    const MISTAKE: Option<&'static str> = mistake_in_list::<T, M>();
     const SECRET: bool = T::SECRET;
 }
 

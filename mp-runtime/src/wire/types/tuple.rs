@@ -14,6 +14,7 @@ use crate::wire::read::{FieldReader, ReadContext};
 use crate::wire::slot::{Slot, Slots};
 use crate::wire::structs::{build_struct, read_struct};
 use crate::wire::traits::{BuildField, ReadField, WireType};
+use crate::wire::wire_type::either;
 
 /// Writes a pair whose halves are lent one by one, as the entries of a map are.
 pub(crate) fn build_pair<M: ?Sized, K: BuildField<M>, V: BuildField<M>>(
@@ -46,6 +47,11 @@ macro_rules! tuple {
             const STRUCT: Option<(u16, u16)> =
                 Some((Node::<M, Self>::NODE.data_words, Node::<M, Self>::NODE.pointers));
             const LENDABLE: bool = $(<$T as WireType<M>>::LENDABLE)&&*;
+            const MISTAKE: Option<&'static str> = {
+                let mistake = None;
+                $(let mistake = either(mistake, <$T as WireType<M>>::MISTAKE);)*
+                mistake
+            };
         }
 
         impl<M: ?Sized, $($T: BuildField<M>),*> BuildField<M> for ($($T,)*) {
@@ -77,3 +83,9 @@ tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2");
 tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3");
 tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3", E 4 "f4");
 tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3", E 4 "f4", F 5 "f5");
+tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3", E 4 "f4", F 5 "f5", G 6 "f6");
+tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3", E 4 "f4", F 5 "f5", G 6 "f6", H 7 "f7");
+tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3", E 4 "f4", F 5 "f5", G 6 "f6", H 7 "f7", I 8 "f8");
+tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3", E 4 "f4", F 5 "f5", G 6 "f6", H 7 "f7", I 8 "f8", J 9 "f9");
+tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3", E 4 "f4", F 5 "f5", G 6 "f6", H 7 "f7", I 8 "f8", J 9 "f9", K 10 "f10");
+tuple!("Tuple", A 0 "f0", B 1 "f1", C 2 "f2", D 3 "f3", E 4 "f4", F 5 "f5", G 6 "f6", H 7 "f7", I 8 "f8", J 9 "f9", K 10 "f10", L 11 "f11");

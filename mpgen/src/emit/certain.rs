@@ -1,0 +1,216 @@
+//! Names for the types of which only the compiler knows whether they travel.
+//!
+//! ```text
+//! type __BlockRef = __mp::Of<BlockRef, { __mp::travels::<BlockRef, ()>() }>;
+//! ```
+//!
+//! In: the types of an item, as the user wrote them. Out: the same with a name in place of each, and what the names stand
+//! for. A type that does not travel is one mistake so, on its first place in the user's code, and not one for each thing
+//! that is done with a value of it.
+
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::visit_mut::VisitMut;
+use syn::{GenericArgument, PathArguments, Type, TypePath, TypeTraitObject};
+
+use super::fields::set_of;
+use super::private;
+use crate::model::{Field, Interface, Method, Passing, Payload, Returns, Shape, Struct, Wire};
+use crate::syntax::ends;
+
+/// Types that certainly travel, which are named as they are.
+const PLAIN: &[&str] = &[
+    "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize",
+    "str", "String",
+];
+/// Types that travel when what is inside them does.
+const HOLDERS: &[&str] = &["Box", "Vec", "Option", "BTreeMap", "BTreeSet", "HashMap", "HashSet"];
+
+/// An interface with names for its types, and their declarations.
+pub(super) fn interface(item: &Interface) -> (Interface, TokenStream) {
+    let mut item = item.clone();
+    let mut names = Names::default();
+    let set = super::methods::set(&item);
+    let lacking = item.lacking.iter_mut().map(|(method, _)| method);
+    for method in item.methods.iter_mut().chain(lacking) {
+        names.method(method, &set);
+    }
+    (item, names.declarations)
+}
+
+/// A struct with names for the types of its fields. One with parameters is left as it is: what it holds is known only
+/// where it is used.
+pub(super) fn structure(item: &Struct, set: &TokenStream) -> (Struct, TokenStream) {
+    let mut item = item.clone();
+    let mut names = Names::default();
+    if item.generics.params.is_empty() {
+        let fields: Vec<&mut Field> = match &mut item.shape {
+            Shape::Struct(fields) => fields.iter_mut().collect(),
+            Shape::Union(variants) => variants
+                .iter_mut()
+                .flat_map(|variant| match &mut variant.payload {
+                    Payload::Unit(_) => Vec::new(),
+                    Payload::Value(field) => vec![&mut **field],
+                    Payload::Group(fields) => fields.iter_mut().collect(),
+                })
+                .collect(),
+        };
+        for Field { ty, wire, .. } in fields.into_iter().filter(|field| !field.skip) {
+            names.name(ty, wire, set);
+        }
+    }
+    (item, names.declarations)
+}
+
+#[derive(Default)]
+struct Names {
+    /// What each name stands for.
+    known: Vec<(String, Ident)>,
+    declarations: TokenStream,
+}
+
+impl Names {
+    fn method(&mut self, method: &mut Method, set: &TokenStream) {
+        for param in &mut method.params {
+            let mut passing = &mut param.passing;
+            while let Passing::OptionalRef(inner) = passing {
+                passing = inner;
+            }
+            if let Passing::Owned(ty)
+            | Passing::Ref(ty)
+            | Passing::Slice(ty)
+            | Passing::InOut(ty)
+            | Passing::Out(ty)
+            | Passing::WantOut(ty)
+            | Passing::Interface(ty) = passing
+            {
+                self.name(ty, &param.wire, set);
+            }
+        }
+        let result = method.results.is_none().then_some(&method.result);
+        let exception = method.exception.as_ref().map(|(wire, _)| wire);
+        match &mut method.returns {
+            Returns::Declared(ty, error) => {
+                result.into_iter().for_each(|wire| self.name(ty, wire, set));
+                exception.into_iter().for_each(|wire| self.name(error, wire, set));
+            }
+            Returns::Result(ty) | Returns::ResultOf(ty, _) | Returns::Plain(ty) => {
+                result.into_iter().for_each(|wire| self.name(ty, wire, set));
+            }
+        }
+    }
+
+    /// Puts names in place of the parts of a type.
+    fn name(&mut self, ty: &mut Type, wire: &Wire, set: &TokenStream) {
+        if wire.with.is_none() {
+            let set = set_of(wire, set);
+            Naming { names: self, wire, set }.visit_type_mut(ty);
+        }
+    }
+
+    /// Puts the name of a type under a condition in its place; tells whether that is new.
+    fn of(&mut self, ty: &mut Type, name: &Ident, condition: &TokenStream) -> bool {
+        let private = private();
+        let meaning = quote!(#private::Of<#ty, { #condition }>);
+        let text = meaning.to_string();
+        let known = self.known.iter().find(|(known, _)| *known == text).map(|(_, ident)| ident.clone());
+        let new = known.is_none();
+        let mut ident = known.unwrap_or_else(|| {
+            let taken = |ident: &Ident| self.known.iter().any(|(_, known)| known == ident);
+            let plain = format_ident!("__{name}");
+            let numbered = (2..).map(|number| format_ident!("__{name}{number}"));
+            let ident = std::iter::once(plain).chain(numbered).find(|ident| !taken(ident));
+            let ident = ident.unwrap_or_else(|| name.clone());
+            self.declarations.extend(quote!(type #ident = #meaning;));
+            self.known.push((text, ident.clone()));
+            ident
+        });
+        ident.set_span(ends(ty).0);
+        *ty = syn::parse_quote!(#ident);
+        new
+    }
+}
+
+struct Naming<'n> {
+    names: &'n mut Names,
+    wire: &'n Wire,
+    set: TokenStream,
+}
+
+impl VisitMut for Naming<'_> {
+    fn visit_type_mut(&mut self, ty: &mut Type) {
+        let private = private();
+        match ty {
+            Type::Reference(_)
+            | Type::Slice(_)
+            | Type::Array(_)
+            | Type::Tuple(_)
+            | Type::Paren(_)
+            | Type::Group(_) => {
+                syn::visit_mut::visit_type_mut(self, ty);
+            }
+            Type::Path(path)
+                if path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain)) => {}
+            Type::Path(path) if self.holds(path) => syn::visit_mut::visit_type_path_mut(self, path),
+            Type::Path(path) => {
+                let set = &self.set;
+                let Some(last) = path.path.segments.last() else { return };
+                let condition = quote!(#private::travels::<#path, #set>());
+                let (name, checked) = (last.ident.clone(), !last.arguments.is_empty());
+                let check = quote!(const _: () = #private::check::<#path, #set>(););
+                if self.names.of(ty, &name, &condition) && checked {
+                    self.names.declarations.extend(check);
+                }
+            }
+            Type::TraitObject(object) => {
+                let Some(name) = last_name(object) else { return };
+                let condition = match closure_form(object) {
+                    Some(form) => {
+                        let set = &self.set;
+                        quote!(#private::#form::<#set, #object>())
+                    }
+                    None => quote!(#private::is_called_by_peers::<#object>()),
+                };
+                self.names.of(ty, &name, &condition);
+            }
+            _ => {}
+        }
+    }
+
+    // The length of an array.
+    fn visit_expr_mut(&mut self, _: &mut syn::Expr) {}
+}
+
+impl Naming<'_> {
+    /// Whether a path is a holder of types that travel, or of an object or a closure that does.
+    fn holds(&self, path: &TypePath) -> bool {
+        let Some(last) = path.path.segments.last() else { return false };
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+        let object = arguments.args.iter().find_map(|argument| match argument {
+            GenericArgument::Type(Type::TraitObject(object)) => Some(object),
+            _ => None,
+        });
+        match object {
+            Some(object) if closure_form(object).is_some() => self.wire.closure && last.ident == "Box",
+            // A conversion set may have a form of its own for it.
+            Some(_) => self.wire.types.is_none() && (last.ident == "Box" || last.ident == "Arc"),
+            None => HOLDERS.iter().any(|holder| last.ident == holder),
+        }
+    }
+}
+
+fn last_name(object: &TypeTraitObject) -> Option<Ident> {
+    object.bounds.iter().find_map(|bound| match bound {
+        syn::TypeParamBound::Trait(bound) => Some(bound.path.segments.last()?.ident.clone()),
+        _ => None,
+    })
+}
+
+/// The condition that a closure meets.
+fn closure_form(object: &TypeTraitObject) -> Option<Ident> {
+    match last_name(object)? {
+        name if name == "Fn" => Some(format_ident!("is_shared_closure_of")),
+        name if name == "FnMut" => Some(format_ident!("is_mutable_closure_of")),
+        _ => None,
+    }
+}

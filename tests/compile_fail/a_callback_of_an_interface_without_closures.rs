@@ -1,0 +1,13 @@
+use mp_runtime::{Result, ipc_interface};
+
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d)]
+pub trait Each: Send + Sync {
+    fn call(&self, item: String) -> Result<()>;
+}
+
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d)]
+pub trait Shop: Send + Sync {
+    fn each(&self, #[ipc(callback = Each)] call: Box<dyn Fn(String) -> Result<()> + Send + Sync>) -> Result<()>;
+}
+
+fn main() {}
