@@ -90,6 +90,24 @@ pub const fn is_mutable_closure_of<I: Callback + ?Sized, F: Is<I::Mutable> + ?Si
     true
 }
 
+/// Holds for the runtime's own error.
+#[must_use]
+pub const fn is_the_error_of_calls<E: ErrorOfCalls + ?Sized>() -> bool {
+    true
+}
+
+/// The runtime's own error.
+#[diagnostic::on_unimplemented(
+    message = "of `{Self}` only the text would reach a caller in another process",
+    label = "not the error of calls",
+    note = "to have it travel, write `#[ipc(exception)]` on the method, derive `IpcStruct` or `IpcEnum` for the error, and \
+            implement `From<mp_runtime::Error>` for it, which says that the connection broke",
+    note = "otherwise return `mp_runtime::Result<T>`"
+)]
+pub trait ErrorOfCalls {}
+
+impl ErrorOfCalls for Error {}
+
 /// Each type is itself.
 #[diagnostic::on_unimplemented(
     message = "the closure differs from what its interface calls, which is `{Other}`",
@@ -110,13 +128,17 @@ pub const fn check<T: WireType<M> + ?Sized, M: ?Sized>() {
 pub trait Declared<const KEY: u64, Who: ?Sized> {}
 
 /// What tells a declaration from all others of a crate: its name, and the name and the id of its file. `module` is a
-/// module of the crate; another crate may have the same interface, to call it or to offer it.
+/// module of the crate, whose name counts without a number at its end; another crate may have the same interface, to call
+/// it or to offer it.
 #[must_use]
 pub const fn key(module: &str, file: &FileNode, name: &str) -> u64 {
     let bytes = module.as_bytes();
     let mut end = 0;
     while end < bytes.len() && bytes[end] != b':' {
         end += 1;
+    }
+    while end > 0 && bytes[end - 1].is_ascii_digit() {
+        end -= 1;
     }
     let krate = match std::str::from_utf8(bytes.split_at(end).0) {
         Ok(krate) => krate,

@@ -21,6 +21,86 @@ pub fn trait_is_not_generic(item: &syn::ItemTrait, report: &Report) {
     }
 }
 
+/// Whoever implements an unsafe trait promises something that a peer cannot.
+pub fn trait_is_safe(item: &syn::ItemTrait, report: &Report) {
+    if let Some(unsafety) = &item.unsafety {
+        report.at(unsafety, "an interface cannot be `unsafe`: a peer promises nothing; leave it out");
+    }
+}
+
+/// The names that mean something in every schema, so that no type may have them.
+const BUILT_IN: &[&str] = &[
+    "Void",
+    "Bool",
+    "Int8",
+    "Int16",
+    "Int32",
+    "Int64",
+    "UInt8",
+    "UInt16",
+    "UInt32",
+    "UInt64",
+    "Float32",
+    "Float64",
+    "Text",
+    "Data",
+    "List",
+    "AnyPointer",
+    "AnyStruct",
+    "AnyList",
+    "Capability",
+    "Proxy",
+    "Cxx",
+];
+
+/// A type of the schema has no name that means something else there.
+pub fn type_name_fits_the_schema(name: &str, span: proc_macro2::Span, report: &Report) {
+    name_fits_the_schema(name, true, span, report);
+    if BUILT_IN.contains(&name) {
+        let own = if name == "Proxy" || name == "Cxx" {
+            "is what this file calls another one"
+        } else {
+            "is a type of Cap'n Proto"
+        };
+        report.add(syn::Error::new(
+            span,
+            format!("in every schema `{name}` {own}, whose place this one would take; give it another name there with `name = \"…\"`"),
+        ));
+    }
+}
+
+/// A type parameter of the schema is named like a type, and may not take the place of one.
+pub fn parameter_name_fits_the_schema(ident: &syn::Ident, report: &Report) {
+    let name = ident.to_string();
+    if BUILT_IN.contains(&name.as_str()) || !name.chars().all(|letter| letter.is_ascii_alphanumeric()) {
+        report.at(ident, format!("`{name}` cannot be the name of a type parameter in the schema, where it means something else or is no name; write another one, such as `T`"));
+    }
+}
+
+/// What the wire shows is the same in every build.
+pub fn is_in_every_build(attrs: &[syn::Attribute], what: &str, whole: &str, report: &Report) {
+    for attr in attrs {
+        let conditional = attr.path().is_ident("cfg")
+            || attr.path().is_ident("cfg_attr")
+                && match &attr.meta {
+                    syn::Meta::List(list) => list.tokens.clone().into_iter().any(|token| match token {
+                        proc_macro2::TokenTree::Ident(ident) => ident == "ipc" || ident == "cfg",
+                        _ => false,
+                    }),
+                    _ => false,
+                };
+        if conditional {
+            report.at(
+                attr,
+                format!(
+                    "builds with and without this {what} would have different forms on the wire under one name, with other \
+                     ordinals for all that follows; write it in every build, or put the condition on the whole {whole}"
+                ),
+            );
+        }
+    }
+}
+
 /// Handles are shared among threads, so the trait must be `Send + Sync`, itself or through a base.
 pub fn trait_is_send_and_sync(item: &syn::ItemTrait, has_base: bool, report: &Report) {
     let names = |name: &str| {
@@ -144,6 +224,21 @@ pub fn travelling_type(ty: &Type, wire: &Wire, report: &Report) {
                 }
                 Type::Never(_) => "a value of type `!` cannot travel; return `Result<()>`",
                 Type::Infer(_) => "the type must be written out: the schema depends on it",
+                Type::Tuple(tuple) if tuple.elems.len() > LONGEST_TUPLE => {
+                    "a tuple that travels has at most twelve values; make it a struct with names, and derive `IpcStruct`"
+                }
+                Type::Path(_)
+                    if generic_argument(ty, "Option")
+                        .is_some_and(|inner| generic_argument(inner, "Option").is_some()) =>
+                {
+                    "an `Option` inside an `Option` would lose a level; write one `Option`, or hold a struct with an `Option` field"
+                }
+                _ if list_item(ty)
+                    .and_then(|item| generic_argument(item, "Option"))
+                    .is_some_and(is_number) =>
+                {
+                    "an `Option` of a number has no form inside a list; hold a struct with an `Option` field"
+                }
                 _ => return self.visit_inside(ty),
             };
             self.report.at(ty, text);
@@ -156,6 +251,12 @@ pub fn travelling_type(ty: &Type, wire: &Wire, report: &Report) {
                     self.report.at(ty, format!("`{name}` belongs to one thread and cannot be handed to another; pass the value itself, or `Arc<dyn Trait>` of an interface"));
                     return;
                 }
+            }
+            if let Some(shared) = generic_argument(ty, "Arc")
+                && let Some(owned) = owned(shared)
+            {
+                self.report.at(ty, format!("`Arc` shares objects of interfaces (`Arc<dyn Trait>`), and a value travels as a copy; write `{owned}`"));
+                return;
             }
             for holder in ["Box", "Arc"] {
                 if let Some(Type::TraitObject(object)) = generic_argument(ty, holder) {
@@ -209,6 +310,94 @@ pub fn travelling_type(ty: &Type, wire: &Wire, report: &Report) {
         }
     }
     Search { wire, report }.visit_type(ty);
+}
+
+/// The most values that a tuple has on the wire.
+const LONGEST_TUPLE: usize = 12;
+
+/// What a list, a set or an array holds.
+fn list_item(ty: &Type) -> Option<&Type> {
+    match ty {
+        Type::Array(array) => Some(&array.elem),
+        Type::Slice(slice) => Some(&slice.elem),
+        _ => ["Vec", "BTreeSet", "HashSet"].into_iter().find_map(|name| generic_argument(ty, name)),
+    }
+}
+
+const INTEGERS: &[(&str, i128, i128)] = &[
+    ("i8", i8::MIN as i128, i8::MAX as i128),
+    ("i16", i16::MIN as i128, i16::MAX as i128),
+    ("i32", i32::MIN as i128, i32::MAX as i128),
+    ("i64", i64::MIN as i128, i64::MAX as i128),
+    ("isize", i64::MIN as i128, i64::MAX as i128),
+    ("u8", 0, u8::MAX as i128),
+    ("u16", 0, u16::MAX as i128),
+    ("u32", 0, u32::MAX as i128),
+    ("u64", 0, u64::MAX as i128),
+    ("usize", 0, u64::MAX as i128),
+];
+
+/// The name of a type that is one word.
+fn word(ty: &Type) -> Option<&syn::Ident> {
+    match ty {
+        Type::Path(path) if path.qself.is_none() => path.path.get_ident(),
+        _ => None,
+    }
+}
+
+fn is_number(ty: &Type) -> bool {
+    word(ty).is_some_and(|name| {
+        INTEGERS.iter().any(|(integer, ..)| name == integer)
+            || ["bool", "char", "f32", "f64"].iter().any(|other| name == other)
+    })
+}
+
+/// What to hold in place of a shared value.
+fn owned(shared: &Type) -> Option<String> {
+    match shared {
+        Type::Slice(slice) => Some(format!("Vec<{}>", slice.elem.to_token_stream())),
+        Type::Tuple(_) | Type::Array(_) => Some(shared.to_token_stream().to_string()),
+        _ if word(shared).is_some_and(|name| name == "str" || name == "String") => Some("String".into()),
+        _ if word(shared).is_some_and(|name| name == "Path" || name == "PathBuf") => Some("PathBuf".into()),
+        _ if is_number(shared) => Some(shared.to_token_stream().to_string()),
+        _ => ["Vec", "Option", "Box", "BTreeMap", "HashMap", "BTreeSet", "HashSet"]
+            .into_iter()
+            .any(|name| generic_arguments(shared, name).is_some())
+            .then(|| {
+                syn::spanned::Spanned::span(shared).source_text().unwrap_or_else(|| "the value itself".into())
+            }),
+    }
+}
+
+/// A default that is written as a literal fits a type that is written by its own name.
+pub fn default_fits(default: &syn::Expr, ty: &Type, report: &Report) {
+    let (negative, literal) = match default {
+        syn::Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => (true, &*unary.expr),
+        plain => (false, plain),
+    };
+    let syn::Expr::Lit(syn::ExprLit { lit, .. }) = literal else { return };
+    let Some(name) = word(ty) else { return };
+    let wrong = match lit {
+        syn::Lit::Int(number) => match INTEGERS.iter().find(|(integer, ..)| name == integer) {
+            Some((_, min, max)) => {
+                let value = number.base10_parse::<i128>().map(|value| if negative { -value } else { value });
+                !value.is_ok_and(|value| (*min..=*max).contains(&value))
+            }
+            None => !["f32", "f64"].iter().any(|float| name == float) && (is_number(ty) || name == "String"),
+        },
+        syn::Lit::Float(_) => {
+            (is_number(ty) || name == "String") && !["f32", "f64"].iter().any(|float| name == float)
+        }
+        syn::Lit::Bool(_) => (is_number(ty) || name == "String") && name != "bool",
+        _ => {
+            report.at(default, "a schema default is a number or a bool; leave `default` out, and set the value where it is used");
+            return;
+        }
+    };
+    if wrong {
+        report
+            .at(default, format!("this is no `{name}`; write a default that is one, or leave `default` out"));
+    }
 }
 
 /// A bare `dyn Trait` has no size.

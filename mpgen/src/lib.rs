@@ -5,6 +5,7 @@
 
 pub mod check;
 pub mod emit;
+mod half_typed;
 pub mod model;
 pub mod names;
 pub mod parse;
@@ -42,15 +43,12 @@ impl Expansion {
 #[must_use]
 pub fn expand_interface(args: TokenStream, item: TokenStream) -> Expansion {
     let report = Report::new();
-    let tokens = match syn::parse2::<syn::Item>(item.clone()) {
-        Ok(syn::Item::Trait(mut user)) => {
-            let model = parse::interface(args, &mut user, &report);
-            match model {
-                Some(model) if report.is_clean() => emit::interface(&model),
-                _ => surviving_trait(user),
-            }
-        }
-        Ok(syn::Item::Impl(user)) => {
+    let tokens = match half_typed::item(item.clone(), &report) {
+        Some(syn::Item::Trait(mut user)) => match parse::interface(args, &mut user, &report) {
+            Some(model) => emit::interface(&model),
+            None => surviving_trait(user),
+        },
+        Some(syn::Item::Impl(user)) => {
             let model = parse::implementation(args, user, &report);
             if report.is_clean() || model.item.trait_.is_some() {
                 emit::implementation(&model)
@@ -58,14 +56,11 @@ pub fn expand_interface(args: TokenStream, item: TokenStream) -> Expansion {
                 model.item.into_token_stream()
             }
         }
-        Ok(other) => {
+        Some(other) => {
             report.at(&other, "`#[ipc_interface]` belongs on a trait, or on an `impl` block of one");
             other.into_token_stream()
         }
-        Err(error) => {
-            report.add(error);
-            item
-        }
+        None => item,
     };
     Expansion { tokens, errors: report.finish() }
 }
@@ -89,7 +84,8 @@ fn surviving_trait(mut user: syn::ItemTrait) -> TokenStream {
         syn::TraitItem::Fn(method) => method.sig.asyncness.is_some(),
         _ => false,
     });
-    if asynchronous { quote!(#[::mp_runtime::private::async_trait] #user) } else { quote!(#user) }
+    let runtime = words::runtime();
+    if asynchronous { quote!(#[#runtime::private::async_trait] #user) } else { quote!(#user) }
 }
 
 fn expand_derive<M>(
@@ -98,10 +94,13 @@ fn expand_derive<M>(
     emit: impl FnOnce(&M) -> TokenStream,
 ) -> Expansion {
     let report = Report::new();
-    let model = report.ok(syn::parse2(item)).and_then(|item| parse(item, &report));
-    let tokens = match model {
-        Some(model) if report.is_clean() => emit(&model),
-        _ => TokenStream::new(),
+    let parsed: Option<syn::DeriveInput> = report.ok(syn::parse2(item));
+    let model = parsed.clone().and_then(|item| parse(item, &report)).filter(|_| report.is_empty());
+    let tokens = match (model, &parsed) {
+        (Some(model), _) => emit(&model),
+        // The compiler has been told what is wrong; those who use the type need not hear more.
+        (None, Some(parsed)) => emit::broken(parsed),
+        (None, None) => TokenStream::new(),
     };
     Expansion { tokens, errors: report.finish() }
 }

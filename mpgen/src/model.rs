@@ -58,6 +58,8 @@ pub struct Interface {
     pub methods: Vec<Method>,
     /// The methods that other versions have, with what to say to who calls them.
     pub lacking: Vec<(Method, String)>,
+    /// The methods with mistakes, which nobody will call: the compiler has been told of the mistakes.
+    pub broken: Vec<syn::TraitItemFn>,
 }
 
 /// The form that a trait has on the wire in an older version.
@@ -161,10 +163,12 @@ impl Passing {
 pub enum Returns {
     /// `Result<T>` of the runtime.
     Result(Type),
-    /// `Result<T, E>` with an error type of the user's own.
+    /// `Result<T, E>` where the compiler makes sure that `E` is the runtime's error.
     ResultOf(Type, Type),
     /// `Result<Result<T, E>>` with a declared exception.
     Declared(Type, Type),
+    /// `Result<T, E>` with a declared exception, which says as well that the connection broke.
+    DeclaredFlat(Type, Type),
     /// `T`, where the interface panics on a broken connection.
     Plain(Type),
 }
@@ -172,9 +176,21 @@ pub enum Returns {
 impl Returns {
     /// The type of the value.
     pub fn ty(&self) -> &Type {
-        let (Returns::Result(ty) | Returns::ResultOf(ty, _) | Returns::Declared(ty, _) | Returns::Plain(ty)) =
-            self;
-        ty
+        match self {
+            Returns::Result(ty)
+            | Returns::ResultOf(ty, _)
+            | Returns::Declared(ty, _)
+            | Returns::DeclaredFlat(ty, _)
+            | Returns::Plain(ty) => ty,
+        }
+    }
+
+    /// The type of the declared exception.
+    pub fn exception(&self) -> Option<&Type> {
+        match self {
+            Returns::Declared(_, error) | Returns::DeclaredFlat(_, error) => Some(error),
+            _ => None,
+        }
     }
 
     /// The type of the value, unless it is `()`.

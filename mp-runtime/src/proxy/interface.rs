@@ -14,7 +14,8 @@ use crate::wire::node::InterfaceNode;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an interface between processes",
     label = "not an interface",
-    note = "put `#[ipc_interface(…)]` on the trait"
+    note = "put `#[ipc_interface(…)]` on the trait",
+    note = "an `Arc` shares an object of such a trait; a value travels as a copy, so hold it without `Arc`"
 )]
 pub trait Interface: Send + Sync {
     /// The description of the interface.

@@ -90,7 +90,15 @@ pub(super) fn struct_name(node: &StructNode, scope: Scope) -> String {
     if !node.parameters.is_empty() {
         return node.name.to_owned();
     }
-    node.arguments.iter().fold(node.name.to_owned(), |name, argument| name + &word(*argument, scope))
+    // A tuple has a field for each argument; one that may be missing makes it another struct.
+    let is_optional = |index: usize| {
+        node.file.is_none()
+            && node.fields.len() == node.arguments.len()
+            && node.fields.get(index).is_some_and(|field| field.has.is_some())
+    };
+    node.arguments.iter().enumerate().fold(node.name.to_owned(), |name, (index, argument)| {
+        name + if is_optional(index) { "Optional" } else { "" } + &word(*argument, scope)
+    })
 }
 
 /// The type parameters of a struct's declaration. One that is no generic struct itself has those of the declaration

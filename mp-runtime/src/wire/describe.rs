@@ -34,6 +34,11 @@ impl Field {
         if let Some(mistake) = T::MISTAKE {
             panic!("{}", mistake);
         }
+        Field::part::<T, M>(name)
+    }
+
+    /// A field of a type of which whoever holds the struct knows whether it has a form.
+    pub(super) const fn part<T: WireType<M> + ?Sized, M: ?Sized>(name: &'static str) -> Self {
         let field = Field::new(name, T::TYPE, T::SLOTS);
         if T::SECRET { field.secret() } else { field }
     }

@@ -90,11 +90,17 @@ impl Names {
         let result = method.results.is_none().then_some(&method.result);
         let exception = method.exception.as_ref().map(|(wire, _)| wire);
         match &mut method.returns {
-            Returns::Declared(ty, error) => {
+            Returns::Declared(ty, error) | Returns::DeclaredFlat(ty, error) => {
                 result.into_iter().for_each(|wire| self.name(ty, wire, set));
                 exception.into_iter().for_each(|wire| self.name(error, wire, set));
             }
-            Returns::Result(ty) | Returns::ResultOf(ty, _) | Returns::Plain(ty) => {
+            Returns::ResultOf(ty, error) => {
+                result.into_iter().for_each(|wire| self.name(ty, wire, set));
+                let (private, name) = (private(), format_ident!("Error"));
+                let condition = quote!(#private::is_the_error_of_calls::<#error>());
+                self.of(error, &name, &condition);
+            }
+            Returns::Result(ty) | Returns::Plain(ty) => {
                 result.into_iter().for_each(|wire| self.name(ty, wire, set));
             }
         }
@@ -157,9 +163,9 @@ impl VisitMut for Naming<'_> {
                 let Some(last) = path.path.segments.last() else { return };
                 let condition = quote!(#private::travels::<#path, #set>());
                 let (name, checked) = (last.ident.clone(), !last.arguments.is_empty());
-                let check = quote!(const _: () = #private::check::<#path, #set>(););
+                let set = set.clone();
                 if self.names.of(ty, &name, &condition) && checked {
-                    self.names.declarations.extend(check);
+                    self.names.declarations.extend(quote!(const _: () = #private::check::<#ty, #set>();));
                 }
             }
             Type::TraitObject(object) => {

@@ -17,7 +17,7 @@ use syn::{FnArg, TraitItem};
 use super::fields::{FieldTokens, Travels, place, travels};
 use super::methods::{all_methods, async_attribute, param_type, refusal, set, whole};
 use super::{certain, file, hidden, private, private_of, proxy, server};
-use crate::model::{Interface, Method, Passing, Returns};
+use crate::model::{Interface, Method, Passing};
 use crate::names::upper_camel;
 
 /// The whole expansion of a trait.
@@ -110,6 +110,12 @@ fn user_trait(item: &Interface) -> TokenStream {
             function.semi_token = None;
         }
     }
+    for entry in &mut user.items {
+        let TraitItem::Fn(function) = entry else { continue };
+        if item.broken.iter().any(|broken| broken.sig.ident == function.sig.ident) {
+            leave_objects_possible(&mut function.sig);
+        }
+    }
     user.items.push(syn::parse_quote! {
         #[doc(hidden)]
         fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
@@ -120,6 +126,23 @@ fn user_trait(item: &Interface) -> TokenStream {
     quote! {
         #attribute
         #user
+    }
+}
+
+/// Has a method with mistakes not stand in the way of `dyn Trait`.
+fn leave_objects_possible(sig: &mut syn::Signature) {
+    sig.constness = None;
+    let hides = |ty: &syn::Type| {
+        let tokens = quote!(#ty).into_iter();
+        tokens
+            .into_iter()
+            .any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "impl"))
+    };
+    let generic = sig.generics.type_params().next().is_some()
+        || sig.inputs.iter().any(|input| matches!(input, FnArg::Typed(input) if hides(&input.ty)));
+    if sig.receiver().is_none() || generic {
+        let clause = sig.generics.make_where_clause();
+        clause.predicates.push(syn::parse_quote!(Self: ::core::marker::Sized));
     }
 }
 
@@ -147,8 +170,8 @@ fn results_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
         .returns
         .value()
         .map(|ty| FieldTokens::value(&method.result, &travels(ty, &method.result, set)));
-    let exception = match (&method.exception, &method.returns) {
-        (Some((wire, cxx)), Returns::Declared(_, error)) => {
+    let exception = match (&method.exception, method.returns.exception()) {
+        (Some((wire, cxx)), Some(error)) => {
             let error = syn::parse_quote!(::core::option::Option<#error>);
             let field = FieldTokens::value(wire, &travels(&error, wire, set));
             Some(match cxx {

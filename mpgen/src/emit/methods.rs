@@ -11,7 +11,8 @@ use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 
 /// Whether the trait has asynchronous methods.
 pub(super) fn is_async(item: &Interface) -> bool {
-    all_methods(item).any(|method| method.sig.asyncness.is_some())
+    let broken = item.broken.iter().map(|function| &function.sig);
+    all_methods(item).map(|method| &method.sig).chain(broken).any(|sig| sig.asyncness.is_some())
 }
 
 /// The methods of the trait, whichever version has them.

@@ -9,6 +9,7 @@
 //! with a dot only on what they take as `self`, value or reference: otherwise a method of a trait
 //! in the user's scope could come first.
 
+mod broken;
 mod certain;
 mod enumeration;
 mod fields;
@@ -20,6 +21,7 @@ mod proxy;
 mod server;
 mod structure;
 
+pub use broken::broken;
 pub use enumeration::enumeration;
 pub use file::file;
 pub use implementation::implementation;

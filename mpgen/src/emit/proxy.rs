@@ -24,12 +24,14 @@ pub(super) fn client(item: &Interface) -> TokenStream {
     let ident = &item.item.ident;
     let attribute = async_attribute(item, &private);
     let methods = item.methods.iter().map(|method| client_method(item, method));
+    let broken: Vec<_> = item.broken.iter().map(unreachable).collect();
     // Those of older versions too, which an object may have its own of.
     let forwards = all_methods(item).map(|method| forward(item, method));
     quote! {
         #attribute
         impl #ident for #private::Proxy {
             #(#methods)*
+            #(#broken)*
 
             fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
                 ::core::option::Option::Some(self)
@@ -39,6 +41,7 @@ pub(super) fn client(item: &Interface) -> TokenStream {
         #attribute
         impl<__T: #ident + ?::core::marker::Sized> #ident for #private::Home<__T> {
             #(#forwards)*
+            #(#broken)*
 
             fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
                 #ident::__mp_proxy(&*self.0)
@@ -54,6 +57,7 @@ pub(super) fn form_client(item: &Interface) -> TokenStream {
     let ident = &item.item.ident;
     let attribute = async_attribute(item, &private);
     let methods = item.methods.iter().map(|method| client_method(item, method));
+    let broken = item.broken.iter().map(unreachable);
     let has_body = |method: &Method| {
         item.item.items.iter().any(|entry| match entry {
             syn::TraitItem::Fn(function) => {
@@ -75,6 +79,7 @@ pub(super) fn form_client(item: &Interface) -> TokenStream {
         #attribute
         impl #ident for __Client {
             #(#methods)*
+            #(#broken)*
 
             #(#lacking)*
 
@@ -83,6 +88,18 @@ pub(super) fn form_client(item: &Interface) -> TokenStream {
             }
         }
     }
+}
+
+/// A method with mistakes, of which the compiler has been told; in the same builds as the user's.
+fn unreachable(function: &syn::TraitItemFn) -> TokenStream {
+    let mut sig = function.sig.clone();
+    sig.constness = None;
+    for input in &mut sig.inputs {
+        let (FnArg::Receiver(syn::Receiver { attrs, .. }) | FnArg::Typed(syn::PatType { attrs, .. })) = input;
+        attrs.retain(|attr| attr.path().is_ident("cfg"));
+    }
+    let conditions = function.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
+    quote!(#(#conditions)* #sig { ::core::unreachable!() })
 }
 
 /// A signature without what only a declaration may have.
@@ -293,8 +310,8 @@ fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStr
         }
         _ => quote!(()),
     };
-    let exception = match (&method.exception, places.exception, &method.returns) {
-        (Some((wire, _)), Some(place), Returns::Declared(_, error)) => {
+    let exception = match (&method.exception, places.exception, method.returns.exception()) {
+        (Some((wire, _)), Some(place), Some(error)) => {
             let option = syn::parse_quote!(::core::option::Option<#error>);
             let Travels { ty, set, .. } = travels(&option, wire, set);
             let value = get(&ty, &set, place, wire.with.as_ref(), &wire.name);
@@ -317,31 +334,40 @@ fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStr
 /// Gives the call's outcome the form that the method returns.
 fn finish(item: &Interface, method: &Method, body: &TokenStream) -> TokenStream {
     let private = private();
-    let ty = match &method.returns {
-        Returns::Result(_) | Returns::Declared(..) => return body.clone(),
-        Returns::ResultOf(ty, _) | Returns::Plain(ty) => ty,
-    };
+    let returns = &method.returns;
+    if let Returns::Result(_) | Returns::Declared(..) = returns {
+        return body.clone();
+    }
     let outcome = if method.sig.asyncness.is_some() {
         quote!(async move { #body }.await)
     } else {
         quote!((move || { #body })())
     };
-    let outcome = quote!(let __outcome: #private::Result<#ty> = #outcome;);
-    match &method.returns {
-        Returns::Plain(_) => {
+    match returns {
+        Returns::Result(_) | Returns::Declared(..) => body.clone(),
+        Returns::ResultOf(ty, error) => quote! {
+            let __outcome: ::core::result::Result<#ty, #error> = #outcome;
+            __outcome
+        },
+        Returns::DeclaredFlat(ty, error) => quote! {
+            let __outcome: #private::Result<::core::result::Result<#ty, #error>> = #outcome;
+            match __outcome {
+                ::core::result::Result::Ok(__answer) => __answer,
+                ::core::result::Result::Err(__error) => {
+                    ::core::result::Result::Err(::core::convert::From::from(__error))
+                }
+            }
+        },
+        Returns::Plain(ty) => {
             let name = format!("{}.{}", item.name, method.name);
             quote! {
-                #outcome
+                let __outcome: #private::Result<#ty> = #outcome;
                 match __outcome {
                     ::core::result::Result::Ok(__value) => __value,
                     ::core::result::Result::Err(__error) => #private::panic_on_disconnect(#name, &__error),
                 }
             }
         }
-        _ => quote! {
-            #outcome
-            __outcome.map_err(::core::convert::From::from)
-        },
     }
 }
 

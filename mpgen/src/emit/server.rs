@@ -196,15 +196,15 @@ fn is_byte(ty: &syn::Type) -> bool {
     matches!(ty, syn::Type::Path(path) if crate::syntax::ends_in(path, "u8"))
 }
 
-/// The pattern that receives a method's outcome and turns it into results or an error.
+/// A method's outcome, without an error that is the runtime's own.
 fn outcome(method: &Method, call: &TokenStream) -> TokenStream {
-    let private = private();
     match &method.returns {
         Returns::Result(_) | Returns::Declared(..) => quote!(#call?),
-        Returns::ResultOf(..) => quote! {
-            #call.map_err(|__error| #private::Error::failed(::std::string::ToString::to_string(&__error)))?
-        },
-        Returns::Plain(_) => call.clone(),
+        Returns::ResultOf(ty, error) => quote!({
+            let __outcome: ::core::result::Result<#ty, #error> = #call;
+            __outcome?
+        }),
+        Returns::DeclaredFlat(..) | Returns::Plain(_) => call.clone(),
     }
 }
 
@@ -238,8 +238,8 @@ fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenSt
     });
     let result = places.result.map(|place| give_result(method, place, set));
     let written = quote!(#(#outs)* #result);
-    match (&method.exception, places.exception, &method.returns) {
-        (Some((wire, _)), Some(place), Returns::Declared(_, error)) => {
+    match (&method.exception, places.exception, method.returns.exception()) {
+        (Some((wire, _)), Some(place), Some(error)) => {
             let option = syn::parse_quote!(::core::option::Option<#error>);
             let super::fields::Travels { ty, set, .. } = travels(&option, wire, set);
             let value = converted(wire, quote!(::core::option::Option::Some(__exception)));

@@ -63,12 +63,18 @@ pub fn enumeration(mut item: DeriveInput, report: &Report) -> Option<Enum> {
     if integer.is_none() && matches!(file, Some(None)) {
         report.at(&item.ident, "a Cap'n Proto enum needs a schema file; write `#[ipc(file = …)]`");
     }
+    if integer.is_none() {
+        check::type_name_fits_the_schema(&name, item.ident.span(), report);
+    }
     if data.variants.is_empty() {
         report.at(&item.ident, "an enum without variants has no value that could travel; add one");
     }
     let mut variants = Vec::new();
     for mut variant in data.variants {
         let mut words = Words::of_attributes(&mut variant.attrs, "an enumerant", words::ENUMERANT, report);
+        if integer.is_none() {
+            check::is_in_every_build(&variant.attrs, "enumerant", "type", report);
+        }
         if !matches!(variant.fields, Fields::Unit) {
             report.at(&variant.fields, "`IpcEnum` is for variants without fields; derive `IpcStruct`, which makes a union of the variants");
         }

@@ -4,6 +4,7 @@ use syn::parse::{Parse, ParseStream};
 use syn::punctuated::Punctuated;
 use syn::{Expr, Lit, LitInt, LitStr, Token};
 
+use crate::check;
 use crate::model::{Constant, File};
 use crate::names::camel;
 use crate::report::Report;
@@ -54,6 +55,9 @@ pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
     let Input { attrs, vis, ident, name, id, words, constants } = report.ok(parsed.map_err(|error| {
         syn::Error::new(error.span(), format!("{error}; write `pub static NAME: \"name.capnp\" @ 0x…, namespace = \"…\", include = [\"…\"], include_types = [\"…\"];`"))
     }))?;
+    for constant in &constants {
+        check::is_in_every_build(&constant.attrs, "constant", "file", report);
+    }
     let mut words = Words::of_list(words, "a file", words::FILE, report);
     let Ok(number) = id.base10_parse::<u64>() else {
         report.at(&id, "an id has 64 bits; have `capnp id` make one");
@@ -68,6 +72,9 @@ pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
             ),
         );
     }
+    let constants: Vec<Constant> = constants.into_iter().filter_map(|item| constant(item, report)).collect();
+    let names = constants.iter().map(|constant| (constant.name.as_str(), constant.item.ident.span()));
+    check::names_are_unique(names, "constants", report);
     Some(File {
         runtime: words.runtime(),
         attrs,
@@ -79,7 +86,7 @@ pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
         include: list(&mut words, "include", report),
         include_types: list(&mut words, "include_types", report),
         pairs: words.path("pairs"),
-        constants: constants.into_iter().filter_map(|item| constant(item, report)).collect(),
+        constants,
     })
 }
 
@@ -107,6 +114,7 @@ fn constant(item: syn::ItemConst, report: &Report) -> Option<Constant> {
         return None;
     };
     let name = camel(&item.ident.to_string().to_lowercase());
+    check::name_fits_the_schema(&name, false, item.ident.span(), report);
     Some(Constant { name, docs: docs(&item.attrs), ty, item })
 }
 

@@ -7,7 +7,7 @@ use super::passing::{Declared, Direction, passing, returns};
 use super::versions::{Older, Versions, versions};
 use super::{file_words, wire};
 use crate::check;
-use crate::model::{Form, Interface, Method, Param, Passing, Wire};
+use crate::model::{FileRef, Form, Interface, Method, Param, Passing, Wire};
 use crate::names::camel;
 use crate::report::Report;
 use crate::words::{self, Value, Word, Words, docs};
@@ -18,23 +18,32 @@ const ORDINARY: &[&str] = &["Send", "Sync", "Debug", "Any", "Unpin", "UnwindSafe
 /// Reads a trait. `item` loses our attributes, so that it can be emitted in any case.
 pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Option<Interface> {
     let mut words = words::of_arguments(args, report);
+    let runtime = runtime(&words);
     let (current, older) = versions(&mut words, report);
     let written = item.clone();
-    let mut interface = version(words, item, &current, report)?;
+    let read = version(words, item, &current, report);
+    if !report.is_empty() && !can_be_an_object(item) {
+        return None;
+    }
+    let Some(mut interface) = read.filter(|_| report.is_clean()) else {
+        let older = older.into_iter().map(|older| broken_form(older, item, &runtime)).collect();
+        return Some(Interface { older, ..broken(item, &runtime) });
+    };
+    if !report.is_empty() {
+        // A mistake that is not of one version would be found in each.
+        interface.older = older.into_iter().map(|older| broken_form(older, item, &runtime)).collect();
+        return Some(interface);
+    }
     if !older.is_empty() {
         check::versions_stand_alone(&interface, report);
     }
-    // A mistake that is not of one version would be found in each.
     for Older { form, title, versions, words } in older {
-        if !report.is_clean() {
-            break;
-        }
         let own = Report::new();
         let read = version(words, &mut written.clone(), &versions, &own);
         for error in own.finish() {
             report.add(syn::Error::new(error.span(), format!("{error} (in the version `{form}`)")));
         }
-        let mut read = read?;
+        let Some(mut read) = read else { continue };
         for (method, why) in &mut read.lacking {
             *why = format!("{title} has no {}; {why}", method.name);
         }
@@ -47,6 +56,75 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
     Some(interface)
 }
 
+/// Where the runtime is, by words that have yet to be checked.
+fn runtime(words: &[Word]) -> syn::Path {
+    let quiet = Report::new();
+    let own = words.iter().filter(|word| word.name == "crate").cloned().collect();
+    let runtime = Words::of_list(own, "an interface", words::INTERFACE, &quiet).runtime();
+    // Mistakes are found again where the words are read.
+    quiet.finish();
+    runtime
+}
+
+/// Whether `dyn Trait` is a type that the trait can be implemented for, whatever else is wrong, so that those who name it
+/// need not hear of more mistakes than there are.
+fn can_be_an_object(item: &ItemTrait) -> bool {
+    let has_no_size = |input: &FnArg| matches!(input, FnArg::Typed(typed) if matches!(*typed.ty, syn::Type::TraitObject(_) | syn::Type::Slice(_)));
+    let hides_its_result = |output: &syn::ReturnType| {
+        let output = quote::ToTokens::to_token_stream(output);
+        output
+            .into_iter()
+            .any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "impl"))
+    };
+    item.generics.params.is_empty()
+        && item.unsafety.is_none()
+        && item.items.iter().all(|entry| match entry {
+            TraitItem::Fn(function) => {
+                !hides_its_result(&function.sig.output) && !function.sig.inputs.iter().any(has_no_size)
+            }
+            _ => false,
+        })
+}
+
+fn broken_form(older: Older, item: &ItemTrait, runtime: &syn::Path) -> Interface {
+    let name = older.form.to_string();
+    Interface { form: Some(Form { ident: older.form, title: older.title }), name, ..broken(item, runtime) }
+}
+
+/// A trait of which nothing is known but that it is one.
+fn broken(item: &ItemTrait, runtime: &syn::Path) -> Interface {
+    let mut item = item.clone();
+    for bound in ["Send", "Sync"] {
+        let bound = quote::format_ident!("{bound}");
+        item.supertraits.push(syn::parse_quote!(::core::marker::#bound));
+    }
+    let functions = item.items.iter().filter_map(|entry| match entry {
+        TraitItem::Fn(function) => Some(function.clone()),
+        _ => None,
+    });
+    Interface {
+        runtime: runtime.clone(),
+        form: None,
+        older: Vec::new(),
+        lacking: Vec::new(),
+        docs: String::new(),
+        name: item.ident.to_string(),
+        file: FileRef::Inline { name: String::new(), id: 0 },
+        id: None,
+        cxx: None,
+        types: syn::parse_quote!(()),
+        construct: None,
+        destroy: None,
+        callback: false,
+        panic_on_disconnect: false,
+        bases: Vec::new(),
+        unused: Vec::new(),
+        methods: Vec::new(),
+        broken: functions.collect(),
+        item,
+    }
+}
+
 /// Reads a trait in the form of one version.
 fn version(
     words: Vec<Word>,
@@ -56,6 +134,7 @@ fn version(
 ) -> Option<Interface> {
     let mut words = Words::of_list(words, "an interface", words::INTERFACE, report);
     check::trait_is_not_generic(item, report);
+    check::trait_is_safe(item, report);
     check::items_are_methods(item, report);
     let bases = bases(item);
     check::trait_is_send_and_sync(item, !bases.is_empty(), report);
@@ -68,34 +147,39 @@ fn version(
     let callback = words.flag("callback");
     let panic_on_disconnect = words.flag("panic_on_disconnect").is_some();
     let name = words.text("name").unwrap_or_else(|| item.ident.to_string());
-    check::name_fits_the_schema(&name, true, item.ident.span(), report);
+    check::type_name_fits_the_schema(&name, item.ident.span(), report);
     let types = words.ty("types");
     let runtime = words.runtime();
     let mut next = Ordinals::new(construct.iter().map(|(_, ordinal)| *ordinal).chain(destroy));
     let mut methods = Vec::new();
     let mut lacking = Vec::new();
     let mut interrupts = Vec::new();
+    let mut broken = Vec::new();
     for entry in &mut item.items {
         let TraitItem::Fn(function) = entry else { continue };
-        match method(function, panic_on_disconnect, types.is_some(), &mut next, versions, report) {
-            Some(Read { method, lacks: Some(why), .. }) => lacking.push((method, why)),
-            Some(Read { method, interrupt, .. }) => {
+        // A mistake in one method costs this one, and not the others.
+        let own = Report::new();
+        let read = method(function, panic_on_disconnect, types.is_some(), &mut next, versions, &own);
+        match (report.contain(own), read) {
+            (false, _) => broken.push(function.clone()),
+            (true, Some(Read { method, lacks: Some(why), .. })) => lacking.push((method, why)),
+            (true, Some(Read { method, interrupt, .. })) => {
                 methods.push(method);
                 interrupts.push(interrupt);
             }
-            None => {}
+            (true, None) => {}
         }
     }
     if let Some(span) = callback {
         let plain = matches!(methods.as_slice(), [only] if only.sig.asyncness.is_none());
-        if !plain {
+        if !plain && broken.is_empty() {
             report.add(syn::Error::new(
                 span,
                 "a callback interface has exactly one method, which calls the closure; write one `fn call(&self, …)` without `async`, or leave `callback` out",
             ));
         }
     }
-    resolve_interrupts(&mut methods, &lacking, interrupts, report);
+    resolve_interrupts(&mut methods, &lacking, &broken, interrupts, report);
     let interface = Interface {
         runtime,
         form: None,
@@ -109,15 +193,16 @@ fn version(
         types: types.unwrap_or_else(|| syn::parse_quote!(())),
         construct,
         destroy,
-        callback: callback.is_some(),
+        callback: callback.is_some() && broken.is_empty(),
         panic_on_disconnect,
         bases,
         unused: words.paths("unused"),
         methods,
+        broken,
         item: item.clone(),
     };
     check::methods_are_unique(&interface, report);
-    if report.is_clean() {
+    if report.is_empty() {
         check::ordinals_are_complete(&interface, report);
     }
     Some(interface)
@@ -225,6 +310,12 @@ fn method(
         check::local_has_a_body(function, local, report);
         return None;
     }
+    check::is_in_every_build(&function.attrs, "method", "trait", report);
+    for input in &sig.inputs {
+        if let FnArg::Typed(typed) = input {
+            check::is_in_every_build(&typed.attrs, "parameter", "trait", report);
+        }
+    }
     check::receiver_is_shared(sig, report);
     check::signature_is_plain(sig, report);
     let ident = &sig.ident;
@@ -319,6 +410,7 @@ type Named = (String, proc_macro2::Span);
 fn resolve_interrupts(
     methods: &mut [Method],
     lacking: &[(Method, String)],
+    broken: &[syn::TraitItemFn],
     names: Vec<Option<Named>>,
     report: &Report,
 ) {
@@ -332,6 +424,8 @@ fn resolve_interrupts(
             Some((_, ordinal, true)) => method.interrupt = Some(*ordinal),
             // This version cannot be interrupted.
             None if lacking.iter().any(|(method, _)| method.sig.ident == name) => {}
+            // What is wrong with it is said there.
+            None if broken.iter().any(|function| function.sig.ident == name) => {}
             Some(_) => report.add(syn::Error::new(span, format!("`{name}` takes parameters, which a cancelled call cannot give; name a method without"))),
             None => report.add(syn::Error::new(span, format!("there is no method `{name}` in this trait; write the Rust name of the method that makes this one return early"))),
         }

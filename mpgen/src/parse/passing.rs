@@ -108,57 +108,142 @@ pub(super) fn returns(
         ReturnType::Default => report.at(ident, text),
         ReturnType::Type(_, ty) => report.at(ty, text),
     };
+    let needs_result = "`exception` needs a method that returns `Result<T, E>`, or `Result<Result<T, E>>` where the outer error is the connection's";
     let Some(arguments) = generic_arguments(ty, "Result") else {
         if !may_panic {
-            // A type that is not written has no text of its own.
-            let written = match output {
-                ReturnType::Default => None,
-                ReturnType::Type(..) => syn::spanned::Spanned::span(ty).source_text(),
-            };
-            let written = written.unwrap_or_else(|| quote::ToTokens::to_token_stream(ty).to_string());
-            at(&format!(
-                "`{ident}` cannot say that the connection broke; write `-> Result<{written}>`, or let the whole \
-                     interface panic then with `#[ipc_interface(panic_on_disconnect)]`"
-            ));
+            at(&missing_result(ident, output, ty));
             return None;
         }
         if declared {
-            at("`exception` needs a method that returns `Result<Result<T, E>>`");
+            at(needs_result);
             return None;
         }
         return value(ty, report).map(Returns::Plain);
     };
+    if let Some(other) = other_result(ty) {
+        at(&format!(
+            "`{other}` has an error of its own, which cannot say that the connection broke; write `mp_runtime::Result`"
+        ));
+        return None;
+    }
     match arguments.as_slice() {
         [inner] => match generic_arguments(inner, "Result").as_deref() {
             Some([ok, error]) if declared => {
                 Some(Returns::Declared(value(ok, report)?, value(error, report)?))
             }
             Some(_) if !converted => {
-                report.at(inner, "a `Result` inside the result is a declared exception: write `Result<Result<T, E>>` and `#[ipc(exception)]` on the method");
+                report.at(inner, "a `Result` inside the result is a declared exception; add `#[ipc(exception)]` to the method");
                 None
             }
             _ if declared => {
-                at(
-                    "`exception` needs a method that returns `Result<Result<T, E>>`: the outer error is the connection's, the inner one the exception",
-                );
+                at(needs_result);
                 None
             }
             _ => value(inner, report).map(Returns::Result),
         },
-        [ok, error] => {
-            if declared {
-                at(
-                    "`exception` needs a method that returns `Result<Result<T, E>>`: the outer error is the connection's, the inner one the exception",
-                );
-                return None;
-            }
-            Some(Returns::ResultOf(value(ok, report)?, (*error).clone()))
-        }
+        [ok, error] if declared => Some(Returns::DeclaredFlat(value(ok, report)?, value(error, report)?)),
+        [ok, error] => Some(Returns::ResultOf(value(ok, report)?, (*error).clone())),
         _ => {
-            report.at(ty, "a method returns `Result<T>`, or `Result<T, E>` with an `E` that a `mp_runtime::Error` turns into");
+            report.at(ty, "a method returns `Result<T>`, or `Result<T, E>` with a declared error and `#[ipc(exception)]`");
             None
         }
     }
+}
+
+/// What to write where a method returns no `Result` by name.
+fn missing_result(ident: &syn::Ident, output: &ReturnType, ty: &Type) -> String {
+    // A type that is not written has no text of its own.
+    let written = match output {
+        ReturnType::Default => None,
+        ReturnType::Type(..) => syn::spanned::Spanned::span(ty).source_text(),
+    };
+    let tokens = quote::ToTokens::to_token_stream(ty).to_string();
+    // The compiler may give the text of the first word only.
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    let written =
+        written.filter(|written| squeezed(written) == squeezed(&tokens)).unwrap_or_else(|| tidy(&tokens));
+    if let Type::ImplTrait(_) = ty {
+        return format!("`{ident}` hides what it returns; write `async fn {ident}(…) -> Result<…>`");
+    }
+    let wrapped = match written.as_str() {
+        "()" => "Result<()>".to_owned(),
+        written => format!("Result<{written}>"),
+    };
+    let alias = match ty {
+        Type::Path(path) if !is_well_known(path) => format!(
+            ". If `{written}` is another name of a `Result`, write `Result` in its place, because only names are seen here"
+        ),
+        _ => String::new(),
+    };
+    format!(
+        "`{ident}` cannot say that the connection broke; write `-> {wrapped}`, or let the whole interface panic then with \
+         `#[ipc_interface(panic_on_disconnect)]`{alias}"
+    )
+}
+
+/// Tokens as people write them.
+fn tidy(tokens: &str) -> String {
+    let mut text = tokens.to_owned();
+    for (from, to) in [
+        (" :: ", "::"),
+        (":: ", "::"),
+        (" < ", "<"),
+        (" >", ">"),
+        (" ,", ","),
+        ("& ", "&"),
+        ("< ", "<"),
+        ("[ ", "["),
+        (" ]", "]"),
+        ("( ", "("),
+        (" )", ")"),
+        (" ;", ";"),
+    ] {
+        text = text.replace(from, to);
+    }
+    text
+}
+
+/// Whether a type is one that everybody knows as no `Result`.
+fn is_well_known(path: &syn::TypePath) -> bool {
+    const KNOWN: &[&str] = &[
+        "bool",
+        "char",
+        "f32",
+        "f64",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "i128",
+        "isize",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "u128",
+        "usize",
+        "String",
+        "Vec",
+        "Option",
+        "Box",
+        "Arc",
+        "BTreeMap",
+        "HashMap",
+        "BTreeSet",
+        "HashSet",
+        "PathBuf",
+        "Duration",
+        "SystemTime",
+    ];
+    path.path.segments.last().is_some_and(|last| KNOWN.iter().any(|known| last.ident == known))
+}
+
+/// A `Result` that is known to have another error.
+fn other_result(ty: &Type) -> Option<String> {
+    let Type::Path(path) = ty else { return None };
+    let module = path.path.segments.iter().rev().nth(1)?;
+    let others = ["io", "fmt", "anyhow", "eyre", "thread"];
+    others.iter().any(|other| module.ident == other).then(|| format!("{}::Result", module.ident))
 }
 
 /// A type that a method hands out.

@@ -16,6 +16,9 @@ pub fn structure(mut item: DeriveInput, report: &Report) -> Option<Struct> {
     let generic = words.flag("generic");
     for param in &item.generics.params {
         match param {
+            GenericParam::Type(param) if generic.is_some() => {
+                check::parameter_name_fits_the_schema(&param.ident, report);
+            }
             GenericParam::Type(_) => {}
             GenericParam::Lifetime(lifetime) => {
                 report.at(lifetime, "a struct that travels owns its values; leave the lifetime out and hold `String`, `Vec` and the like");
@@ -53,7 +56,7 @@ pub fn structure(mut item: DeriveInput, report: &Report) -> Option<Struct> {
     };
     let named = ["name", "file", "file_id", "id", "cxx"].iter().any(|word| words.has(word));
     let name = words.text("name").unwrap_or_else(|| item.ident.to_string());
-    check::name_fits_the_schema(&name, true, item.ident.span(), report);
+    check::type_name_fits_the_schema(&name, item.ident.span(), report);
     let file = file_words(&mut words, report);
     let id = words.id("id");
     if let (Some((_, span)), Some(None)) = (id, &file) {
@@ -86,6 +89,7 @@ fn fields(fields: Fields, place: &'static str, allowed: &[&str], report: &Report
     let mut read: Vec<Field> = Vec::new();
     for (index, mut field) in fields.into_iter().enumerate() {
         let mut words = Words::of_attributes(&mut field.attrs, place, allowed, report);
+        check::is_in_every_build(&field.attrs, "field", "type", report);
         let skip = words.flag("skip").is_some();
         let (member, name) = match field.ident {
             Some(ident) => {
@@ -120,6 +124,7 @@ fn fields(fields: Fields, place: &'static str, allowed: &[&str], report: &Report
 fn variant(mut variant: syn::Variant, report: &Report) -> Option<Variant> {
     let name = lower_camel(&variant.ident.to_string());
     let text = docs(&variant.attrs);
+    check::is_in_every_build(&variant.attrs, "variant", "type", report);
     if let Some((_, value)) = &variant.discriminant {
         report.at(value, "the variants of a union count from 0; leave the discriminant out");
     }

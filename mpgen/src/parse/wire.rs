@@ -60,5 +60,8 @@ pub(super) fn check(wire: &Wire, ty: &Type, report: &Report) {
     }
     if wire.with.is_none() {
         crate::check::travelling_type(ty, wire, report);
+        if let Some(default) = &wire.default {
+            crate::check::default_fits(default, ty, report);
+        }
     }
 }

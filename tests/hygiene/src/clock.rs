@@ -32,6 +32,7 @@ pub trait Clock: ::core::marker::Send + ::core::marker::Sync {
     ) -> ::mp_runtime::Result<::core::result::Result<(), super::shop::SoldOut>>;
 
     /// An error of the user's own.
+    #[ipc(exception)]
     async fn fail(&self) -> ::core::result::Result<(), super::shop::ShopError>;
 
     /// Stops waiting.

@@ -152,7 +152,7 @@ pub struct SoldOut {
 }
 
 /// An error of the user's own.
-#[derive(::core::fmt::Debug, ::core::cmp::PartialEq)]
+#[derive(::core::fmt::Debug, ::core::cmp::PartialEq, ::mp_runtime::IpcStruct)]
 pub struct ShopError(pub ::std::string::String);
 
 impl ::core::fmt::Display for ShopError {
@@ -236,6 +236,7 @@ pub trait Shop: ::core::marker::Send + ::core::marker::Sync {
     ) -> ::mp_runtime::Result<::core::result::Result<::core::primitive::u32, SoldOut>>;
 
     /// An error of the user's own.
+    #[ipc(exception)]
     fn fail(&self) -> ::core::result::Result<(), ShopError>;
 
     /// A method that was.

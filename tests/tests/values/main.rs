@@ -3,6 +3,7 @@
 mod absent;
 mod defaults;
 mod directions;
+mod errors;
 mod generics;
 mod mismatch;
 mod numbers;

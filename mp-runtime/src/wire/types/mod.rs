@@ -10,6 +10,8 @@ mod integer;
 mod json;
 mod list;
 mod map;
+#[cfg(test)]
+mod nested;
 mod optional;
 mod path;
 mod reference;

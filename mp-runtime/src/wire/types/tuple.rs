@@ -36,7 +36,7 @@ macro_rules! tuple {
         impl<M: ?Sized, $($T: WireType<M>),*> Node<M, ($($T,)*)> {
             const NODE: &'static StructNode = &StructNode::new(
                 $name,
-                &const { Fields::place([$(Field::of::<$T, M>($field)),*], 0) },
+                &const { Fields::place([$(Field::part::<$T, M>($field)),*], 0) },
             )
             .arguments(&[$(<$T as WireType<M>>::TYPE),*]);
         }

@@ -1,0 +1,59 @@
+//! A type whose derive has mistakes.
+//!
+//! In: the type. Out: implementations that nobody will call, because the compiler has been told of the mistakes; without
+//! them, everything that uses the type would be a mistake too.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::DeriveInput;
+
+use super::{hidden, private};
+use crate::words;
+
+/// The conversions of a type that has none.
+pub fn broken(item: &DeriveInput) -> TokenStream {
+    let private = private();
+    let ident = &item.ident;
+    let (_, arguments, _) = item.generics.split_for_impl();
+    let mut generics = item.generics.clone();
+    generics.params.push(syn::parse_quote!(__M: ?::core::marker::Sized));
+    let (own, _, clause) = generics.split_for_impl();
+    let mut reading = generics.clone();
+    reading.params.insert(0, syn::parse_quote!('__a));
+    let (reads, ..) = reading.split_for_impl();
+    hidden(
+        &words::runtime(),
+        &quote! {
+            impl #own #private::WireType<__M> for #ident #arguments #clause {
+                const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
+                const TYPE: #private::Type = #private::Type::AnyPointer;
+            }
+
+            impl #own #private::StructType<__M> for #ident #arguments #clause {
+                const NODE: &'static #private::StructNode = &#private::StructNode::new(
+                    "",
+                    &const { #private::Fields::place([], 0) },
+                );
+            }
+
+            impl #own #private::BuildField<__M> for #ident #arguments #clause {
+                fn build_field(
+                    &self,
+                    _: &mut #private::BuildContext<'_>,
+                    _: #private::FieldBuilder<'_>,
+                ) -> #private::Result<()> {
+                    ::core::unreachable!()
+                }
+            }
+
+            impl #reads #private::ReadField<'__a, __M> for #ident #arguments #clause {
+                fn read_field(
+                    _: &#private::ReadContext<'__a>,
+                    _: #private::FieldReader<'__a>,
+                ) -> #private::Result<Self> {
+                    ::core::unreachable!()
+                }
+            }
+        },
+    )
+}

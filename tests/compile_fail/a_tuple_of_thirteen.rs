@@ -1,0 +1,8 @@
+use mp_runtime::{Result, ipc_interface};
+
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d)]
+pub trait Shop: Send + Sync {
+    fn many(&self, of: Vec<(u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8, u8)>) -> Result<()>;
+}
+
+fn main() {}
