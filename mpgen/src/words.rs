@@ -269,7 +269,7 @@ impl<'r> Words<'r> {
             && let Ok(id) = number.base10_parse::<u64>()
         {
             if id >> 63 == 0 {
-                self.report.at(number, format!("an id has its highest bit set; write `{name} = {:#018x}`, or have `capnp id` make one", id | 1 << 63));
+                self.report.at(number, format!("an id has its highest bit set; write `{name} = {:#018x}`, or have `mpgen id` make one", id | 1 << 63));
             }
             return Some((id, number.span()));
         }

@@ -236,6 +236,7 @@ interface ChainClient $Proxy.wrap("interfaces::ChainClient") {
 
   schedulerMockForward @7 (context :Proxy.Context, deltaSeconds :Int64) -> ();
   # Moves the scheduler forward, for tests. Whole seconds travel.
+  # `deltaSeconds` is in seconds.
 }
 
 struct FoundBlockParam {

@@ -30,9 +30,11 @@ struct CallCount {
 
   total @5 :Int64;
   # The time that all of them took. Microseconds on the wire.
+  # In microseconds.
 
   longest @6 :Int64;
   # The time that the longest took. Microseconds on the wire.
+  # In microseconds.
 
   classes @7 :List(UInt64);
   # How many took at most as long as each of [`CLASSES`](mp_runtime::monitor::CLASSES) and

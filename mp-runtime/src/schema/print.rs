@@ -176,7 +176,13 @@ impl Printer {
             let MethodNode { name, docs, ordinal, params, results, .. } = method;
             let (params, results) = (self.parameters(params), self.parameters(results));
             let notes = annotations(method.annotations);
-            self.member(1, &format!("{name} @{ordinal} ({params}) -> ({results}){notes};"), docs);
+            let fields = method.params.fields.iter().chain(method.results.fields);
+            let units: Vec<String> = fields
+                .filter(|field| !field.unit.is_empty())
+                .map(|field| format!("`{}` is in {}.", field.name, field.unit))
+                .collect();
+            let docs = joined(docs, &units.join("\n"));
+            self.member(1, &format!("{name} @{ordinal} ({params}) -> ({results}){notes};"), &docs);
         }
         self.close(0);
     }
@@ -231,16 +237,14 @@ impl Printer {
         let mut lines = Vec::new();
         for field in fields {
             for (part, (ordinal, name, ty)) in self.parts(scope, field, field.name).into_iter().enumerate() {
-                lines.push((
-                    ordinal,
-                    format!("{name} @{ordinal} :{ty};"),
-                    if part == 0 { field.docs } else { "" },
-                ));
+                let unit = if field.unit.is_empty() { String::new() } else { format!("In {}.", field.unit) };
+                let docs = if part == 0 { joined(field.docs, &unit) } else { String::new() };
+                lines.push((ordinal, format!("{name} @{ordinal} :{ty};"), docs));
             }
         }
         lines.sort_by_key(|(ordinal, ..)| *ordinal);
         for (_, line, docs) in lines {
-            self.member(depth, &line, docs);
+            self.member(depth, &line, &docs);
         }
     }
 
@@ -314,6 +318,12 @@ impl Printer {
             plain => format!("{plain:?}"),
         }
     }
+}
+
+/// Two parts of a comment.
+fn joined(docs: &str, more: &str) -> String {
+    let parts = [docs.trim_end(), more];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
 fn explicit(explicit: bool, id: u64) -> String {

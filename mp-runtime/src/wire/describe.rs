@@ -39,7 +39,7 @@ impl Field {
 
     /// A field of a type of which whoever holds the struct knows whether it has a form.
     pub(super) const fn part<T: WireType<M> + ?Sized, M: ?Sized>(name: &'static str) -> Self {
-        let field = Field::new(name, T::TYPE, T::SLOTS);
+        let field = Field::new(name, T::TYPE, T::SLOTS).unit(T::UNIT);
         if T::SECRET { field.secret() } else { field }
     }
 
@@ -145,6 +145,13 @@ impl Field {
     #[must_use]
     pub const fn group(mut self, name: &'static str) -> Self {
         self.node.group = Some(name);
+        self
+    }
+
+    /// The field with what one of its value counts.
+    #[must_use]
+    pub const fn unit(mut self, unit: &'static str) -> Self {
+        self.node.unit = unit;
         self
     }
 

@@ -120,6 +120,8 @@ pub struct FieldNode {
     pub variant: Option<u16>,
     /// The name of the group the field belongs to, if the variant is a group.
     pub group: Option<&'static str>,
+    /// What one of the value counts, or empty.
+    pub unit: &'static str,
     /// Never shown in a log.
     pub secret: bool,
     /// Annotations of `proxy.capnp` on this field, as schema text after the type, for example
@@ -243,6 +245,7 @@ impl FieldNode {
             default: Default::None,
             variant: None,
             group: None,
+            unit: "",
             secret: false,
             annotations: &[],
         }

@@ -32,6 +32,8 @@ pub trait WireType<M: ?Sized = ()> {
     /// Why the type has no form on the wire that keeps all of its values, if it has none. Only what stands in the
     /// type itself counts, not what is inside of structs, which may hold themselves.
     const MISTAKE: Option<&'static str> = None;
+    /// What one of a value counts, for readers of the schema: `nanoseconds` of a duration.
+    const UNIT: &'static str = "";
     /// Whether no log may show a value of this type, as if each field of it had `#[ipc(secret)]`.
     const SECRET: bool = false;
 }

@@ -18,7 +18,9 @@ Examples:
   mpgen expand src/chain.rs                 what the macros make of a file
   mpgen schema --package my-interfaces      the schema text of a package's interfaces
   mpgen schema --write schemas              the same, into a folder
-  mpgen check --against schemas             in CI: is the folder up to date?
+  mpgen check                               in CI: is the folder of schema files up to date?
+  mpgen check --against v1.2                would peers of that git revision still understand us?
+  mpgen id                                  an id for a new schema file
 
 ";
 
@@ -39,7 +41,7 @@ Where the interfaces come from, first match first:
 Settings in Cargo.toml:
   [package.metadata.mpgen]
   roots = [\"chain::Chain\"]                  # interfaces, as paths in the library
-  schemas = \"schemas\"                       # folder of --write and --against, beside Cargo.toml
+  schemas = \"schemas\"                       # folder of --write and check, beside Cargo.toml
 
   [workspace.metadata.mpgen]
   packages = [\"my-interfaces\"]              # what is meant at the workspace root
@@ -48,7 +50,12 @@ Settings in Cargo.toml:
 Examples:
   mpgen schema
   mpgen schema --package my-interfaces --root chain::Chain --write schemas
-  mpgen check --against schemas
+  mpgen check
+  mpgen check --against HEAD~1
+
+The files name each other from their folder on, so others need to know it:
+  capnp compile -I schemas -o- schemas/shop.capnp
+  capnp.load(\"schemas/shop.capnp\", imports=[\"schemas\"])     in Python, with pycapnp
 
 ";
 
@@ -75,12 +82,16 @@ pub(crate) enum Command {
     /// constants that reading and writing messages use.
     #[command(after_help = format!("{SCHEMA_EXAMPLES}{EXIT_CODES}"))]
     Schema(Schema),
-    /// Compare a folder of schema files with the source
+    /// Compare a folder of schema files, or an older version of it, with the source
     ///
-    /// Prints every file that is missing or out of date, and the command that writes them anew. Files that
-    /// no interface needs are left alone.
+    /// Without `--against`, prints every file that is missing or out of date, and the command that writes them
+    /// anew. Files that no interface needs are left alone. With it, prints every change that peers of the older
+    /// version would misunderstand, and all that differs.
     #[command(after_help = format!("{SCHEMA_EXAMPLES}{EXIT_CODES}"))]
     Check(Check),
+    /// Print a new id for a schema file, or for a type
+    #[command(after_help = EXIT_CODES)]
+    Id,
 }
 
 #[derive(Debug, Args)]
@@ -97,7 +108,8 @@ pub(crate) struct Schema {
     #[command(flatten)]
     pub(crate) selection: Selection,
     /// Write the files into a folder instead of printing them; without DIR, into the one that
-    /// `schemas` in Cargo.toml names
+    /// `schemas` in Cargo.toml names. Give the folder to those who read them: `capnp compile -I DIR`,
+    /// `imports=[DIR]` in Python
     #[arg(long, value_name = "DIR", num_args = 0..=1)]
     pub(crate) write: Option<Option<PathBuf>>,
 }
@@ -106,9 +118,12 @@ pub(crate) struct Schema {
 pub(crate) struct Check {
     #[command(flatten)]
     pub(crate) selection: Selection,
-    /// The folder; without it, the one that `schemas` in Cargo.toml names
+    /// The folder of schema files; without it, the one that `schemas` in Cargo.toml names
     #[arg(long, value_name = "DIR")]
-    pub(crate) against: Option<PathBuf>,
+    pub(crate) schemas: Option<PathBuf>,
+    /// The older version: a git revision of that folder, or another folder
+    #[arg(long, value_name = "REVISION|DIR")]
+    pub(crate) against: Option<String>,
 }
 
 impl Selection {

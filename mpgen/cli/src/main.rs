@@ -5,11 +5,16 @@
 //! question could not be answered (2).
 
 mod arguments;
+mod capnp;
+mod compatible;
 mod diagnostics;
+mod diff;
 mod discover;
 mod driver;
 mod expand;
+mod id;
 mod metadata;
+mod older;
 mod schema;
 mod selection;
 mod terminal;
@@ -44,7 +49,9 @@ fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Expand(command) => expand::run(&command),
         Command::Schema(command) => schema::run(&command),
+        Command::Check(command) if command.against.is_some() => older::check(&command),
         Command::Check(command) => schema::check(&command),
+        Command::Id => id::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

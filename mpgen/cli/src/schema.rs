@@ -37,7 +37,7 @@ pub(crate) fn run(command: &arguments::Schema) -> Result<(), Failure> {
 /// Runs `mpgen check`.
 pub(crate) fn check(command: &arguments::Check) -> Result<(), Failure> {
     let selected = selection::select(&command.selection)?;
-    let folder = selected.folder(command.against.as_deref(), "--against")?;
+    let folder = selected.folder(command.schemas.as_deref(), "--schemas")?;
     match driver::run(&selected, &command.selection, Task::Check(&folder))? {
         Answer::Mistake(text) => Err(mistake(&text)),
         Answer::Done(_) => {
@@ -48,20 +48,20 @@ pub(crate) fn check(command: &arguments::Check) -> Result<(), Failure> {
             for file in stale.lines() {
                 terminal::error(file);
             }
-            let again = again(&command.selection, command.against.as_deref());
+            let again = again(&command.selection, command.schemas.as_deref());
             terminal::help(&format!("`{again}` writes them anew"));
             Err(Failure::Findings)
         }
     }
 }
 
-fn mistake(text: &str) -> Failure {
+pub(crate) fn mistake(text: &str) -> Failure {
     terminal::error(text.trim_end());
     Failure::Findings
 }
 
 /// The command that writes what was checked.
-fn again(selection: &arguments::Selection, against: Option<&Path>) -> String {
+fn again(selection: &arguments::Selection, schemas: Option<&Path>) -> String {
     let mut words = vec!["mpgen schema".to_owned()];
     let mut add = |option: &str, value: String| words.push(format!("{option} {value}"));
     if let Some(path) = &selection.manifest_path {
@@ -75,6 +75,6 @@ fn again(selection: &arguments::Selection, against: Option<&Path>) -> String {
     }
     words.extend(selection.build_options().into_iter().map(str::to_owned));
     words.push("--write".into());
-    words.extend(against.map(|folder| folder.display().to_string()));
+    words.extend(schemas.map(|folder| folder.display().to_string()));
     words.join(" ")
 }

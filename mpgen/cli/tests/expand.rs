@@ -50,7 +50,7 @@ fn a_good_file_is_printed_with_its_items_expanded() {
         text.contains("#[derive(Clone, Debug)]\npub struct Item {\n    /// How much of it.\n    pub amount"),
         "{text}"
     );
-    assert!(text.contains("::mp_runtime::private::Interface for dyn Shop"), "{text}");
+    assert!(text.contains("__mp::Interface for dyn Shop"), "{text}");
     assert!(text.ends_with("fn untouched() {}\n"), "{text}");
     for gone in ["ipc_interface(", "#[ipc", "derive(IpcStruct"] {
         assert!(!text.contains(gone), "{gone}: {text}");

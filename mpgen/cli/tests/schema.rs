@@ -106,7 +106,7 @@ fn a_schema_is_printed_written_and_checked() {
     assert_eq!((fresh.code, fresh.stderr.as_str()), (0, "the files in schemas are up to date\n"));
 
     write(folder, "src/front.rs", &SHOP.replace("price", "worth"));
-    let stale = inside(folder, "check --root front::Shop --against schemas");
+    let stale = inside(folder, "check --root front::Shop --schemas schemas");
     assert_eq!((stale.code, stale.stdout.as_str()), (1, ""));
     let line = 1 + text.lines().position(|line| line.contains("price")).expect("the method");
     assert_eq!(
@@ -115,6 +115,36 @@ fn a_schema_is_printed_written_and_checked() {
             "error: schemas/shop.capnp is out of date, from line {line} on\n\
              help: `mpgen schema --root front::Shop --offline --write schemas` writes them anew\n"
         )
+    );
+
+    let broken = inside(folder, "check --root front::Shop --against schemas");
+    assert_eq!(broken.code, 1, "{}", broken.stderr);
+    for part in [
+        "error: @1 of `Shop` was `price` and is `worth`\n".to_owned(),
+        format!("--> shop.capnp:{line}\n{line} |   worth @1 (context"),
+        "help: add methods, parameters and fields behind all others".to_owned(),
+    ] {
+        assert!(broken.stderr.contains(&part), "{part:?} is not in: {}", broken.stderr);
+    }
+    assert!(broken.stdout.contains("\n-  price @1 "), "{}", broken.stdout);
+    assert!(broken.stdout.contains("\n+  worth @1 "), "{}", broken.stdout);
+
+    let more = SHOP.replace("<i64>;", "<i64>;\n    /// More.\n    fn more(&self) -> Result<()>;");
+    write(folder, "src/front.rs", &more);
+    git(folder, &["init", "-q"]);
+    git(folder, &["add", "schemas"]);
+    git(folder, &["-c", "user.name=a", "-c", "user.email=a@b.example", "commit", "-q", "-m", "a"]);
+    fs::remove_dir_all(folder.join("schemas/mp")).expect("a folder");
+    let safe = inside(folder, "check --root front::Shop --against HEAD");
+    let expected = "peers of HEAD understand everything; 1 additions\n";
+    assert_eq!((safe.code, safe.stderr.as_str()), (0, expected), "{}", safe.stdout);
+    assert!(safe.stdout.contains("\n+  more @2 "), "{}", safe.stdout);
+    let unknown = inside(folder, "check --root front::Shop --against v9");
+    assert_eq!(unknown.code, 2);
+    assert!(
+        unknown.stderr.contains("error: `v9` is no folder and no revision of schemas"),
+        "{}",
+        unknown.stderr
     );
 
     write(folder, "src/lib.rs", "pub mod front;\npub mod back;\nfn mistake() -> u8 { \"\" }\n");
@@ -126,6 +156,11 @@ fn a_schema_is_printed_written_and_checked() {
         "{}",
         broken.stderr
     );
+}
+
+fn git(folder: &Path, arguments: &[&str]) {
+    let status = std::process::Command::new("git").current_dir(folder).args(arguments).status().expect("git");
+    assert!(status.success(), "{arguments:?}");
 }
 
 /// Runs a command that fails before anything is built.
@@ -158,7 +193,7 @@ fn what_is_meant_has_to_be_clear() {
         folder,
         "check",
         2,
-        &["error: no folder of schema files is given", "help: write `--against DIR`, or `schemas"],
+        &["error: no folder of schema files is given", "help: write `--schemas DIR`, or `schemas"],
     );
     fails(folder, "schema --write", 2, &["help: write `--write DIR`"]);
     fails(folder, "schema --manifest-path no/Cargo.toml", 2, &["help: run mpgen in the folder of a package"]);

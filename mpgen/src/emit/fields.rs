@@ -45,6 +45,19 @@ pub(super) fn set_of(wire: &Wire, set: &TokenStream) -> TokenStream {
     }
 }
 
+/// What the conversions of the runtime count that have no type of their own on the wire.
+fn unit(with: &syn::Path) -> Option<&'static str> {
+    let mut names = with.segments.iter().rev().map(|segment| segment.ident.to_string());
+    let (name, module) = (names.next()?, names.next()?);
+    match name.as_str() {
+        "seconds" => Some("seconds"),
+        "milliseconds" | "milliseconds_or_forever" => Some("milliseconds"),
+        "microseconds" => Some("microseconds"),
+        _ => None,
+    }
+    .filter(|_| module == "with")
+}
+
 /// A field, as an expression of type `Field`.
 pub(super) struct FieldTokens(TokenStream);
 
@@ -57,6 +70,9 @@ impl FieldTokens {
         // A type without a form is found when the constant is computed; the spans say where.
         let (head, tail) = (at(quote!(#private::Field::of::<), *start), at(quote!(, #set>(#name)), *end));
         let mut field = FieldTokens(quote!(#head #ty #tail));
+        if let Some(unit) = wire.with.as_ref().and_then(unit) {
+            field.say(&quote!(unit(#unit)));
+        }
         if let Some(ordinal) = wire.ordinal {
             field.say(&quote!(ordinal(#ordinal)));
         }

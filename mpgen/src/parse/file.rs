@@ -60,14 +60,14 @@ pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
     }
     let mut words = Words::of_list(words, "a file", words::FILE, report);
     let Ok(number) = id.base10_parse::<u64>() else {
-        report.at(&id, "an id has 64 bits; have `capnp id` make one");
+        report.at(&id, "an id has 64 bits; have `mpgen id` make one");
         return None;
     };
     if number >> 63 == 0 {
         report.at(
             &id,
             format!(
-                "an id has its highest bit set; write `{:#018x}`, or have `capnp id` make one",
+                "an id has its highest bit set; write `{:#018x}`, or have `mpgen id` make one",
                 number | 1 << 63
             ),
         );

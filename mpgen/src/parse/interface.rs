@@ -140,7 +140,7 @@ fn version(
     check::trait_is_send_and_sync(item, !bases.is_empty(), report);
     let file = file_words(&mut words, report);
     if matches!(file, Some(None)) {
-        report.at(&item.ident, "an interface needs a schema file; write `#[ipc_interface(file = \"name.capnp\", file_id = 0x…)]` (have `capnp id` make the id), or `file = MY_FILE` with a file that `ipc_file!` declares");
+        report.at(&item.ident, "an interface needs a schema file; write `#[ipc_interface(file = \"name.capnp\", file_id = 0x…)]` (have `mpgen id` make the id), or `file = MY_FILE` with a file that `ipc_file!` declares");
     }
     let construct = construct(&mut words, report);
     let destroy = destroy(&mut words, construct.is_some(), !bases.is_empty(), report);

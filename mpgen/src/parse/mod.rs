@@ -43,7 +43,7 @@ fn file_words(words: &mut Words<'_>, report: &crate::report::Report) -> Option<O
                 Some(Some(FileRef::Inline { name: name.value(), id }))
             }
             (Value::Expr(syn::Expr::Lit(_)), None) => {
-                report.at(&word.name, "`file` without `file_id`; write `file = \"name.capnp\", file_id = 0x…` (have `capnp id` make one), or name a file that `ipc_file!` declares");
+                report.at(&word.name, "`file` without `file_id`; write `file = \"name.capnp\", file_id = 0x…` (have `mpgen id` make one), or name a file that `ipc_file!` declares");
                 None
             }
             _ => {

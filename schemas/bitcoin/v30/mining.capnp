@@ -67,6 +67,7 @@ interface Mining $Proxy.wrap("interfaces::Mining") {
   # Waits until the highest block is another one than `current_tip`, at most for `timeout`
   # (`None` for ever), and gives it. `None` when the node shuts down or
   # [`interrupt`](Mining::interrupt) was called. Without a change it gives the same block.
+  # `timeout` is in milliseconds.
 
   createNewBlock @4 (options :BlockCreateOptions) -> (result :BlockTemplate);
   # Makes a block template. With `cooldown` it waits until the chain has caught up with its
@@ -82,6 +83,7 @@ struct BlockWaitOptions $Proxy.wrap("node::BlockWaitOptions") {
 
   timeout @0 :Float64 $Proxy.name("timeout");
   # How long to wait; `None` for ever.
+  # In milliseconds.
 
   feeThreshold @1 :Int64 $Proxy.name("fee_threshold");
   # How much the fees have to rise to be worth a new template.

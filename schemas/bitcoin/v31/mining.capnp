@@ -69,6 +69,7 @@ interface Mining $Proxy.wrap("interfaces::Mining") {
   # Waits until the highest block is another one than `current_tip`, at most for `timeout`
   # (`None` for ever), and gives it. `None` when the node shuts down or
   # [`interrupt`](Mining::interrupt) was called. Without a change it gives the same block.
+  # `timeout` is in milliseconds.
 
   createNewBlock @4 (context :Proxy.Context, options :BlockCreateOptions, cooldown :Bool = true) -> (result :BlockTemplate);
   # Makes a block template. With `cooldown` it waits until the chain has caught up with its
@@ -113,6 +114,7 @@ struct BlockWaitOptions $Proxy.wrap("node::BlockWaitOptions") {
 
   timeout @0 :Float64 = 1.7976931348623157e308 $Proxy.name("timeout");
   # How long to wait; `None` for ever. Milliseconds on the wire.
+  # In milliseconds.
 
   feeThreshold @1 :Int64 = 2100000000000000 $Proxy.name("fee_threshold");
   # How much the fees of a template have to rise to be worth a new one; by default never.

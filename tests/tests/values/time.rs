@@ -99,3 +99,17 @@ fn what_64_bits_cannot_hold_is_refused_before_it_is_sent() {
     assert_eq!((error.kind(), error.field()), (ErrorKind::BadValue, "time"));
     assert_eq!(peer.pass_duration(Duration::ZERO), Ok(Duration::ZERO), "the connection lives on");
 }
+
+#[test]
+fn the_schema_says_what_is_counted() {
+    let schema = mp_runtime::schema::Schema::of(&[mp_runtime::schema::interface::<dyn Times>()]);
+    let text = &schema.expect("a schema").texts()[0].text;
+    for line in [
+        "\n  # `span` is in nanoseconds.\n  # `result` is in nanoseconds.\n",
+        "\n  # `span` is in seconds.\n  # `result` is in seconds.\n",
+        "\n  # `span` is in milliseconds.\n",
+        "\n  # In nanoseconds since 1970, in UTC.\n",
+    ] {
+        assert!(text.contains(line), "{line} is not in:\n{text}");
+    }
+}

@@ -23,6 +23,7 @@ impl<T: WireType<M>, M: ?Sized, const N: usize> WireType<M> for [T; N] {
     const TYPE: Type = T::LIST;
     const LENDABLE: bool = T::LENDABLE;
     const MISTAKE: Option<&'static str> = mistake_in_list::<T, M>();
+    const UNIT: &'static str = T::UNIT;
     const SECRET: bool = T::SECRET;
 }
 

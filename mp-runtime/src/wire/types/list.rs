@@ -13,6 +13,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for [T] {
     const TYPE: Type = T::LIST;
     const LENDABLE: bool = T::LENDABLE;
     const MISTAKE: Option<&'static str> = mistake_in_list::<T, M>();
+    const UNIT: &'static str = T::UNIT;
     const SECRET: bool = T::SECRET;
 }
 
@@ -27,6 +28,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for Vec<T> {
     const TYPE: Type = T::LIST;
     const LENDABLE: bool = T::LENDABLE;
     const MISTAKE: Option<&'static str> = mistake_in_list::<T, M>();
+    const UNIT: &'static str = T::UNIT;
     const SECRET: bool = T::SECRET;
 }
 

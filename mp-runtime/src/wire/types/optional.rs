@@ -29,6 +29,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for Option<T> {
     } else {
         T::MISTAKE
     };
+    const UNIT: &'static str = T::UNIT;
     const SECRET: bool = T::SECRET;
 }
 

@@ -18,6 +18,7 @@ impl<T: WireType<M> + ?Sized, M: ?Sized> WireType<M> for &T {
     const LENDABLE: bool = T::LENDABLE;
     const OPTIONAL: bool = T::OPTIONAL;
     const MISTAKE: Option<&'static str> = T::MISTAKE;
+    const UNIT: &'static str = T::UNIT;
     const SECRET: bool = T::SECRET;
 }
 
@@ -36,6 +37,7 @@ impl<T: WireType<M> + ToOwned + ?Sized, M: ?Sized> WireType<M> for Cow<'_, T> {
     const LENDABLE: bool = T::LENDABLE;
     const OPTIONAL: bool = T::OPTIONAL;
     const MISTAKE: Option<&'static str> = T::MISTAKE;
+    const UNIT: &'static str = T::UNIT;
     const SECRET: bool = T::SECRET;
 }
 
@@ -63,6 +65,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for Box<T> {
     const LENDABLE: bool = T::LENDABLE;
     const OPTIONAL: bool = T::OPTIONAL;
     const MISTAKE: Option<&'static str> = T::MISTAKE;
+    const UNIT: &'static str = T::UNIT;
     const SECRET: bool = T::SECRET;
 }
 

@@ -17,6 +17,7 @@ impl<T: WireType<M>, M: ?Sized> WireType<M> for BTreeSet<T> {
     const TYPE: Type = Type::List(&T::TYPE);
     const LENDABLE: bool = T::LENDABLE;
     const MISTAKE: Option<&'static str> = mistake_in_list::<T, M>();
+    const UNIT: &'static str = T::UNIT;
     const SECRET: bool = T::SECRET;
 }
 
@@ -37,6 +38,7 @@ impl<T: WireType<M>, M: ?Sized, S> WireType<M> for HashSet<T, S> {
     const TYPE: Type = Type::List(&T::TYPE);
     const LENDABLE: bool = T::LENDABLE;
     const MISTAKE: Option<&'static str> = mistake_in_list::<T, M>();
+    const UNIT: &'static str = T::UNIT;
     const SECRET: bool = T::SECRET;
 }
 

@@ -16,6 +16,7 @@ use crate::wire::traits::{BuildField, ReadField, WireType};
 impl<M: ?Sized> WireType<M> for Duration {
     const SLOTS: Slots = Slots::one(Slot::EightBytes);
     const TYPE: Type = Type::Int64;
+    const UNIT: &'static str = "nanoseconds";
 }
 
 impl<M: ?Sized> BuildField<M> for Duration {
@@ -39,6 +40,7 @@ impl<'a, M: ?Sized> ReadField<'a, M> for Duration {
 impl<M: ?Sized> WireType<M> for SystemTime {
     const SLOTS: Slots = Slots::one(Slot::EightBytes);
     const TYPE: Type = Type::Int64;
+    const UNIT: &'static str = "nanoseconds since 1970, in UTC";
 }
 
 impl<M: ?Sized> BuildField<M> for SystemTime {
