@@ -28,6 +28,10 @@ pub struct Interface {
     pub runtime: Path,
     /// The form that is meant, if it is not the trait's own.
     pub form: Option<Form>,
+    /// The same interface, with calls of the other kind.
+    pub view: Option<Box<Interface>>,
+    /// Whether it is such a view of another.
+    pub is_view: bool,
     /// What older versions have, from the oldest.
     pub older: Vec<Interface>,
     /// The schema name.

@@ -24,6 +24,8 @@ pub const INTERFACE: &[&str] = &[
     "panic_on_disconnect",
     "unused",
     "versions",
+    "asynchronous",
+    "blocking",
     "crate",
 ];
 /// Words of a version in `versions(…)`: those of `#[ipc_interface(…)]` that may differ, and its own.

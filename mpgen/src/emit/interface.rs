@@ -24,6 +24,7 @@ use crate::names::upper_camel;
 pub fn interface(item: &Interface) -> TokenStream {
     let user_trait = user_trait(item);
     let forms = item.older.iter().map(form);
+    let view = item.view.as_deref().map(interface);
     let (item, names) = &certain::interface(item);
     let nodes = nodes(item);
     let dispatcher = server::dispatcher(item);
@@ -45,6 +46,7 @@ pub fn interface(item: &Interface) -> TokenStream {
         #user_trait
         #hidden
         #(#forms)*
+        #view
     }
 }
 
@@ -230,7 +232,7 @@ fn nodes(item: &Interface) -> TokenStream {
         node.extend(quote!(.docs(#docs)));
     }
     let ident = item.ident();
-    let declared = file::declared(&quote!(dyn #ident), name, ident.span());
+    let declared = (!item.is_view).then(|| file::declared(&quote!(dyn #ident), name, ident.span()));
     quote! {
         #file
         const __ID: ::core::primitive::u64 = #id;

@@ -5,6 +5,7 @@ use syn::{FnArg, ItemTrait, TraitItem, TypeParamBound};
 
 use super::passing::{Declared, Direction, passing, returns};
 use super::versions::{Older, Versions, versions};
+use super::view::view;
 use super::{file_words, wire};
 use crate::check;
 use crate::model::{FileRef, Form, Interface, Method, Param, Passing, Wire};
@@ -20,22 +21,36 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
     let mut words = words::of_arguments(args, report);
     let runtime = runtime(&words);
     let (current, older) = versions(&mut words, report);
+    let view = view(&mut words, report);
     let written = item.clone();
+    let own = words.clone();
     let read = version(words, item, &current, report);
     if !report.is_empty() && !can_be_an_object(item) {
         return None;
     }
     let Some(mut interface) = read.filter(|_| report.is_clean()) else {
         let older = older.into_iter().map(|older| broken_form(older, item, &runtime)).collect();
-        return Some(Interface { older, ..broken(item, &runtime) });
+        let view = view.map(|view| Box::new(broken(&view.of(item), &runtime)));
+        return Some(Interface { older, view, ..broken(item, &runtime) });
     };
     if !report.is_empty() {
+        interface.view = view.map(|view| Box::new(broken(&view.of(item), &runtime)));
         // A mistake that is not of one version would be found in each.
         interface.older = older.into_iter().map(|older| broken_form(older, item, &runtime)).collect();
         return Some(interface);
     }
     if !older.is_empty() {
         check::versions_stand_alone(&interface, report);
+    }
+    if let Some(view) = view {
+        check::views_have_no_versions(&view.ident, !older.is_empty(), report);
+        let (mut other, words) = (view.of(&written), view.words(&written, &own));
+        let own = Report::new();
+        let read = version(words, &mut other, &Versions::default(), &own);
+        for error in own.finish() {
+            report.add(syn::Error::new(error.span(), format!("{error} (in `{}`)", view.ident)));
+        }
+        interface.view = read.map(|read| Box::new(Interface { is_view: true, ..read }));
     }
     for Older { form, title, versions, words } in older {
         let own = Report::new();
@@ -105,6 +120,8 @@ fn broken(item: &ItemTrait, runtime: &syn::Path) -> Interface {
     Interface {
         runtime: runtime.clone(),
         form: None,
+        view: None,
+        is_view: false,
         older: Vec::new(),
         lacking: Vec::new(),
         docs: String::new(),
@@ -183,6 +200,8 @@ fn version(
     let interface = Interface {
         runtime,
         form: None,
+        view: None,
+        is_view: false,
         older: Vec::new(),
         lacking,
         docs: docs(&item.attrs),

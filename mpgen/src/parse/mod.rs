@@ -10,6 +10,7 @@ mod interface;
 mod passing;
 mod structure;
 mod versions;
+mod view;
 mod wire;
 
 pub use enumeration::enumeration;

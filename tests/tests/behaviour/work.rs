@@ -13,18 +13,14 @@ ipc_file! {
     static WORK: "work.capnp" @ 0xe5a1_0000_0000_000a;
 }
 
-ipc_file! {
-    static ASYNC_WORK: "async/work.capnp" @ 0xe5a1_0000_0000_000a;
-}
-
 /// What `make` makes.
-#[ipc_interface(file = WORK)]
+#[ipc_interface(file = WORK, asynchronous = AsyncPart)]
 pub(crate) trait Part: Send + Sync {
     fn value(&self) -> Result<i32>;
 }
 
-/// Work, as blocking calls.
-#[ipc_interface(file = WORK, construct, destroy = false)]
+/// Work, as blocking and as asynchronous calls.
+#[ipc_interface(file = WORK, construct, destroy = false, asynchronous(AsyncWork, Part = AsyncPart))]
 pub(crate) trait Work: Send + Sync {
     /// Waits for the gate to open.
     fn pass_gate(&self, number: i32) -> Result<i32>;
@@ -34,33 +30,13 @@ pub(crate) trait Work: Send + Sync {
     fn make(&self, works: bool) -> Result<Box<dyn Part>>;
     fn unlock(&self, name: String, #[ipc(secret)] passphrase: String) -> Result<bool>;
     /// Returns when it is stopped.
+    #[ipc(interrupt = "stop")]
     fn run(&self) -> Result<u32>;
     #[ipc(no_context)]
     fn stop(&self) -> Result<()>;
     /// As `make`, but the caller does not wait.
     #[ipc(pipelined)]
     fn make_ahead(&self) -> Result<Box<dyn Part>>;
-}
-
-/// The same interface, as asynchronous calls.
-#[ipc_interface(file = ASYNC_WORK, name = "Work", construct, destroy = false)]
-pub(crate) trait AsyncWork: Send + Sync {
-    async fn pass_gate(&self, number: i32) -> Result<i32>;
-    async fn thread(&self) -> Result<String>;
-    async fn make(&self, works: bool) -> Result<Box<dyn AsyncPart>>;
-    async fn unlock(&self, name: String, #[ipc(secret)] passphrase: String) -> Result<bool>;
-    #[ipc(interrupt = "stop")]
-    async fn run(&self) -> Result<u32>;
-    #[ipc(no_context)]
-    async fn stop(&self) -> Result<()>;
-    #[ipc(pipelined)]
-    async fn make_ahead(&self) -> Result<Box<dyn AsyncPart>>;
-}
-
-/// The same part, as asynchronous calls.
-#[ipc_interface(file = ASYNC_WORK, name = "Part")]
-pub(crate) trait AsyncPart: Send + Sync {
-    async fn value(&self) -> Result<i32>;
 }
 
 /// A gate that calls wait at.

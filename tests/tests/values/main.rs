@@ -14,6 +14,7 @@ mod structs;
 mod text;
 mod time;
 mod unions;
+mod views;
 
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
