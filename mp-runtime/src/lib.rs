@@ -5,6 +5,7 @@ mod cleanup;
 mod connection;
 mod error;
 mod event_loop;
+mod generated;
 #[cfg(feature = "json")]
 mod json;
 mod limits;

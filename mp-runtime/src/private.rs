@@ -1,5 +1,7 @@
 //! Everything that generated code may name. Not for other use; changes with the generator.
 
+pub use core::primitive::{bool, str, u8, u16, u64};
+
 pub use async_trait::async_trait;
 pub use futures::future::BoxFuture;
 
@@ -19,6 +21,7 @@ pub use crate::wire::read::{FieldReader, ReadContext};
 pub use crate::wire::slot::{Slot, Slots};
 pub use crate::wire::structs::{StructFields, StructWriter, build_struct, read_struct};
 pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType};
+pub use crate::{__boxed_closure as boxed_closure, __boxed_interface as boxed_interface};
 
 /// Whether an interface or one of its bases has a method.
 #[must_use]

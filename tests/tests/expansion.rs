@@ -35,6 +35,22 @@ impl Relative {
     }
 }
 
+/// An argument of a macro.
+enum Argument {
+    Type(syn::Type),
+    Expr(syn::Expr),
+}
+
+impl syn::parse::Parse for Argument {
+    fn parse(input: syn::parse::ParseStream<'_>) -> syn::Result<Self> {
+        if input.peek(syn::Token![dyn]) {
+            input.parse().map(Argument::Type)
+        } else {
+            input.parse().map(Argument::Expr)
+        }
+    }
+}
+
 impl<'ast> Visit<'ast> for Relative {
     fn visit_attribute(&mut self, attr: &'ast syn::Attribute) {
         if !["allow", "doc"].iter().any(|known| attr.path().is_ident(known)) {
@@ -53,10 +69,13 @@ impl<'ast> Visit<'ast> for Relative {
 
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         syn::visit::visit_macro(self, mac);
-        let parser = Punctuated::<syn::Expr, syn::Token![,]>::parse_terminated;
-        let arguments = mac.parse_body_with(parser).expect("a macro that takes expressions");
+        let parser = Punctuated::<Argument, syn::Token![,]>::parse_terminated;
+        let arguments = mac.parse_body_with(parser).expect("a macro that takes expressions and types");
         let mut inside = Relative { user: self.user.clone(), found: Vec::new() };
-        arguments.iter().for_each(|argument| inside.visit_expr(argument));
+        arguments.iter().for_each(|argument| match argument {
+            Argument::Type(ty) => inside.visit_type(ty),
+            Argument::Expr(argument) => inside.visit_expr(argument),
+        });
         self.found.append(&mut inside.found);
     }
 }

@@ -244,6 +244,15 @@ enum Results {
 }
 
 impl Response {
+    /// Ends a call without results.
+    ///
+    /// # Errors
+    ///
+    /// Never; a failed call has no response.
+    pub fn done(self) -> Result<()> {
+        Ok(())
+    }
+
     /// Reads the results.
     ///
     /// # Errors

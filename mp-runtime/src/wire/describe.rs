@@ -390,6 +390,21 @@ impl MethodNode {
         }
     }
 
+    /// `destroy`, which every object has that is given away.
+    #[must_use]
+    pub const fn destroy(ordinal: u16) -> Self {
+        const PARAMS: &Fields<1> = &Fields::place([Field::context()], 0);
+        const RESULTS: &Fields<0> = &Fields::place([], 0);
+        MethodNode::new("destroy", ordinal, PARAMS, RESULTS)
+    }
+
+    /// The method that exchanges thread maps.
+    #[must_use]
+    pub const fn construct(name: &'static str, ordinal: u16) -> Self {
+        const MAPS: &Fields<1> = &Fields::place([Field::thread_map()], 0);
+        MethodNode::new(name, ordinal, MAPS, MAPS)
+    }
+
     /// The method with the fields of a struct as its results.
     #[must_use]
     pub const fn results(mut self, node: &'static StructNode) -> Self {

@@ -12,7 +12,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Lit, Type};
 
-use super::private;
+use super::{number, private};
 use crate::model::{Optional, Wire};
 use crate::syntax::ends;
 
@@ -73,7 +73,7 @@ impl FieldTokens {
         if let Some(unit) = wire.with.as_ref().and_then(unit) {
             field.say(&quote!(unit(#unit)));
         }
-        if let Some(ordinal) = wire.ordinal {
+        if let Some(ordinal) = wire.ordinal.map(number) {
             field.say(&quote!(ordinal(#ordinal)));
         }
         match wire.optional {
@@ -85,7 +85,7 @@ impl FieldTokens {
                 field.say(&at(quote!(with_null()), *start));
             }
         }
-        if let Some(ordinal) = wire.has_ordinal {
+        if let Some(ordinal) = wire.has_ordinal.map(number) {
             field.say(&quote!(has_ordinal(#ordinal)));
         }
         if let Some(value) = &wire.default {
@@ -113,12 +113,6 @@ impl FieldTokens {
         FieldTokens(quote!(#private::Field::context()))
     }
 
-    /// The `threadMap` of a `construct` method.
-    pub(super) fn thread_map() -> Self {
-        let private = private();
-        FieldTokens(quote!(#private::Field::thread_map()))
-    }
-
     /// A `Bool` that the library itself sets, such as `wantX`.
     pub(super) fn flag(name: &str) -> Self {
         let private = private();
@@ -129,7 +123,7 @@ impl FieldTokens {
     pub(super) fn void(name: &str, docs: &str, ordinal: Option<u16>) -> Self {
         let private = private();
         let mut field = FieldTokens(quote!(#private::Field::void(#name)));
-        if let Some(ordinal) = ordinal {
+        if let Some(ordinal) = ordinal.map(number) {
             field.say(&quote!(ordinal(#ordinal)));
         }
         field.docs(docs);
@@ -138,6 +132,7 @@ impl FieldTokens {
 
     /// The field as a member of a union's variant, inside a group if the variant has one.
     pub(super) fn in_variant(mut self, variant: u16, group: Option<&str>) -> Self {
+        let variant = number(variant);
         self.say(&quote!(variant(#variant)));
         if let Some(group) = group {
             self.say(&quote!(group(#group)));
@@ -216,6 +211,7 @@ pub(super) fn place(fields: &[FieldTokens], variants: u16, span: Span) -> TokenS
     let private = private();
     let fields = fields.iter().map(|field| &field.0);
     let function = at(quote!(#private::Fields::place), span);
+    let variants = number(variants);
     let mut arguments = Group::new(Delimiter::Parenthesis, quote!([#(#fields),*], #variants));
     arguments.set_span(span);
     quote!(&const { #function #arguments })

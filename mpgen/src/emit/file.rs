@@ -67,7 +67,7 @@ pub(super) fn declared(who: &TokenStream, name: &str, span: Span) -> TokenStream
     let private = private();
     at(
         quote! {
-            const __KEY: ::core::primitive::u64 = #private::key(::core::module_path!(), __FILE, #name);
+            const __KEY: #private::u64 = #private::key(::core::module_path!(), __FILE, #name);
             impl #private::Declared<__KEY, #who> for () {}
             const _: () = #private::two_types_have_one_name_in_one_schema_file::<__KEY, _>();
         },

@@ -16,7 +16,7 @@ use syn::{FnArg, TraitItem};
 
 use super::fields::{FieldTokens, Travels, place, travels};
 use super::methods::{all_methods, async_attribute, param_type, refusal, set, whole};
-use super::{certain, file, hidden, private, private_of, proxy, server};
+use super::{certain, file, hidden, number, private, private_of, proxy, server};
 use crate::model::{Interface, Method, Passing};
 use crate::names::upper_camel;
 
@@ -29,7 +29,7 @@ pub fn interface(item: &Interface) -> TokenStream {
     let nodes = nodes(item);
     let dispatcher = server::dispatcher(item);
     let client = proxy::client(item);
-    let values = values(item);
+    let (private, ident) = (private(), item.ident());
     let closures = if item.callback { proxy::closures(item) } else { TokenStream::new() };
     let hidden = hidden(
         &item.runtime,
@@ -38,7 +38,7 @@ pub fn interface(item: &Interface) -> TokenStream {
             #nodes
             #dispatcher
             #client
-            #values
+            #private::boxed_interface!(#ident);
             #closures
         },
     );
@@ -60,7 +60,6 @@ fn form(item: &Interface) -> TokenStream {
     let nodes = nodes(item);
     let dispatcher = server::dispatcher(item);
     let client = proxy::form_client(item);
-    let values = values(item);
     let hidden = hidden(
         &item.runtime,
         &quote! {
@@ -79,7 +78,7 @@ fn form(item: &Interface) -> TokenStream {
             #nodes
             #dispatcher
             #client
-            #values
+            #private::boxed_interface!(#ident);
         },
     );
     quote! {
@@ -197,13 +196,13 @@ fn nodes(item: &Interface) -> TokenStream {
     };
     let mut methods: Vec<(u16, TokenStream)> =
         item.methods.iter().map(|method| (method.ordinal, own_method(method, &set))).collect();
-    let own = Span::call_site();
     if let Some((name, ordinal)) = &item.construct {
-        let maps = [FieldTokens::thread_map()];
-        methods.push((*ordinal, method_node(name, *ordinal, own, &maps, &maps)));
+        let place = number(*ordinal);
+        methods.push((*ordinal, quote!(#private::MethodNode::construct(#name, #place))));
     }
     if let Some(ordinal) = item.destroy {
-        methods.push((ordinal, method_node("destroy", ordinal, own, &[FieldTokens::context()], &[])));
+        let place = number(ordinal);
+        methods.push((ordinal, quote!(#private::MethodNode::destroy(#place))));
     }
     methods.sort_by_key(|(ordinal, _)| *ordinal);
     let list = methods.iter().map(|(_, node)| node);
@@ -212,9 +211,11 @@ fn nodes(item: &Interface) -> TokenStream {
         node.extend(quote!(.with_explicit_id()));
     }
     if let Some((_, ordinal)) = &item.construct {
+        let ordinal = number(*ordinal);
         node.extend(quote!(.constructed_by(#ordinal)));
     }
     if let Some(ordinal) = item.destroy {
+        let ordinal = number(ordinal);
         node.extend(quote!(.destroyed_by(#ordinal)));
     }
     let Interface { bases, unused, .. } = item;
@@ -235,7 +236,7 @@ fn nodes(item: &Interface) -> TokenStream {
     let declared = (!item.is_view).then(|| file::declared(&quote!(dyn #ident), name, ident.span()));
     quote! {
         #file
-        const __ID: ::core::primitive::u64 = #id;
+        const __ID: #private::u64 = #id;
         #declared
         static __NODE: #private::InterfaceNode = #node;
     }
@@ -275,49 +276,6 @@ fn method_node(
     results: &[FieldTokens],
 ) -> TokenStream {
     let private = private();
-    let (params, results) = (place(params, 0, span), place(results, 0, span));
+    let (params, results, ordinal) = (place(params, 0, span), place(results, 0, span), number(ordinal));
     quote!(#private::MethodNode::new(#name, #ordinal, #params, #results))
-}
-
-/// `Box<dyn Trait>` as a value on the wire. (`Arc<dyn Trait>` is the runtime's.)
-fn values(item: &Interface) -> TokenStream {
-    let private = private();
-    let ident = item.ident();
-    let name = ident.to_string();
-    quote! {
-        impl<__M: ?::core::marker::Sized> #private::WireType<__M> for ::std::boxed::Box<dyn #ident> {
-            const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
-            const TYPE: #private::Type = #private::Type::Interface(|| &__NODE);
-            const LENDABLE: ::core::primitive::bool = false;
-        }
-
-        impl<__M: ?::core::marker::Sized> #private::BuildField<__M> for ::std::boxed::Box<dyn #ident> {
-            fn build_field(
-                &self,
-                _: &mut #private::BuildContext<'_>,
-                _: #private::FieldBuilder<'_>,
-            ) -> #private::Result<()> {
-                ::core::result::Result::Err(#private::not_lendable(#name))
-            }
-
-            fn build_owned(
-                self,
-                __cx: &mut #private::BuildContext<'_>,
-                __out: #private::FieldBuilder<'_>,
-            ) -> #private::Result<()> {
-                #private::write_owned(self, __cx, __out)
-            }
-        }
-
-        impl<'__a, __M: ?::core::marker::Sized> #private::ReadField<'__a, __M> for ::std::boxed::Box<dyn #ident> {
-            fn read_field(
-                __cx: &#private::ReadContext<'__a>,
-                __input: #private::FieldReader<'__a>,
-            ) -> #private::Result<Self> {
-                #private::read_box(__cx, __input, |__home: ::std::sync::Arc<dyn #ident>| {
-                    ::std::boxed::Box::new(#private::Home(__home))
-                })
-            }
-        }
-    }
 }

@@ -70,7 +70,7 @@ pub(super) fn passing_type(passing: &Passing) -> TokenStream {
             quote!(#ty)
         }
         Passing::Absent(_) => quote!(()),
-        Passing::Str => quote!(::core::primitive::str),
+        Passing::Str => quote!(__mp::str),
         Passing::Slice(ty) => quote!([#ty]),
         Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
         Passing::OptionalRef(inner) => match &**inner {
@@ -122,4 +122,32 @@ pub(super) fn whole(method: &Method, set: &TokenStream) -> Option<Travels> {
     let with = method.results.as_ref()?;
     let wire = Wire { with: with.clone(), ..Wire::default() };
     Some(travels(method.returns.value()?, &wire, set))
+}
+
+/// A step of writing values.
+pub(super) enum Step {
+    /// An expression whose outcome says whether it went well.
+    Call(TokenStream),
+    /// Statements.
+    Statements(TokenStream),
+}
+
+/// The closure that writes values, in as few words as it takes.
+pub(super) fn writing(steps: &[Step]) -> TokenStream {
+    let statement = |step: &Step| match step {
+        Step::Call(call) => quote!(#call?;),
+        Step::Statements(statements) => statements.clone(),
+    };
+    match steps {
+        [] => quote!(|_, _| ::core::result::Result::Ok(())),
+        [Step::Call(call)] => quote!(|__cx, __out| #call),
+        [before @ .., Step::Call(last)] => {
+            let before = before.iter().map(statement);
+            quote!(|__cx, __out| { #(#before)* #last })
+        }
+        all => {
+            let all = all.iter().map(statement);
+            quote!(|__cx, __out| { #(#all)* ::core::result::Result::Ok(()) })
+        }
+    }
 }

@@ -28,7 +28,7 @@ pub use implementation::implementation;
 pub use interface::interface;
 pub use structure::structure;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use syn::Path;
 
@@ -46,6 +46,16 @@ fn private_of(runtime: &Path) -> TokenStream {
 fn hex(id: u64) -> TokenStream {
     // The text of a number is always a literal.
     format!("{id:#018x}").parse().unwrap_or_default()
+}
+
+/// A number that has the type of its place.
+fn number(number: impl Into<u64>) -> Literal {
+    Literal::u64_unsuffixed(number.into())
+}
+
+/// The index of something, as a number.
+fn index(index: usize) -> Literal {
+    Literal::usize_unsuffixed(index)
 }
 
 /// Wraps items so that nothing of them leaks into the user's scope.

@@ -14,7 +14,9 @@ use quote::{format_ident, quote};
 use syn::{FnArg, Ident, Signature};
 
 use super::fields::{Travels, at, travels};
-use super::methods::{Places, all_methods, async_attribute, param_type, places, refusal, set, whole};
+use super::methods::{
+    Places, Step, all_methods, async_attribute, param_type, places, refusal, set, whole, writing,
+};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns};
 
@@ -153,32 +155,27 @@ fn lending(param: &Param) -> Option<(Ident, &Ident)> {
 fn call(item: &Interface, method: &Method) -> TokenStream {
     let private = private();
     let (ident, set, places) = (item.ident(), set(item), places(method));
-    let index = usize::from(method.ordinal);
+    let index = super::number(method.ordinal);
     let proxy = if item.form.is_some() { quote!(&self.0) } else { quote!(self) };
     let mut builder = quote!(#private::ClientCall::new::<dyn #ident>(#proxy, #index));
-    if let Some(ordinal) = method.interrupt {
+    if let Some(ordinal) = method.interrupt.map(super::number) {
         builder = quote!(#builder.interrupt(#ordinal));
     }
     if method.pipelined {
         builder = quote!(#builder.pipelined());
     }
-    let params: Vec<_> = method
+    let params: Vec<Step> = method
         .params
         .iter()
         .enumerate()
-        .map(|(index, param)| write_param(param, index, &places, &set))
+        .flat_map(|(index, param)| write_param(param, index, &places, &set))
         .collect();
     let lendable = method.params.iter().filter_map(|param| lendable(param, &set));
-    if !params.iter().all(TokenStream::is_empty) {
-        builder = quote! {
-            #builder.params(|__cx, __out| {
-                #(#params)*
-                ::core::result::Result::Ok(())
-            })?
-        };
+    if !params.is_empty() {
+        let write = writing(&params);
+        builder = quote!(#builder.params(#write)?);
     }
     let read = read_results(method, &places, &set);
-    let read = quote!(.read(|__cx, __results| { #read }));
     let pipelinable = method.pipelined.then(|| pipelinable(method, &set));
     let checks = quote!(#(#lendable)* #pipelinable);
     if method.sig.asyncness.is_some() {
@@ -236,13 +233,16 @@ fn lendable(param: &Param, set: &TokenStream) -> Option<TokenStream> {
     by_reference.then(|| at(check, param.ident.span()))
 }
 
-fn write_param(param: &Param, index: usize, places: &Places, set: &TokenStream) -> TokenStream {
+fn write_param(param: &Param, index: usize, places: &Places, set: &TokenStream) -> Vec<Step> {
     let name = &param.ident;
     let Travels { ty, set, .. } = param_type(param, set);
     if let (_, Some(want)) = places.params[index] {
-        return quote!(if ::core::option::Option::is_some(&#name) { __out.set_flag(#want); });
+        let want = super::index(want);
+        return vec![Step::Statements(
+            quote!(if ::core::option::Option::is_some(&#name) { __out.set_flag(#want); }),
+        )];
     }
-    let Some(place) = places.params[index].0 else { return TokenStream::new() };
+    let Some(place) = places.params[index].0.map(super::index) else { return Vec::new() };
     if let Some(module) = &param.wire.with {
         let field = &param.wire.name;
         let value = match &param.passing {
@@ -250,22 +250,23 @@ fn write_param(param: &Param, index: usize, places: &Places, set: &TokenStream) 
             Passing::InOut(_) => quote!(&*#name),
             _ => quote!(#name),
         };
-        return quote! {
-            let __wire: #ty = #module::build(#value).map_err(|__error| __error.in_field(#field))?;
-            __out.give::<#set, #ty>(__cx, #place, __wire)?;
-        };
+        let build =
+            quote!(let __wire: #ty = #module::build(#value).map_err(|__error| __error.in_field(#field))?;);
+        return vec![
+            Step::Statements(build),
+            Step::Call(quote!(__out.give::<#set, #ty>(__cx, #place, __wire))),
+        ];
     }
-    match &param.passing {
-        Passing::Owned(_) => quote!(__out.give::<#set, #ty>(__cx, #place, #name)?;),
-        Passing::InOut(_) => quote!(__out.put::<#set, #ty>(__cx, #place, &*#name)?;),
+    vec![Step::Call(match &param.passing {
+        Passing::Owned(_) => quote!(__out.give::<#set, #ty>(__cx, #place, #name)),
+        Passing::InOut(_) => quote!(__out.put::<#set, #ty>(__cx, #place, &*#name)),
         // A lent interface, which `lend` has made a value.
-        Passing::Interface(_) => quote!(__out.give::<#set, _>(__cx, #place, #name)?;),
-        Passing::OptionalRef(_) => quote!(__out.give::<#set, _>(__cx, #place, #name)?;),
-        _ => quote!(__out.put::<#set, #ty>(__cx, #place, #name)?;),
-    }
+        Passing::Interface(_) | Passing::OptionalRef(_) => quote!(__out.give::<#set, _>(__cx, #place, #name)),
+        _ => quote!(__out.put::<#set, #ty>(__cx, #place, #name)),
+    })]
 }
 
-/// Reads a value from the results.
+/// Reads a value from the results, as an expression of type `Result<value>`.
 fn get(
     ty: &TokenStream,
     set: &TokenStream,
@@ -273,61 +274,76 @@ fn get(
     with: Option<&syn::Path>,
     name: &str,
 ) -> TokenStream {
-    let value = quote!(__results.get::<#set, #ty>(__cx, #place)?);
+    let place = super::index(place);
+    let value = quote!(__results.get::<#set, #ty>(__cx, #place));
     match with {
-        Some(module) => quote!(#module::read(#value).map_err(|__error| __error.in_field(#name))?),
+        Some(module) => quote!(#module::read(#value?).map_err(|__error| __error.in_field(#name))),
         None => value,
     }
 }
 
+/// What is done with a response.
 fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStream {
     if let Some(Travels { ty, set, .. }) = whole(method, set) {
         let private = private();
         let value = quote!(<#ty as #private::ReadField<'_, #set>>::read_field(__cx, __results.whole()));
-        return match method.results.as_ref().and_then(Option::as_ref) {
+        let value = match method.results.as_ref().and_then(Option::as_ref) {
             Some(module) => quote!(#module::read(#value?)),
             None => value,
         };
+        return quote!(.read(|__cx, __results| #value));
     }
-    let outs = method.params.iter().enumerate().filter_map(|(index, param)| {
-        let place = places.outs[index]?;
-        let name = &param.ident;
-        let Travels { ty, set, .. } = param_type(param, set);
-        let value = get(&ty, &set, place, param.wire.with.as_ref(), &param.wire.name);
-        Some(match param.passing {
-            Passing::WantOut(_) => quote! {
-                if let ::core::option::Option::Some(__wanted) = #name {
-                    *__wanted = #value;
-                }
-            },
-            _ => quote!(*#name = #value;),
+    let outs: Vec<TokenStream> = method
+        .params
+        .iter()
+        .enumerate()
+        .filter_map(|(index, param)| {
+            let place = places.outs[index]?;
+            let name = &param.ident;
+            let Travels { ty, set, .. } = param_type(param, set);
+            let value = get(&ty, &set, place, param.wire.with.as_ref(), &param.wire.name);
+            Some(match param.passing {
+                Passing::WantOut(_) => quote! {
+                    if let ::core::option::Option::Some(__wanted) = #name {
+                        *__wanted = #value?;
+                    }
+                },
+                _ => quote!(*#name = #value?;),
+            })
         })
-    });
+        .collect();
     let result = match (places.result, method.returns.value()) {
         (Some(place), Some(ty)) => {
             let Travels { ty, set, .. } = travels(ty, &method.result, set);
-            get(&ty, &set, place, method.result.with.as_ref(), &method.result.name)
-        }
-        _ => quote!(()),
-    };
-    let exception = match (&method.exception, places.exception, method.returns.exception()) {
-        (Some((wire, _)), Some(place), Some(error)) => {
-            let option = syn::parse_quote!(::core::option::Option<#error>);
-            let Travels { ty, set, .. } = travels(&option, wire, set);
-            let value = get(&ty, &set, place, wire.with.as_ref(), &wire.name);
-            Some(quote! {
-                if let ::core::option::Option::Some(__exception) = #value {
-                    return ::core::result::Result::Ok(::core::result::Result::Err(__exception));
-                }
-            })
+            Some(get(&ty, &set, place, method.result.with.as_ref(), &method.result.name))
         }
         _ => None,
     };
-    let result = if exception.is_some() { quote!(::core::result::Result::Ok(#result)) } else { result };
+    let ok = quote!(::core::result::Result::Ok);
+    let (Some((wire, _)), Some(place), Some(error)) =
+        (&method.exception, places.exception, method.returns.exception())
+    else {
+        return match (outs.as_slice(), result) {
+            ([], None) => quote!(.done()),
+            ([], Some(result)) => quote!(.read(|__cx, __results| #result)),
+            (outs, result) => {
+                let result = result.unwrap_or_else(|| quote!(#ok(())));
+                quote!(.read(|__cx, __results| { #(#outs)* #result }))
+            }
+        };
+    };
+    let option = syn::parse_quote!(::core::option::Option<#error>);
+    let Travels { ty, set, .. } = travels(&option, wire, set);
+    let value = get(&ty, &set, place, wire.with.as_ref(), &wire.name);
+    let result = result.map_or(quote!(#ok(#ok(()))), |result| quote!(#ok(#ok(#result?))));
     quote! {
-        #exception
-        #(#outs)*
-        ::core::result::Result::Ok(#result)
+        .read(|__cx, __results| {
+            if let ::core::option::Option::Some(__exception) = #value? {
+                return #ok(::core::result::Result::Err(__exception));
+            }
+            #(#outs)*
+            #result
+        })
     }
 }
 
@@ -409,6 +425,7 @@ pub(super) fn closures(item: &Interface) -> TokenStream {
     }
 }
 
+/// A closure as an object of the interface, and the reverse.
 fn closure(item: &Interface, method: &Method, wrapper: &str, ty: &TokenStream, mutable: bool) -> TokenStream {
     let private = private();
     let (ident, name, sig) = (&item.item.ident, &method.sig.ident, signature(method));
@@ -417,13 +434,12 @@ fn closure(item: &Interface, method: &Method, wrapper: &str, ty: &TokenStream, m
     let (held, make, call) = if mutable {
         (
             quote!(::std::sync::Mutex<::std::boxed::Box<#ty>>),
-            quote!(::std::sync::Mutex::new(self)),
+            quote!(::std::sync::Mutex::new(__closure)),
             quote!((::std::sync::Mutex::lock(&self.0).unwrap_or_else(::std::sync::PoisonError::into_inner))(#(#args),*)),
         )
     } else {
-        (quote!(::std::boxed::Box<#ty>), quote!(self), quote!((self.0)(#(#args),*)))
+        (quote!(::std::boxed::Box<#ty>), quote!(__closure), quote!((self.0)(#(#args),*)))
     };
-    let display = ident.to_string();
     quote! {
         struct #wrapper(#held);
 
@@ -431,39 +447,11 @@ fn closure(item: &Interface, method: &Method, wrapper: &str, ty: &TokenStream, m
             #sig { #call }
         }
 
-        impl #private::WireType<dyn #ident> for ::std::boxed::Box<#ty> {
-            const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
-            const TYPE: #private::Type = #private::Type::Interface(|| &__NODE);
-            const LENDABLE: ::core::primitive::bool = false;
-        }
-
-        impl #private::BuildField<dyn #ident> for ::std::boxed::Box<#ty> {
-            fn build_field(
-                &self,
-                _: &mut #private::BuildContext<'_>,
-                _: #private::FieldBuilder<'_>,
-            ) -> #private::Result<()> {
-                ::core::result::Result::Err(#private::not_lendable(#display))
-            }
-
-            fn build_owned(
-                self,
-                __cx: &mut #private::BuildContext<'_>,
-                __out: #private::FieldBuilder<'_>,
-            ) -> #private::Result<()> {
-                let __object: ::std::boxed::Box<dyn #ident> = ::std::boxed::Box::new(#wrapper(#make));
-                #private::write_owned(__object, __cx, __out)
-            }
-        }
-
-        impl<'__a> #private::ReadField<'__a, dyn #ident> for ::std::boxed::Box<#ty> {
-            fn read_field(
-                __cx: &#private::ReadContext<'__a>,
-                __input: #private::FieldReader<'__a>,
-            ) -> #private::Result<Self> {
-                let __object = <::std::sync::Arc<dyn #ident> as #private::ReadField<'__a, ()>>::read_field(__cx, __input)?;
-                ::core::result::Result::Ok(::std::boxed::Box::new(move |#(#args),*| #ident::#name(&*__object, #(#args),*)))
-            }
-        }
+        #private::boxed_closure!(
+            #ident,
+            #ty,
+            |__closure| ::std::boxed::Box::new(#wrapper(#make)),
+            |__object| ::std::boxed::Box::new(move |#(#args),*| #ident::#name(&*__object, #(#args),*))
+        );
     }
 }

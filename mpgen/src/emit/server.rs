@@ -12,7 +12,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::fields::travels;
-use super::methods::{Places, param_type, places, set, whole};
+use super::methods::{Places, Step, param_type, places, set, whole, writing};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 
@@ -40,8 +40,8 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
         quote! {
             fn call_blocking(
                 &self,
-                __interface: ::core::primitive::u64,
-                __ordinal: ::core::primitive::u16,
+                __interface: #private::u64,
+                __ordinal: #private::u16,
                 __call: &mut #private::Call,
             ) -> #private::Result<()> {
                 match (__interface, __ordinal) {
@@ -59,8 +59,8 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
         quote! {
             fn call_async<'__s>(
                 &'__s self,
-                __interface: ::core::primitive::u64,
-                __ordinal: ::core::primitive::u16,
+                __interface: #private::u64,
+                __ordinal: #private::u16,
                 mut __call: #private::Call,
             ) -> #private::BoxFuture<'__s, #private::Result<#private::Call>> {
                 ::std::boxed::Box::pin(async move {
@@ -131,7 +131,7 @@ fn read_param(
     let (place, want) = places.params[index];
     let super::fields::Travels { ty: wire, set, .. } = param_type(param, set);
     let get = |ty: TokenStream| {
-        let place = place.unwrap_or_default();
+        let place = super::index(place.unwrap_or_default());
         match &param.wire.with {
             Some(module) => {
                 let field = &param.wire.name;
@@ -147,9 +147,9 @@ fn read_param(
         Passing::InOut(_) => (get(wire.clone()), quote!(&mut #name)),
         Passing::Out(ty) => (quote!(<#ty as ::core::default::Default>::default()), quote!(&mut #name)),
         Passing::WantOut(ty) => {
-            let want = want.unwrap_or_default();
+            let (want, private) = (super::index(want.unwrap_or_default()), private());
             let value = quote! {
-                if __params.get::<(), ::core::primitive::bool>(__cx, #want)? {
+                if __params.get::<(), #private::bool>(__cx, #want)? {
                     ::core::option::Option::Some(<#ty as ::core::default::Default>::default())
                 } else {
                     ::core::option::Option::None
@@ -183,9 +183,9 @@ fn read_param(
 fn held(passing: &Passing, asynchronous: bool) -> TokenStream {
     match passing {
         Passing::Str if asynchronous => quote!(::std::string::String),
-        Passing::Str => quote!(&::core::primitive::str),
+        Passing::Str => quote!(&__mp::str),
         Passing::Path(_) => quote!(::std::path::PathBuf),
-        Passing::Slice(element) if is_byte(element) && !asynchronous => quote!(&[::core::primitive::u8]),
+        Passing::Slice(element) if is_byte(element) && !asynchronous => quote!(&[__mp::u8]),
         Passing::Slice(element) => quote!(::std::vec::Vec<#element>),
         Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
         other => super::methods::passing_type(other),
@@ -208,59 +208,71 @@ fn outcome(method: &Method, call: &TokenStream) -> TokenStream {
     }
 }
 
-/// The statements that write a method's results.
-fn write_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStream {
+/// The steps that write a method's results.
+fn write_results(method: &Method, places: &Places, set: &TokenStream) -> Vec<Step> {
     if let Some(super::fields::Travels { ty, set, .. }) = whole(method, set) {
         let value = match method.results.as_ref().and_then(Option::as_ref) {
             Some(module) => quote!(#module::build(&__result)?),
             None => quote!(__result),
         };
-        return quote! {
-            let __results: #ty = #value;
-            __out.give_whole::<#set, #ty>(__cx, __results)?;
-        };
+        return vec![
+            Step::Statements(quote!(let __results: #ty = #value;)),
+            Step::Call(quote!(__out.give_whole::<#set, #ty>(__cx, __results))),
+        ];
     }
     let outs = method.params.iter().enumerate().filter_map(|(index, param)| {
-        let place = places.outs[index]?;
+        let place = super::index(places.outs[index]?);
         let name = local(index, param);
         let super::fields::Travels { ty, set, .. } = param_type(param, set);
         let give = |value: TokenStream| {
             let value = converted(&param.wire, value);
-            quote!(__out.give::<#set, #ty>(__cx, #place, #value)?;)
+            quote!(__out.give::<#set, #ty>(__cx, #place, #value))
         };
         Some(match param.passing {
             Passing::WantOut(_) => {
                 let give = give(quote!(__value));
-                quote!(if let ::core::option::Option::Some(__value) = #name { #give })
+                Step::Statements(quote!(if let ::core::option::Option::Some(__value) = #name { #give?; }))
             }
-            _ => give(quote!(#name)),
+            _ => Step::Call(give(quote!(#name))),
         })
     });
-    let result = places.result.map(|place| give_result(method, place, set));
-    let written = quote!(#(#outs)* #result);
+    let result = places.result.and_then(|place| give_result(method, place, set)).map(Step::Call);
+    let written: Vec<Step> = outs.chain(result).collect();
     match (&method.exception, places.exception, method.returns.exception()) {
         (Some((wire, _)), Some(place), Some(error)) => {
             let option = syn::parse_quote!(::core::option::Option<#error>);
             let super::fields::Travels { ty, set, .. } = travels(&option, wire, set);
             let value = converted(wire, quote!(::core::option::Option::Some(__exception)));
-            quote! {
+            let (place, written) = (super::index(place), block(&written));
+            vec![Step::Call(quote! {
                 match __result {
-                    ::core::result::Result::Ok(__result) => { #written }
-                    ::core::result::Result::Err(__exception) => {
-                        __out.give::<#set, #ty>(__cx, #place, #value)?;
-                    }
+                    ::core::result::Result::Ok(__result) => #written,
+                    ::core::result::Result::Err(__exception) => __out.give::<#set, #ty>(__cx, #place, #value),
                 }
-            }
+            })]
         }
         _ => written,
     }
 }
 
-fn give_result(method: &Method, place: usize, set: &TokenStream) -> TokenStream {
-    let Some(ty) = method.returns.value() else { return TokenStream::new() };
-    let super::fields::Travels { ty, set, .. } = travels(ty, &method.result, set);
-    let value = converted(&method.result, quote!(__result));
-    quote!(__out.give::<#set, #ty>(__cx, #place, #value)?;)
+/// Steps as one expression.
+fn block(steps: &[Step]) -> TokenStream {
+    match steps {
+        [Step::Call(call)] => call.clone(),
+        steps => {
+            let statements = steps.iter().map(|step| match step {
+                Step::Call(call) => quote!(#call?;),
+                Step::Statements(statements) => statements.clone(),
+            });
+            quote!({ #(#statements)* ::core::result::Result::Ok(()) })
+        }
+    }
+}
+
+fn give_result(method: &Method, place: usize, set: &TokenStream) -> Option<TokenStream> {
+    let super::fields::Travels { ty, set, .. } = travels(method.returns.value()?, &method.result, set);
+    let (value, place) = (converted(&method.result, quote!(__result)), super::index(place));
+    Some(quote!(__out.give::<#set, #ty>(__cx, #place, #value)))
 }
 
 /// A value in the form that travels, after the field's own conversion if it has one.
@@ -272,10 +284,8 @@ fn converted(wire: &Wire, value: TokenStream) -> TokenStream {
     }
 }
 
-fn parts(
-    item: &Interface,
-    method: &Method,
-) -> (Vec<TokenStream>, Vec<TokenStream>, TokenStream, TokenStream) {
+/// What the parameters are read by, the call, and what writes its results.
+fn parts(item: &Interface, method: &Method) -> (Vec<TokenStream>, TokenStream, TokenStream) {
     let set = set(item);
     let places = places(method);
     let asynchronous = method.sig.asyncness.is_some();
@@ -288,7 +298,9 @@ fn parts(
     let (ident, name) = (&item.item.ident, &method.sig.ident);
     let dot_await = if asynchronous { quote!(.await) } else { TokenStream::new() };
     let call = outcome(method, &quote!(#ident::#name(self, #(#passes),*) #dot_await));
-    (reads, passes, call, write_results(method, &places, &set))
+    let steps = write_results(method, &places, &set);
+    let call = if steps.is_empty() { quote!(#call;) } else { quote!(let __result = #call;) };
+    (reads, call, writing(&steps))
 }
 
 fn mutable(param: &Param) -> TokenStream {
@@ -299,39 +311,40 @@ fn mutable(param: &Param) -> TokenStream {
 }
 
 fn blocking(item: &Interface, method: &Method) -> TokenStream {
-    let ordinal = method.ordinal;
-    let (reads, _, call, write) = parts(item, method);
+    let ordinal = super::number(method.ordinal);
+    let (reads, call, write) = parts(item, method);
     let names = method.params.iter().enumerate().map(|(index, param)| local(index, param));
     let mutable = method.params.iter().map(mutable);
+    let arguments =
+        if reads.is_empty() { quote!(|_, _, __reply|) } else { quote!(|__cx, __params, __reply|) };
     quote! {
-        (__ID, #ordinal) => __call.serve(|__cx, __params, __reply| {
+        (__ID, #ordinal) => __call.serve(#arguments {
             #(let #mutable #names = #reads;)*
-            let __result = #call;
-            __reply.write(|__cx, __out| {
-                #write
-                ::core::result::Result::Ok(())
-            })
+            #call
+            __reply.write(#write)
         }),
     }
 }
 
 fn awaiting(item: &Interface, method: &Method) -> TokenStream {
     let private = private();
-    let ordinal = method.ordinal;
-    let (reads, _, call, write) = parts(item, method);
+    let ordinal = super::number(method.ordinal);
+    let (reads, call, write) = parts(item, method);
     let names: Vec<_> = method.params.iter().enumerate().map(|(index, param)| local(index, param)).collect();
     let mutable = method.params.iter().map(mutable);
-    quote! {
-        (__ID, #ordinal) => {
+    let read = (!reads.is_empty()).then(|| {
+        quote! {
             let (#(#mutable #names,)*) = #private::Call::params(&__call, |__cx, __params| {
                 #(let #names = #reads;)*
                 ::core::result::Result::Ok((#(#names,)*))
             })?;
-            let __result = #call;
-            #private::Call::results(&mut __call, |__cx, __out| {
-                #write
-                ::core::result::Result::Ok(())
-            })?;
+        }
+    });
+    quote! {
+        (__ID, #ordinal) => {
+            #read
+            #call
+            #private::Call::results(&mut __call, #write)?;
             ::core::result::Result::Ok(__call)
         }
     }

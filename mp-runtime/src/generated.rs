@@ -1,0 +1,93 @@
+//! What generated code says of each interface alike.
+//!
+//! In: the name of a trait. Out: the implementations that only its name distinguishes from those of others.
+
+/// `Box<dyn Trait>` as a value on the wire: an object that is given away. (`Arc<dyn Trait>` needs nothing.)
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __boxed_interface {
+    ($Trait:path) => {
+        impl<M: ?::core::marker::Sized> $crate::private::WireType<M> for ::std::boxed::Box<dyn $Trait> {
+            const SLOTS: $crate::private::Slots = $crate::private::Slots::one($crate::private::Slot::Pointer);
+            const TYPE: $crate::private::Type =
+                $crate::private::Type::Interface(|| <dyn $Trait as $crate::private::Interface>::NODE);
+            const LENDABLE: ::core::primitive::bool = false;
+        }
+
+        impl<M: ?::core::marker::Sized> $crate::private::BuildField<M> for ::std::boxed::Box<dyn $Trait> {
+            fn build_field(
+                &self,
+                _: &mut $crate::private::BuildContext<'_>,
+                _: $crate::private::FieldBuilder<'_>,
+            ) -> $crate::private::Result<()> {
+                ::core::result::Result::Err($crate::private::not_lendable(::core::stringify!($Trait)))
+            }
+
+            fn build_owned(
+                self,
+                cx: &mut $crate::private::BuildContext<'_>,
+                out: $crate::private::FieldBuilder<'_>,
+            ) -> $crate::private::Result<()> {
+                $crate::private::write_owned(self, cx, out)
+            }
+        }
+
+        impl<'a, M: ?::core::marker::Sized> $crate::private::ReadField<'a, M>
+            for ::std::boxed::Box<dyn $Trait>
+        {
+            fn read_field(
+                cx: &$crate::private::ReadContext<'a>,
+                input: $crate::private::FieldReader<'a>,
+            ) -> $crate::private::Result<Self> {
+                $crate::private::read_box(cx, input, |home: ::std::sync::Arc<dyn $Trait>| {
+                    ::std::boxed::Box::new($crate::private::Home(home))
+                })
+            }
+        }
+    };
+}
+
+/// A boxed closure as a value on the wire, where it stands for an interface: `$serve` makes an object of it, and `$call`
+/// a closure of an object of the peer.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __boxed_closure {
+    ($Trait:path, $Closure:ty, $serve:expr, $call:expr) => {
+        impl $crate::private::WireType<dyn $Trait> for ::std::boxed::Box<$Closure> {
+            const SLOTS: $crate::private::Slots = $crate::private::Slots::one($crate::private::Slot::Pointer);
+            const TYPE: $crate::private::Type =
+                $crate::private::Type::Interface(|| <dyn $Trait as $crate::private::Interface>::NODE);
+            const LENDABLE: ::core::primitive::bool = false;
+        }
+
+        impl $crate::private::BuildField<dyn $Trait> for ::std::boxed::Box<$Closure> {
+            fn build_field(
+                &self,
+                _: &mut $crate::private::BuildContext<'_>,
+                _: $crate::private::FieldBuilder<'_>,
+            ) -> $crate::private::Result<()> {
+                ::core::result::Result::Err($crate::private::not_lendable(::core::stringify!($Trait)))
+            }
+
+            fn build_owned(
+                self,
+                cx: &mut $crate::private::BuildContext<'_>,
+                out: $crate::private::FieldBuilder<'_>,
+            ) -> $crate::private::Result<()> {
+                let serve: fn(Self) -> ::std::boxed::Box<dyn $Trait> = $serve;
+                $crate::private::write_owned(serve(self), cx, out)
+            }
+        }
+
+        impl<'a> $crate::private::ReadField<'a, dyn $Trait> for ::std::boxed::Box<$Closure> {
+            fn read_field(
+                cx: &$crate::private::ReadContext<'a>,
+                input: $crate::private::FieldReader<'a>,
+            ) -> $crate::private::Result<Self> {
+                let call: fn(::std::sync::Arc<dyn $Trait>) -> Self = $call;
+                let object = <::std::sync::Arc<dyn $Trait> as $crate::private::ReadField<'a, ()>>::read_field;
+                object(cx, input).map(call)
+            }
+        }
+    };
+}
