@@ -2,6 +2,25 @@
 //!
 //! In: the name of a trait. Out: the implementations that only its name distinguishes from those of others.
 
+/// How an object of a peer is held: `$hold` has it implement the trait, and `$proxy` asks an object whether it is one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __proxied {
+    ($hold:expr, $proxy:expr) => {
+        fn boxed(proxy: $crate::private::Proxy) -> ::std::boxed::Box<Self> {
+            ::std::boxed::Box::new($hold(proxy))
+        }
+
+        fn shared(proxy: $crate::private::Proxy) -> ::std::sync::Arc<Self> {
+            ::std::sync::Arc::new($hold(proxy))
+        }
+
+        fn proxy(&self) -> ::core::option::Option<&$crate::private::Proxy> {
+            $proxy(self)
+        }
+    };
+}
+
 /// `Box<dyn Trait>` as a value on the wire: an object that is given away. (`Arc<dyn Trait>` needs nothing.)
 #[doc(hidden)]
 #[macro_export]

@@ -12,7 +12,7 @@ pub use crate::proxy::{
     read_box, write_owned,
 };
 pub use crate::wire::build::{BuildContext, FieldBuilder};
-pub use crate::wire::describe::{Field, Fields, Parameter, argument};
+pub use crate::wire::describe::{Field, Fields, Parameter, argument, field};
 pub use crate::wire::id::child_id;
 pub use crate::wire::node::{
     ConstNode, Default, EnumNode, FileNode, InterfaceNode, MethodNode, StructNode, Type,
@@ -21,7 +21,9 @@ pub use crate::wire::read::{FieldReader, ReadContext};
 pub use crate::wire::slot::{Slot, Slots};
 pub use crate::wire::structs::{StructFields, StructWriter, build_struct, read_struct};
 pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType};
-pub use crate::{__boxed_closure as boxed_closure, __boxed_interface as boxed_interface};
+pub use crate::{
+    __boxed_closure as boxed_closure, __boxed_interface as boxed_interface, __proxied as proxied,
+};
 
 /// Whether an interface or one of its bases has a method.
 #[must_use]
@@ -125,6 +127,12 @@ impl<T: ?Sized> Is<T> for T {}
 /// in constants without parameters.
 pub const fn check<T: WireType<M> + ?Sized, M: ?Sized>() {
     let _ = T::STRUCT;
+}
+
+/// A schema file of which nothing but the name and the id is said.
+#[must_use]
+pub const fn file(name: &'static str, id: u64) -> FileNode {
+    FileNode::new(name, id)
 }
 
 /// A declaration of a schema file.

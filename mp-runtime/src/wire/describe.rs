@@ -177,7 +177,29 @@ pub struct Fields<const N: usize> {
     sizes: Sizes,
 }
 
+/// A field of type `T`, as the runtime's own conversions have it.
+///
+/// # Panics
+///
+/// At compile time when the type has no form on the wire that keeps all of its values.
+#[must_use]
+#[track_caller]
+pub const fn field<T: WireType + ?Sized>(name: &'static str) -> Field {
+    Field::of::<T, ()>(name)
+}
+
 impl<const N: usize> Fields<N> {
+    /// Gives every parameter or result of a method its place.
+    ///
+    /// # Panics
+    ///
+    /// As [`place`](Self::place).
+    #[must_use]
+    #[track_caller]
+    pub const fn of(fields: [Field; N]) -> Self {
+        Fields::place(fields, 0)
+    }
+
     /// Gives every field its place in a struct with a union of `variants` variants (0 for none).
     ///
     /// # Panics
@@ -388,6 +410,16 @@ impl MethodNode {
             results,
             annotations: &[],
         }
+    }
+
+    /// A method of these parameters and results.
+    #[must_use]
+    pub const fn of<const P: usize, const R: usize>(
+        name: &'static str,
+        ordinal: u16,
+        (params, results): (&'static Fields<P>, &'static Fields<R>),
+    ) -> Self {
+        MethodNode::new(name, ordinal, params, results)
     }
 
     /// `destroy`, which every object has that is given away.

@@ -1,7 +1,7 @@
 //! Names for the types of which only the compiler knows whether they travel.
 //!
 //! ```text
-//! type __BlockRef = __mp::Of<BlockRef, { __mp::travels::<BlockRef, ()>() }>;
+//! type __BlockRefType = __mp::Of<BlockRef, { __mp::travels::<BlockRef, ()>() }>;
 //! ```
 //!
 //! In: the types of an item, as the user wrote them. Out: the same with a name in place of each, and what the names stand
@@ -123,8 +123,8 @@ impl Names {
         let new = known.is_none();
         let mut ident = known.unwrap_or_else(|| {
             let taken = |ident: &Ident| self.known.iter().any(|(_, known)| known == ident);
-            let plain = format_ident!("__{name}");
-            let numbered = (2..).map(|number| format_ident!("__{name}{number}"));
+            let plain = format_ident!("__{name}Type");
+            let numbered = (2..).map(|number| format_ident!("__{name}Type{number}"));
             let ident = std::iter::once(plain).chain(numbered).find(|ident| !taken(ident));
             let ident = ident.unwrap_or_else(|| name.clone());
             self.declarations.extend(quote!(type #ident = #meaning;));

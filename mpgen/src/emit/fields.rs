@@ -68,7 +68,11 @@ impl FieldTokens {
         let Travels { ty, set, ends: (start, end) } = travels;
         let Wire { name, docs, .. } = wire;
         // A type without a form is found when the constant is computed; the spans say where.
-        let (head, tail) = (at(quote!(#private::Field::of::<), *start), at(quote!(, #set>(#name)), *end));
+        let (head, tail) = match set.to_string().as_str() {
+            "()" => (quote!(#private::field::<), quote!(>(#name))),
+            _ => (quote!(#private::Field::of::<), quote!(, #set>(#name))),
+        };
+        let (head, tail) = (at(head, *start), at(tail, *end));
         let mut field = FieldTokens(quote!(#head #ty #tail));
         if let Some(unit) = wire.with.as_ref().and_then(unit) {
             field.say(&quote!(unit(#unit)));
@@ -215,4 +219,14 @@ pub(super) fn place(fields: &[FieldTokens], variants: u16, span: Span) -> TokenS
     let mut arguments = Group::new(Delimiter::Parenthesis, quote!([#(#fields),*], #variants));
     arguments.set_span(span);
     quote!(&const { #function #arguments })
+}
+
+/// The fields of a method's parameters or results, as an expression of type `&Fields<N>` in a constant.
+pub(super) fn list(fields: &[FieldTokens], span: Span) -> TokenStream {
+    let private = private();
+    let fields = fields.iter().map(|field| &field.0);
+    let function = at(quote!(#private::Fields::of), span);
+    let mut arguments = Group::new(Delimiter::Parenthesis, quote!([#(#fields),*]));
+    arguments.set_span(span);
+    quote!(&#function #arguments)
 }

@@ -56,7 +56,7 @@ pub(super) fn reference(file: &FileRef) -> TokenStream {
         FileRef::Inline { name, id } => {
             let id = hex(*id);
             quote! {
-                static __FILE: &#private::FileNode = &#private::FileNode::new(#name, #id);
+                static __FILE: &#private::FileNode = &#private::file(#name, #id);
             }
         }
     }

@@ -10,11 +10,11 @@
 //! };
 //! ```
 
-use proc_macro2::{Span, TokenStream};
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 use syn::{FnArg, TraitItem};
 
-use super::fields::{FieldTokens, Travels, place, travels};
+use super::fields::{FieldTokens, Travels, list, travels};
 use super::methods::{all_methods, async_attribute, param_type, refusal, set, whole};
 use super::{certain, file, hidden, number, private, private_of, proxy, server};
 use crate::model::{Interface, Method, Passing};
@@ -194,6 +194,7 @@ fn nodes(item: &Interface) -> TokenStream {
         Some(id) => super::hex(id),
         None => quote!(#private::child_id(__FILE.id, #name)),
     };
+    let fields = item.methods.iter().map(|method| method_fields(method, &set));
     let mut methods: Vec<(u16, TokenStream)> =
         item.methods.iter().map(|method| (method.ordinal, own_method(method, &set))).collect();
     if let Some((name, ordinal)) = &item.construct {
@@ -238,17 +239,32 @@ fn nodes(item: &Interface) -> TokenStream {
         #file
         const __ID: #private::u64 = #id;
         #declared
+        #(#fields)*
         static __NODE: #private::InterfaceNode = #node;
     }
 }
 
+/// The constant with the parameters and the results of a method of the user's.
+fn method_fields(method: &Method, set: &TokenStream) -> TokenStream {
+    let private = private();
+    let (params, results) = (params_fields(method, set), results_fields(method, set));
+    let (many, more) = (super::index(params.len()), super::index(results.len()));
+    let (name, span) = (fields_of(method), method.sig.ident.span());
+    let (params, results) = (list(&params, span), list(&results, span));
+    quote!(const #name: (&#private::Fields<#many>, &#private::Fields<#more>) = (#params, #results);)
+}
+
+fn fields_of(method: &Method) -> Ident {
+    format_ident!("__FIELDS_{}", method.sig.ident)
+}
+
 /// A method of the user's.
 fn own_method(method: &Method, set: &TokenStream) -> TokenStream {
+    let private = private();
     let Method { name, docs, ordinal, .. } = method;
-    let (params, results) = (params_fields(method, set), results_fields(method, set));
-    let mut node = method_node(name, *ordinal, method.sig.ident.span(), &params, &results);
+    let (fields, ordinal) = (fields_of(method), number(*ordinal));
+    let mut node = quote!(#private::MethodNode::of(#name, #ordinal, #fields));
     if let Some(Travels { ty, set, .. }) = whole(method, set) {
-        let private = private();
         node.extend(quote!(.results(<#ty as #private::StructType<#set>>::NODE)));
     }
     if method.sig.asyncness.is_some() {
@@ -265,17 +281,4 @@ fn own_method(method: &Method, set: &TokenStream) -> TokenStream {
         node.extend(quote!(.docs(#docs)));
     }
     node
-}
-
-/// An expression of type `MethodNode`.
-fn method_node(
-    name: &str,
-    ordinal: u16,
-    span: Span,
-    params: &[FieldTokens],
-    results: &[FieldTokens],
-) -> TokenStream {
-    let private = private();
-    let (params, results, ordinal) = (place(params, 0, span), place(results, 0, span), number(ordinal));
-    quote!(#private::MethodNode::new(#name, #ordinal, #params, #results))
 }

@@ -62,19 +62,9 @@ fn index(index: usize) -> Literal {
 fn hidden(runtime: &Path, items: &TokenStream) -> TokenStream {
     let private = private_of(runtime);
     quote! {
-        #[allow(
-            clippy::all,
-            clippy::nursery,
-            clippy::pedantic,
-            clippy::restriction,
-            deprecated,
-            non_snake_case,
-            non_upper_case_globals,
-            trivial_casts,
-            trivial_numeric_casts,
-            unused_qualifications,
-            unused_variables
-        )]
+        #[allow(clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction)]
+        #[allow(deprecated, non_snake_case, non_upper_case_globals, unused_qualifications)]
+        #[allow(trivial_casts, trivial_numeric_casts, unused_variables)]
         const _: () = {
             use #private as __mp;
 

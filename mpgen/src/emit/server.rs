@@ -20,11 +20,10 @@ use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 pub(super) fn dispatcher(item: &Interface) -> TokenStream {
     let private = private();
     let (home, ident) = (&item.item.ident, item.ident());
-    let object = |proxy: TokenStream| match item.form {
-        Some(_) => quote!(__Client(#proxy)),
-        None => proxy,
+    let hold = match item.form {
+        Some(_) => quote!(__Client),
+        None => quote!(::core::convert::identity),
     };
-    let object = object(quote!(__proxy));
     let asynchronous = |method: &&Method| method.sig.asyncness.is_some();
     let blocking_arms: Vec<_> = item
         .methods
@@ -98,17 +97,7 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
 
             #upcasts
 
-            fn boxed(__proxy: #private::Proxy) -> ::std::boxed::Box<Self> {
-                ::std::boxed::Box::new(#object)
-            }
-
-            fn shared(__proxy: #private::Proxy) -> ::std::sync::Arc<Self> {
-                ::std::sync::Arc::new(#object)
-            }
-
-            fn proxy(&self) -> ::core::option::Option<&#private::Proxy> {
-                #home::__mp_proxy(self)
-            }
+            #private::proxied!(#hold, #home::__mp_proxy);
         }
     }
 }

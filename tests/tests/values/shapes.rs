@@ -124,3 +124,50 @@ fn tuples_keep_every_part() {
     assert_eq!(echo.pairs(pairs.clone()), Ok(pairs));
     assert_eq!(echo.six((1, 2, 3, 4, 5.5, 6.5)), Ok((1, 2, 3, 4, 5.5, 6.5)));
 }
+
+/// Types with the names that generated code gives its own parts.
+mod names {
+    use mp_runtime::{IpcStruct, Result, ipc_interface};
+
+    #[derive(Clone, Debug, PartialEq, IpcStruct)]
+    pub struct M(pub u8);
+
+    #[derive(Clone, Debug, PartialEq, IpcStruct)]
+    pub struct T {
+        pub m: M,
+        pub others: Vec<M>,
+    }
+
+    #[derive(Clone, Debug, PartialEq, IpcStruct)]
+    pub struct Client(pub T);
+
+    #[derive(Clone, Debug, PartialEq, IpcStruct)]
+    pub struct Shared(pub Client);
+
+    pub(crate) mod other {
+        #[derive(Clone, Debug, PartialEq, mp_runtime::IpcStruct)]
+        #[ipc(name = "OtherM")]
+        pub struct M(pub String);
+    }
+
+    #[ipc_interface(file = "names.capnp", file_id = 0xe5a1_0000_0000_0013, callback)]
+    pub trait Named: Send + Sync {
+        fn call(&self, m: M, other: other::M, shared: &Shared) -> Result<(M, other::M, Shared)>;
+    }
+}
+
+#[test]
+fn types_may_have_the_names_of_generated_ones() {
+    use names::{Client, M, Named, Shared, T, other};
+
+    struct Echo;
+    impl Named for Echo {
+        fn call(&self, m: M, other: other::M, shared: &Shared) -> mp_runtime::Result<(M, other::M, Shared)> {
+            Ok((m, other, shared.clone()))
+        }
+    }
+    let echo = super::connected::<dyn Named>(std::sync::Arc::new(Echo));
+    let (m, text) = (M(3), other::M("text".into()));
+    let shared = Shared(Client(T { m: m.clone(), others: vec![m.clone()] }));
+    assert_eq!(echo.call(m.clone(), text.clone(), &shared), Ok((m, text, shared)));
+}
