@@ -45,3 +45,7 @@ pub use proxy::{Handle, Interface, pipelined, pipelined_async, with_deadline, wi
 pub use remote::{Remote, connect, connect_stream, connect_within, pair, serve_stream};
 pub use socket::{AllowedPeers, PeerCredentials, try_connect};
 pub use spawned::{serve_parent, spawn};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

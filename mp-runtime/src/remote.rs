@@ -36,6 +36,13 @@ impl<I: ?Sized> Deref for Remote<I> {
     }
 }
 
+/// The object without its connection, which lives as long as the object.
+impl<I: Interface + ?Sized + 'static> From<Remote<I>> for Arc<I> {
+    fn from(remote: Remote<I>) -> Arc<I> {
+        remote.object()
+    }
+}
+
 impl<I: Interface + ?Sized + 'static> Remote<I> {
     /// The peer's first object, to share.
     #[must_use]

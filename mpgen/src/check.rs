@@ -14,7 +14,12 @@ use crate::syntax::{generic_argument, generic_arguments};
 /// A trait between processes has no parameters: the peer could not know them.
 pub fn trait_is_not_generic(item: &syn::ItemTrait, report: &Report) {
     if !item.generics.params.is_empty() {
-        report.at(&item.generics, "an interface has no type parameters; write one trait for each type");
+        let text = if item.generics.type_params().next().is_some() {
+            "an interface has no type parameters; write one trait for each type"
+        } else {
+            "an interface has no parameters: an object lives in another process; leave them out"
+        };
+        report.at(&item.generics, text);
     }
     if let Some(clause) = &item.generics.where_clause {
         report.at(clause, "an interface has no `where` clause; leave it out");
@@ -369,20 +374,47 @@ fn owned(shared: &Type) -> Option<String> {
     }
 }
 
+/// The value of a literal integer.
+fn value(literal: &syn::Expr) -> Option<i128> {
+    let (sign, literal) = match literal {
+        syn::Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => (-1, &*unary.expr),
+        plain => (1, plain),
+    };
+    match literal {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => {
+            number.base10_parse::<i128>().ok().map(|number| sign * number)
+        }
+        _ => None,
+    }
+}
+
+/// The number of an enumerant fits the integer that travels.
+pub fn discriminant_fits(discriminant: &syn::Expr, integer: &str, report: &Report) {
+    let Some(value) = value(discriminant) else { return };
+    let Some((_, min, max)) = INTEGERS.iter().find(|(name, ..)| *name == integer) else { return };
+    if !(*min..=*max).contains(&value) {
+        let wider = if value < 0 {
+            "Int64"
+        } else if u32::try_from(value).is_ok() {
+            "UInt32"
+        } else {
+            "UInt64"
+        };
+        report.at(discriminant, format!("the enum travels as `{integer}`, which does not hold this; write `#[ipc(wire = {wider})]` on it"));
+    }
+}
+
 /// A default that is written as a literal fits a type that is written by its own name.
 pub fn default_fits(default: &syn::Expr, ty: &Type, report: &Report) {
-    let (negative, literal) = match default {
-        syn::Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => (true, &*unary.expr),
-        plain => (false, plain),
+    let literal = match default {
+        syn::Expr::Unary(unary) if matches!(unary.op, syn::UnOp::Neg(_)) => &*unary.expr,
+        plain => plain,
     };
     let syn::Expr::Lit(syn::ExprLit { lit, .. }) = literal else { return };
     let Some(name) = word(ty) else { return };
     let wrong = match lit {
-        syn::Lit::Int(number) => match INTEGERS.iter().find(|(integer, ..)| name == integer) {
-            Some((_, min, max)) => {
-                let value = number.base10_parse::<i128>().map(|value| if negative { -value } else { value });
-                !value.is_ok_and(|value| (*min..=*max).contains(&value))
-            }
+        syn::Lit::Int(_) => match INTEGERS.iter().find(|(integer, ..)| name == integer) {
+            Some((_, min, max)) => !value(default).is_some_and(|value| (*min..=*max).contains(&value)),
             None => !["f32", "f64"].iter().any(|float| name == float) && (is_number(ty) || name == "String"),
         },
         syn::Lit::Float(_) => {

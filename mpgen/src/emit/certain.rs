@@ -23,8 +23,16 @@ const PLAIN: &[&str] = &[
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "isize", "u8", "u16", "u32", "u64", "usize",
     "str", "String",
 ];
-/// Types that travel when what is inside them does.
-const HOLDERS: &[&str] = &["Box", "Vec", "Option", "BTreeMap", "BTreeSet", "HashMap", "HashSet"];
+/// Types that travel when what is inside them does, with how many types that is.
+const HOLDERS: &[(&str, usize)] = &[
+    ("Box", 1),
+    ("Vec", 1),
+    ("Option", 1),
+    ("BTreeMap", 2),
+    ("BTreeSet", 1),
+    ("HashMap", 2),
+    ("HashSet", 1),
+];
 
 /// An interface with names for its types, and their declarations.
 pub(super) fn interface(item: &Interface) -> (Interface, TokenStream) {
@@ -157,7 +165,18 @@ impl VisitMut for Naming<'_> {
             }
             Type::Path(path)
                 if path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain)) => {}
-            Type::Path(path) if self.holds(path) => syn::visit_mut::visit_type_path_mut(self, path),
+            Type::Path(path) if let Some(count) = self.holds(path) => {
+                let last = path.path.segments.last_mut();
+                if let Some(PathArguments::AngleBracketed(arguments)) = last.map(|last| &mut last.arguments) {
+                    let types = arguments.args.iter_mut().filter_map(|argument| match argument {
+                        GenericArgument::Type(ty) => Some(ty),
+                        _ => None,
+                    });
+                    types.take(count).for_each(|ty| self.visit_type_mut(ty));
+                }
+            }
+            // No type of its own can have the lifetime of a call.
+            ty if borrows(ty) => {}
             Type::Path(path) => {
                 let set = &self.set;
                 let Some(last) = path.path.segments.last() else { return };
@@ -188,21 +207,45 @@ impl VisitMut for Naming<'_> {
 }
 
 impl Naming<'_> {
-    /// Whether a path is a holder of types that travel, or of an object or a closure that does.
-    fn holds(&self, path: &TypePath) -> bool {
-        let Some(last) = path.path.segments.last() else { return false };
-        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+    /// How many types a path holds that travel, or an object or a closure that does.
+    fn holds(&self, path: &TypePath) -> Option<usize> {
+        let last = path.path.segments.last()?;
+        let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
         let object = arguments.args.iter().find_map(|argument| match argument {
             GenericArgument::Type(Type::TraitObject(object)) => Some(object),
             _ => None,
         });
         match object {
-            Some(object) if closure_form(object).is_some() => self.wire.closure && last.ident == "Box",
+            Some(object) if closure_form(object).is_some() => {
+                (self.wire.closure && last.ident == "Box").then_some(1)
+            }
             // A conversion set may have a form of its own for it.
-            Some(_) => self.wire.types.is_none() && (last.ident == "Box" || last.ident == "Arc"),
-            None => HOLDERS.iter().any(|holder| last.ident == holder),
+            Some(_) => {
+                (self.wire.types.is_none() && (last.ident == "Box" || last.ident == "Arc")).then_some(1)
+            }
+            None => HOLDERS.iter().find(|(holder, _)| last.ident == holder).map(|(_, count)| *count),
         }
     }
+}
+
+/// Whether a type has a lifetime other than that of the whole program. The parameters of a closure have none here.
+fn borrows(ty: &Type) -> bool {
+    struct Search(bool);
+    impl<'ast> syn::visit::Visit<'ast> for Search {
+        fn visit_lifetime(&mut self, lifetime: &'ast syn::Lifetime) {
+            self.0 |= lifetime.ident != "static";
+        }
+
+        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
+            self.0 |= reference.lifetime.is_none();
+            syn::visit::visit_type_reference(self, reference);
+        }
+
+        fn visit_parenthesized_generic_arguments(&mut self, _: &'ast syn::ParenthesizedGenericArguments) {}
+    }
+    let mut search = Search(false);
+    syn::visit::Visit::visit_type(&mut search, ty);
+    search.0
 }
 
 fn last_name(object: &TypeTraitObject) -> Option<Ident> {

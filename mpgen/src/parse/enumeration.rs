@@ -82,6 +82,9 @@ pub fn enumeration(mut item: DeriveInput, report: &Report) -> Option<Enum> {
         if let (None, Some(value)) = (integer, &discriminant) {
             report.at(value, "a Cap'n Proto enum counts from 0; leave the discriminants out, or choose an integer with `wire = Int32`");
         }
+        if let (Some(integer), Some(value)) = (integer, &discriminant) {
+            check::discriminant_fits(value, integer, report);
+        }
         let wire = words.text("name").unwrap_or_else(|| lower_camel(&variant.ident.to_string()));
         check::name_fits_the_schema(&wire, false, variant.ident.span(), report);
         variants.push(Enumerant {

@@ -129,7 +129,7 @@ fn tuples_keep_every_part() {
 mod names {
     use mp_runtime::{IpcStruct, Result, ipc_interface};
 
-    #[derive(Clone, Debug, PartialEq, IpcStruct)]
+    #[derive(Clone, Debug, PartialEq, Eq, Hash, IpcStruct)]
     pub struct M(pub u8);
 
     #[derive(Clone, Debug, PartialEq, IpcStruct)]
@@ -148,6 +148,18 @@ mod names {
         #[derive(Clone, Debug, PartialEq, mp_runtime::IpcStruct)]
         #[ipc(name = "OtherM")]
         pub struct M(pub String);
+    }
+
+    /// A hasher, which does not travel.
+    pub(crate) type Hasher = std::hash::BuildHasherDefault<std::hash::DefaultHasher>;
+
+    #[ipc_interface(file = "names.capnp", file_id = 0xe5a1_0000_0000_0013)]
+    pub trait Borrowed: Send + Sync {
+        fn text(&self, text: std::borrow::Cow<'_, str>) -> Result<std::borrow::Cow<'static, str>>;
+        fn map(
+            &self,
+            map: &std::collections::HashMap<M, Vec<M>, Hasher>,
+        ) -> Result<std::collections::HashMap<M, Vec<M>, Hasher>>;
     }
 
     #[ipc_interface(file = "names.capnp", file_id = 0xe5a1_0000_0000_0013, callback)]
@@ -170,4 +182,26 @@ fn types_may_have_the_names_of_generated_ones() {
     let (m, text) = (M(3), other::M("text".into()));
     let shared = Shared(Client(T { m: m.clone(), others: vec![m.clone()] }));
     assert_eq!(echo.call(m.clone(), text.clone(), &shared), Ok((m, text, shared)));
+}
+
+#[test]
+fn values_may_be_borrowed_and_maps_have_hashers() {
+    use std::borrow::Cow;
+    use std::collections::HashMap;
+
+    use names::{Borrowed, Hasher, M};
+
+    struct Echo;
+    impl Borrowed for Echo {
+        fn text(&self, text: Cow<'_, str>) -> mp_runtime::Result<Cow<'static, str>> {
+            Ok(text.into_owned().into())
+        }
+        fn map(&self, map: &HashMap<M, Vec<M>, Hasher>) -> mp_runtime::Result<HashMap<M, Vec<M>, Hasher>> {
+            Ok(map.clone())
+        }
+    }
+    let echo = super::connected::<dyn Borrowed>(std::sync::Arc::new(Echo));
+    assert_eq!(echo.text(Cow::Borrowed("text")), Ok(Cow::Borrowed("text")));
+    let map = HashMap::from_iter([(M(1), vec![M(2)])]);
+    assert_eq!(echo.map(&map), Ok(map));
 }

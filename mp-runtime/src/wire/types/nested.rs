@@ -248,13 +248,16 @@ type WriteField = Box<dyn Fn(&mut StructWriter<'_>, &mut BuildContext<'_>, usize
 /// Reads the field at an index, and says what is there instead.
 type ReadBack = Box<dyn Fn(&StructFields<'_>, &ReadContext<'_>, usize) -> Option<String>>;
 
+/// What `capnp convert` prints of a field of this name.
+type Show = Box<dyn Fn(&str) -> Vec<String>>;
+
 /// A value in a field of its own.
 struct Case {
     node: FieldNode,
     member: Member,
     write: WriteField,
     read: ReadBack,
-    json: Box<dyn Fn(&str) -> Vec<String>>,
+    json: Show,
 }
 
 /// All cases, and the types without a form on the wire.
