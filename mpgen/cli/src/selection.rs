@@ -172,5 +172,15 @@ fn discovered(package: &Package) -> Result<Vec<String>, Failure> {
             nearby(&package.manifest).display(),
         ));
     }
+    for (file, line) in &found.macros {
+        let place = nearby(file).display().to_string();
+        terminal::warning(&format!(
+            "a macro makes interfaces ({place}:{line}), which are not found in what it makes"
+        ));
+        terminal::help(&format!(
+            "name them with `--root`, or list all interfaces as `roots` under [package.metadata.mpgen] in {}",
+            nearby(&package.manifest).display(),
+        ));
+    }
     Ok(found.paths)
 }

@@ -19,6 +19,8 @@ pub(crate) struct Found {
     pub(crate) paths: Vec<String>,
     /// The others.
     pub(crate) hidden: Vec<Hidden>,
+    /// Where macros are declared that make interfaces, which are not found in what they make: file and line.
+    pub(crate) macros: Vec<(PathBuf, usize)>,
 }
 
 /// An interface that other crates cannot name.
@@ -38,7 +40,7 @@ pub(crate) struct Hidden {
 pub(crate) fn interfaces(library: &Library, features: &[String]) -> Result<Found, Failure> {
     let mut tree = source::read(&library.source, features)?;
     names::resolve(&mut tree, &library.name);
-    let mut found = Found::default();
+    let mut found = Found { macros: std::mem::take(&mut tree.macros), ..Found::default() };
     for (path, interface) in names::public_paths(&tree).into_iter().zip(&tree.interfaces) {
         if let Some(path) = path {
             found.paths.push(format!("{}::{path}", library.name));
@@ -104,6 +106,20 @@ mod tests {
             ("d/e.rs", "#[ipc_interface(file = F)] pub trait E {}"),
         ]);
         assert_eq!(found, ["shop::a::inner::A", "shop::b::inner::B", "shop::c::C", "shop::d::e::E"]);
+    }
+
+    #[test]
+    fn macros_that_make_interfaces_are_pointed_out() {
+        let found = of(&[
+            ("lib.rs", "mod a;\nmacro_rules! other { () => { pub trait A {} } }"),
+            (
+                "a.rs",
+                "\nmacro_rules! make { ($name:ident) => { #[ipc_interface(file = F)] pub trait $name {} } }\nmake!(A);",
+            ),
+        ]);
+        let places: Vec<_> =
+            found.macros.iter().map(|(file, line)| (file.ends_with("a.rs"), *line)).collect();
+        assert_eq!((found.paths, places), (Vec::new(), vec![(true, 2)]));
     }
 
     #[test]

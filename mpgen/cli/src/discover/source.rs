@@ -15,6 +15,8 @@ use crate::{Failure, diagnostics};
 /// A library.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
+    /// Where macros are declared that make interfaces: file and line.
+    pub(super) macros: Vec<(PathBuf, usize)>,
     /// Its modules; the first is the library itself.
     pub(super) modules: Vec<Module>,
     /// Its interfaces.
@@ -147,6 +149,11 @@ impl Reader<'_> {
                         self.tree.interfaces.push(Interface { name, module, public, file, line });
                     }
                 }
+                Item::Macro(item) if is_compiled(&item.attrs, self.features) => {
+                    if let Some(name) = item.ident.as_ref().filter(|_| makes_interfaces(&item.mac.tokens)) {
+                        self.tree.macros.push((place.file.into(), name.span().start().line));
+                    }
+                }
                 Item::Use(item)
                     if is_compiled(&item.attrs, self.features) && item.leading_colon.is_none() =>
                 {
@@ -240,4 +247,13 @@ fn import(tree: &UseTree, path: &mut Vec<String>, public: bool, imports: &mut Ve
             path.pop();
         }
     }
+}
+
+/// Whether a macro has our attribute in what it makes.
+fn makes_interfaces(tokens: &proc_macro2::TokenStream) -> bool {
+    tokens.clone().into_iter().any(|token| match token {
+        proc_macro2::TokenTree::Ident(ident) => ident == "ipc_interface",
+        proc_macro2::TokenTree::Group(group) => makes_interfaces(&group.stream()),
+        _ => false,
+    })
 }
