@@ -82,6 +82,48 @@ pub fn parameter_name_fits_the_schema(ident: &syn::Ident, report: &Report) {
     }
 }
 
+/// What the wire shows is the same in every build, also where the compiler has left a part of a type out before a derive
+/// sees it: the text of the source still has it.
+pub fn nothing_is_left_out(item: &syn::DeriveInput, report: &Report) {
+    fn has_condition(tokens: proc_macro2::TokenStream) -> bool {
+        let mut after_hash = false;
+        tokens.into_iter().any(|token| match token {
+            proc_macro2::TokenTree::Punct(punct) => {
+                after_hash = punct.as_char() == '#';
+                false
+            }
+            proc_macro2::TokenTree::Group(group) => {
+                let first = group.stream().into_iter().next();
+                let conditional =
+                    matches!(first, Some(proc_macro2::TokenTree::Ident(ident)) if ident == "cfg");
+                std::mem::take(&mut after_hash) && conditional || has_condition(group.stream())
+            }
+            _ => {
+                after_hash = false;
+                false
+            }
+        })
+    }
+    let inside = match &item.data {
+        syn::Data::Struct(data) => match &data.fields {
+            syn::Fields::Named(fields) => fields.brace_token.span.join(),
+            syn::Fields::Unnamed(fields) => fields.paren_token.span.join(),
+            syn::Fields::Unit => return,
+        },
+        syn::Data::Enum(data) => data.brace_token.span.join(),
+        syn::Data::Union(_) => return,
+    };
+    // Where the text is no Rust of its own, it is that of a macro, whose parts are all here.
+    let text = inside.source_text().and_then(|text| text.parse().ok());
+    if report.is_empty() && text.is_some_and(has_condition) {
+        report.at(
+            &item.ident,
+            "this build leaves a part of the type out, and others would have other forms on the wire under one name; write \
+             it in every build, or put the condition (`#[cfg]`) on the whole type",
+        );
+    }
+}
+
 /// What the wire shows is the same in every build.
 pub fn is_in_every_build(attrs: &[syn::Attribute], what: &str, whole: &str, report: &Report) {
     for attr in attrs {

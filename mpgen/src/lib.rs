@@ -95,7 +95,11 @@ fn expand_derive<M>(
 ) -> Expansion {
     let report = Report::new();
     let parsed: Option<syn::DeriveInput> = report.ok(syn::parse2(item));
-    let model = parsed.clone().and_then(|item| parse(item, &report)).filter(|_| report.is_empty());
+    let model = parsed.clone().and_then(|item| parse(item, &report));
+    if let Some(item) = &parsed {
+        check::nothing_is_left_out(item, &report);
+    }
+    let model = model.filter(|_| report.is_empty());
     let tokens = match (model, &parsed) {
         (Some(model), _) => emit(&model),
         // The compiler has been told what is wrong; those who use the type need not hear more.

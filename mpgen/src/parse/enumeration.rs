@@ -72,9 +72,7 @@ pub fn enumeration(mut item: DeriveInput, report: &Report) -> Option<Enum> {
     let mut variants = Vec::new();
     for mut variant in data.variants {
         let mut words = Words::of_attributes(&mut variant.attrs, "an enumerant", words::ENUMERANT, report);
-        if integer.is_none() {
-            check::is_in_every_build(&variant.attrs, "enumerant", "type", report);
-        }
+        check::is_in_every_build(&variant.attrs, "enumerant", "type", report);
         if !matches!(variant.fields, Fields::Unit) {
             report.at(&variant.fields, "`IpcEnum` is for variants without fields; derive `IpcStruct`, which makes a union of the variants");
         }
