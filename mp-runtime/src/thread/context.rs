@@ -32,7 +32,9 @@ struct Queue {
     /// How often there was something new for the thread.
     news: u64,
     /// What the thread looks after while it has nothing to do.
-    watch: Option<(Arc<dyn Watch>, Arc<Doorbell>)>,
+    watch: Option<Arc<dyn Watch>>,
+    /// What wakes it then.
+    doorbell: Option<Arc<Doorbell>>,
     /// How connections that hold something for this thread are told when it ends.
     at_exit: HashMap<u64, ThreadJob>,
 }
@@ -141,7 +143,7 @@ impl ThreadContext {
 
     fn wake_now(&self) {
         let queue = self.lock();
-        let (sleeps, doorbell) = (queue.sleeps, queue.watch.as_ref().map(|(_, doorbell)| doorbell.clone()));
+        let (sleeps, doorbell) = (queue.sleeps, queue.doorbell.clone());
         drop(queue);
         match (sleeps, doorbell) {
             (Sleeps::No, _) => {}
@@ -158,9 +160,12 @@ impl ThreadContext {
     /// Has the thread, which is this one and looks after nothing, look after a socket while it has nothing to do. Returns
     /// whether it can.
     pub(crate) fn look_after(&self, watch: Arc<dyn Watch>) -> bool {
-        let doorbell = Doorbell::take();
-        let can = doorbell.is_some();
-        self.lock().watch = doorbell.map(|doorbell| (watch, Arc::new(doorbell)));
+        let mut queue = self.lock();
+        if queue.doorbell.is_none() {
+            queue.doorbell = Doorbell::new().map(Arc::new);
+        }
+        let can = queue.doorbell.is_some();
+        queue.watch = Some(watch).filter(|_| can);
         can
     }
 
@@ -170,7 +175,7 @@ impl ThreadContext {
         mut queue: MutexGuard<'q, Queue>,
         time: Option<Duration>,
     ) -> MutexGuard<'q, Queue> {
-        let Some((watch, doorbell)) = queue.watch.clone() else {
+        let (Some(watch), Some(doorbell)) = (queue.watch.clone(), queue.doorbell.clone()) else {
             queue.sleeps = Sleeps::Here;
             queue = match time {
                 None => self.wake.wait(queue).unwrap_or_else(PoisonError::into_inner),
@@ -193,7 +198,11 @@ impl ThreadContext {
                     drop(watch);
                 }
             }
-            Heard::Nothing => self.leave(queue),
+            Heard::Nothing => {
+                let doorbell = queue.doorbell.take();
+                self.leave(queue);
+                drop(doorbell);
+            }
             Heard::Else => return queue,
         }
         self.lock()
@@ -203,7 +212,7 @@ impl ThreadContext {
     fn leave(&self, mut queue: MutexGuard<'_, Queue>) {
         let watch = queue.watch.take();
         drop(queue);
-        if let Some((watch, _)) = watch {
+        if let Some(watch) = watch {
             watch.ends();
         }
     }

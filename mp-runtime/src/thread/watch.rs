@@ -62,48 +62,35 @@ pub(crate) use doorbell::Doorbell;
 #[cfg(target_os = "linux")]
 mod doorbell {
     use std::os::fd::{BorrowedFd, OwnedFd};
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::{Duration, Instant};
 
     use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 
     use super::{Eagerness, Heard};
 
-    /// So many doorbells are kept that nobody has.
-    const SPARE_ONES: usize = 8;
     /// So many threads of the process look after sockets at most: each needs a descriptor for it.
     const MOST: usize = 64;
+    static MADE: AtomicUsize = AtomicUsize::new(0);
 
     /// Wakes a thread that sleeps on a socket.
-    pub(crate) struct Doorbell(Option<OwnedFd>);
-
-    struct Spare {
-        doorbells: Vec<OwnedFd>,
-        made: usize,
-    }
-
-    static SPARE: Mutex<Spare> = Mutex::new(Spare { doorbells: Vec::new(), made: 0 });
+    pub(crate) struct Doorbell(OwnedFd);
 
     impl Doorbell {
         /// Nothing where there are too many, or descriptors are short.
-        pub(crate) fn take() -> Option<Self> {
-            let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(doorbell) = spare.doorbells.pop() {
-                return Some(Doorbell(Some(doorbell)));
+        pub(crate) fn new() -> Option<Self> {
+            if MADE.fetch_add(1, Ordering::Relaxed) < MOST
+                && let Ok(doorbell) = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)
+            {
+                return Some(Doorbell(doorbell));
             }
-            if spare.made == MOST {
-                return None;
-            }
-            let doorbell = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK).ok()?;
-            spare.made += 1;
-            Some(Doorbell(Some(doorbell)))
+            MADE.fetch_sub(1, Ordering::Relaxed);
+            None
         }
 
         pub(crate) fn ring(&self) {
-            if let Some(doorbell) = &self.0 {
-                // It fails only when it was rung very often, so that it rings.
-                let _ = rustix::io::write(doorbell, &1u64.to_ne_bytes());
-            }
+            // It fails only when it was rung very often, so that it rings.
+            let _ = rustix::io::write(&self.0, &1u64.to_ne_bytes());
         }
 
         /// Sleeps until it rings, the socket can be read, or the time is over.
@@ -122,9 +109,8 @@ mod doorbell {
         }
 
         fn poll(&self, socket: BorrowedFd<'_>, time: Duration) -> Heard {
-            let Some(doorbell) = &self.0 else { return Heard::Else };
             let mut watched =
-                [PollFd::from_borrowed_fd(socket, PollFlags::IN), PollFd::new(doorbell, PollFlags::IN)];
+                [PollFd::from_borrowed_fd(socket, PollFlags::IN), PollFd::new(&self.0, PollFlags::IN)];
             match poll(&mut watched, time.try_into().ok().as_ref()) {
                 Ok(0) => return Heard::Nothing,
                 Ok(_) => {}
@@ -133,8 +119,8 @@ mod doorbell {
             }
             let [readable, rung] = watched.map(|watched| !watched.revents().is_empty());
             if rung {
-                // Perhaps for a thread that had it before; then this one sleeps again.
-                let _ = rustix::io::read(doorbell, &mut [0u8; 8]);
+                // Perhaps for something that the thread has seen meanwhile; then it sleeps again.
+                let _ = rustix::io::read(&self.0, &mut [0u8; 8]);
             }
             if readable { Heard::Socket } else { Heard::Else }
         }
@@ -142,15 +128,7 @@ mod doorbell {
 
     impl Drop for Doorbell {
         fn drop(&mut self) {
-            let doorbell = self.0.take();
-            let mut spare = SPARE.lock().unwrap_or_else(PoisonError::into_inner);
-            if spare.doorbells.len() < SPARE_ONES {
-                spare.doorbells.extend(doorbell);
-            } else {
-                spare.made -= 1;
-                drop(spare);
-                drop(doorbell);
-            }
+            MADE.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -166,7 +144,7 @@ mod doorbell {
     pub(crate) enum Doorbell {}
 
     impl Doorbell {
-        pub(crate) fn take() -> Option<Self> {
+        pub(crate) fn new() -> Option<Self> {
             None
         }
 
