@@ -1,0 +1,184 @@
+//! What follows from what the user wants of a wallet.
+
+use std::sync::Arc;
+
+use bitcoin_ipc::types::{OutputType, Secret};
+
+use super::{Task, Turn};
+use crate::engine::{WalletCommand, WalletTask};
+use crate::model::draft::Payment;
+use crate::model::requests::Receiving;
+use crate::model::review::{Bump, SendState};
+use crate::model::{Level, Page, Read, Wallet};
+
+impl Turn<'_> {
+    /// Asks for what the page needs of the wallet that is shown.
+    pub(super) fn refresh_wallet(&mut self) {
+        let page = self.session.page;
+        let Some(wallet) = self.session.wallet().filter(|wallet| wallet.here) else { return };
+        let name = wallet.name.clone();
+        let mut reads = Vec::new();
+        let mut need = |fresh: bool, read: fn(String) -> Read| {
+            if !fresh {
+                reads.push(read(name.clone()));
+            }
+        };
+        need(wallet.traits.is_some(), Read::Traits);
+        need(wallet.balances.is_fresh(), Read::Balances);
+        if matches!(page, Page::Overview | Page::History) {
+            let history = &wallet.history;
+            need(!history.stale && (!history.rows.is_empty() || history.to_the_end), Read::Newest);
+        }
+        if matches!(page, Page::Coins | Page::Send) {
+            need(wallet.coins.is_fresh(), Read::Coins);
+        }
+        if matches!(page, Page::Addresses | Page::Send) {
+            need(wallet.book.is_fresh(), Read::Book);
+        }
+        if page == Page::Receive {
+            need(wallet.requests.is_fresh(), Read::Requests);
+        }
+        let first =
+            (page == Page::Receive && wallet.receiving == Receiving::None).then_some(wallet.traits).flatten();
+        let first = first.filter(|traits| traits.gives_addresses).map(|traits| traits.address_type);
+        for read in reads {
+            self.read(read);
+        }
+        if let Some(kind) = first {
+            self.act(Task::Wallet(name, WalletTask::NewAddress(kind)));
+        }
+    }
+
+    pub(super) fn wallet_command(&mut self, name: String, command: WalletCommand) {
+        if matches!(command, WalletCommand::CloseDetails | WalletCommand::CloseBump | WalletCommand::Draft) {
+            self.let_go(&name, &command);
+            return;
+        }
+        if !self.is_up() {
+            return;
+        }
+        let here =
+            self.session.has_wallets() && self.session.wallets.get(&name).is_some_and(|wallet| wallet.here);
+        if !here {
+            self.tell(Level::Warning, "The wallet is not there: nothing was done.");
+            return;
+        }
+        let task = match command {
+            WalletCommand::Older => {
+                self.older(name);
+                return;
+            }
+            WalletCommand::NewAddress(kind) => return self.new_address(name, kind),
+            WalletCommand::Make(payment) => return self.make(name, payment),
+            WalletCommand::Send(passphrase) => return self.send(name, passphrase),
+            WalletCommand::Bump(txid, fee) => {
+                if self.act(Task::Wallet(name.clone(), WalletTask::Bump(txid, fee))) {
+                    self.with(&name, |wallet| wallet.bump = Bump::Making(txid));
+                }
+                return;
+            }
+            WalletCommand::SendBump(passphrase) => return self.send_bump(name, passphrase),
+            WalletCommand::Keep(request) => WalletTask::Keep(request),
+            WalletCommand::Forget(request) => WalletTask::Forget(request),
+            WalletCommand::Details(txid) => WalletTask::Details(txid),
+            WalletCommand::Abandon(txid) => WalletTask::Abandon(txid),
+            WalletCommand::Label { address, label, mine } => WalletTask::Label { address, label, mine },
+            WalletCommand::DeleteAddress(address) => WalletTask::DeleteAddress(address),
+            WalletCommand::Freeze(outpoint, frozen) => WalletTask::Freeze(outpoint, frozen),
+            WalletCommand::Lock => WalletTask::Lock,
+            WalletCommand::Unlock(passphrase) => WalletTask::Unlock(passphrase),
+            WalletCommand::Encrypt(passphrase) => WalletTask::Encrypt(passphrase),
+            WalletCommand::ChangePassphrase(old, new) => WalletTask::ChangePassphrase(old, new),
+            WalletCommand::Backup(path) => WalletTask::Backup(path),
+            WalletCommand::Unload => WalletTask::Unload,
+            WalletCommand::Sign { address, message } => WalletTask::Sign { address, message },
+            WalletCommand::CloseDetails | WalletCommand::CloseBump | WalletCommand::Draft => return,
+        };
+        if !self.act(Task::Wallet(name.clone(), task)) {
+            self.with(&name, |wallet| {
+                wallet.ended(Err("The wallet is busy with something else.".to_owned()))
+            });
+        }
+    }
+
+    /// What needs nobody's answer.
+    fn let_go(&mut self, name: &str, command: &WalletCommand) {
+        self.with(name, |wallet| match command {
+            WalletCommand::CloseDetails => wallet.details = None,
+            // What is being sent is not taken back.
+            WalletCommand::CloseBump if !matches!(wallet.bump, Bump::Sending(_) | Bump::Unknown { .. }) => {
+                wallet.bump = Bump::None;
+            }
+            WalletCommand::Draft
+                if !matches!(wallet.send, SendState::Sending(_) | SendState::Unknown { .. }) =>
+            {
+                wallet.send = SendState::Draft;
+            }
+            _ => {}
+        });
+    }
+
+    /// Changes a wallet, if it is there.
+    pub(super) fn with(&mut self, name: &str, change: impl FnOnce(&mut Wallet)) {
+        if let Some(wallet) = self.session.wallet_mut(name) {
+            change(wallet);
+        }
+    }
+
+    fn older(&mut self, name: String) {
+        let Some(wallet) = self.session.wallets.get(&name) else { return };
+        if wallet.history.to_the_end || wallet.history.stale {
+            return;
+        }
+        let skip = wallet.history.next_skip();
+        // The same page is not asked for twice.
+        let read = Read::Older(name, skip);
+        if !self.session.work.contains_key(&crate::model::Key::Read(read.clone())) {
+            self.read(read);
+        }
+    }
+
+    fn new_address(&mut self, name: String, kind: OutputType) {
+        self.act(Task::Wallet(name, WalletTask::NewAddress(kind)));
+    }
+
+    fn make(&mut self, name: String, payment: Payment) {
+        let Some(wallet) = self.session.wallets.get(&name) else { return };
+        // Nothing is begun while something is on its way.
+        if matches!(wallet.send, SendState::Sending(_) | SendState::Unknown { .. }) {
+            return;
+        }
+        if self.act(Task::Wallet(name.clone(), WalletTask::Make(payment))) {
+            self.with(&name, |wallet| wallet.send = SendState::Making);
+        }
+    }
+
+    fn send(&mut self, name: String, passphrase: Option<Secret>) {
+        let Some(wallet) = self.session.wallets.get(&name) else { return };
+        let (SendState::Review(review) | SendState::WrongPassphrase(review)) = &wallet.send else { return };
+        let review = Arc::clone(review);
+        if self.act(Task::Wallet(name.clone(), WalletTask::Send(review.clone(), passphrase))) {
+            self.with(&name, |wallet| wallet.send = SendState::Sending(review));
+        }
+    }
+
+    fn send_bump(&mut self, name: String, passphrase: Option<Secret>) {
+        let Some(wallet) = self.session.wallets.get(&name) else { return };
+        let Bump::Review(replacement) = &wallet.bump else { return };
+        let replacement = Arc::clone(replacement);
+        let task = WalletTask::SendBump(replacement.clone(), passphrase);
+        if self.act(Task::Wallet(name.clone(), task)) {
+            self.with(&name, |wallet| wallet.bump = Bump::Sending(replacement));
+        }
+    }
+
+    /// Asks for what nobody knows, once the wallet is there again.
+    pub(super) fn look_up_again(&mut self, name: &str) {
+        let Some(wallet) = self.session.wallets.get(name) else { return };
+        let txid = match (&wallet.send, &wallet.bump) {
+            (SendState::Unknown { txid, .. }, _) | (_, Bump::Unknown { txid }) => *txid,
+            _ => return,
+        };
+        self.read(Read::LookUp(name.to_owned(), txid));
+    }
+}

@@ -1,0 +1,120 @@
+//! The program: `bitcoin-gui`.
+//!
+//! In: arguments, files and signals. Out: a node that was found or started, a window on it, and an exit code.
+
+mod attach;
+mod keep;
+mod options;
+mod prefs;
+mod spawn;
+mod window;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bitcoin_init::arguments::{Invocation, parse};
+use bitcoin_init::logging::{EarlyLog, LogOptions};
+use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::{datadir, owner};
+use bitcoin_ipc::interfaces::Node;
+use mp_runtime::EventLoop;
+
+use crate::model::{Form, Session};
+use attach::Attach;
+use options::Wish;
+use spawn::Spawn;
+use window::Start;
+
+type Failure = Box<dyn std::error::Error>;
+
+/// What is added to the name of the log, which is the node's own otherwise.
+const LOG_SUFFIX: &str = ".gui";
+
+/// Says whether the connection to a node is gone. For a node of this process it never is.
+type Gone = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// A node that is there.
+struct Opened {
+    node: Arc<dyn Node>,
+    gone: Gone,
+    /// Starts it, once it is listened to. An error is for the user; an empty one has been told by the node.
+    start: Option<Box<dyn FnOnce() -> Result<(), String> + Send>>,
+    /// Waits until it is gone; gives what is known of the reason.
+    wait: Box<dyn FnOnce() -> String + Send>,
+    /// Ends it, or leaves it; gives the exit code.
+    end: Box<dyn FnOnce() -> i32 + Send>,
+}
+
+/// Why there is no node.
+enum Missing {
+    /// It may come.
+    Later(String),
+    /// It is not for this window, or there will be none.
+    Never(String),
+}
+
+/// Where a node comes from.
+trait NodeSource: Send {
+    /// Looks for it or starts it; says what is done meanwhile.
+    fn open(&mut self, step: &dyn Fn(&str)) -> Result<Opened, Missing>;
+
+    /// The pause before it is looked for again; `None` if there is only the one.
+    fn pause(&self) -> Option<Duration>;
+}
+
+/// Runs the window until it is closed. This is `main` of `bitcoin-gui`.
+///
+/// The exit code is that of the node if the window started it and 0 otherwise; it is 1 after an error, whose text
+/// goes to standard error.
+pub fn main() -> ExitCode {
+    owner::keep_to_owner();
+    match run() {
+        Ok(code) => code,
+        Err(error) => {
+            tracing::error!(target: "gui", "{error}");
+            eprintln!("Error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<ExitCode, Failure> {
+    let early_log = EarlyLog::start()?;
+    let arguments = match parse(&options::program(), std::env::args_os())? {
+        Invocation::Print(text) => {
+            print!("{text}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        Invocation::Run(arguments) => arguments,
+        _ => return Err("bitcoin-gui cannot be started in this way".into()),
+    };
+    let uris = arguments.positional.clone();
+    let settings = options::load(arguments)?;
+    let network_dir = datadir::prepare(&settings)?;
+    let log_options = LogOptions::new(&settings, LOG_SUFFIX, false)?;
+    let _log = early_log.open(&log_options)?;
+    tracing::info!(target: "gui", "Network {}.", settings.network());
+    let shutdown = Shutdown::new();
+    let _signals = shutdown.on_signals()?;
+    let event_loop = EventLoop::new("bitcoin-gui")?;
+    let trust = options::trust(&settings)?;
+    let network = settings.network();
+    let mut start = Start::new(shutdown, prefs::File::of(&settings)?);
+    start.pay(uris, network)?;
+    for (number, wish) in (0..).zip(options::wishes(&settings, &network_dir)?) {
+        let (name, place, form, source): (_, _, _, Box<dyn NodeSource>) = match wish {
+            Wish::Attach(socket) => {
+                let place = socket.display().to_string();
+                let source = Attach::new(event_loop.clone(), socket, trust, network);
+                (place.clone(), place, Form::Attached, Box::new(source))
+            }
+            Wish::Spawn => {
+                let source = Spawn::new(event_loop.clone(), settings.clone());
+                ("Own node".to_owned(), String::new(), Form::Spawned, Box::new(source))
+            }
+        };
+        start.add(Session::new(number, name, place, form, network), source);
+    }
+    Ok(start.run()?)
+}

@@ -1,0 +1,210 @@
+//! What lies over the page until it is answered.
+//!
+//! In: a dialog, keys. Out: a command, or nothing. Escape closes each.
+
+mod bump;
+mod details;
+mod passphrase;
+mod wallets;
+
+use eframe::egui::{self, Id, Modal, Role, ScrollArea, Ui};
+
+use super::widgets::{self, secret::SecretText};
+use super::{Cx, State};
+use crate::engine::{Command, WalletCommand};
+use crate::model::Level;
+
+/// A dialog.
+pub(crate) enum Dialog {
+    /// The passphrase that unlocks the wallet.
+    Unlock(SecretText),
+    /// The passphrase that a payment needs.
+    SendLocked(SecretText),
+    /// The passphrase that a replacement needs.
+    BumpLocked(SecretText),
+    /// A passphrase for a wallet that has none, twice.
+    Encrypt(SecretText, SecretText),
+    /// The old passphrase, and the new one twice.
+    ChangePassphrase(SecretText, SecretText, SecretText),
+    /// A new wallet.
+    Create(wallets::Create),
+    /// A wallet of a backup: its name, and the file.
+    Restore(String, String),
+    /// A backup to this file.
+    Backup(String),
+    /// All wallets.
+    Wallets,
+    /// A higher fee for a transaction.
+    Bump(bump::Draft),
+    /// A transaction that is to be given up.
+    Abandon(bitcoin::Txid),
+    /// A text that is to be written to this file.
+    Export(String, String),
+    /// What happened.
+    Notices,
+}
+
+impl Dialog {
+    /// For a new wallet.
+    pub(super) fn create() -> Dialog {
+        Dialog::Create(wallets::Create::default())
+    }
+
+    /// For a file with this text.
+    pub(super) fn export(text: String) -> Dialog {
+        Dialog::Export(String::new(), text)
+    }
+
+    /// Whether a passphrase may be in it.
+    pub(super) fn has_secret(&self) -> bool {
+        matches!(
+            self,
+            Dialog::Unlock(_)
+                | Dialog::SendLocked(_)
+                | Dialog::BumpLocked(_)
+                | Dialog::Encrypt(..)
+                | Dialog::ChangePassphrase(..)
+                | Dialog::Create(_)
+        )
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Dialog::Unlock(_) => "Unlock the wallet",
+            Dialog::SendLocked(_) => "The passphrase for this payment",
+            Dialog::BumpLocked(_) => "The passphrase for this replacement",
+            Dialog::Encrypt(..) => "Encrypt the wallet",
+            Dialog::ChangePassphrase(..) => "Change the passphrase",
+            Dialog::Create(_) => "Create a wallet",
+            Dialog::Restore(..) => "Restore a wallet of a backup",
+            Dialog::Backup(_) => "Make a backup",
+            Dialog::Wallets => "Wallets",
+            Dialog::Bump(_) => "Raise the fee",
+            Dialog::Abandon(_) => "Give a transaction up",
+            Dialog::Export(..) => "Export",
+            Dialog::Notices => "Notices",
+        }
+    }
+}
+
+/// What a dialog wants when it was drawn.
+pub(super) enum Next {
+    /// To stay.
+    Stay,
+    /// To be closed.
+    Close,
+    /// Another one instead.
+    Open(Dialog),
+}
+
+/// Draws the dialog that is open; below all others the transaction that is looked at.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    if state.dialog.is_none()
+        && let Some(details) = cx.wallet().and_then(|wallet| wallet.details.clone())
+    {
+        let mut open = None;
+        let closed = modal(ui, "Details", |ui| open = details::show(ui, cx, &details));
+        if closed {
+            cx.wallet_command(WalletCommand::CloseDetails);
+        }
+        state.dialog = open;
+        return;
+    }
+    let Some(mut dialog) = state.dialog.take() else { return };
+    let mut next = Next::Stay;
+    let closed = modal(ui, dialog.title(), |ui| next = content(ui, cx, &mut dialog));
+    state.dialog = match next {
+        Next::Open(other) => Some(other),
+        Next::Stay if !closed => Some(dialog),
+        Next::Stay | Next::Close => {
+            bump::closed(cx, &dialog);
+            None
+        }
+    };
+}
+
+/// Draws something over the page; says whether it is to be closed.
+fn modal(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) -> bool {
+    let id = Id::unique(("dialog", title));
+    let mut closed = false;
+    let shown = Modal::new(id).show(ui.ctx(), |ui| {
+        ui.set_width(ui.ctx().content_rect().width().min(560.0) - 40.0);
+        ui.heading(title);
+        let height = ui.ctx().content_rect().height() - 140.0;
+        ScrollArea::vertical().max_height(height.max(120.0)).show(ui, add);
+        ui.add_space(6.0);
+        closed = ui.button("Close this dialog").clicked();
+    });
+    ui.ctx().accesskit_node_builder(shown.response.id, |node| {
+        node.set_role(Role::Dialog);
+        node.set_label(title);
+        node.set_modal();
+    });
+    // A click beside it does not close it: what is typed would be lost.
+    let escape = shown.is_top_modal
+        && !shown.any_popup_open
+        && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+    closed || escape
+}
+
+fn content(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Dialog) -> Next {
+    match dialog {
+        Dialog::Unlock(text) => passphrase::ask(ui, cx, text, "Unlock", WalletCommand::Unlock),
+        Dialog::SendLocked(text) => {
+            ui.label("The wallet is unlocked for this payment, and locked again.");
+            passphrase::ask(ui, cx, text, "Send", |secret| WalletCommand::Send(Some(secret)))
+        }
+        Dialog::BumpLocked(text) => {
+            ui.label("The wallet is unlocked for this replacement, and locked again.");
+            passphrase::ask(ui, cx, text, "Send", |secret| WalletCommand::SendBump(Some(secret)))
+        }
+        Dialog::Encrypt(first, second) => passphrase::encrypt(ui, cx, first, second),
+        Dialog::ChangePassphrase(old, first, second) => passphrase::change(ui, cx, old, first, second),
+        Dialog::Create(draft) => wallets::create(ui, cx, draft),
+        Dialog::Restore(name, file) => wallets::restore(ui, cx, name, file),
+        Dialog::Backup(path) => wallets::backup(ui, cx, path),
+        Dialog::Wallets => wallets::list(ui, cx),
+        Dialog::Bump(draft) => bump::show(ui, cx, draft),
+        Dialog::Abandon(txid) => {
+            ui.label("Its coins can be spent again. Others who have seen it may still put it into a block.");
+            widgets::pair(ui, "Transaction", &txid.to_string());
+            if ui.button("Give it up").clicked() {
+                cx.wallet_command(WalletCommand::Abandon(*txid));
+                cx.wallet_command(WalletCommand::CloseDetails);
+                return Next::Close;
+            }
+            Next::Stay
+        }
+        Dialog::Export(path, text) => {
+            widgets::field(ui, "File", path, None);
+            ui.label("It must not be there yet. Others than you cannot read it.");
+            let ready = !path.trim().is_empty();
+            if ui.add_enabled(ready, egui::Button::new("Write")).clicked() {
+                cx.command(Command::Write { path: path.trim().to_owned(), text: std::mem::take(text) });
+                return Next::Close;
+            }
+            Next::Stay
+        }
+        Dialog::Notices => {
+            notices(ui, cx);
+            Next::Stay
+        }
+    }
+}
+
+fn notices(ui: &mut Ui, cx: &Cx<'_>) {
+    let mut none = true;
+    for notice in cx.model.notices.iter() {
+        none = false;
+        let level = match notice.level {
+            Level::Information => "",
+            Level::Warning => "Warning: ",
+            Level::Error => "Error: ",
+        };
+        let times = if notice.times > 1 { format!(" ({} times)", notice.times) } else { String::new() };
+        ui.add(egui::Label::new(format!("{level}{}{times}", notice.text)).wrap());
+    }
+    if none {
+        ui.label("Nothing has happened.");
+    }
+}
