@@ -9,3 +9,6 @@ mod model;
 pub mod program;
 mod text;
 mod view;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! A window on a node in memory.
+//!
+//! In: a world. Out: its tree, clicks on it, and a wait for what has to come.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bitcoin::Network;
+use eframe::egui::{self, Role};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use egui_kittest::{Harness, Node};
+use jiff::tz::TimeZone;
+
+use super::fake::World;
+use crate::engine::{Engine, Event, Msg, Run};
+use crate::link::{Held, Links};
+use crate::model::prefs::Prefs;
+use crate::model::{Form, Model, Session};
+use crate::view::{self, App, Clock};
+
+/// How long a test waits for what has to come.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A window on a node in memory.
+pub(crate) struct Gui {
+    pub(crate) world: Arc<World>,
+    pub(crate) engine: Engine,
+    held: Arc<Held>,
+    pub(crate) harness: Harness<'static, App>,
+    saved: Arc<Mutex<Option<Prefs>>>,
+}
+
+impl Gui {
+    /// A window that is connected.
+    pub(crate) fn open(world: &Arc<World>) -> Gui {
+        let mut gui = Gui::unconnected(world, Prefs::default());
+        gui.connect();
+        gui
+    }
+
+    /// A window that waits for its node.
+    pub(crate) fn unconnected(world: &Arc<World>, prefs: Prefs) -> Gui {
+        let links: Arc<Mutex<Option<Links>>> = Arc::default();
+        let made = links.clone();
+        let start = move |sender| -> Box<dyn Run> {
+            let links = Links::new(sender);
+            *made.lock().expect("links") = Some(links.clone());
+            Box::new(links)
+        };
+        let engine = Engine::start(start, || ()).expect("a thread");
+        let links = links.lock().expect("links").clone().expect("links");
+        let held = links.hold(0, Network::Regtest);
+        let place = "/tmp/node.sock".to_owned();
+        let session = Session::new(0, place.clone(), place, Form::Attached, Network::Regtest);
+        engine.send(Msg::Session(Box::new(session)));
+        let saved: Arc<Mutex<Option<Prefs>>> = Arc::default();
+        let kept = saved.clone();
+        let save = Box::new(move |prefs: &Prefs| *kept.lock().expect("prefs") = Some(prefs.clone()));
+        let clock = Clock { now: Box::new(|| 1_800_000_000), zone: TimeZone::UTC };
+        let app = App::new(engine.clone(), clock, prefs, save);
+        let harness = Harness::builder()
+            .with_size(egui::vec2(1_000.0, 720.0))
+            .with_context_setup(view::prepare)
+            .build_ui_state(|ui, app: &mut App| app.show(ui), app);
+        Gui { world: world.clone(), engine, held, harness, saved }
+    }
+
+    /// The node is found.
+    pub(crate) fn connect(&mut self) {
+        let (node, connection) = self.world.connect();
+        self.held.open(node, Arc::new(move || connection.is_closed())).expect("a node that answers");
+        self.held.tell(Event::Up);
+        self.wait(|gui| gui.model().sessions.first().is_some_and(|session| session.chain.height.is_some()));
+    }
+
+    /// The node is gone, as the thread notices that waits for the connection's end.
+    pub(crate) fn lose_node(&mut self) {
+        self.world.kill_node();
+        self.held.let_go();
+        self.held.tell(Event::Lost("The node has gone.".to_owned()));
+        self.wait(|gui| gui.sees("The node has gone. Waiting for it at /tmp/node.sock."));
+    }
+
+    /// What is shown.
+    pub(crate) fn model(&self) -> Arc<Model> {
+        self.engine.model()
+    }
+
+    /// What was saved last.
+    pub(crate) fn saved(&self) -> Option<Prefs> {
+        self.saved.lock().expect("prefs").clone()
+    }
+
+    /// Draws until something is so.
+    #[track_caller]
+    pub(crate) fn wait(&mut self, is: impl Fn(&Gui) -> bool) {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            self.harness.step();
+            if is(self) {
+                // What is clicked next has to be where it is drawn.
+                self.harness.run_steps(2);
+                return;
+            }
+            assert!(Instant::now() < until, "it did not come; what is there:\n{}", self.tree());
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    /// Waits for a text.
+    #[track_caller]
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        self.wait(|gui| gui.sees(text));
+    }
+
+    /// Waits until no call is under way, and what came of them is drawn.
+    #[track_caller]
+    pub(crate) fn settle(&mut self) {
+        self.wait(|gui| gui.model().sessions.iter().all(|session| session.work.keys().all(|key| !key.is_short())));
+        self.harness.run_steps(3);
+    }
+
+    /// Whether there is something with this text, or with it as a part.
+    pub(crate) fn sees(&self, text: &str) -> bool {
+        self.harness.root().children_recursive().any(|node| {
+            let node = node.accesskit_node();
+            let has = |found: Option<String>| found.is_some_and(|found| found.contains(text));
+            has(node.label()) || has(node.value())
+        })
+    }
+
+    /// All names and values, one a line.
+    pub(crate) fn tree(&self) -> String {
+        let mut text = String::new();
+        for node in self.harness.root().children_recursive() {
+            let node = node.accesskit_node();
+            let (label, value) = (node.label().unwrap_or_default(), node.value().unwrap_or_default());
+            if !label.is_empty() || !value.is_empty() {
+                text.push_str(&format!("{:?}: {label} | {value}\n", node.role()));
+            }
+        }
+        text
+    }
+
+    /// Clicks what has this role and name, and draws.
+    #[track_caller]
+    pub(crate) fn click(&mut self, role: Role, name: &str) {
+        self.harness.get_by_role_and_label(role, name).click();
+        self.harness.run_steps(2);
+    }
+
+    /// Clicks a button.
+    #[track_caller]
+    pub(crate) fn press(&mut self, name: &str) {
+        self.click(Role::Button, name);
+    }
+
+    /// Goes to a page.
+    #[track_caller]
+    pub(crate) fn page(&mut self, name: &str) {
+        self.click(Role::Tab, name);
+        self.settle();
+    }
+
+    /// What has this name and takes text.
+    #[track_caller]
+    pub(crate) fn field<'a>(&'a self, name: &'a str) -> Node<'a> {
+        let text = |node: &Node<'_>| {
+            matches!(node.accesskit_node().role(), Role::TextInput | Role::PasswordInput | Role::MultilineTextInput)
+        };
+        let mut found = self.harness.get_all_by_label(name).filter(text);
+        found.next().unwrap_or_else(|| panic!("no field {name} in\n{}", self.tree()))
+    }
+
+    /// Types into a field.
+    #[track_caller]
+    pub(crate) fn type_in(&mut self, name: &str, text: &str) {
+        self.field(name).focus();
+        self.harness.run_steps(2);
+        self.field(name).type_text(text);
+        self.harness.run_steps(2);
+    }
+
+    /// Empties a field.
+    #[track_caller]
+    pub(crate) fn clear(&mut self, name: &str) {
+        self.field(name).focus();
+        self.harness.run_steps(2);
+        self.harness.key_press_modifiers(egui::Modifiers::COMMAND, egui::Key::A);
+        self.harness.run_steps(2);
+        self.harness.key_press(egui::Key::Backspace);
+        self.harness.run_steps(2);
+    }
+
+    /// Whether a button can be pressed.
+    pub(crate) fn is_enabled(&self, name: &str) -> bool {
+        let mut found = self.harness.query_all_by_label(name);
+        found.any(|node| node.accesskit_node().role() == Role::Button && !node.accesskit_node().is_disabled())
+    }
+}
