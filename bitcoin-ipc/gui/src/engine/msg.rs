@@ -28,6 +28,9 @@ pub(crate) enum Msg {
     Answered(SessionId, Answered),
     /// Time has passed while a call is under way.
     Tick,
+    /// A test wants to know when all before it is taken.
+    #[cfg(test)]
+    Sync(std::sync::mpsc::Sender<()>),
 }
 
 /// What the user wants.
@@ -87,8 +90,8 @@ pub(crate) enum Command {
 /// What the user wants of a wallet.
 #[derive(Debug)]
 pub(crate) enum WalletCommand {
-    /// Older transactions.
-    Older,
+    /// Older transactions than so many that are known.
+    Older(usize),
     /// Another address to be paid to.
     NewAddress(OutputType),
     /// To keep a request; its number and time are given to it.

@@ -59,6 +59,15 @@ impl Engine {
         self.model.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Waits until all that was sent before is taken, and shown.
+    #[cfg(test)]
+    pub(crate) fn sync(&self) {
+        let (done, taken) = mpsc::channel();
+        self.send(Msg::Sync(done));
+        // The other end is dropped.
+        let _ = taken.recv();
+    }
+
     /// Sends a message. Once the engine has ended nobody hears it.
     pub(crate) fn send(&self, msg: Msg) {
         let _ = self.sender.send(msg);
@@ -89,7 +98,14 @@ fn turn(messages: &Receiver<Msg>, run: &dyn Run, publish: &dyn Fn(&Arc<Model>)) 
             std::thread::sleep(pause);
         }
         let before = model.clone();
+        #[cfg(test)]
+        let mut waiting = Vec::new();
         for msg in std::iter::once(first).chain(messages.try_iter()) {
+            #[cfg(test)]
+            if let Msg::Sync(done) = msg {
+                waiting.push(done);
+                continue;
+            }
             let now = u64::try_from(clock.elapsed().as_millis()).unwrap_or(u64::MAX);
             for (session, task) in reduce(Arc::make_mut(&mut model), now, msg) {
                 run.run(session, task);
@@ -99,5 +115,7 @@ fn turn(messages: &Receiver<Msg>, run: &dyn Run, publish: &dyn Fn(&Arc<Model>)) 
             publish(&model);
             published = Some(Instant::now());
         }
+        #[cfg(test)]
+        drop(waiting);
     }
 }

@@ -12,6 +12,7 @@ use egui_kittest::{Harness, Node};
 use jiff::tz::TimeZone;
 
 use super::fake::World;
+use super::raster::{Picture, Textures};
 use crate::engine::{Engine, Event, Msg, Run};
 use crate::link::{Held, Links};
 use crate::model::prefs::Prefs;
@@ -28,6 +29,7 @@ pub(crate) struct Gui {
     held: Arc<Held>,
     pub(crate) harness: Harness<'static, App>,
     saved: Arc<Mutex<Option<Prefs>>>,
+    textures: Textures,
 }
 
 impl Gui {
@@ -58,11 +60,13 @@ impl Gui {
         let save = Box::new(move |prefs: &Prefs| *kept.lock().expect("prefs") = Some(prefs.clone()));
         let clock = Clock { now: Box::new(|| 1_800_000_000), zone: TimeZone::UTC };
         let app = App::new(engine.clone(), clock, prefs, save);
+        let textures = Textures::default();
         let harness = Harness::builder()
             .with_size(egui::vec2(1_000.0, 720.0))
+            .renderer(textures.clone())
             .with_context_setup(view::prepare)
             .build_ui_state(|ui, app: &mut App| app.show(ui), app);
-        Gui { world: world.clone(), engine, held, harness, saved }
+        Gui { world: world.clone(), engine, held, harness, saved, textures }
     }
 
     /// The node is found.
@@ -116,8 +120,19 @@ impl Gui {
     /// Waits until no call is under way, and what came of them is drawn.
     #[track_caller]
     pub(crate) fn settle(&mut self) {
-        self.wait(|gui| gui.model().sessions.iter().all(|session| session.work.keys().all(|key| !key.is_short())));
-        self.harness.run_steps(3);
+        let until = Instant::now() + PATIENCE;
+        let mut quiet = 0;
+        while quiet < 4 {
+            self.harness.step();
+            self.engine.sync();
+            let model = self.model();
+            let busy = model.sessions.iter().any(|session| session.work.keys().any(|key| key.is_short()));
+            quiet = if busy { 0 } else { quiet + 1 };
+            assert!(Instant::now() < until, "calls do not end:\n{:?}", model.sessions[0].work);
+            if busy {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        }
     }
 
     /// Whether there is something with this text, or with it as a part.
@@ -146,7 +161,8 @@ impl Gui {
     #[track_caller]
     pub(crate) fn click(&mut self, role: Role, name: &str) {
         self.harness.get_by_role_and_label(role, name).click();
-        self.harness.run_steps(2);
+        // A dialog is laid out before it is drawn.
+        self.harness.run_steps(4);
     }
 
     /// Clicks a button.
@@ -190,6 +206,12 @@ impl Gui {
         self.harness.run_steps(2);
         self.harness.key_press(egui::Key::Backspace);
         self.harness.run_steps(2);
+    }
+
+    /// A picture of what is drawn.
+    pub(crate) fn picture(&mut self) -> Picture {
+        self.harness.run_steps(2);
+        self.textures.draw(&self.harness.ctx, self.harness.output())
     }
 
     /// Whether a button can be pressed.

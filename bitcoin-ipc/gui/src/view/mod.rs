@@ -24,6 +24,10 @@ pub(crate) use cx::{Clock, Cx};
 pub(crate) use frame::network_name;
 pub(crate) use state::State;
 pub(crate) use theme::prepare;
+#[cfg(test)]
+pub(crate) use theme::{banner as banner_colours, fault as fault_colour};
+#[cfg(test)]
+pub(crate) use widgets::ROW as ROW_HEIGHT;
 
 use eframe::egui;
 

@@ -30,6 +30,8 @@ pub(crate) fn prepare(ctx: &Context) {
             style.spacing.item_spacing = egui::vec2(8.0, 6.0);
             style.spacing.button_padding = egui::vec2(8.0, 4.0);
             style.spacing.interact_size.y = 24.0;
+            // A field is seen before it is used.
+            style.visuals.widgets.inactive.bg_stroke = egui::Stroke::new(1.0, Color32::from_gray(128));
             // The usual grey of text is too pale.
             style.visuals.override_text_color = Some(match base {
                 Base::Light => Color32::from_gray(20),

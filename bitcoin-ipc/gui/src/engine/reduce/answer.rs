@@ -69,7 +69,7 @@ impl Turn<'_> {
         for name in names {
             self.here(name);
         }
-        self.refresh();
+        self.refresh(true);
     }
 
     fn loaded(&mut self, name: &str, loaded: Result<Vec<String>, String>) {
@@ -83,7 +83,7 @@ impl Turn<'_> {
                 self.here(name);
                 self.session.shown = Some(name.to_owned());
                 self.session.files.expire();
-                self.refresh();
+                self.refresh(true);
             }
             Err(why) => self.tell(Level::Error, format!("The wallet {title} is not loaded: {why}")),
         }

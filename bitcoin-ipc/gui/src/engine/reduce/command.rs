@@ -13,7 +13,7 @@ impl Turn<'_> {
                 if wallet.is_some() {
                     self.session.shown = wallet;
                 }
-                self.refresh();
+                self.refresh(false);
             }
             Command::Close => self.close(),
             Command::ListFiles => {

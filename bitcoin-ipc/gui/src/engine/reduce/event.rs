@@ -25,6 +25,7 @@ impl Turn<'_> {
             Event::Closed(exit) => self.session.link = Link::Closed { exit },
             Event::BlockTip(chain) => self.block_tip(chain),
             Event::HeaderTip(height) => self.session.chain.header_height = height,
+            Event::Alert if !self.session.is_up() => {}
             Event::Alert => self.read(Read::Warnings),
             Event::Loading(text) => match &mut self.session.link {
                 Link::Opening { step } => *step = text,
@@ -32,15 +33,21 @@ impl Turn<'_> {
             },
             Event::Progress(title, percent) => self.session.doing = progress(title, percent),
             Event::Message(level, text) => self.tell(level, text),
+            // A node that is starting says so before its wallets can be asked for.
+            Event::InitWallet if !self.session.is_up() => {}
             Event::InitWallet => self.read(Read::Wallets),
             Event::WalletsGone => self.wallets_gone(),
             Event::WalletLoaded(name) => {
                 self.here(&name);
                 expire(&mut self.session.files);
-                self.refresh();
+                self.refresh(true);
             }
             Event::WalletUnloaded(name) => self.unloaded(&name),
-            Event::StatusChanged(name) => self.read(Read::Traits(name)),
+            Event::StatusChanged(name) => {
+                if self.session.has_wallets() {
+                    self.read(Read::Traits(name));
+                }
+            }
             Event::BookChanged(name) => self.changed(&name, |wallet| wallet.book.expire()),
             Event::TransactionChanged(name, txid) => self.transaction_changed(&name, txid),
             Event::WalletProgress(name, title, percent) => {
@@ -64,7 +71,7 @@ impl Turn<'_> {
         self.read(Read::Chain);
         self.read(Read::Warnings);
         self.read(Read::Wallets);
-        self.refresh();
+        self.refresh(true);
     }
 
     fn block_tip(&mut self, chain: Chain) {
@@ -78,7 +85,7 @@ impl Turn<'_> {
                 wallet.coins.expire();
             }
         }
-        self.refresh();
+        self.refresh(true);
     }
 
     fn wallets_gone(&mut self) {
@@ -115,14 +122,14 @@ impl Turn<'_> {
         self.session.files.expire();
         if self.session.shown.as_deref() == Some(name) {
             self.session.shown = self.session.wallets.keys().next().cloned();
-            self.refresh();
+            self.refresh(true);
         }
     }
 
     fn changed(&mut self, name: &str, change: impl FnOnce(&mut Wallet)) {
         if let Some(wallet) = self.session.wallet_mut(name) {
             change(wallet);
-            self.refresh();
+            self.refresh(true);
         }
     }
 

@@ -39,6 +39,8 @@ pub(crate) fn reduce(model: &mut Model, now: u64, msg: Msg) -> Vec<(SessionId, T
             }
             return Vec::new();
         }
+        #[cfg(test)]
+        Msg::Sync(_) => return Vec::new(),
         Msg::Command(id, _) | Msg::Event(id, _) | Msg::Answered(id, _) => *id,
     };
     let Model { sessions, notices } = model;
@@ -49,7 +51,7 @@ pub(crate) fn reduce(model: &mut Model, now: u64, msg: Msg) -> Vec<(SessionId, T
         Msg::Command(_, command) => turn.command(command),
         Msg::Event(_, event) => turn.event(event),
         Msg::Answered(_, answered) => turn.answered(answered),
-        Msg::Session(_) | Msg::Tick => {}
+        _ => {}
     }
     turn.session.slow = slowness(turn.session, now);
     turn.tasks.into_iter().map(|task| (id, task)).collect()
@@ -88,6 +90,13 @@ impl Turn<'_> {
         }
     }
 
+    /// Asks for something, unless the same is under way.
+    fn need(&mut self, read: Read) {
+        if !self.session.work.contains_key(&Key::Read(read.clone())) {
+            self.read(read);
+        }
+    }
+
     /// Does something, unless the same kind of thing is under way. Says whether it is done.
     fn act(&mut self, task: Task) -> bool {
         if let Some(key) = task.key() {
@@ -111,21 +120,32 @@ impl Turn<'_> {
         }
     }
 
-    /// Asks for what the page needs and nobody knows, or not any more.
-    fn refresh(&mut self) {
+    /// Asks for what the page needs and nobody knows, or not any more. What is under way already may be older than the
+    /// news, and is asked for once more.
+    fn refresh(&mut self, news: bool) {
         if !self.session.is_up() {
             return;
         }
-        let page = self.session.page;
-        if matches!(page, Page::Fees | Page::Node) && !self.session.mempool.is_fresh() {
-            self.read(Read::Mempool);
+        for missing in self.missing() {
+            if news { self.read(missing) } else { self.need(missing) }
         }
-        if page == Page::Node && self.session.console.methods.is_empty() {
-            self.read(Read::Methods);
+        self.first_address();
+    }
+
+    /// What the page needs and nobody knows, or not any more.
+    fn missing(&self) -> Vec<Read> {
+        let (session, page) = (&*self.session, self.session.page);
+        let mut missing = Vec::new();
+        if matches!(page, Page::Fees | Page::Node) && !session.mempool.is_fresh() {
+            missing.push(Read::Mempool);
         }
-        if self.session.has_wallets() && page.is_of_wallet() {
-            self.refresh_wallet();
+        if page == Page::Node && session.console.methods.is_empty() {
+            missing.push(Read::Methods);
         }
+        if session.has_wallets() && page.is_of_wallet() {
+            self.missing_of_wallet(&mut missing);
+        }
+        missing
     }
 
     /// The connection is gone, and with it what was asked for.

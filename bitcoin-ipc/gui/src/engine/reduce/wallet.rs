@@ -12,15 +12,13 @@ use crate::model::review::{Bump, SendState};
 use crate::model::{Level, Page, Read, Wallet};
 
 impl Turn<'_> {
-    /// Asks for what the page needs of the wallet that is shown.
-    pub(super) fn refresh_wallet(&mut self) {
+    /// What the page needs of the wallet that is shown.
+    pub(super) fn missing_of_wallet(&self, missing: &mut Vec<Read>) {
         let page = self.session.page;
         let Some(wallet) = self.session.wallet().filter(|wallet| wallet.here) else { return };
-        let name = wallet.name.clone();
-        let mut reads = Vec::new();
         let mut need = |fresh: bool, read: fn(String) -> Read| {
             if !fresh {
-                reads.push(read(name.clone()));
+                missing.push(read(wallet.name.clone()));
             }
         };
         need(wallet.traits.is_some(), Read::Traits);
@@ -38,14 +36,20 @@ impl Turn<'_> {
         if page == Page::Receive {
             need(wallet.requests.is_fresh(), Read::Requests);
         }
-        let first =
-            (page == Page::Receive && wallet.receiving == Receiving::None).then_some(wallet.traits).flatten();
-        let first = first.filter(|traits| traits.gives_addresses).map(|traits| traits.address_type);
-        for read in reads {
-            self.read(read);
+    }
+
+    /// There is an address to be paid to as soon as the page is shown.
+    pub(super) fn first_address(&mut self) {
+        if self.session.page != Page::Receive || !self.session.has_wallets() {
+            return;
         }
-        if let Some(kind) = first {
-            self.act(Task::Wallet(name, WalletTask::NewAddress(kind)));
+        let Some(wallet) = self.session.wallet().filter(|wallet| wallet.here) else { return };
+        if wallet.receiving != Receiving::None {
+            return;
+        }
+        if let Some(traits) = wallet.traits.filter(|traits| traits.gives_addresses) {
+            let name = wallet.name.clone();
+            self.act(Task::Wallet(name, WalletTask::NewAddress(traits.address_type)));
         }
     }
 
@@ -64,10 +68,7 @@ impl Turn<'_> {
             return;
         }
         let task = match command {
-            WalletCommand::Older => {
-                self.older(name);
-                return;
-            }
+            WalletCommand::Older(known) => return self.older(name, known),
             WalletCommand::NewAddress(kind) => return self.new_address(name, kind),
             WalletCommand::Make(payment) => return self.make(name, payment),
             WalletCommand::Send(passphrase) => return self.send(name, passphrase),
@@ -125,17 +126,15 @@ impl Turn<'_> {
         }
     }
 
-    fn older(&mut self, name: String) {
+    /// Asks for the page behind so many entries, if these are still all that is known.
+    fn older(&mut self, name: String, known: usize) {
         let Some(wallet) = self.session.wallets.get(&name) else { return };
-        if wallet.history.to_the_end || wallet.history.stale {
+        let history = &wallet.history;
+        if history.to_the_end || history.stale || history.rows.len() != known {
             return;
         }
-        let skip = wallet.history.next_skip();
-        // The same page is not asked for twice.
-        let read = Read::Older(name, skip);
-        if !self.session.work.contains_key(&crate::model::Key::Read(read.clone())) {
-            self.read(read);
-        }
+        let skip = history.next_skip();
+        self.need(Read::Older(name, skip));
     }
 
     fn new_address(&mut self, name: String, kind: OutputType) {

@@ -19,7 +19,7 @@ impl Turn<'_> {
             WalletAnswer::Traits(traits) => {
                 self.with(name, |wallet| wallet.traits = Some(traits));
                 // A first address may be wanted, now that its kind is known.
-                self.refresh();
+                self.refresh(false);
             }
             WalletAnswer::Balances(balances) => {
                 self.with(name, |wallet| wallet.balances = aged(balances, old));
@@ -31,7 +31,7 @@ impl Turn<'_> {
             }),
             WalletAnswer::Older(skip, rows) => {
                 self.with(name, |wallet| Arc::make_mut(&mut wallet.history).older(skip, rows));
-                self.refresh();
+                self.refresh(false);
             }
             WalletAnswer::Coins(coins) => self.with(name, |wallet| wallet.coins = aged(Arc::new(coins), old)),
             WalletAnswer::Book(book) => self.with(name, |wallet| wallet.book = aged(Arc::new(book), old)),
@@ -72,7 +72,7 @@ impl Turn<'_> {
             let history = Arc::make_mut(&mut wallet.history);
             history.stale = true;
         });
-        self.refresh();
+        self.refresh(true);
     }
 
     fn made(&mut self, name: &str, made: Result<Box<Review>, Failure>) {
@@ -107,7 +107,7 @@ impl Turn<'_> {
         if matches!(wallet.send, SendState::Unknown { .. }) {
             self.unknown(name);
         }
-        self.refresh();
+        self.refresh(true);
     }
 
     /// Nobody knows whether something was sent: it is looked up as soon as the wallet can be asked.
@@ -140,7 +140,7 @@ impl Turn<'_> {
         });
         // The other one may be unknown, too.
         self.look_up_again(name);
-        self.refresh();
+        self.refresh(true);
     }
 
     fn bumped(&mut self, name: &str, made: Result<Box<crate::model::review::Replacement>, Failure>) {
@@ -167,7 +167,7 @@ impl Turn<'_> {
         if matches!(wallet.bump, Bump::Unknown { .. }) {
             self.unknown(name);
         }
-        self.refresh();
+        self.refresh(true);
     }
 }
 

@@ -169,7 +169,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     }
     // What is looked for may be in rows that nobody knows yet.
     if !history.to_the_end && !history.stale && !history.rows.is_empty() && last + AHEAD >= count {
-        cx.wallet_command(WalletCommand::Older);
+        cx.wallet_command(WalletCommand::Older(history.rows.len()));
     }
 }
 
