@@ -30,9 +30,10 @@ fn a47_everything_has_a_name() {
     }
     gui.page("Overview");
     for dialog in ["Wallets…", "Notices"] {
-        let button = gui.harness.get_all_by_role(Role::Button).find(|node| {
-            node.accesskit_node().label().is_some_and(|label| label.starts_with(dialog))
-        });
+        let button = gui
+            .harness
+            .get_all_by_role(Role::Button)
+            .find(|node| node.accesskit_node().label().is_some_and(|label| label.starts_with(dialog)));
         button.expect("a button").click();
         gui.harness.run_steps(3);
         gui.settle();
@@ -45,8 +46,15 @@ fn a47_everything_has_a_name() {
 fn a48_pages_and_dialogs_are_reached_by_keys() {
     let mut gui = rich();
     let digits = [
-        egui::Key::Num1, egui::Key::Num2, egui::Key::Num3, egui::Key::Num4, egui::Key::Num5, egui::Key::Num6,
-        egui::Key::Num7, egui::Key::Num8, egui::Key::Num9,
+        egui::Key::Num1,
+        egui::Key::Num2,
+        egui::Key::Num3,
+        egui::Key::Num4,
+        egui::Key::Num5,
+        egui::Key::Num6,
+        egui::Key::Num7,
+        egui::Key::Num8,
+        egui::Key::Num9,
     ];
     for (key, page) in digits.into_iter().zip(PAGES) {
         gui.harness.key_press_modifiers(egui::Modifiers::ALT, key);
@@ -90,7 +98,12 @@ fn a48_a_payment_is_made_by_keys_alone() {
     gui.wait(|gui| gui.is_enabled("Send"));
     tab_to(&mut gui, "Send");
     // There are two of this name: the page's, and the button.
-    while gui.harness.root().children_recursive().any(|node| node.is_focused() && node.accesskit_node().role() != Role::Button) {
+    while gui
+        .harness
+        .root()
+        .children_recursive()
+        .any(|node| node.is_focused() && node.accesskit_node().role() != Role::Button)
+    {
         gui.harness.key_press(egui::Key::Tab);
         gui.harness.run_steps(2);
         tab_to(&mut gui, "Send");

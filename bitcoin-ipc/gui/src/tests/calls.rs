@@ -180,26 +180,34 @@ fn play(steps: &[Step]) -> (Model, BTreeMap<u8, u32>) {
             Step::Loaded => Msg::Event(0, Event::WalletLoaded(name())),
             Step::Unloaded => Msg::Event(0, Event::WalletUnloaded(name())),
             Step::Changed => Msg::Event(0, Event::TransactionChanged(name(), Txid::all_zeros())),
-            Step::Tip => Msg::Event(0, Event::BlockTip(crate::model::Chain { height: Some(7), ..Default::default() })),
+            Step::Tip => {
+                Msg::Event(0, Event::BlockTip(crate::model::Chain { height: Some(7), ..Default::default() }))
+            }
             Step::Show(page) => Msg::Command(0, Command::Show { page: *page, wallet: None }),
-            Step::Balances => Msg::Answered(0, Answered {
-                key: read(crate::model::Read::Balances(name())),
-                answer: Answer::Wallet(name(), WalletAnswer::Balances(Balances::default())),
-            }),
-            Step::Wallets => Msg::Answered(0, Answered {
-                key: read(crate::model::Read::Wallets),
-                answer: Answer::Wallets(vec![name()]),
-            }),
-            Step::Fails(timed_out) => Msg::Answered(0, Answered {
-                key: read(crate::model::Read::Balances(name())),
-                answer: Answer::Failed(crate::engine::Failure {
-                    kind: match timed_out {
-                        true => crate::engine::FailureKind::TimedOut,
-                        false => crate::engine::FailureKind::WalletsGone,
-                    },
-                    text: String::new(),
-                }),
-            }),
+            Step::Balances => Msg::Answered(
+                0,
+                Answered {
+                    key: read(crate::model::Read::Balances(name())),
+                    answer: Answer::Wallet(name(), WalletAnswer::Balances(Balances::default())),
+                },
+            ),
+            Step::Wallets => Msg::Answered(
+                0,
+                Answered { key: read(crate::model::Read::Wallets), answer: Answer::Wallets(vec![name()]) },
+            ),
+            Step::Fails(timed_out) => Msg::Answered(
+                0,
+                Answered {
+                    key: read(crate::model::Read::Balances(name())),
+                    answer: Answer::Failed(crate::engine::Failure {
+                        kind: match timed_out {
+                            true => crate::engine::FailureKind::TimedOut,
+                            false => crate::engine::FailureKind::WalletsGone,
+                        },
+                        text: String::new(),
+                    }),
+                },
+            ),
             Step::Tick => Msg::Tick,
         };
         let link = model.sessions[0].link.clone();

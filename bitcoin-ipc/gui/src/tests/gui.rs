@@ -182,7 +182,10 @@ impl Gui {
     #[track_caller]
     pub(crate) fn field<'a>(&'a self, name: &'a str) -> Node<'a> {
         let text = |node: &Node<'_>| {
-            matches!(node.accesskit_node().role(), Role::TextInput | Role::PasswordInput | Role::MultilineTextInput)
+            matches!(
+                node.accesskit_node().role(),
+                Role::TextInput | Role::PasswordInput | Role::MultilineTextInput
+            )
         };
         let mut found = self.harness.get_all_by_label(name).filter(text);
         found.next().unwrap_or_else(|| panic!("no field {name} in\n{}", self.tree()))

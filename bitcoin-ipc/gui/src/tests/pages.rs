@@ -32,7 +32,8 @@ fn a14_receive_has_an_address_and_its_qr_code_at_once() {
     let mut gui = rich();
     gui.page("Receive");
     gui.wait_for("QR code of bcrt1");
-    let first = bitcoin::Address::from_script(&own_script(64 | 1), bitcoin::Network::Regtest).expect("an address");
+    let first =
+        bitcoin::Address::from_script(&own_script(64 | 1), bitcoin::Network::Regtest).expect("an address");
     assert!(gui.sees(&format!("Address {first}")));
     let read = |gui: &mut Gui| {
         let picture = gui.picture();
@@ -53,7 +54,8 @@ fn a14_receive_has_an_address_and_its_qr_code_at_once() {
     gui.clear("Amount (BTC)");
 
     gui.press("New address");
-    let second = bitcoin::Address::from_script(&own_script(64 | 2), bitcoin::Network::Regtest).expect("an address");
+    let second =
+        bitcoin::Address::from_script(&own_script(64 | 2), bitcoin::Network::Regtest).expect("an address");
     gui.wait_for(&format!("Address {second}"));
     let wallets = lock(&gui.world.loader.wallets).clone();
     assert_eq!(wallets["w"].gate.count("getNewDestination"), 2);
@@ -203,5 +205,9 @@ fn fees_show_estimates_and_the_mempool() {
     gui.page("Fees");
     gui.wait_for("25 sat/vB");
     assert!(gui.sees("not enough is known"));
-    assert!(gui.sees("Chart of the mempool: 450 virtual bytes pay 0.00001500 BTC together"), "{}", gui.tree());
+    assert!(
+        gui.sees("Chart of the mempool: 450 virtual bytes pay 0.00001500 BTC together"),
+        "{}",
+        gui.tree()
+    );
 }

@@ -231,7 +231,10 @@ fn a22_a_transaction_is_given_up_and_a_file_is_written() {
     gui.wait_for("Give it up…");
     gui.press("Give it up…");
     gui.press("Give it up");
-    gui.wait(|gui| wallet(gui).gate.count("abandonTransaction") == 1);
+    gui.wait(|gui| {
+        wallet(gui).gate.count("abandonTransaction") == 1 && !gui.sees("Copy the raw transaction")
+    });
+    gui.settle();
     gui.page("History");
     gui.wait_for("3 entries");
     let folder = tempfile::tempdir().expect("a folder");
@@ -243,7 +246,8 @@ fn a22_a_transaction_is_given_up_and_a_file_is_written() {
     let text = std::fs::read_to_string(&file).expect("a file");
     assert!(text.contains("\"Sent\",\"Bob\""), "{text}");
     assert!(text.contains("\"-0.50000000\",\"0.00000150\",\"Unconfirmed\""), "{text}");
-    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).expect("a file").permissions());
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&file).expect("a file").permissions());
     assert_eq!(mode & 0o777, 0o600);
 }
 
@@ -256,7 +260,11 @@ fn a40_an_unknown_outcome_is_looked_up_and_never_repeated() {
         review(&mut gui);
         ready(&mut gui);
         gui.press("Send");
-        gui.wait_for(if done { "The payment is sent." } else { "It was not sent: the wallet does not have it." });
+        gui.wait_for(if done {
+            "The payment is sent."
+        } else {
+            "It was not sent: the wallet does not have it."
+        });
         assert_eq!(wallet.gate.count("commitTransaction"), 1, "once");
         assert_eq!(wallet.gate.count("getTx"), 1, "looked up");
         let notices = format!("{:?}", gui.model().notices);

@@ -46,7 +46,8 @@ pub(crate) struct Textures(Arc<Mutex<HashMap<TextureId, Picture>>>);
 impl TestRenderer for Textures {
     fn handle_delta(&mut self, delta: &mut TexturesDelta) {
         let mut known = self.0.lock().expect("textures");
-        let changes = delta.set.drain().flat_map(|(id, changes)| changes.into_iter().map(move |change| (id, change)));
+        let changes =
+            delta.set.drain().flat_map(|(id, changes)| changes.into_iter().map(move |change| (id, change)));
         for (id, change) in changes {
             let ImageData::Color(image) = &change.image;
             let [width, height] = image.size;
@@ -120,6 +121,9 @@ fn draw_triangle(picture: &mut Picture, mut corners: [Vertex; 3], texture: &Pict
     }
     let whole = whole.abs();
     let [a, b, c] = corners;
+    // Most of a window is of one colour.
+    let plain = (a.color == b.color && b.color == c.color && a.uv == b.uv && b.uv == c.uv)
+        .then(|| shade(inks(&a), sample(texture, a.uv.x, a.uv.y)));
     let points = [a.pos, b.pos, c.pos];
     let bound = Rect::from_points(&points).intersect(clip);
     let span = |low: f32, high: f32, most: usize| {
@@ -139,17 +143,23 @@ fn draw_triangle(picture: &mut Picture, mut corners: [Vertex; 3], texture: &Pict
             if !inside {
                 continue;
             }
-            let mix = |value: fn(&Vertex) -> f32| {
-                (weights[0] * value(&a) + weights[1] * value(&b) + weights[2] * value(&c)) / whole
-            };
-            let ink = [
-                mix(|corner| f32::from(corner.color.r())),
-                mix(|corner| f32::from(corner.color.g())),
-                mix(|corner| f32::from(corner.color.b())),
-                mix(|corner| f32::from(corner.color.a())),
-            ];
-            let dot = sample(texture, mix(|corner| corner.uv.x), mix(|corner| corner.uv.y));
-            let source: Vec<f32> = ink.iter().zip(dot).map(|(ink, dot)| ink * dot / 255.0).collect();
+            let source = plain.unwrap_or_else(|| {
+                let mix = |value: fn(&Vertex) -> f32| {
+                    (weights[0] * value(&a) + weights[1] * value(&b) + weights[2] * value(&c)) / whole
+                };
+                let ink = [
+                    mix(|corner| f32::from(corner.color.r())),
+                    mix(|corner| f32::from(corner.color.g())),
+                    mix(|corner| f32::from(corner.color.b())),
+                    mix(|corner| f32::from(corner.color.a())),
+                ];
+                shade(ink, sample(texture, mix(|corner| corner.uv.x), mix(|corner| corner.uv.y)))
+            });
+            if source[3] >= 255.0 {
+                picture.pixels[y * picture.width + x] =
+                    Color32::from_rgb(source[0] as u8, source[1] as u8, source[2] as u8);
+                continue;
+            }
             let place = &mut picture.pixels[y * picture.width + x];
             let rest = 1.0 - source[3] / 255.0;
             let blend = |new: f32, old: u8| (new + f32::from(old) * rest).round().clamp(0.0, 255.0) as u8;
@@ -162,6 +172,15 @@ fn draw_triangle(picture: &mut Picture, mut corners: [Vertex; 3], texture: &Pict
     }
 }
 
+fn inks(corner: &Vertex) -> [f32; 4] {
+    [corner.color.r(), corner.color.g(), corner.color.b(), corner.color.a()].map(f32::from)
+}
+
+/// A colour through a texture.
+fn shade(ink: [f32; 4], dot: [f32; 4]) -> [f32; 4] {
+    [0, 1, 2, 3].map(|part| ink[part] * dot[part] / 255.0)
+}
+
 /// The colour of a texture at a place from 0 to 1, between its four nearest pixels.
 fn sample(texture: &Picture, u: f32, v: f32) -> [f32; 4] {
     let (x, y) = (u * texture.width as f32 - 0.5, v * texture.height as f32 - 0.5);
@@ -171,7 +190,12 @@ fn sample(texture: &Picture, u: f32, v: f32) -> [f32; 4] {
         let color = texture.at((left + dx).max(0.0) as usize, (top + dy).max(0.0) as usize);
         [color.r(), color.g(), color.b(), color.a()].map(f32::from)
     };
-    let corners = [(at(0.0, 0.0), (1.0 - right) * (1.0 - down)), (at(1.0, 0.0), right * (1.0 - down)), (at(0.0, 1.0), (1.0 - right) * down), (at(1.0, 1.0), right * down)];
+    let corners = [
+        (at(0.0, 0.0), (1.0 - right) * (1.0 - down)),
+        (at(1.0, 0.0), right * (1.0 - down)),
+        (at(0.0, 1.0), (1.0 - right) * down),
+        (at(1.0, 1.0), right * down),
+    ];
     let mut mixed = [0.0; 4];
     for (color, part) in corners {
         for (sum, value) in mixed.iter_mut().zip(color) {

@@ -22,6 +22,7 @@ fn a54_a_passphrase_is_seen_by_nobody() {
     let mut gui = rich();
     let wallet = lock(&gui.world.loader.wallets)["w"].clone();
     gui.press("Wallets…");
+    gui.settle();
     gui.press("Encrypt…");
     gui.type_in("New passphrase", CANARY);
     nowhere(&gui);

@@ -35,7 +35,13 @@ fn a28_ten_thousand_entries_are_asked_for_as_they_are_scrolled() {
         let delta = egui::vec2(0.0, -60.0);
         let modifiers = egui::Modifiers::NONE;
         let phase = egui::TouchPhase::Move;
-        gui.harness.event(egui::Event::MouseWheel { unit: egui::MouseWheelUnit::Point, delta, phase, source: egui::MouseWheelSource::Unknown, modifiers });
+        gui.harness.event(egui::Event::MouseWheel {
+            unit: egui::MouseWheelUnit::Point,
+            delta,
+            phase,
+            source: egui::MouseWheelSource::Unknown,
+            modifiers,
+        });
         gui.harness.step();
         scrolled += 60.0;
         assert!(rows(&gui) <= in_sight + 4);

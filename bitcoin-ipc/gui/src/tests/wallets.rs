@@ -19,11 +19,13 @@ fn a25_wallets_are_made_opened_and_closed() {
     assert_eq!(world.loader.gate.count("createWallet"), 1);
     gui.settle();
     gui.press("Wallets…");
+    gui.settle();
     gui.wait_for("Open old");
     gui.press("Open old");
     gui.wait_for("Overview of old");
     gui.wait_for("Available 3.00000000 BTC");
     gui.press("Wallets…");
+    gui.settle();
     assert!(!gui.is_enabled("Migrate"));
     assert!(gui.sees("Wallets of the old kind are migrated by Bitcoin Core"));
     gui.press("Close old");
@@ -36,6 +38,7 @@ fn a25_wallets_are_made_opened_and_closed() {
 fn a25_a_wallet_that_is_not_made_says_why() {
     let mut gui = rich();
     gui.press("Wallets…");
+    gui.settle();
     gui.press("Create…");
     gui.type_in("Wallet name", "w");
     gui.press("Create");
@@ -55,6 +58,7 @@ fn a25_passphrases_are_changed_and_backups_made() {
     gui.wait(|gui| gui.is_enabled("Unlock"));
     gui.settle();
     gui.press("Wallets…");
+    gui.settle();
     gui.press("Change the passphrase…");
     gui.type_in("Old passphrase", "wrong");
     gui.type_in("New passphrase", "new");
@@ -62,6 +66,7 @@ fn a25_passphrases_are_changed_and_backups_made() {
     gui.press("Change");
     gui.settle();
     gui.press("Wallets…");
+    gui.settle();
     gui.wait_for("The old passphrase is wrong.");
     gui.press("Backup…");
     gui.type_in("File or folder", "/tmp/backup.dat");

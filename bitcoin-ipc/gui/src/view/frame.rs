@@ -110,14 +110,15 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             cx.command(Command::ListFiles);
             state.dialog = Some(Dialog::Wallets);
         }
+        let there = cx.session.has_wallets() && cx.wallet().is_some_and(|wallet| wallet.here);
         match cx.wallet().map(|wallet| wallet.lock()) {
             Some(Lock::Locked) => {
-                if ui.button("Unlock").clicked() {
+                if ui.add_enabled(there, egui::Button::new("Unlock")).clicked() {
                     state.dialog = Some(Dialog::Unlock(SecretText::default()));
                 }
             }
             Some(Lock::Unlocked) => {
-                if ui.button("Lock").clicked() {
+                if ui.add_enabled(there, egui::Button::new("Lock")).clicked() {
                     cx.wallet_command(WalletCommand::Lock);
                 }
             }

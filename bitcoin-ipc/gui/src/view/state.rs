@@ -31,6 +31,8 @@ pub(crate) struct State {
     pub(crate) console: ConsoleState,
     /// What lies over the page.
     pub(crate) dialog: Option<Dialog>,
+    /// The transaction that is not looked at any more.
+    pub(crate) closed: Option<Txid>,
     /// A payment for the first wallet that is shown.
     pub(crate) payment: Option<PaymentUri>,
     /// Whether the window is being closed.
@@ -119,6 +121,7 @@ impl State {
             wallets: HashMap::new(),
             console: ConsoleState::default(),
             dialog: None,
+            closed: None,
             payment: None,
             closing: false,
             seen: 0,

@@ -74,7 +74,8 @@ impl FakeNode {
     }
 
     fn rpc(&self, command: &str, params: &Value, uri: &str) -> Result<Value, RpcFailure> {
-        let refused = |code: i64, text: &str| Err(RpcFailure::RpcError(json!({"code": code, "message": text})));
+        let refused =
+            |code: i64, text: &str| Err(RpcFailure::RpcError(json!({"code": code, "message": text})));
         if let Some(name) = uri.strip_prefix("/wallet/") {
             let name = percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned();
             // It goes through the process of the wallets.
@@ -175,7 +176,9 @@ impl Node for Handle {
 
     fn list_rpc_commands(&self) -> Result<Vec<String>> {
         self.0.gate.pass("listRpcCommands");
-        Ok(["getblockcount", "getblockhash", "getblockchaininfo", "help", "waitfornewblock"].map(String::from).into())
+        Ok(["getblockcount", "getblockhash", "getblockchaininfo", "help", "waitfornewblock"]
+            .map(String::from)
+            .into())
     }
 
     fn wallet_loader(&self) -> Result<Arc<dyn WalletLoader>> {

@@ -7,8 +7,8 @@ use bitcoin::absolute::LockTime;
 use bitcoin::hashes::Hash as _;
 use bitcoin::transaction::Version;
 use bitcoin::{
-    Amount, BlockHash, OutPoint, PubkeyHash, PublicKey, ScriptBuf, Sequence, SignedAmount, Transaction, TxIn, TxOut, Txid,
-    WPubkeyHash, Witness,
+    Amount, BlockHash, OutPoint, PubkeyHash, PublicKey, ScriptBuf, Sequence, SignedAmount, Transaction, TxIn,
+    TxOut, Txid, WPubkeyHash, Witness,
 };
 use bitcoin_ipc::interfaces::*;
 use bitcoin_ipc::types::psbt::Psbt;
@@ -200,7 +200,12 @@ impl FakeWallet {
         Some(match command {
             "getbalances" => {
                 let coins: u64 = inside.coins.iter().map(|coin| coin.1).sum();
-                let pending: i64 = inside.entries.iter().filter(|entry| entry.height.is_none() && entry.amount > 0).map(|entry| entry.amount).sum();
+                let pending: i64 = inside
+                    .entries
+                    .iter()
+                    .filter(|entry| entry.height.is_none() && entry.amount > 0)
+                    .map(|entry| entry.amount)
+                    .sum();
                 json!({"mine": {
                     "trusted": btc(coins as i64),
                     "untrusted_pending": btc(pending),
@@ -412,7 +417,10 @@ impl Wallet for Handle {
         let mut coins: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for (outpoint, ..) in &inside.coins {
             let coin = self.0.coin(&inside, outpoint);
-            coins.entry(Destination::of_script(&coin.txout.script_pubkey)).or_default().push((*outpoint, coin));
+            coins
+                .entry(Destination::of_script(&coin.txout.script_pubkey))
+                .or_default()
+                .push((*outpoint, coin));
         }
         Ok(coins)
     }
@@ -437,7 +445,9 @@ impl Wallet for Handle {
         let fee = rate.unsigned_abs() * 150 / 1_000;
         let free = inside.coins.iter().filter(|coin| !inside.frozen.contains(&coin.0));
         let chosen: Vec<_> = free
-            .filter(|coin| coin_control.set_selected.is_empty() || coin_control.set_selected.contains(&coin.0))
+            .filter(|coin| {
+                coin_control.set_selected.is_empty() || coin_control.set_selected.contains(&coin.0)
+            })
             .collect();
         let total: u64 = chosen.iter().map(|coin| coin.1).sum();
         let Some(change) = total.checked_sub(wanted + fee) else {

@@ -24,6 +24,11 @@ impl Draft {
     pub(super) fn new(txid: Txid) -> Draft {
         Draft { txid, rate: String::new(), fault: None }
     }
+
+    /// Which transaction that is.
+    pub(super) fn txid(&self) -> Txid {
+        self.txid
+    }
 }
 
 /// Asks for the rate, shows the replacement and sends it.
@@ -68,12 +73,4 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Draft) -> Next {
         }
     }
     Next::Stay
-}
-
-/// A dialog was closed: a replacement that was not sent is let go.
-pub(super) fn closed(cx: &mut Cx<'_>, dialog: &Dialog) {
-    if matches!(dialog, Dialog::Bump(_)) {
-        cx.wallet_command(WalletCommand::CloseBump);
-        cx.wallet_command(WalletCommand::CloseDetails);
-    }
 }

@@ -7,7 +7,7 @@ mod details;
 mod passphrase;
 mod wallets;
 
-use eframe::egui::{self, Id, Modal, Role, ScrollArea, Ui};
+use eframe::egui::{self, Id, Modal, ScrollArea, Ui};
 
 use super::widgets::{self, secret::SecretText};
 use super::{Cx, State};
@@ -99,12 +99,19 @@ pub(super) enum Next {
 
 /// Draws the dialog that is open; below all others the transaction that is looked at.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    let details = cx.wallet().and_then(|wallet| wallet.details.clone());
+    if details.is_none() {
+        state.closed = None;
+    }
+    // It is closed at once, and not when the engine has heard of it.
+    let details = details.filter(|details| state.closed != Some(details.txid));
     if state.dialog.is_none()
-        && let Some(details) = cx.wallet().and_then(|wallet| wallet.details.clone())
+        && let Some(details) = details
     {
         let mut open = None;
         let closed = modal(ui, "Details", |ui| open = details::show(ui, cx, &details));
         if closed {
+            state.closed = Some(details.txid);
             cx.wallet_command(WalletCommand::CloseDetails);
         }
         state.dialog = open;
@@ -117,28 +124,38 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         Next::Open(other) => Some(other),
         Next::Stay if !closed => Some(dialog),
         Next::Stay | Next::Close => {
-            bump::closed(cx, &dialog);
+            state.closed = closed_with(cx, &dialog).or(state.closed);
             None
         }
     };
+}
+
+/// What is let go with a dialog; gives the transaction that is not looked at any more.
+fn closed_with(cx: &mut Cx<'_>, dialog: &Dialog) -> Option<bitcoin::Txid> {
+    let txid = match dialog {
+        Dialog::Bump(draft) => {
+            cx.wallet_command(WalletCommand::CloseBump);
+            draft.txid()
+        }
+        Dialog::Abandon(txid) => *txid,
+        _ => return None,
+    };
+    cx.wallet_command(WalletCommand::CloseDetails);
+    Some(txid)
 }
 
 /// Draws something over the page; says whether it is to be closed.
 fn modal(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) -> bool {
     let id = Id::unique(("dialog", title));
     let mut closed = false;
-    let shown = Modal::new(id).show(ui.ctx(), |ui| {
+    let area = Modal::default_area(id).accessible_name(title);
+    let shown = Modal::new(id).area(area).show(ui.ctx(), |ui| {
         ui.set_width(ui.ctx().content_rect().width().min(560.0) - 40.0);
         ui.heading(title);
         let height = ui.ctx().content_rect().height() - 140.0;
         ScrollArea::vertical().max_height(height.max(120.0)).show(ui, add);
         ui.add_space(6.0);
         closed = ui.button("Close this dialog").clicked();
-    });
-    ui.ctx().accesskit_node_builder(shown.response.id, |node| {
-        node.set_role(Role::Dialog);
-        node.set_label(title);
-        node.set_modal();
     });
     // A click beside it does not close it: what is typed would be lost.
     let escape = shown.is_top_modal
@@ -170,7 +187,6 @@ fn content(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Dialog) -> Next {
             widgets::pair(ui, "Transaction", &txid.to_string());
             if ui.button("Give it up").clicked() {
                 cx.wallet_command(WalletCommand::Abandon(*txid));
-                cx.wallet_command(WalletCommand::CloseDetails);
                 return Next::Close;
             }
             Next::Stay
