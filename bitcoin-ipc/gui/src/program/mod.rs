@@ -118,3 +118,15 @@ fn run() -> Result<ExitCode, Failure> {
     }
     Ok(start.run()?)
 }
+
+/// Looks after a node that listens, for a test.
+#[cfg(test)]
+pub(crate) fn look_after(
+    held: &Arc<crate::link::Held>,
+    socket: std::path::PathBuf,
+    network: bitcoin::Network,
+) {
+    let event_loop = EventLoop::new("gui").expect("a thread");
+    let source = Attach::new(event_loop, socket, bitcoin_ipc::Trust::default(), network);
+    keep::run(held, Box::new(source));
+}

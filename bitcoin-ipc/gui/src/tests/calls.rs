@@ -25,9 +25,9 @@ fn a43_nothing_is_called_when_nothing_happens() {
     for page in ["Overview", "Send", "Receive", "History", "Coins", "Fees", "Addresses", "Node", "Settings"] {
         gui.page(page);
         gui.settle();
-        let before = calls(&gui.world);
+        let before = calls(gui.world());
         gui.harness.run_steps(200);
-        assert_eq!(calls(&gui.world), before, "{page}");
+        assert_eq!(calls(gui.world()), before, "{page}");
         gui.harness.run();
         assert!(!gui.harness.ctx.has_requested_repaint(), "{page} is drawn again for nothing");
     }
@@ -58,7 +58,7 @@ fn a44_a_block_costs_one_call_for_the_wallet_that_is_shown() {
 #[test]
 fn a31_a_flood_of_events_costs_a_few_calls() {
     let mut gui = rich();
-    let world = gui.world.clone();
+    let world = gui.world().clone();
     let wallet = lock(&world.loader.wallets)["w"].clone();
     let before = wallet.gate.count("getbalances");
     // While one call is under way.

@@ -2,6 +2,7 @@
 //!
 //! In: a world. Out: its tree, clicks on it, and a wait for what has to come.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -22,9 +23,9 @@ use crate::view::{self, App, Clock};
 /// How long a test waits for what has to come.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// A window on a node in memory.
+/// A window on a node, in memory or not.
 pub(crate) struct Gui {
-    pub(crate) world: Arc<World>,
+    world: Option<Arc<World>>,
     pub(crate) engine: Engine,
     held: Arc<Held>,
     pub(crate) harness: Harness<'static, App>,
@@ -42,6 +43,24 @@ impl Gui {
 
     /// A window that waits for its node.
     pub(crate) fn unconnected(world: &Arc<World>, prefs: Prefs) -> Gui {
+        Gui { world: Some(world.clone()), ..Gui::alone("/tmp/node.sock", prefs) }
+    }
+
+    /// A window on a node of another process, which it waits for.
+    pub(crate) fn attach(socket: &Path) -> Gui {
+        let gui = Gui::alone(&socket.display().to_string(), Prefs::default());
+        let (socket, held) = (socket.to_owned(), gui.held.clone());
+        std::thread::spawn(move || crate::program::look_after(&held, socket, Network::Regtest));
+        gui
+    }
+
+    /// The node in memory.
+    pub(crate) fn world(&self) -> &Arc<World> {
+        self.world.as_ref().expect("a node in memory")
+    }
+
+    /// A window that nobody looks after.
+    fn alone(place: &str, prefs: Prefs) -> Gui {
         let links: Arc<Mutex<Option<Links>>> = Arc::default();
         let made = links.clone();
         let start = move |sender| -> Box<dyn Run> {
@@ -52,7 +71,7 @@ impl Gui {
         let engine = Engine::start(start, || ()).expect("a thread");
         let links = links.lock().expect("links").clone().expect("links");
         let held = links.hold(0, Network::Regtest);
-        let place = "/tmp/node.sock".to_owned();
+        let place = place.to_owned();
         let session = Session::new(0, place.clone(), place, Form::Attached, Network::Regtest);
         engine.send(Msg::Session(Box::new(session)));
         let saved: Arc<Mutex<Option<Prefs>>> = Arc::default();
@@ -66,12 +85,12 @@ impl Gui {
             .renderer(textures.clone())
             .with_context_setup(view::prepare)
             .build_ui_state(|ui, app: &mut App| app.show(ui), app);
-        Gui { world: world.clone(), engine, held, harness, saved, textures }
+        Gui { world: None, engine, held, harness, saved, textures }
     }
 
     /// The node is found.
     pub(crate) fn connect(&mut self) {
-        let (node, connection) = self.world.connect();
+        let (node, connection) = self.world().connect();
         self.held.open(node, Arc::new(move || connection.is_closed())).expect("a node that answers");
         self.held.tell(Event::Up);
         self.wait(|gui| gui.model().sessions.first().is_some_and(|session| session.chain.height.is_some()));
@@ -79,7 +98,7 @@ impl Gui {
 
     /// The node is gone, as the thread notices that waits for the connection's end.
     pub(crate) fn lose_node(&mut self) {
-        self.world.kill_node();
+        self.world().kill_node();
         self.held.let_go();
         self.held.tell(Event::Lost("The node has gone.".to_owned()));
         self.wait(|gui| gui.sees("The node has gone. Waiting for it at /tmp/node.sock."));

@@ -10,6 +10,7 @@ mod pages;
 mod paying;
 mod processes;
 mod raster;
+mod real;
 mod secrets;
 mod sizes;
 mod wallets;

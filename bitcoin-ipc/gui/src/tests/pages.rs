@@ -22,7 +22,7 @@ fn a13_overview_shows_the_balances_and_the_latest_transactions() {
     gui.click(Role::Row, "Sent -0.50000000 BTC, Bob, Unconfirmed, 14 Nov 2023 22:13");
     gui.wait_for("Copy the raw transaction");
     assert!(gui.sees("0.00000150 BTC"), "the fee in\n{}", gui.tree());
-    assert_eq!(gui.world.node.gate.count("gettransaction"), 1);
+    assert_eq!(gui.world().node.gate.count("gettransaction"), 1);
     gui.press("Close this dialog");
     assert!(!gui.sees("Copy the raw transaction"));
 }
@@ -57,7 +57,7 @@ fn a14_receive_has_an_address_and_its_qr_code_at_once() {
     let second =
         bitcoin::Address::from_script(&own_script(64 | 2), bitcoin::Network::Regtest).expect("an address");
     gui.wait_for(&format!("Address {second}"));
-    let wallets = lock(&gui.world.loader.wallets).clone();
+    let wallets = lock(&gui.world().loader.wallets).clone();
     assert_eq!(wallets["w"].gate.count("getNewDestination"), 2);
 }
 
@@ -70,7 +70,7 @@ fn a15_requests_are_kept_in_the_wallet_and_forgotten() {
     gui.type_in("Amount (BTC)", "0.25");
     gui.press("Keep this request");
     gui.wait_for("Rent, 0.25000000 BTC");
-    let wallets = lock(&gui.world.loader.wallets).clone();
+    let wallets = lock(&gui.world().loader.wallets).clone();
     let kept = lock(&wallets["w"].inside).requests.clone();
     let request = Request::from_bytes(&kept[&b"1"[..]]).expect("Bitcoin Core's form");
     assert_eq!((request.label.as_str(), request.amount, request.time), ("Rent", 25_000_000, 1_800_000_000));
@@ -96,7 +96,7 @@ fn a20_coins_are_frozen_chosen_and_sent() {
     gui.press(&format!("Freeze {two}"));
     gui.wait_for("The coin is frozen.");
     gui.wait_for(", frozen");
-    let wallets = lock(&gui.world.loader.wallets).clone();
+    let wallets = lock(&gui.world().loader.wallets).clone();
     assert_eq!(lock(&wallets["w"].inside).frozen.len(), 1);
     gui.press("Send these coins");
     gui.settle();
@@ -124,7 +124,7 @@ fn a24_messages_are_signed_and_verified() {
     gui.type_in("Signature", "c2lnbmF0dXJl");
     gui.press("Verify");
     assert!(gui.sees("The signature is not one of a message."));
-    let wallets = lock(&gui.world.loader.wallets).clone();
+    let wallets = lock(&gui.world().loader.wallets).clone();
     assert_eq!(wallets["w"].gate.count("signMessage"), 1);
 }
 
@@ -154,19 +154,19 @@ fn a26_the_console_runs_completes_and_does_not_wait() {
     gui.type_in("Command", "getblockhash(getblockcount())");
     gui.harness.key_press(egui::Key::Enter);
     gui.wait_for("0000000000000000000000000000000000000000000000000000000000000000");
-    assert_eq!(gui.world.node.gate.count("getblockcount"), 1);
+    assert_eq!(gui.world().node.gate.count("getblockcount"), 1);
 
     gui.type_in("Command", "getblockc");
     gui.press("getblockcount");
     gui.press("Run");
-    gui.wait(|gui| gui.world.node.gate.count("getblockcount") == 2 && gui.sees("200"));
+    gui.wait(|gui| gui.world().node.gate.count("getblockcount") == 2 && gui.sees("200"));
 
     gui.type_in("Command", "nonesuch");
     gui.press("Run");
     gui.wait_for("Method not found");
 
     // Only the call that waits is held up, and nobody has to wait for it.
-    let world = gui.world.clone();
+    let world = gui.world().clone();
     world.node.gate.shut(true);
     gui.type_in("Command", "waitfornewblock 0");
     gui.press("Run");

@@ -12,7 +12,7 @@ pub(super) fn address(number: u8) -> String {
 }
 
 fn wallet(gui: &Gui) -> std::sync::Arc<FakeWallet> {
-    lock(&gui.world.loader.wallets)["w"].clone()
+    lock(&gui.world().loader.wallets)["w"].clone()
 }
 
 /// Fills in a payment of half a bitcoin to Alice, and reviews it.
@@ -275,13 +275,13 @@ fn a40_an_unknown_outcome_is_looked_up_and_never_repeated() {
 #[test]
 fn a40_the_outcome_is_looked_up_when_the_wallets_are_back() {
     let mut gui = rich();
-    let (wallet, world) = (wallet(&gui), gui.world.clone());
+    let (wallet, world) = (wallet(&gui), gui.world().clone());
     review(&mut gui);
     ready(&mut gui);
     // The call is under way when the process dies.
     wallet.gate.shut(true);
     gui.press("Send");
-    gui.wait(|gui| lock(&gui.world.loader.wallets)["w"].gate.count("getCoins") >= 2);
+    gui.wait(|gui| lock(&gui.world().loader.wallets)["w"].gate.count("getCoins") >= 2);
     world.kill_wallets();
     wallet.gate.shut(false);
     gui.wait_for("The wallet process has ended.");

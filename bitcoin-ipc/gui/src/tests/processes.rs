@@ -17,7 +17,7 @@ fn a3_a_node_that_comes_later_is_attached() {
 #[test]
 fn a33_a_node_that_is_busy_holds_up_no_click() {
     let mut gui = rich();
-    let world = gui.world.clone();
+    let world = gui.world().clone();
     world.node.gate.shut(true);
     gui.click(eframe::egui::Role::Tab, "Fees");
     for page in ["Overview", "Send", "Receive", "History", "Coins", "Addresses", "Settings", "Node"] {
@@ -45,7 +45,7 @@ fn a36_a_node_that_is_gone_leaves_all_as_it_was() {
     gui.click(eframe::egui::Role::Tab, "Overview");
     assert!(gui.sees("This may have changed since:") && gui.sees("Available 3.00000000 BTC"));
     gui.click(eframe::egui::Role::Tab, "Send");
-    *lock(&gui.world.node.height) += 5;
+    *lock(&gui.world().node.height) += 5;
     gui.connect();
     gui.wait(|gui| gui.is_enabled("Review") && gui.sees("Height 205,"));
     assert!(!gui.sees("Waiting for it"));
@@ -78,7 +78,7 @@ fn a38_the_end_of_the_wallet_process_is_noticed_without_a_call() {
 #[test]
 fn a39_five_ends_of_the_wallet_process_leave_nothing_behind() {
     let mut gui = rich();
-    let world = gui.world.clone();
+    let world = gui.world().clone();
     let threads = || std::fs::read_dir("/proc/self/task").expect("tasks").count();
     let handlers = || lock(&world.loader.wallets)["w"].gate.count("subscribe");
     let mut before = None;
@@ -113,7 +113,7 @@ fn a41_a_node_without_wallets_says_what_to_do() {
 #[test]
 fn a42_a_wallet_that_hangs_does_not_stop_the_chain() {
     let mut gui = rich();
-    let world = gui.world.clone();
+    let world = gui.world().clone();
     let wallet = lock(&world.loader.wallets)["w"].clone();
     wallet.gate.shut(true);
     gui.click(eframe::egui::Role::Tab, "Coins");
@@ -127,8 +127,23 @@ fn a42_a_wallet_that_hangs_does_not_stop_the_chain() {
 #[test]
 fn a37_warnings_of_the_node_are_shown() {
     let mut gui = rich();
-    gui.world.node.warn("This is a test version");
+    gui.world().node.warn("This is a test version");
     gui.wait_for("This is a test version");
-    gui.world.node.warn("");
+    gui.world().node.warn("");
     gui.wait(|gui| !gui.sees("This is a test version"));
+}
+
+#[test]
+fn a38_a_wallet_that_does_not_come_back_can_be_loaded_again() {
+    let mut gui = rich();
+    let world = gui.world().clone();
+    world.kill_wallets();
+    gui.wait_for("The wallet process has ended. The node starts it again.");
+    let wallet = lock(&world.loader.wallets).remove("w").expect("a wallet");
+    lock(&world.loader.files).insert("w".to_owned(), wallet);
+    world.start_wallets();
+    gui.wait_for("The wallet w is not loaded any more.");
+    gui.press("Load w again");
+    gui.wait(|gui| !gui.sees("is not loaded any more"));
+    gui.wait_for("Available 3.00000000 BTC");
 }

@@ -20,7 +20,7 @@ fn nowhere(gui: &Gui) {
 #[test]
 fn a54_a_passphrase_is_seen_by_nobody() {
     let mut gui = rich();
-    let wallet = lock(&gui.world.loader.wallets)["w"].clone();
+    let wallet = lock(&gui.world().loader.wallets)["w"].clone();
     gui.press("Wallets…");
     gui.settle();
     gui.press("Encrypt…");
@@ -77,7 +77,7 @@ fn a57_the_console_keeps_no_secret() {
     gui.harness.run_steps(3);
     nowhere(&gui);
     gui.press("Run");
-    gui.wait(|gui| gui.world.node.gate.count("walletpassphrase") == 1);
+    gui.wait(|gui| gui.world().node.gate.count("walletpassphrase") == 1);
     gui.settle();
     nowhere(&gui);
     gui.wait_for("> walletpassphrase …");
@@ -87,5 +87,5 @@ fn a57_the_console_keeps_no_secret() {
     gui.harness.key_press(egui::Key::ArrowUp);
     gui.harness.run_steps(3);
     assert_eq!(gui.harness.state_mut().state().console.line.peek(), "walletpassphrase");
-    assert_eq!(gui.world.node.gate.count("walletpassphrase"), 1);
+    assert_eq!(gui.world().node.gate.count("walletpassphrase"), 1);
 }

@@ -50,7 +50,7 @@ fn a28_ten_thousand_entries_are_asked_for_as_they_are_scrolled() {
     let passed = (scrolled / (super::super::view::ROW_HEIGHT + 6.0)) as u64;
     // Pages overlap by an entry, and the next one is asked for ahead.
     assert!(fetched(&gui) <= passed + 2 * 200 + passed / 200 + 2, "{} for {passed} rows", fetched(&gui));
-    let wallet = lock(&gui.world.loader.wallets)["w"].clone();
+    let wallet = lock(&gui.world().loader.wallets)["w"].clone();
     assert_eq!(wallet.gate.count("getWalletTxs"), 0);
 }
 
@@ -74,7 +74,7 @@ fn a29_a_search_says_how_far_it_is_and_stops() {
 fn entries_that_come_while_one_reads_are_on_top() {
     let mut gui = history(1_000);
     gui.settle();
-    let wallet = lock(&gui.world.loader.wallets)["w"].clone();
+    let wallet = lock(&gui.world().loader.wallets)["w"].clone();
     wallet.receive(12_345, "New one");
     gui.wait_for("Received 0.00012345 BTC, New one, Unconfirmed");
     let history = gui.model().sessions[0].wallets["w"].history.clone();

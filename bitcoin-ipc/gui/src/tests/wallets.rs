@@ -50,11 +50,11 @@ fn a25_a_wallet_that_is_not_made_says_why() {
 #[test]
 fn a25_passphrases_are_changed_and_backups_made() {
     let mut gui = rich();
-    let wallet: Arc<FakeWallet> = lock(&gui.world.loader.wallets)["w"].clone();
+    let wallet: Arc<FakeWallet> = lock(&gui.world().loader.wallets)["w"].clone();
     wallet.encrypt(b"old");
-    gui.world.kill_wallets();
+    gui.world().kill_wallets();
     gui.wait_for("The wallet process has ended.");
-    gui.world.start_wallets();
+    gui.world().start_wallets();
     gui.wait(|gui| gui.is_enabled("Unlock"));
     gui.settle();
     gui.press("Wallets…");

@@ -208,6 +208,13 @@ fn banners(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             _ => {}
         }
     }
+    if let Some(wallet) = cx.wallet().filter(|wallet| session.has_wallets() && !wallet.here) {
+        let (name, title) = (wallet.name.clone(), wallet.title());
+        widgets::alert(ui, &format!("The wallet {title} is not loaded any more. What is shown is old."));
+        if ui.button(format!("Load {title} again")).clicked() {
+            cx.command(Command::LoadWallet(name));
+        }
+    }
     let unknown = |wallet: &crate::model::Wallet| {
         matches!(wallet.send, SendState::Unknown { .. }) || matches!(wallet.bump, Bump::Unknown { .. })
     };

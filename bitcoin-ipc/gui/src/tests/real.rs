@@ -1,0 +1,237 @@
+//! The window on a real node with a real wallet process, on regtest. Without the programs these tests say that they are
+//! skipped.
+
+use std::path::PathBuf;
+
+use bitcoin_demo::programs::{Form, Node, NodeOptions, Programs};
+use eframe::egui::{self, Role};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
+use rustix::process::{Signal, kill_process};
+use serde_json::json;
+
+use super::Gui;
+
+/// Where the programs are, beside this test.
+fn programs() -> Option<Programs> {
+    let own = std::env::current_exe().expect("a path");
+    let folder: PathBuf = own.ancestors().nth(2).expect("a folder").to_owned();
+    let there = ["bitcoin-node", "bitcoin-wallet"].iter().all(|name| folder.join(name).exists());
+    if !there {
+        eprintln!("SKIPPED: no bitcoin-node and bitcoin-wallet in {}", folder.display());
+    }
+    there.then(|| Programs::at(folder))
+}
+
+/// A node whose wallet `miner` has 50 bitcoin.
+fn node() -> Option<Node> {
+    let options = NodeOptions::new(Form::TwoProcesses)
+        .arg("-fallbackfee=0.0002")
+        .arg("-debug=1")
+        .arg("-loglevel=trace");
+    let node = Node::start(&programs()?, options).expect("a node");
+    node.rpc("createwallet", json!(["miner", false, false, "", false, true, true])).expect("a wallet");
+    let address = node.wallet_rpc("miner", "getnewaddress", json!([])).expect("an address");
+    node.rpc("generatetoaddress", json!([101, address])).expect("blocks");
+    Some(node)
+}
+
+fn mine(node: &Node, count: u32) {
+    let address = node.wallet_rpc("miner", "getnewaddress", json!([])).expect("an address");
+    node.rpc("generatetoaddress", json!([count, address])).expect("blocks");
+}
+
+/// Chooses a wallet.
+fn choose(gui: &mut Gui, name: &str) {
+    gui.click(Role::ComboBox, "Wallet");
+    gui.press(name);
+    gui.page("Overview");
+    gui.wait_for(&format!("Overview of {name}"));
+    gui.settle();
+}
+
+/// The address that the page shows.
+fn shown_address(gui: &Gui) -> String {
+    let nodes = gui.harness.root().children_recursive();
+    let mut values = nodes.filter_map(|node| node.accesskit_node().value());
+    values
+        .find_map(|value| value.strip_prefix("Address bcrt1").map(|rest| format!("bcrt1{rest}")))
+        .expect("an address")
+}
+
+/// Fills in a payment and sends it; gives its id.
+fn pay(gui: &mut Gui, address: &str, amount: &str, passphrase: Option<&str>) -> String {
+    gui.page("Send");
+    gui.type_in("Pay to", address);
+    gui.type_in("Amount (BTC)", amount);
+    gui.press("Review");
+    gui.wait_for("Review this payment");
+    gui.wait(|gui| gui.is_enabled("Send"));
+    gui.press("Send");
+    if let Some(passphrase) = passphrase {
+        gui.type_in("Passphrase", passphrase);
+        gui.harness.key_press(egui::Key::Enter);
+    }
+    gui.wait_for("The payment is sent.");
+    let model = gui.model();
+    let sent = model.sessions[0].wallet().map(|wallet| wallet.send.clone());
+    let Some(crate::model::review::SendState::Sent { txid }) = sent else { panic!("{sent:?}") };
+    gui.press("Another payment");
+    gui.settle();
+    txid.to_string()
+}
+
+#[test]
+fn a2_a_payment_from_the_first_click_to_its_block() {
+    let Some(mut node) = node() else { return };
+    let mut gui = Gui::attach(&node.socket());
+    gui.wait_for("Available 50.00000000 BTC");
+    assert!(gui.sees("Height 101,"));
+
+    gui.press("Wallets…");
+    gui.settle();
+    gui.press("Create…");
+    gui.type_in("Wallet name", "shop");
+    gui.press("Create");
+    gui.wait_for("Overview of shop");
+    gui.page("Receive");
+    gui.wait_for("QR code of bcrt1");
+    let address = shown_address(&gui);
+    let info = node.wallet_rpc("shop", "getaddressinfo", json!([address])).expect("an answer");
+    assert_eq!(info["ismine"], json!(true));
+
+    choose(&mut gui, "miner");
+    let txid = pay(&mut gui, &address, "1.5", None);
+    let entry = node.rpc("getmempoolentry", json!([txid])).expect("it is in the mempool");
+    assert!(entry["vsize"].as_u64().is_some());
+    let told = node.wallet_rpc("miner", "gettransaction", json!([txid])).expect("the wallet has it");
+    assert_eq!(told["amount"].to_string(), "-1.50000000");
+
+    // What the window shows is what the wallet says.
+    gui.page("Overview");
+    gui.wait_for("Sent -1.50000000 BTC");
+    gui.wait_for("Unconfirmed");
+    choose(&mut gui, "shop");
+    gui.wait_for("Pending 1.50000000 BTC");
+    mine(&node, 1);
+    gui.wait_for("Height 102,");
+    gui.wait_for("Available 1.50000000 BTC");
+    gui.wait_for("1 confirmation,");
+
+    // The window leaves, and the node stays.
+    drop(gui);
+    assert_eq!(node.rpc("getblockcount", json!([])).expect("an answer"), json!(102));
+    node.stop().expect("an end in order");
+}
+
+#[test]
+fn a21_a_real_fee_is_raised() {
+    let Some(mut node) = node() else { return };
+    let mut gui = Gui::attach(&node.socket());
+    gui.wait_for("Available 50.00000000 BTC");
+    let address = node.wallet_rpc("miner", "getnewaddress", json!([])).expect("an address");
+    let txid = pay(&mut gui, address.as_str().expect("a text"), "1", None);
+    gui.page("Overview");
+    gui.wait_for("Sent -1.00000000 BTC");
+    let row = gui.harness.get_all_by_role(Role::Row).find_map(|node| {
+        node.accesskit_node().label().filter(|label| label.starts_with("Sent -1.00000000 BTC"))
+    });
+    gui.click(Role::Row, &row.expect("a row"));
+    gui.wait_for("Raise the fee…");
+    gui.settle();
+    gui.press("Raise the fee…");
+    gui.type_in("New fee rate (sat/vB)", "1");
+    gui.press("Make the replacement");
+    gui.wait_for("Insufficient total fee");
+    gui.clear("New fee rate (sat/vB)");
+    gui.type_in("New fee rate (sat/vB)", "50");
+    gui.press("Make the replacement");
+    gui.wait_for("Send the replacement");
+    gui.settle();
+    gui.press("Send the replacement");
+    gui.wait_for("The replacement is sent.");
+    assert!(node.rpc("getmempoolentry", json!([txid])).is_err(), "it is replaced");
+    let mempool = node.rpc("getrawmempool", json!([])).expect("an answer");
+    assert_eq!(mempool.as_array().map(Vec::len), Some(1));
+    let entry = node.rpc("getmempoolentry", json!([mempool[0]])).expect("an entry");
+    let (fee, size) = (entry["fees"]["base"].to_string(), entry["vsize"].as_u64().expect("a size"));
+    let fee: f64 = fee.parse().expect("a number");
+    let rate = fee * 1e8 / size as f64;
+    assert!((49.0..52.0).contains(&rate), "{rate} sat/vB");
+    gui.press("Close this dialog");
+    gui.settle();
+    gui.wait_for("Replaced");
+    node.stop().expect("an end in order");
+}
+
+#[test]
+fn a36_a38_processes_die_and_come_back() {
+    let Some(mut node) = node() else { return };
+    let mut gui = Gui::attach(&node.socket());
+    gui.wait_for("Available 50.00000000 BTC");
+    gui.page("Send");
+    gui.type_in("Pay to", "a draft");
+    node.kill_wallet().expect("a wallet process");
+    gui.wait_for("The wallet process has ended. The node starts it again.");
+    gui.wait(|gui| !gui.sees("The node starts it again.") && gui.is_enabled("Review"));
+    assert_eq!(gui.field("Pay to").value(), Some("a draft".to_owned()));
+
+    // A node that is stopped is told of, and nothing waits for it.
+    let pid = node.process().expect("a process").pid();
+    kill_process(pid, Signal::STOP).expect("a stop");
+    gui.click(Role::Tab, "Node");
+    gui.click(Role::Tab, "Coins");
+    gui.wait_for("not answer (");
+    gui.click(Role::Tab, "Send");
+    kill_process(pid, Signal::CONT).expect("it goes on");
+    gui.wait(|gui| !gui.sees("not answer ("));
+
+    node.kill().expect("an end");
+    gui.wait_for("Waiting for it at");
+    assert!(!gui.is_enabled("Review"));
+    node.start_again().expect("a start");
+    node.rpc("loadwallet", json!(["miner"]))
+        .or_else(|_| node.rpc("listwallets", json!([])))
+        .expect("the wallet");
+    gui.wait(|gui| gui.is_enabled("Review"));
+    assert_eq!(gui.field("Pay to").value(), Some("a draft".to_owned()));
+    gui.page("Overview");
+    gui.wait_for("Available 50.00000000 BTC");
+    node.stop().expect("an end in order");
+    gui.wait_for("Waiting for it at");
+}
+
+#[test]
+fn a54_no_log_has_a_passphrase() {
+    const CANARY: &str = "Zq7!canary-7f3a";
+    let Some(mut node) = node() else { return };
+    let mut gui = Gui::attach(&node.socket());
+    gui.wait_for("Available 50.00000000 BTC");
+    gui.press("Wallets…");
+    gui.settle();
+    gui.press("Encrypt…");
+    gui.type_in("New passphrase", CANARY);
+    gui.type_in("New passphrase again", CANARY);
+    gui.press("Encrypt");
+    gui.wait(|gui| gui.is_enabled("Unlock"));
+    gui.settle();
+    let address = node.wallet_rpc("miner", "getnewaddress", json!([])).expect("an address");
+    pay(&mut gui, address.as_str().expect("a text"), "2", Some(CANARY));
+    let info = node.wallet_rpc("miner", "getwalletinfo", json!([])).expect("an answer");
+    assert_eq!(info["unlocked_until"], json!(0), "it is locked again");
+    gui.page("Node");
+    gui.type_in("Command", "walletpassphrase ");
+    gui.field("Command").type_text(&format!("\"{CANARY}\" 1"));
+    gui.harness.run_steps(3);
+    gui.press("Run");
+    gui.wait_for("> walletpassphrase …");
+    gui.settle();
+    assert!(!gui.tree().contains(CANARY));
+    assert!(!format!("{:?}", gui.model()).contains(CANARY));
+    let logs = [node.log(), node.wallet_log()];
+    assert!(logs.iter().all(|log| log.len() > 1_000), "the logs are there");
+    for log in logs {
+        let line = log.lines().find(|line| line.contains(CANARY));
+        assert_eq!(line, None);
+    }
+    node.stop().expect("an end in order");
+}
