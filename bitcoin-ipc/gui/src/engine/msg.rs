@@ -9,8 +9,10 @@ use crate::model::book::Entry;
 use crate::model::coins::Coin;
 use crate::model::draft::{Fee, Payment};
 use crate::model::history::Row;
+use crate::model::psbt::PsbtView;
 use crate::model::requests::Request;
 use crate::model::review::{Replacement, Review};
+use crate::model::settings::Setting;
 use crate::model::{
     Balances, Chain, Details, Key, Level, Mempool, Page, Session, SessionId, Traits, WalletFile,
 };
@@ -65,13 +67,17 @@ pub(crate) enum Command {
         /// The backup.
         file: String,
     },
-    /// To write a text to a new file.
+    /// To write a new file.
     Write {
         /// The file.
         path: String,
-        /// The text.
-        text: String,
+        /// What is in it.
+        bytes: Vec<u8>,
     },
+    /// Another value of a setting of the node; none takes it out of the file.
+    Set(&'static str, Option<String>),
+    /// To take everything out of the node's file of settings.
+    ResetSettings,
     /// To run a line of the console, for a wallet or none.
     Console {
         /// The line, which may have a passphrase.
@@ -141,6 +147,18 @@ pub(crate) enum WalletCommand {
     Backup(String),
     /// To unload it.
     Unload,
+    /// What was reviewed as a PSBT, for others to sign.
+    AsPsbt,
+    /// To read a PSBT in base64, or a file.
+    ReadPsbt(String),
+    /// To put another one together with it.
+    CombinePsbt(String),
+    /// To sign it. The passphrase unlocks the wallet for that.
+    SignPsbt(Option<Secret>),
+    /// To send its transaction.
+    SendPsbt,
+    /// Not to look at it any more.
+    ClosePsbt,
     /// To sign a message with the key of an address.
     Sign {
         /// The address, P2PKH.
@@ -248,6 +266,10 @@ pub(crate) enum Answer {
     Files(Vec<WalletFile>),
     /// The names of all methods.
     Methods(Vec<String>),
+    /// The settings that can be changed.
+    Settings(Vec<Setting>),
+    /// What came of changing one.
+    Set(Result<String, Failure>),
     /// The answer to a line of the console.
     Console(u64, Result<String, String>),
     /// What came of a wallet that was to be made or loaded: warnings, or why there is none.
@@ -289,6 +311,8 @@ pub(crate) enum WalletAnswer {
     Bumped(Result<Box<Replacement>, Failure>),
     /// What came of sending it.
     BumpSent(BumpOutcome),
+    /// A PSBT, or why there is none.
+    Psbt(Result<Box<PsbtView>, Failure>),
     /// What came of something else: a sentence in either case.
     Done(Result<String, Failure>),
 }

@@ -8,6 +8,7 @@ use bitcoin::{OutPoint, Txid};
 use bitcoin_ipc::types::{OutputType, Secret};
 
 use crate::model::draft::{Fee, Payment};
+use crate::model::psbt::PsbtView;
 use crate::model::requests::Request;
 use crate::model::review::{Replacement, Review};
 use crate::model::{Key, Read};
@@ -46,13 +47,17 @@ pub(crate) enum Task {
         /// The backup.
         file: String,
     },
-    /// A text is written to a new file.
+    /// A new file is written.
     Write {
         /// The file.
         path: String,
-        /// The text.
-        text: String,
+        /// What is in it.
+        bytes: Vec<u8>,
     },
+    /// A setting of the node is changed, or taken out of its file.
+    Set(&'static str, Option<String>),
+    /// Everything is taken out of the node's file of settings.
+    ResetSettings,
     /// The node is ended, or left if it stays.
     Stop,
     /// Something of a wallet.
@@ -105,6 +110,16 @@ pub(crate) enum WalletTask {
     Backup(String),
     /// Is unloaded.
     Unload,
+    /// Makes a PSBT of what was reviewed.
+    AsPsbt(Arc<Review>),
+    /// Reads a PSBT.
+    ReadPsbt(String),
+    /// Puts another one together with it.
+    CombinePsbt(Arc<PsbtView>, String),
+    /// Signs it.
+    SignPsbt(Arc<PsbtView>, Option<Secret>),
+    /// Sends its transaction.
+    SendPsbt(Arc<PsbtView>),
     /// Signs a message.
     Sign {
         /// The address.
@@ -122,6 +137,7 @@ impl Task {
             Task::Console { id, .. } => Key::Console(*id),
             Task::CancelConsole(_) | Task::Write { .. } => return None,
             Task::CreateWallet { .. } | Task::LoadWallet(_) | Task::RestoreWallet { .. } => Key::Long("load"),
+            Task::Set(..) | Task::ResetSettings => Key::Long("settings"),
             Task::Stop => Key::Long("stop"),
             Task::Wallet(wallet, task) => Key::Act(wallet.clone(), task.kind()),
         })
@@ -138,6 +154,11 @@ impl WalletTask {
             WalletTask::Details(_) => "details",
             WalletTask::Bump(..) | WalletTask::SendBump(..) => "bump",
             WalletTask::Freeze(..) => "freeze",
+            WalletTask::AsPsbt(_)
+            | WalletTask::ReadPsbt(_)
+            | WalletTask::CombinePsbt(..)
+            | WalletTask::SignPsbt(..)
+            | WalletTask::SendPsbt(_) => "psbt",
             WalletTask::Abandon(_)
             | WalletTask::Label { .. }
             | WalletTask::DeleteAddress(_)

@@ -9,7 +9,7 @@ use bitcoin_ipc::types::{AddressPurpose, Destination, SigningResult};
 use serde_json::{Value, json};
 
 use super::read::{ask, wallet_rpc};
-use super::{Held, rpc, send};
+use super::{Held, psbt, rpc, send};
 use crate::engine::{Failure, WalletAnswer, WalletTask};
 use crate::model::Details;
 use crate::model::requests::Request;
@@ -28,6 +28,15 @@ pub(super) fn perform(held: &Arc<Held>, name: &str, task: WalletTask) -> WalletA
         WalletTask::SendBump(replacement, passphrase) => {
             WalletAnswer::BumpSent(send::send_bump(held, name, &replacement, passphrase))
         }
+        WalletTask::AsPsbt(review) => WalletAnswer::Psbt(psbt::of_review(held, name, &review)),
+        WalletTask::ReadPsbt(text) => WalletAnswer::Psbt(psbt::read(held, name, &text)),
+        WalletTask::CombinePsbt(known, other) => {
+            WalletAnswer::Psbt(psbt::combine(held, name, &known.bytes, &other))
+        }
+        WalletTask::SignPsbt(known, passphrase) => {
+            WalletAnswer::Psbt(psbt::sign(held, name, &known.bytes, passphrase))
+        }
+        WalletTask::SendPsbt(known) => WalletAnswer::Done(psbt::broadcast(held, name, &known.bytes)),
         other => WalletAnswer::Done(act(held, name, other)),
     }
 }
@@ -98,7 +107,12 @@ fn act(held: &Arc<Held>, name: &str, task: WalletTask) -> Result<String, Failure
         | WalletTask::Send(..)
         | WalletTask::Details(_)
         | WalletTask::Bump(..)
-        | WalletTask::SendBump(..) => Err(Failure::refused("This is done elsewhere.")),
+        | WalletTask::SendBump(..)
+        | WalletTask::AsPsbt(_)
+        | WalletTask::ReadPsbt(_)
+        | WalletTask::CombinePsbt(..)
+        | WalletTask::SignPsbt(..)
+        | WalletTask::SendPsbt(_) => Err(Failure::refused("This is done elsewhere.")),
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) enum Lane {
 impl Lane {
     pub(super) fn of(read: &Read) -> Lane {
         match read {
-            Read::Chain | Read::Warnings | Read::Methods => Lane::Node,
+            Read::Chain | Read::Warnings | Read::Methods | Read::Settings => Lane::Node,
             Read::Mempool => Lane::Mempool,
             Read::Wallets | Read::Files => Lane::Long,
             Read::Traits(wallet)
@@ -122,11 +122,11 @@ mod tests {
             Lane::Long,
             Box::new(move || {
                 let _ = gone.recv();
-                let _ = first.send("waited");
+                first.send("waited").expect("a hearer");
             })
         ));
-        assert!(lanes.run(Lane::Long, Box::new(move || drop(second.send("after it")))));
-        assert!(lanes.run(Lane::Node, Box::new(move || drop(tell.send("beside it")))));
+        assert!(lanes.run(Lane::Long, Box::new(move || second.send("after it").expect("a hearer"))));
+        assert!(lanes.run(Lane::Node, Box::new(move || tell.send("beside it").expect("a hearer"))));
         assert_eq!(told.recv(), Ok("beside it"));
         drop(go);
         assert_eq!((told.recv(), told.recv()), (Ok("waited"), Ok("after it")));

@@ -8,6 +8,7 @@ mod guard;
 mod lanes;
 mod loader;
 mod node;
+mod psbt;
 mod read;
 mod rpc;
 mod send;
@@ -197,6 +198,7 @@ impl Held {
             Task::CancelConsole(id) => return self.lanes.leave(&Lane::Console(*id)),
             Task::CreateWallet { .. } | Task::LoadWallet(_) | Task::RestoreWallet { .. } => Lane::Long,
             Task::Write { .. } => Lane::Files,
+            Task::Set(..) | Task::ResetSettings => Lane::Node,
             Task::Stop => Lane::Stop,
             Task::Wallet(wallet, _) => Lane::Wallet(wallet.clone()),
         };
@@ -228,8 +230,10 @@ impl Held {
                 let restored = loader::restore(self, &name, &file);
                 Answer::Loaded(name, restored)
             }
-            Task::Write { path, text } => {
-                let (level, text) = match write(Path::new(&path), &text) {
+            Task::Set(name, value) => Answer::Set(self.set(name, value)),
+            Task::ResetSettings => Answer::Set(self.reset_settings()),
+            Task::Write { path, bytes } => {
+                let (level, text) = match write(Path::new(&path), &bytes) {
                     Ok(()) => (Level::Information, format!("{path} is written.")),
                     Err(error) => (Level::Error, format!("{path} is not written: {error}")),
                 };
@@ -254,6 +258,20 @@ impl Held {
         Answer::Stopped
     }
 
+    fn set(&self, name: &str, value: Option<String>) -> Result<String, Failure> {
+        let node = self.node()?;
+        let json = value.map_or(serde_json::Value::Null, Into::into);
+        let set = within(NODE_PATIENCE, || node.update_rw_setting(name, &json));
+        set.map_err(|error| self.failure(&error))?;
+        Ok(format!("{name} is changed, and counts after the next start of the node."))
+    }
+
+    fn reset_settings(&self) -> Result<String, Failure> {
+        let node = self.node()?;
+        within(NODE_PATIENCE, || node.reset_settings()).map_err(|error| self.failure(&error))?;
+        Ok("The settings are as usual after the next start of the node; the old ones are in settings.json.bak.".to_owned())
+    }
+
     fn console(&self, line: &Secret, wallet: Option<&str>) -> Result<String, String> {
         let node = self.node().map_err(|failure| failure.text)?;
         let text = std::str::from_utf8(line.expose()).map_err(|_| "This is not text.".to_owned())?;
@@ -262,9 +280,9 @@ impl Held {
 }
 
 /// Writes a file that is not there yet, for its owner alone.
-fn write(path: &Path, text: &str) -> std::io::Result<()> {
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = owner::options().write(true).create_new(true).open(path)?;
-    file.write_all(text.as_bytes())
+    file.write_all(bytes)
 }
 
 fn wallets_missing() -> Failure {

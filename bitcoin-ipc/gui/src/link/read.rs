@@ -17,6 +17,7 @@ use crate::model::book::Entry;
 use crate::model::coins::Coin;
 use crate::model::history::{Category, PAGE, Row, Status};
 use crate::model::requests::Request;
+use crate::model::settings::{KNOWN, Known, Setting};
 use crate::model::{Balances, Lock, Mempool, Read, Traits};
 
 /// The numbers of blocks for which fees are estimated.
@@ -45,6 +46,7 @@ fn answer(held: &Arc<Held>, read: Read) -> Result<Answer, Failure> {
             let methods = within(NODE_PATIENCE, || object.list_rpc_commands());
             methods.map(Answer::Methods).map_err(|error| held.failure(&error))
         }
+        Read::Settings => settings(held).map(Answer::Settings),
         Read::Mempool => mempool(held).map(Answer::Mempool),
         Read::Wallets => loader::find(held).map(Answer::Wallets),
         Read::Files => loader::files(held).map(Answer::Files),
@@ -80,6 +82,23 @@ pub(super) fn ask<T>(
 /// What an answer lacks.
 fn missing(what: &str) -> Failure {
     Failure::refused(format!("The answer has no {what}."))
+}
+
+fn settings(held: &Held) -> Result<Vec<Setting>, Failure> {
+    let object = held.node()?;
+    let read = |known: &Known| {
+        let value = match object.get_persistent_setting(known.name)? {
+            Value::Null => None,
+            Value::String(text) => Some(text),
+            // What is negated is written as 0.
+            Value::Bool(on) => Some(u8::from(on).to_string()),
+            other => Some(other.to_string()),
+        };
+        let overridden = object.is_setting_ignored(known.name)?;
+        Ok(Setting { name: known.name.to_owned(), value, overridden })
+    };
+    let settings = within(NODE_PATIENCE, || KNOWN.iter().map(read).collect::<mp_runtime::Result<Vec<_>>>());
+    settings.map_err(|error| held.failure(&error))
 }
 
 fn mempool(held: &Held) -> Result<Mempool, Failure> {

@@ -145,7 +145,7 @@ fn vsize(tx: &Transaction, coins: &[WalletTxOut]) -> Option<u64> {
 }
 
 /// Unlocks for as long as it lives, if there is a passphrase.
-struct Unlocked<'a> {
+pub(super) struct Unlocked<'a> {
     wallet: &'a dyn Wallet,
     locks: bool,
 }
@@ -160,7 +160,7 @@ impl Drop for Unlocked<'_> {
 }
 
 /// Unlocks a wallet; `None` for a wrong passphrase.
-fn unlock<'a>(
+pub(super) fn unlock<'a>(
     wallet: &'a dyn Wallet,
     passphrase: Option<&Secret>,
     failure: &dyn Fn(&mp_runtime::Error) -> Failure,

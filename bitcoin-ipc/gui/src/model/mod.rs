@@ -12,9 +12,11 @@ pub(crate) mod draft;
 pub(crate) mod history;
 pub(crate) mod notices;
 pub(crate) mod prefs;
+pub(crate) mod psbt;
 pub(crate) mod requests;
 pub(crate) mod review;
 pub(crate) mod session;
+pub(crate) mod settings;
 pub(crate) mod wallet;
 
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bitcoin::{Network, Txid};
 
 use super::console::Console;
+use super::settings::Setting;
 use super::wallet::{Fresh, Wallet};
 
 /// The number of a session, which no other one gets.
@@ -198,6 +199,8 @@ pub(crate) enum Read {
     Files,
     /// The names of all methods.
     Methods,
+    /// The settings that can be changed.
+    Settings,
     /// What a wallet can do.
     Traits(String),
     /// What a wallet has.
@@ -274,6 +277,8 @@ pub(crate) struct Session {
     pub(crate) files: Fresh<Vec<WalletFile>>,
     /// The mempool and fees.
     pub(crate) mempool: Fresh<Mempool>,
+    /// The settings that can be changed.
+    pub(crate) settings: Fresh<Vec<Setting>>,
     /// The console.
     pub(crate) console: Arc<Console>,
     /// The page that is shown.
@@ -303,6 +308,7 @@ impl Session {
             wallets: BTreeMap::new(),
             files: Fresh::Unknown,
             mempool: Fresh::Unknown,
+            settings: Fresh::Unknown,
             console: Arc::default(),
             page: Page::default(),
             shown: None,

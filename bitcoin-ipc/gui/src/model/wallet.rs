@@ -10,6 +10,7 @@ use bitcoin_ipc::types::OutputType;
 use super::book::Entry;
 use super::coins::Coin;
 use super::history::History;
+use super::psbt::PsbtView;
 use super::requests::{Receiving, Request};
 use super::review::{Bump, SendState};
 use super::session::Progress;
@@ -146,6 +147,8 @@ pub(crate) struct Wallet {
     pub(crate) bump: Bump,
     /// The transaction that is looked at.
     pub(crate) details: Option<Arc<Details>>,
+    /// The partially signed transaction that is looked at.
+    pub(crate) psbt: Option<Arc<PsbtView>>,
     /// What the wallet says that it is doing.
     pub(crate) doing: Option<Progress>,
     /// What came of the last thing that the user wanted, beside payments.

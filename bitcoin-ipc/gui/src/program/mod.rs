@@ -1,8 +1,9 @@
-//! The program: `bitcoin-gui`.
+//! The program: `bitcoin-gui`, and the window of one that has its node in itself.
 //!
 //! In: arguments, files and signals. Out: a node that was found or started, a window on it, and an exit code.
 
 mod attach;
+mod hosted;
 mod keep;
 mod options;
 mod prefs;
@@ -13,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bitcoin_init::arguments::{Invocation, parse};
+use bitcoin_init::arguments::{Arguments, Invocation, Program, parse};
 use bitcoin_init::logging::{EarlyLog, LogOptions};
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_init::{datadir, owner};
@@ -22,6 +23,7 @@ use mp_runtime::EventLoop;
 
 use crate::model::{Form, Session};
 use attach::Attach;
+use hosted::Hosted;
 use options::Wish;
 use spawn::Spawn;
 use window::Start;
@@ -69,28 +71,48 @@ trait NodeSource: Send {
 /// goes to standard error.
 pub fn main() -> ExitCode {
     owner::keep_to_owner();
-    match run() {
-        Ok(code) => code,
-        Err(error) => {
-            tracing::error!(target: "gui", "{error}");
-            eprintln!("Error: {error}");
-            ExitCode::FAILURE
+    finish(run())
+}
+
+/// Runs the window on a node of the same process until it is closed. This is `main` of a program of this name, which is
+/// about this; `host` makes the node, once the arguments are known to be good.
+///
+/// The exit code is that of the node; it is 1 after an error, whose text goes to standard error.
+pub fn main_hosting(
+    name: &'static str,
+    about: &'static str,
+    host: impl FnOnce() -> mp_runtime::Result<Arc<dyn Node>>,
+) -> ExitCode {
+    owner::keep_to_owner();
+    finish(run_hosting(options::hosting(name, about), host))
+}
+
+fn finish(ended: Result<ExitCode, Failure>) -> ExitCode {
+    ended.unwrap_or_else(|error| {
+        tracing::error!(target: "gui", "{error}");
+        eprintln!("Error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// The arguments of an ordinary run; `None` if a text was wanted, which is printed.
+fn arguments(program: &Program) -> Result<Option<Arguments>, Failure> {
+    match parse(program, std::env::args_os())? {
+        Invocation::Print(text) => {
+            print!("{text}");
+            Ok(None)
         }
+        Invocation::Run(arguments) => Ok(Some(arguments)),
+        _ => Err(format!("{} cannot be started in this way", program.name()).into()),
     }
 }
 
 fn run() -> Result<ExitCode, Failure> {
+    let program = options::attaching();
     let early_log = EarlyLog::start()?;
-    let arguments = match parse(&options::program(), std::env::args_os())? {
-        Invocation::Print(text) => {
-            print!("{text}");
-            return Ok(ExitCode::SUCCESS);
-        }
-        Invocation::Run(arguments) => arguments,
-        _ => return Err("bitcoin-gui cannot be started in this way".into()),
-    };
+    let Some(arguments) = arguments(&program)? else { return Ok(ExitCode::SUCCESS) };
     let uris = arguments.positional.clone();
-    let settings = options::load(arguments)?;
+    let settings = options::load(program, arguments)?;
     let network_dir = datadir::prepare(&settings)?;
     let log_options = LogOptions::new(&settings, LOG_SUFFIX, false)?;
     let _log = early_log.open(&log_options)?;
@@ -116,7 +138,27 @@ fn run() -> Result<ExitCode, Failure> {
         };
         start.add(Session::new(number, name, place, form, network), source);
     }
-    Ok(start.run()?)
+    start.run()
+}
+
+fn run_hosting(
+    program: Program,
+    host: impl FnOnce() -> mp_runtime::Result<Arc<dyn Node>>,
+) -> Result<ExitCode, Failure> {
+    let Some(arguments) = arguments(&program)? else { return Ok(ExitCode::SUCCESS) };
+    let uris = arguments.positional.clone();
+    let settings = options::load(program, arguments)?;
+    datadir::prepare(&settings)?;
+    // The node opens the log, once it has its settings.
+    let node = host()?;
+    let shutdown = Shutdown::new();
+    let _signals = shutdown.on_signals()?;
+    let network = settings.network();
+    let mut start = Start::new(shutdown, prefs::File::of(&settings)?);
+    start.pay(uris, network)?;
+    let session = Session::new(0, "Own node".to_owned(), String::new(), Form::Hosted, network);
+    start.add(session, Box::new(Hosted::new(node, settings)));
+    start.run()
 }
 
 /// Looks after a node that listens, for a test.

@@ -40,21 +40,30 @@ const OWN_OPTIONS: &[OptionInfo] = &[
     .not_negatable(),
 ];
 
-/// The table of options.
-pub(super) fn program() -> Program {
-    Program::new("bitcoin-gui", env!("CARGO_PKG_VERSION"), ABOUT)
+/// What every window takes.
+fn window(program: Program) -> Program {
+    program
         .positional("[<uri>]")
         .options(SHARED_OPTIONS)
         .options(NETWORK_OPTIONS)
         .options(NODE_OPTIONS)
         .options(WALLET_OPTIONS)
-        .options(OWN_OPTIONS)
         .options(LOG_OPTIONS)
 }
 
+/// The table of options of a window on nodes of other processes.
+pub(super) fn attaching() -> Program {
+    window(Program::new("bitcoin-gui", env!("CARGO_PKG_VERSION"), ABOUT)).options(OWN_OPTIONS)
+}
+
+/// The table of options of a window on a node of the same process.
+pub(super) fn hosting(name: &'static str, about: &'static str) -> Program {
+    window(Program::new(name, env!("CARGO_PKG_VERSION"), about))
+}
+
 /// The settings. The configuration file may have what only other programs know.
-pub(super) fn load(arguments: Arguments) -> Result<Settings> {
-    Settings::load(&program().options(INERT_OPTIONS).options(REFUSED_OPTIONS), arguments)
+pub(super) fn load(program: Program, arguments: Arguments) -> Result<Settings> {
+    Settings::load(&program.options(INERT_OPTIONS).options(REFUSED_OPTIONS), arguments)
 }
 
 /// Whose node it may be.
@@ -102,8 +111,8 @@ mod tests {
 
     fn wished(args: &[&str]) -> Result<Vec<Wish>> {
         let args = [&["bitcoin-gui", "-regtest", "-noconf", "-nosettings"], args].concat();
-        let Ok(Invocation::Run(arguments)) = parse(&program(), args) else { panic!("no run") };
-        wishes(&load(arguments)?, Path::new("/nowhere"))
+        let Ok(Invocation::Run(arguments)) = parse(&attaching(), args) else { panic!("no run") };
+        wishes(&load(attaching(), arguments)?, Path::new("/nowhere"))
     }
 
     #[test]

@@ -82,6 +82,7 @@ impl Gui {
         let textures = Textures::default();
         let harness = Harness::builder()
             .with_size(egui::vec2(1_000.0, 720.0))
+            .with_step_dt(1.0 / 60.0)
             .renderer(textures.clone())
             .with_context_setup(view::prepare)
             .build_ui_state(|ui, app: &mut App| app.show(ui), app);
@@ -179,6 +180,9 @@ impl Gui {
     /// Clicks what has this role and name, and draws.
     #[track_caller]
     pub(crate) fn click(&mut self, role: Role, name: &str) {
+        // What is below the fold is scrolled to, as a user would.
+        self.harness.get_by_role_and_label(role, name).scroll_to_me();
+        self.harness.run_steps(3);
         self.harness.get_by_role_and_label(role, name).click();
         // A dialog is laid out before it is drawn.
         self.harness.run_steps(4);

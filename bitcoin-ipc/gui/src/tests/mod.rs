@@ -9,9 +9,11 @@ mod looks;
 mod pages;
 mod paying;
 mod processes;
+mod psbt;
 mod raster;
 mod real;
 mod secrets;
+mod settings;
 mod sizes;
 mod wallets;
 

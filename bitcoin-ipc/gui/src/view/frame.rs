@@ -112,15 +112,11 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         }
         let there = cx.session.has_wallets() && cx.wallet().is_some_and(|wallet| wallet.here);
         match cx.wallet().map(|wallet| wallet.lock()) {
-            Some(Lock::Locked) => {
-                if ui.add_enabled(there, egui::Button::new("Unlock")).clicked() {
-                    state.dialog = Some(Dialog::Unlock(SecretText::default()));
-                }
+            Some(Lock::Locked) if ui.add_enabled(there, egui::Button::new("Unlock")).clicked() => {
+                state.dialog = Some(Dialog::Unlock(SecretText::default()));
             }
-            Some(Lock::Unlocked) => {
-                if ui.add_enabled(there, egui::Button::new("Lock")).clicked() {
-                    cx.wallet_command(WalletCommand::Lock);
-                }
+            Some(Lock::Unlocked) if ui.add_enabled(there, egui::Button::new("Lock")).clicked() => {
+                cx.wallet_command(WalletCommand::Lock);
             }
             _ => {}
         }

@@ -27,6 +27,8 @@ pub(crate) struct State {
     pub(crate) prefs: Prefs,
     /// What is typed for each wallet of each node.
     pub(crate) wallets: HashMap<(SessionId, String), WalletState>,
+    /// What is typed for settings of the node.
+    pub(crate) settings: HashMap<&'static str, String>,
     /// The line of the console, and which earlier one it came from.
     pub(crate) console: ConsoleState,
     /// What lies over the page.
@@ -119,6 +121,7 @@ impl State {
             told: None,
             prefs,
             wallets: HashMap::new(),
+            settings: HashMap::new(),
             console: ConsoleState::default(),
             dialog: None,
             closed: None,

@@ -25,6 +25,17 @@ impl Turn<'_> {
             Answer::Mempool(mempool) => self.session.mempool = Fresh::At(mempool),
             Answer::Wallets(names) => self.wallets(&names),
             Answer::Files(files) => self.session.files = Fresh::At(files),
+            Answer::Settings(settings) => self.session.settings = Fresh::At(settings),
+            Answer::Set(set) => {
+                match set {
+                    Ok(text) => self.tell(Level::Information, text),
+                    Err(failure) => {
+                        self.tell(Level::Warning, format!("The setting is not changed: {}", failure.text))
+                    }
+                }
+                self.session.settings.expire();
+                self.refresh(true);
+            }
             Answer::Methods(methods) => Arc::make_mut(&mut self.session.console).methods = methods,
             Answer::Console(id, answer) => Arc::make_mut(&mut self.session.console).end(id, answer),
             Answer::Loaded(name, loaded) => self.loaded(&name, loaded),

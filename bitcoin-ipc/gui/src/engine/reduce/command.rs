@@ -26,7 +26,9 @@ impl Turn<'_> {
             }
             Command::LoadWallet(name) => self.long(Task::LoadWallet(name)),
             Command::RestoreWallet { name, file } => self.long(Task::RestoreWallet { name, file }),
-            Command::Write { path, text } => _ = self.act(Task::Write { path, text }),
+            Command::Write { path, bytes } => _ = self.act(Task::Write { path, bytes }),
+            Command::Set(name, value) => self.set(Task::Set(name, value)),
+            Command::ResetSettings => self.set(Task::ResetSettings),
             Command::Console { line, wallet } => {
                 if self.is_up() {
                     let text = String::from_utf8_lossy(line.expose());
@@ -40,6 +42,12 @@ impl Turn<'_> {
             }
             Command::ClearConsole => Arc::make_mut(&mut self.session.console).clear(),
             Command::Wallet(name, command) => self.wallet_command(name, command),
+        }
+    }
+
+    fn set(&mut self, task: Task) {
+        if self.is_up() {
+            self.act(task);
         }
     }
 

@@ -139,6 +139,9 @@ impl Turn<'_> {
         if matches!(page, Page::Fees | Page::Node) && !session.mempool.is_fresh() {
             missing.push(Read::Mempool);
         }
+        if page == Page::Settings && !session.settings.is_fresh() {
+            missing.push(Read::Settings);
+        }
         if page == Page::Node && session.console.methods.is_empty() {
             missing.push(Read::Methods);
         }

@@ -54,7 +54,14 @@ impl Turn<'_> {
     }
 
     pub(super) fn wallet_command(&mut self, name: String, command: WalletCommand) {
-        if matches!(command, WalletCommand::CloseDetails | WalletCommand::CloseBump | WalletCommand::Draft) {
+        let lets_go = matches!(
+            command,
+            WalletCommand::CloseDetails
+                | WalletCommand::CloseBump
+                | WalletCommand::ClosePsbt
+                | WalletCommand::Draft
+        );
+        if lets_go {
             self.let_go(&name, &command);
             return;
         }
@@ -93,7 +100,24 @@ impl Turn<'_> {
             WalletCommand::Backup(path) => WalletTask::Backup(path),
             WalletCommand::Unload => WalletTask::Unload,
             WalletCommand::Sign { address, message } => WalletTask::Sign { address, message },
-            WalletCommand::CloseDetails | WalletCommand::CloseBump | WalletCommand::Draft => return,
+            WalletCommand::ReadPsbt(text) => WalletTask::ReadPsbt(text),
+            WalletCommand::AsPsbt => match self.session.wallets.get(&name).map(|wallet| &wallet.send) {
+                Some(SendState::Review(review)) => WalletTask::AsPsbt(review.clone()),
+                _ => return,
+            },
+            WalletCommand::CombinePsbt(_) | WalletCommand::SignPsbt(_) | WalletCommand::SendPsbt => {
+                let known = self.session.wallets.get(&name).and_then(|wallet| wallet.psbt.clone());
+                let Some(psbt) = known else { return };
+                match command {
+                    WalletCommand::CombinePsbt(other) => WalletTask::CombinePsbt(psbt, other),
+                    WalletCommand::SignPsbt(passphrase) => WalletTask::SignPsbt(psbt, passphrase),
+                    _ => WalletTask::SendPsbt(psbt),
+                }
+            }
+            WalletCommand::CloseDetails
+            | WalletCommand::CloseBump
+            | WalletCommand::ClosePsbt
+            | WalletCommand::Draft => return,
         };
         if !self.act(Task::Wallet(name.clone(), task)) {
             self.with(&name, |wallet| {
@@ -106,6 +130,7 @@ impl Turn<'_> {
     fn let_go(&mut self, name: &str, command: &WalletCommand) {
         self.with(name, |wallet| match command {
             WalletCommand::CloseDetails => wallet.details = None,
+            WalletCommand::ClosePsbt => wallet.psbt = None,
             // What is being sent is not taken back.
             WalletCommand::CloseBump if !matches!(wallet.bump, Bump::Sending(_) | Bump::Unknown { .. }) => {
                 wallet.bump = Bump::None;

@@ -53,6 +53,13 @@ impl Turn<'_> {
             },
             WalletAnswer::Bumped(made) => self.bumped(name, made),
             WalletAnswer::BumpSent(outcome) => self.bump_sent(name, outcome),
+            WalletAnswer::Psbt(read) => self.with(name, |wallet| match read {
+                Ok(psbt) => {
+                    wallet.psbt = Some(Arc::from(psbt));
+                    wallet.outcome = None;
+                }
+                Err(failure) => wallet.ended(Err(failure.text)),
+            }),
             WalletAnswer::Done(outcome) => self.done(name, outcome),
         }
     }

@@ -16,7 +16,7 @@ use mp_runtime::{Connection, EventLoop, Result, ipc_interface, pair};
 
 pub(crate) use loader::FakeLoader;
 pub(crate) use node::FakeNode;
-pub(crate) use wallet::{Entry, FakeWallet, own_script, script};
+pub(crate) use wallet::{FakeWallet, own_script, script};
 
 /// Locks, also after a panic.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

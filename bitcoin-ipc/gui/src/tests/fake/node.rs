@@ -17,6 +17,9 @@ pub(crate) struct FakeNode {
     pub(crate) gate: Gate,
     pub(crate) height: Mutex<i32>,
     pub(crate) warnings: Mutex<String>,
+    pub(crate) sent: Mutex<Vec<Transaction>>,
+    /// The file of settings.
+    pub(crate) settings: Mutex<BTreeMap<String, Value>>,
     /// What loads wallets, in their process.
     pub(crate) wallets: Mutex<Option<Arc<dyn WalletLoader>>>,
     /// The same wallets, for RPC.
@@ -42,6 +45,8 @@ impl FakeNode {
             gate: Gate::default(),
             height: Mutex::new(200),
             warnings: Mutex::default(),
+            sent: Mutex::default(),
+            settings: Mutex::default(),
             wallets: Mutex::default(),
             loader,
             init_wallet: Callbacks::new(OF),
@@ -110,6 +115,13 @@ impl FakeNode {
             }
             "help" => Ok(json!("== Blockchain ==\ngetblockcount\ngetblockhash height")),
             "walletpassphrase" => Ok(Value::Null),
+            "finalizepsbt" => {
+                let bytes = data_encoding::BASE64.decode(params[0].as_str().unwrap_or_default().as_bytes());
+                let psbt = bitcoin_ipc::types::psbt::decode(&bytes.unwrap_or_default());
+                let Ok(psbt) = psbt else { return refused(-22, "TX decode failed") };
+                let hex = bitcoin::consensus::encode::serialize_hex(&psbt.extract_tx_unchecked_fee_rate());
+                Ok(json!({"hex": hex, "complete": true}))
+            }
             _ => refused(-32601, "Method not found"),
         }
     }
@@ -174,6 +186,30 @@ impl Node for Handle {
         Ok(self.0.rpc(command, &params.clone().into(), uri))
     }
 
+    fn is_setting_ignored(&self, name: &str) -> Result<bool> {
+        Ok(name == "maxmempool")
+    }
+
+    fn get_persistent_setting(&self, name: &str) -> Result<Value> {
+        Ok(lock(&self.0.settings).get(name).cloned().unwrap_or_default())
+    }
+
+    fn update_rw_setting(&self, name: &str, value: &Value) -> Result<()> {
+        lock(&self.0.settings).insert(name.to_owned(), value.clone());
+        Ok(())
+    }
+
+    fn reset_settings(&self) -> Result<()> {
+        lock(&self.0.settings).clear();
+        Ok(())
+    }
+
+    fn broadcast_transaction(&self, tx: &Transaction, _: Amount) -> Result<Result<(), BroadcastFailure>> {
+        self.0.gate.pass("broadcastTransaction");
+        lock(&self.0.sent).push(tx.clone());
+        Ok(Ok(()))
+    }
+
     fn list_rpc_commands(&self) -> Result<Vec<String>> {
         self.0.gate.pass("listRpcCommands");
         Ok(["getblockcount", "getblockhash", "getblockchaininfo", "help", "waitfornewblock"]
@@ -196,11 +232,7 @@ impl Node for Handle {
         fn app_shutdown(&self) -> ();
         fn start_shutdown(&self) -> ();
         fn shutdown_requested(&self) -> bool;
-        fn is_setting_ignored(&self, name: &str) -> bool;
-        fn get_persistent_setting(&self, name: &str) -> Value;
-        fn update_rw_setting(&self, name: &str, value: &Value) -> ();
         fn force_setting(&self, name: &str, value: &Value) -> ();
-        fn reset_settings(&self) -> ();
         fn map_port(&self, enable: bool) -> ();
         fn get_proxy(&self, net: Network) -> Option<ProxyInfo>;
         fn get_node_count(&self, flags: ConnectionDirection) -> u64;
@@ -223,7 +255,6 @@ impl Node for Handle {
         fn get_network_active(&self) -> bool;
         fn get_dust_relay_fee(&self) -> WireFeeRate;
         fn get_unspent_output(&self, output: OutPoint) -> Option<Coin>;
-        fn broadcast_transaction(&self, tx: &Transaction, max_tx_fee: Amount) -> Result<(), BroadcastFailure>;
         fn handle_notify_num_connections_changed(&self, callback: NotifyNumConnectionsChangedFn) -> Box<dyn Handler>;
         fn handle_notify_network_active_changed(&self, callback: NotifyNetworkActiveChangedFn) -> Box<dyn Handler>;
         fn handle_banned_list_changed(&self, callback: BannedListChangedFn) -> Box<dyn Handler>;

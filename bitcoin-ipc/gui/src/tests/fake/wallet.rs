@@ -47,8 +47,6 @@ pub(crate) struct Inside {
     pub(crate) tampers: bool,
     /// Has committing end as if the process had died: before or after it was done.
     pub(crate) dies: Option<bool>,
-    /// Has bumping be refused.
-    pub(crate) refuses_bump: bool,
 }
 
 /// A wallet.

@@ -5,6 +5,7 @@
 mod bump;
 mod details;
 mod passphrase;
+mod psbt;
 mod wallets;
 
 use eframe::egui::{self, Id, Modal, ScrollArea, Ui};
@@ -38,8 +39,14 @@ pub(crate) enum Dialog {
     Bump(bump::Draft),
     /// A transaction that is to be given up.
     Abandon(bitcoin::Txid),
-    /// A text that is to be written to this file.
-    Export(String, String),
+    /// What is to be written to this file.
+    Export(String, Vec<u8>),
+    /// A PSBT: what is typed of the next one.
+    Psbt(String),
+    /// The passphrase that a PSBT needs.
+    PsbtLocked(SecretText),
+    /// Whether everything is to be taken out of the node's settings.
+    ResetSettings,
     /// What happened.
     Notices,
 }
@@ -52,7 +59,7 @@ impl Dialog {
 
     /// For a file with this text.
     pub(super) fn export(text: String) -> Dialog {
-        Dialog::Export(String::new(), text)
+        Dialog::Export(String::new(), text.into_bytes())
     }
 
     /// Whether a passphrase may be in it.
@@ -62,6 +69,7 @@ impl Dialog {
             Dialog::Unlock(_)
                 | Dialog::SendLocked(_)
                 | Dialog::BumpLocked(_)
+                | Dialog::PsbtLocked(_)
                 | Dialog::Encrypt(..)
                 | Dialog::ChangePassphrase(..)
                 | Dialog::Create(_)
@@ -81,7 +89,10 @@ impl Dialog {
             Dialog::Wallets => "Wallets",
             Dialog::Bump(_) => "Raise the fee",
             Dialog::Abandon(_) => "Give a transaction up",
-            Dialog::Export(..) => "Export",
+            Dialog::Export(..) => "Write a file",
+            Dialog::Psbt(_) => "Partially signed transaction",
+            Dialog::PsbtLocked(_) => "The passphrase for this PSBT",
+            Dialog::ResetSettings => "Reset the node's settings",
             Dialog::Notices => "Notices",
         }
     }
@@ -191,12 +202,30 @@ fn content(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Dialog) -> Next {
             }
             Next::Stay
         }
-        Dialog::Export(path, text) => {
+        Dialog::Psbt(text) => psbt::show(ui, cx, text),
+        Dialog::PsbtLocked(text) => {
+            ui.label("The wallet is unlocked for this PSBT, and locked again.");
+            let next =
+                passphrase::ask(ui, cx, text, "Sign it", |secret| WalletCommand::SignPsbt(Some(secret)));
+            match next {
+                Next::Close => Next::Open(Dialog::Psbt(String::new())),
+                other => other,
+            }
+        }
+        Dialog::ResetSettings => {
+            ui.label("All that was ever set here is as usual after the next start. The old file is kept.");
+            if ui.button("Reset").clicked() {
+                cx.command(Command::ResetSettings);
+                return Next::Close;
+            }
+            Next::Stay
+        }
+        Dialog::Export(path, bytes) => {
             widgets::field(ui, "File", path, None);
             ui.label("It must not be there yet. Others than you cannot read it.");
             let ready = !path.trim().is_empty();
             if ui.add_enabled(ready, egui::Button::new("Write")).clicked() {
-                cx.command(Command::Write { path: path.trim().to_owned(), text: std::mem::take(text) });
+                cx.command(Command::Write { path: path.trim().to_owned(), bytes: std::mem::take(bytes) });
                 return Next::Close;
             }
             Next::Stay

@@ -64,7 +64,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State, review: &Rev
         // Once, when it can be pressed.
         ui.ctx().request_repaint_after(Duration::from_secs_f64(BEFORE_SEND - (time - since)));
     }
-    let can = ready && cx.session.has_wallets() && cx.wallet().is_some_and(|wallet| wallet.here);
+    let signs = cx.wallet().is_some_and(|wallet| wallet.here && wallet.lock() != Lock::NoKeys);
+    let can = ready && cx.session.has_wallets() && signs;
     ui.horizontal(|ui| {
         if ui.add_enabled(can, egui::Button::new("Send")).clicked() {
             if cx.wallet().is_some_and(|wallet| wallet.lock() == Lock::Locked) {
@@ -72,6 +73,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State, review: &Rev
             } else {
                 cx.wallet_command(WalletCommand::Send(None));
             }
+        }
+        let can = cx.session.has_wallets();
+        if ui.add_enabled(can, egui::Button::new("As PSBT")).clicked() {
+            cx.wallet_command(WalletCommand::AsPsbt);
+            cx.wallet_command(WalletCommand::Draft);
+            state.dialog = Some(Dialog::Psbt(String::new()));
         }
         if ui.button("Back").clicked() {
             cx.wallet_command(WalletCommand::Draft);

@@ -8,6 +8,7 @@ use crate::model::Lock;
 use crate::model::bip21::PaymentUri;
 use crate::model::draft::{Draft, FeeChoice, RecipientDraft, TARGETS};
 use crate::model::review::SendState;
+use crate::view::dialogs::Dialog;
 use crate::view::widgets::{self, field};
 use crate::view::{Cx, State};
 
@@ -45,7 +46,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     }
     let (making, no_keys) = (wallet.send == SendState::Making, wallet.lock() == Lock::NoKeys);
     if no_keys {
-        ui.label("This wallet has no private keys: it cannot sign a payment.");
+        ui.label("This wallet has no private keys: it makes a PSBT, which others sign.");
     }
     match wallet.balances.value() {
         Some(balances) => _ = ui.label(format!("Available: {}", cx.amount(balances.available))),
@@ -64,8 +65,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         });
     }
     ui.add_space(8.0);
+    let mut open = None;
     ui.horizontal(|ui| {
-        let can = cx.session.has_wallets() && wallet.here && !making && !no_keys;
+        let can = cx.session.has_wallets() && wallet.here && !making;
         if ui.add_enabled(can, egui::Button::new("Review")).clicked() {
             let available = wallet.balances.value().map(|balances| balances.available);
             let coins = wallet.coins.value().map(|coins| coins.as_slice()).unwrap_or_default();
@@ -83,10 +85,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             of_wallet.faults = None;
             cx.wallet_command(WalletCommand::Draft);
         }
+        if ui.button("PSBT…").clicked() {
+            open = Some(Dialog::Psbt(String::new()));
+        }
         if making {
             ui.label("The wallet chooses coins…");
         }
     });
+    if open.is_some() {
+        state.dialog = open;
+    }
 }
 
 fn recipients(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Draft, faults: Option<&crate::model::draft::Faults>) {
