@@ -84,7 +84,7 @@ impl Start {
         );
         drawn.map_err(|error| format!("the window cannot be drawn: {error}"))?;
         let code = code.load(Ordering::Relaxed);
-        tracing::info!(target: "gui", "Shutdown: done");
+        tracing::info!(target: "gui", "The window is closed.");
         Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
     }
 }

@@ -164,10 +164,18 @@ fn modal(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) -> bool {
         ui.set_width(ui.ctx().content_rect().width().min(560.0) - 40.0);
         ui.heading(title);
         let height = ui.ctx().content_rect().height() - 140.0;
-        ScrollArea::vertical().max_height(height.max(120.0)).show(ui, add);
+        let height = height.max(120.0);
+        // All of that height is used before anything is scrolled, also where there was less of it before.
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, add);
         ui.add_space(6.0);
         closed = ui.button("Close this dialog").clicked();
     });
+    // What has grown is laid out once more, in the middle.
+    let (ctx, size) = (ui.ctx(), shown.response.rect.size());
+    if ctx.data(|known| known.get_temp(id)) != Some(size) {
+        ctx.data_mut(|known| known.insert_temp(id, size));
+        ctx.request_repaint();
+    }
     // A click beside it does not close it: what is typed would be lost.
     let escape = shown.is_top_modal
         && !shown.any_popup_open
