@@ -71,6 +71,13 @@ fn a50_pictures_are_the_same_each_time() {
     for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
         let mut gui = rich();
         gui.harness.state_mut().state().prefs.theme = theme;
+        super::paying::review(&mut gui);
+        if let Some(folder) = &folder {
+            gui.wait(|gui| gui.is_enabled("Send"));
+            gui.picture().save(&folder.join(format!("review-{name}.png")));
+        }
+        gui.press("Back");
+        gui.settle();
         for page in PAGES {
             gui.page(page);
             let first = gui.picture();

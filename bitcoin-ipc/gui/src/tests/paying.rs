@@ -16,7 +16,7 @@ fn wallet(gui: &Gui) -> std::sync::Arc<FakeWallet> {
 }
 
 /// Fills in a payment of half a bitcoin to Alice, and reviews it.
-fn review(gui: &mut Gui) {
+pub(super) fn review(gui: &mut Gui) {
     gui.page("Send");
     gui.type_in("Pay to", &address(7));
     gui.type_in("Amount (BTC)", "0.5");
