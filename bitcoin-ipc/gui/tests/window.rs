@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use bitcoin_demo::programs::{Form, Node, NodeOptions, Programs};
+use bitcoin_demo::programs::{Caller, Form, Node, NodeOptions, Programs};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 use tempfile::TempDir;
@@ -204,6 +204,35 @@ fn a2_a_window_that_leaves_lets_its_node_stay() {
 }
 
 #[test]
+fn a6_a12_a_node_stays_and_a_second_start_hands_over_its_uri() {
+    let (Some(_), Some(display)) = (programs(), Display::start()) else { return };
+    // The path of a socket is short.
+    let folder = tempfile::Builder::new().prefix("gui-").tempdir_in("/tmp").unwrap();
+    let mut gui = display.gui(folder.path(), &["-nodestays"]);
+    let socket = folder.path().join("regtest/node.sock");
+    let mut caller = None;
+    wait_until("a node that answers", || {
+        caller =
+            Caller::connect(&socket).ok().filter(|node| node.call(None, "getblockcount", json!([])).is_ok());
+        caller.is_some()
+    });
+    let other = folder.path().join("regtest/gui.sock");
+    wait_until("the window's own socket", || other.exists());
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&other).unwrap().permissions());
+    assert_eq!(mode & 0o077, 0);
+    let uri = "bitcoin:bcrt1q6rz28mcfaxtmd6v789l9rrlrusdprr9pz3cppk?amount=1";
+    assert_eq!(display.gui(folder.path(), &[uri]).ends().code(), Some(0), "the first window has taken it");
+    assert_eq!(child(gui.pid(), "bitcoin-node"), None, "it is in a session of its own");
+    kill_process(gui.pid(), Signal::TERM).unwrap();
+    assert_eq!(gui.ends().code(), Some(0));
+    assert!(!other.exists());
+    let caller = caller.unwrap();
+    assert_eq!(caller.call(None, "getblockcount", json!([])).unwrap(), json!(0), "the node stays");
+    caller.call(None, "stop", json!([])).unwrap();
+    wait_until("its end", || log(folder.path()).contains("Shutdown: done"));
+}
+
+#[test]
 fn a8_a_node_that_cannot_start_leaves_its_exit_code() {
     let (Some(_), Some(display)) = (programs(), Display::start()) else { return };
     let folder = tempfile::tempdir().unwrap();
@@ -222,7 +251,7 @@ fn mistakes_are_told_before_there_is_a_window() {
         (&["-nonesuch"][..], "unknown option -nonesuch"),
         (&["-ipcconnect=tcp:1"], "-ipcconnect: unrecognized address"),
         (&["bitcoin:nonsense"], "This is not an address."),
-        (&["bitcoin:x", "bitcoin:y"], "This is not an address."),
+        (&["bitcoin:x", "bitcoin:y"], "there is more than one payment URI"),
     ] {
         let datadir = format!("-datadir={}", folder.path().display());
         let mut command = Command::new(env!("CARGO_BIN_EXE_bitcoin-gui"));

@@ -7,7 +7,9 @@ mod hosted;
 mod keep;
 mod options;
 mod prefs;
+mod single;
 mod spawn;
+mod stay;
 mod window;
 
 use std::process::ExitCode;
@@ -15,17 +17,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin_init::arguments::{Arguments, Invocation, Program, parse};
+use bitcoin_init::config::Settings;
 use bitcoin_init::logging::{EarlyLog, LogOptions};
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_init::{datadir, owner};
 use bitcoin_ipc::interfaces::Node;
 use mp_runtime::EventLoop;
 
+use crate::model::bip21::PaymentUri;
 use crate::model::{Form, Session};
 use attach::Attach;
 use hosted::Hosted;
 use options::Wish;
 use spawn::Spawn;
+use stay::Stay;
 use window::Start;
 
 type Failure = Box<dyn std::error::Error>;
@@ -112,8 +117,14 @@ fn run() -> Result<ExitCode, Failure> {
     let early_log = EarlyLog::start()?;
     let Some(arguments) = arguments(&program)? else { return Ok(ExitCode::SUCCESS) };
     let uris = arguments.positional.clone();
+    let of_node = stay::arguments(&arguments.options, &options::own());
     let settings = options::load(program, arguments)?;
     let network_dir = datadir::prepare(&settings)?;
+    if let Some(uri) = single_uri(&uris, &settings)?
+        && single::hand_over(&single::socket(&network_dir), &uri)
+    {
+        return Ok(ExitCode::SUCCESS);
+    }
     let log_options = LogOptions::new(&settings, LOG_SUFFIX, false)?;
     let _log = early_log.open(&log_options)?;
     tracing::info!(target: "gui", "Network {}.", settings.network());
@@ -124,11 +135,18 @@ fn run() -> Result<ExitCode, Failure> {
     let network = settings.network();
     let mut start = Start::new(shutdown, prefs::File::of(&settings)?);
     start.pay(uris, network)?;
+    start.hear(single::socket(&network_dir), network);
     for (number, wish) in (0..).zip(options::wishes(&settings, &network_dir)?) {
         let (name, place, form, source): (_, _, _, Box<dyn NodeSource>) = match wish {
             Wish::Attach(socket) => {
                 let place = socket.display().to_string();
                 let source = Attach::new(event_loop.clone(), socket, trust, network);
+                (place.clone(), place, Form::Attached, Box::new(source))
+            }
+            Wish::Stay(socket) => {
+                let place = socket.display().to_string();
+                let attach = Attach::new(event_loop.clone(), socket.clone(), trust, network);
+                let source = Stay::new(attach, socket, of_node.clone());
                 (place.clone(), place, Form::Attached, Box::new(source))
             }
             Wish::Spawn => {
@@ -139,6 +157,18 @@ fn run() -> Result<ExitCode, Failure> {
         start.add(Session::new(number, name, place, form, network), source);
     }
     start.run()
+}
+
+/// The payment URI of the command line, if it is one.
+fn single_uri(uris: &[String], settings: &Settings) -> Result<Option<String>, Failure> {
+    match uris {
+        [] => Ok(None),
+        [uri] => {
+            PaymentUri::read(uri, settings.network())?;
+            Ok(Some(uri.clone()))
+        }
+        _ => Err("there is more than one payment URI".into()),
+    }
 }
 
 fn run_hosting(

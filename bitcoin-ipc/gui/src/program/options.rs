@@ -30,6 +30,13 @@ const OWN_OPTIONS: &[OptionInfo] = &[
     )
     .value("<address>"),
     OptionInfo::new(
+        "nodestays",
+        Form::Flag,
+        Category::Ipc,
+        "Start bitcoin-node in the background if none listens on node.sock in the network's directory, attach to it, and \
+         leave it running when the window is closed (default: 0)",
+    ),
+    OptionInfo::new(
         "ipctrust",
         Form::Text,
         Category::Ipc,
@@ -49,6 +56,11 @@ fn window(program: Program) -> Program {
         .options(NODE_OPTIONS)
         .options(WALLET_OPTIONS)
         .options(LOG_OPTIONS)
+}
+
+/// The options that a node does not know.
+pub(super) fn own() -> Vec<&'static str> {
+    OWN_OPTIONS.iter().map(|option| option.name()).collect()
 }
 
 /// The table of options of a window on nodes of other processes.
@@ -79,6 +91,8 @@ pub(super) enum Wish {
     Attach(PathBuf),
     /// A new one.
     Spawn,
+    /// The one that listens here, or a new one, which stays.
+    Stay(PathBuf),
 }
 
 /// The nodes that the settings name.
@@ -89,6 +103,9 @@ pub(super) fn wishes(settings: &Settings, network_dir: &Path) -> Result<Vec<Wish
     let named = settings.list("ipcconnect");
     if named.is_empty() && settings.is_negated("ipcconnect") || named == ["0"] {
         return Ok(vec![Wish::Spawn]);
+    }
+    if settings.bool("nodestays", false) {
+        return Ok(vec![Wish::Stay(socket(&Address::Auto)?)]);
     }
     let automatic = |text: &String| matches!(text.as_str(), "" | "1" | "auto");
     if named.iter().all(automatic) {
@@ -127,6 +144,8 @@ mod tests {
             wished(&["-ipcconnect=unix:a.sock", "-ipcconnect=unix:/b.sock"]),
             Ok(vec![attach("/nowhere/a.sock"), attach("/b.sock")])
         );
+        let stay = Wish::Stay(PathBuf::from("/nowhere/node.sock"));
+        assert_eq!(wished(&["-nodestays"]), Ok(vec![stay]));
         assert!(wished(&["-ipcconnect=tcp:1"]).is_err());
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! In: nodes to look after. Out: the window, which is drawn on this thread until it is closed.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +12,7 @@ use bitcoin_init::shutdown::Shutdown;
 use eframe::egui;
 use jiff::tz::TimeZone;
 
-use super::{Failure, NodeSource, keep, prefs};
+use super::{Failure, NodeSource, keep, prefs, single};
 use crate::engine::{Command, Engine, Msg, Run};
 use crate::link::Links;
 use crate::model::Session;
@@ -24,11 +25,13 @@ pub(super) struct Start {
     prefs: prefs::File,
     nodes: Vec<(Session, Box<dyn NodeSource>)>,
     payment: Option<PaymentUri>,
+    /// Where second starts leave payment URIs, of which network.
+    uris: Option<(PathBuf, Network)>,
 }
 
 impl Start {
     pub(super) fn new(shutdown: Shutdown, prefs: prefs::File) -> Start {
-        Start { shutdown, prefs, nodes: Vec::new(), payment: None }
+        Start { shutdown, prefs, nodes: Vec::new(), payment: None, uris: None }
     }
 
     /// Looks after one more node.
@@ -48,13 +51,20 @@ impl Start {
         }
     }
 
+    /// Takes payment URIs from second starts.
+    pub(super) fn hear(&mut self, socket: PathBuf, network: Network) {
+        self.uris = Some((socket, network));
+    }
+
     /// Draws the window until it is closed.
     ///
     /// # Errors
     ///
     /// There is no display, or it cannot be drawn on.
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let Start { shutdown, prefs, nodes, payment } = self;
+        let Start { shutdown, prefs, nodes, payment, uris } = self;
+        let listening = Arc::new(Mutex::new(None));
+        let listens = listening.clone();
         let name = nodes.first().map_or("regtest", |(session, _)| view::network_name(session.network));
         let title = format!("Bitcoin – {name}");
         let viewport = egui::ViewportBuilder::default()
@@ -76,12 +86,25 @@ impl Start {
                 let chosen = prefs.read();
                 let mut app = App::new(engine, clock, chosen, Box::new(move |chosen| prefs.write(chosen)));
                 app.leaves(left);
+                let sent = app.payments();
+                if let Some((socket, network)) = uris {
+                    let (sent, ctx) = (sent.clone(), ctx.clone());
+                    let take = move |uri: &str| {
+                        let Ok(uri) = PaymentUri::read(uri, network) else { return false };
+                        let taken = sent.send(uri).is_ok();
+                        ctx.request_repaint();
+                        taken
+                    };
+                    *listens.lock().unwrap_or_else(PoisonError::into_inner) = single::listen(socket, take);
+                }
                 if let Some(payment) = payment {
-                    app.begin_payment(payment);
+                    let _ = sent.send(payment);
                 }
                 Ok(Box::new(app))
             }),
         );
+        // The socket is gone before the program is.
+        drop(listening.lock().unwrap_or_else(PoisonError::into_inner).take());
         drawn.map_err(|error| format!("the window cannot be drawn: {error}"))?;
         let code = code.load(Ordering::Relaxed);
         tracing::info!(target: "gui", "The window is closed.");

@@ -11,8 +11,8 @@ mod state;
 mod theme;
 mod widgets;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, mpsc};
 
 use egui::Ui;
 
@@ -46,6 +46,8 @@ pub(crate) struct App {
     frames: u64,
     /// Where the exit code goes.
     code: Arc<AtomicI32>,
+    /// Payments that somebody outside wants to make.
+    payments: (mpsc::Sender<PaymentUri>, mpsc::Receiver<PaymentUri>),
 }
 
 impl App {
@@ -59,6 +61,7 @@ impl App {
             saved: prefs,
             frames: 0,
             code: Arc::default(),
+            payments: mpsc::channel(),
         }
     }
 
@@ -67,10 +70,9 @@ impl App {
         self.code = code;
     }
 
-    /// Fills in a payment, for the first wallet that is shown.
-    pub(crate) fn begin_payment(&mut self, payment: PaymentUri) {
-        self.state.page = Page::Send;
-        self.state.payment = Some(payment);
+    /// Where payments are left that somebody outside wants to make. Each is filled in for the wallet that is shown.
+    pub(crate) fn payments(&self) -> mpsc::Sender<PaymentUri> {
+        self.payments.0.clone()
     }
 
     /// What is typed and chosen.
@@ -83,6 +85,10 @@ impl App {
     pub(crate) fn show(&mut self, ui: &mut Ui) {
         self.frames += 1;
         self.state.frames = self.frames;
+        if let Some(payment) = self.payments.1.try_iter().last() {
+            self.state.page = Page::Send;
+            self.state.payment = Some(payment);
+        }
         let model = self.engine.model();
         theme::apply(ui.ctx(), &self.state.prefs);
         let commands = draw(ui, &model, &mut self.state, &self.clock);
