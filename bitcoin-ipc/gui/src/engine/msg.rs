@@ -145,6 +145,12 @@ pub(crate) enum WalletCommand {
     ChangePassphrase(Secret, Secret),
     /// To copy it to a file.
     Backup(String),
+    /// To write what watches it to a file: a wallet without private keys.
+    ExportWatchOnly(String),
+    /// To write its labels to a file (BIP 329).
+    ExportLabels(String),
+    /// To take labels of a file (BIP 329).
+    ImportLabels(String),
     /// To unload it.
     Unload,
     /// What was reviewed as a PSBT, for others to sign.

@@ -108,6 +108,12 @@ pub(crate) enum WalletTask {
     ChangePassphrase(Secret, Secret),
     /// Copies itself to a file.
     Backup(String),
+    /// Writes what watches it to a file.
+    ExportWatchOnly(String),
+    /// Writes its labels to a file.
+    ExportLabels(String),
+    /// Takes labels of a file.
+    ImportLabels(String),
     /// Is unloaded.
     Unload,
     /// Makes a PSBT of what was reviewed.
@@ -167,6 +173,9 @@ impl WalletTask {
             | WalletTask::Encrypt(_)
             | WalletTask::ChangePassphrase(..)
             | WalletTask::Backup(_)
+            | WalletTask::ExportWatchOnly(_)
+            | WalletTask::ExportLabels(_)
+            | WalletTask::ImportLabels(_)
             | WalletTask::Unload
             | WalletTask::Sign { .. } => "act",
         }

@@ -9,7 +9,7 @@ use bitcoin_ipc::types::{AddressPurpose, Destination, SigningResult};
 use serde_json::{Value, json};
 
 use super::read::{ask, wallet_rpc};
-use super::{Held, psbt, rpc, send};
+use super::{Held, labels, psbt, rpc, send};
 use crate::engine::{Failure, WalletAnswer, WalletTask};
 use crate::model::Details;
 use crate::model::requests::Request;
@@ -97,6 +97,12 @@ fn act(held: &Arc<Held>, name: &str, task: WalletTask) -> Result<String, Failure
             let badly = "The backup was not made: see whether the folder is there and can be written.";
             done(copied, "The backup is made.", badly)
         }
+        WalletTask::ExportWatchOnly(path) => {
+            wallet_rpc(held, name, "exportwatchonlywallet", json!([path]))?;
+            Ok(format!("{path} is written: a wallet that watches this one."))
+        }
+        WalletTask::ExportLabels(path) => labels::export(held, name, &path),
+        WalletTask::ImportLabels(path) => labels::import(held, name, &path),
         WalletTask::Unload => {
             ask(held, name, |wallet| wallet.remove())?;
             Ok("The wallet is closed.".to_owned())

@@ -5,6 +5,7 @@
 
 mod act;
 mod guard;
+mod labels;
 mod lanes;
 mod loader;
 mod node;

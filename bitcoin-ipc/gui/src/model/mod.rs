@@ -4,6 +4,7 @@
 //! and no object of another process.
 
 pub(crate) mod bip21;
+pub(crate) mod bip329;
 pub(crate) mod book;
 pub(crate) mod coins;
 pub(crate) mod console;

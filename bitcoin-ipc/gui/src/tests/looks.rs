@@ -79,6 +79,10 @@ fn a50_pictures_are_the_same_each_time() {
         gui.press("Back");
         gui.settle();
         for page in PAGES {
+            // To draw all of them takes a while.
+            if folder.is_none() && page != "Overview" && page != "Coins" {
+                continue;
+            }
             gui.page(page);
             let first = gui.picture();
             // The page of the node counts frames.

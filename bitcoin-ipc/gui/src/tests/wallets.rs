@@ -85,3 +85,35 @@ fn a9_a_window_of_another_network_can_do_nothing() {
     assert!(gui.sees("Nothing can be done here."));
     assert!(!gui.sees("Create a wallet…"));
 }
+
+#[test]
+fn a25_labels_and_what_watches_are_exported() {
+    let mut gui = rich();
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, path) =
+        (folder.path().join("labels.jsonl"), |name: &str| folder.path().join(name).display().to_string());
+    let alice = super::paying::address(7);
+    std::fs::write(&file, format!("{{\"type\":\"addr\",\"ref\":\"{alice}\",\"label\":\"Alice\"}}\n"))
+        .expect("a file");
+    let go_on = |gui: &mut Gui, kind: &str, path: &str| {
+        gui.press(&format!("{kind}…"));
+        gui.type_in("File", path);
+        gui.press("Go on");
+        gui.settle();
+    };
+    gui.press("Wallets…");
+    gui.settle();
+    go_on(&mut gui, "Import labels (BIP 329)", &path("labels.jsonl"));
+    gui.wait_for("1 labels are taken over.");
+    let wallet = lock(&gui.world().loader.wallets)["w"].clone();
+    assert!(lock(&wallet.inside).book.values().any(|(label, _)| label == "Alice"));
+    go_on(&mut gui, "Export labels (BIP 329)", &path("out.jsonl"));
+    gui.wait_for("out.jsonl is written: 1 labels.");
+    let written = std::fs::read_to_string(folder.path().join("out.jsonl")).expect("a file");
+    assert_eq!(written, std::fs::read_to_string(&file).expect("a file"));
+    go_on(&mut gui, "Export labels (BIP 329)", &path("out.jsonl"));
+    gui.wait_for("out.jsonl is not written");
+    go_on(&mut gui, "Export what watches this wallet", "/tmp/watch.dat");
+    gui.wait_for("/tmp/watch.dat is written: a wallet that watches this one.");
+    assert_eq!(wallet.gate.count("exportwatchonlywallet"), 1);
+}

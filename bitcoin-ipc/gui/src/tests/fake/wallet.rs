@@ -223,6 +223,7 @@ impl FakeWallet {
                 found["hex"] = "0200".into();
                 found
             }
+            "exportwatchonlywallet" => json!({"exported_file": params[0]}),
             _ => return None,
         })
     }
@@ -390,6 +391,10 @@ impl Wallet for Handle {
         }
         inside.requests.insert(id.to_vec(), value.to_vec());
         Ok(true)
+    }
+
+    fn is_spendable(&self, dest: &Destination) -> Result<bool> {
+        Ok(dest.script_pubkey().is_some_and(|script| is_own(&script)))
     }
 
     fn lock_coin(&self, output: OutPoint, _: bool) -> Result<bool> {
@@ -585,7 +590,6 @@ impl Wallet for Handle {
     absent! {
         fn abort_rescan(&self) -> ();
         fn get_pub_key(&self, script: &ScriptBuf, address: PubkeyHash) -> Option<PublicKey>;
-        fn is_spendable(&self, dest: &Destination) -> bool;
         fn get_address(&self, dest: &Destination, want_name: bool, want_purpose: bool) -> Option<AddressBookEntry>;
         fn display_address(&self, dest: &Destination) -> Result<(), BilingualStr>;
         fn is_locked_coin(&self, output: OutPoint) -> bool;

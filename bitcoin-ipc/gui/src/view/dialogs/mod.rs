@@ -33,6 +33,8 @@ pub(crate) enum Dialog {
     Restore(String, String),
     /// A backup to this file.
     Backup(String),
+    /// A file of the wallet: what for, and its path.
+    File(wallets::FileKind, String),
     /// All wallets.
     Wallets,
     /// A higher fee for a transaction.
@@ -86,6 +88,7 @@ impl Dialog {
             Dialog::Create(_) => "Create a wallet",
             Dialog::Restore(..) => "Restore a wallet of a backup",
             Dialog::Backup(_) => "Make a backup",
+            Dialog::File(kind, _) => kind.title(),
             Dialog::Wallets => "Wallets",
             Dialog::Bump(_) => "Raise the fee",
             Dialog::Abandon(_) => "Give a transaction up",
@@ -199,6 +202,7 @@ fn content(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Dialog) -> Next {
         Dialog::Create(draft) => wallets::create(ui, cx, draft),
         Dialog::Restore(name, file) => wallets::restore(ui, cx, name, file),
         Dialog::Backup(path) => wallets::backup(ui, cx, path),
+        Dialog::File(kind, path) => wallets::file(ui, cx, *kind, path),
         Dialog::Wallets => wallets::list(ui, cx),
         Dialog::Bump(draft) => bump::show(ui, cx, draft),
         Dialog::Abandon(txid) => {

@@ -78,6 +78,54 @@ pub(super) fn backup(ui: &mut Ui, cx: &mut Cx<'_>, path: &mut String) -> Next {
     Next::Stay
 }
 
+/// What a file is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileKind {
+    /// It gets a wallet that watches.
+    WatchOnly,
+    /// It gets the labels.
+    ExportLabels,
+    /// It has labels.
+    ImportLabels,
+}
+
+impl FileKind {
+    const ALL: [FileKind; 3] = [FileKind::WatchOnly, FileKind::ExportLabels, FileKind::ImportLabels];
+
+    /// What is done with it.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            FileKind::WatchOnly => "Export what watches this wallet",
+            FileKind::ExportLabels => "Export labels (BIP 329)",
+            FileKind::ImportLabels => "Import labels (BIP 329)",
+        }
+    }
+}
+
+/// Asks for a file.
+pub(super) fn file(ui: &mut Ui, cx: &mut Cx<'_>, kind: FileKind, path: &mut String) -> Next {
+    field(ui, "File", path, None);
+    ui.label(match kind {
+        FileKind::WatchOnly => {
+            "It is one of the machine on which the wallet process runs. It has no private keys."
+        }
+        FileKind::ExportLabels => "It must not be there yet. Others than you cannot read it.",
+        FileKind::ImportLabels => {
+            "Labels of addresses are taken over, those of what else there is are counted."
+        }
+    });
+    if ui.add_enabled(!path.trim().is_empty(), Button::new("Go on")).clicked() {
+        let path = path.trim().to_owned();
+        cx.wallet_command(match kind {
+            FileKind::WatchOnly => WalletCommand::ExportWatchOnly(path),
+            FileKind::ExportLabels => WalletCommand::ExportLabels(path),
+            FileKind::ImportLabels => WalletCommand::ImportLabels(path),
+        });
+        return Next::Open(Dialog::Wallets);
+    }
+    Next::Stay
+}
+
 /// All wallets, and what can be done with them.
 pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>) -> Next {
     let mut next = Next::Stay;
@@ -107,6 +155,11 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>) -> Next {
             }
             if ui.button("Backup…").clicked() {
                 next = Next::Open(Dialog::Backup(String::new()));
+            }
+            for kind in FileKind::ALL {
+                if ui.button(format!("{}…", kind.title())).clicked() {
+                    next = Next::Open(Dialog::File(kind, String::new()));
+                }
             }
             if ui.button(format!("Close {title}")).clicked() {
                 cx.wallet_command(WalletCommand::Unload);
