@@ -235,3 +235,92 @@ fn a54_no_log_has_a_passphrase() {
     }
     node.stop().expect("an end in order");
 }
+
+#[test]
+fn a23_a25_what_watches_makes_a_psbt_that_the_wallet_signs() {
+    let Some(mut node) = node() else { return };
+    let mut gui = Gui::attach(&node.socket());
+    gui.wait_for("Available 50.00000000 BTC");
+    let file = node.directory().join("watch.dat").display().to_string();
+    gui.press("Wallets…");
+    gui.settle();
+    gui.press("Export what watches this wallet…");
+    gui.type_in("File", &file);
+    gui.press("Go on");
+    gui.wait_for("is written: a wallet that watches this one.");
+    gui.settle();
+    gui.press("Restore…");
+    gui.type_in("Wallet name", "watch");
+    gui.type_in("Backup file", &file);
+    gui.press("Restore");
+    gui.wait_for("Overview of watch");
+    gui.wait_for("Available 50.00000000 BTC");
+    assert!(gui.sees("This wallet has no private keys"));
+    let info = node.wallet_rpc("watch", "getwalletinfo", json!([])).expect("an answer");
+    assert_eq!(info["private_keys_enabled"], json!(false));
+
+    let address = node.wallet_rpc("miner", "getnewaddress", json!([])).expect("an address");
+    gui.page("Send");
+    gui.type_in("Pay to", address.as_str().expect("a text"));
+    gui.type_in("Amount (BTC)", "3");
+    gui.press("Review");
+    gui.wait_for("Review this payment");
+    gui.press("As PSBT");
+    gui.wait(|gui| gui.model().sessions[0].wallets["watch"].psbt.is_some());
+    gui.settle();
+    assert!(gui.sees("3.00000000 BTC to ") && gui.sees("not signed"));
+    let bytes = gui.model().sessions[0].wallets["watch"].psbt.clone().expect("a PSBT").bytes.clone();
+    gui.press("Close this dialog");
+
+    choose(&mut gui, "miner");
+    gui.page("Send");
+    gui.press("PSBT…");
+    gui.type_in("PSBT in base64, or a file", &data_encoding::BASE64.encode(&bytes));
+    gui.press("Read it");
+    gui.wait_for("It is not complete.");
+    gui.settle();
+    gui.press("Sign the PSBT");
+    gui.wait_for("It is complete, and can be sent.");
+    gui.settle();
+    gui.press("Send its transaction");
+    gui.wait_for("The transaction is sent: ");
+    let mempool = node.rpc("getrawmempool", json!([])).expect("an answer");
+    assert_eq!(mempool.as_array().map(Vec::len), Some(1));
+    assert!(gui.sees(mempool[0].as_str().expect("an id")));
+    node.stop().expect("an end in order");
+}
+
+#[test]
+fn a20_a27_coins_and_settings_of_a_real_node() {
+    let Some(mut node) = node() else { return };
+    let mut gui = Gui::attach(&node.socket());
+    gui.wait_for("Available 50.00000000 BTC");
+    gui.page("Coins");
+    gui.wait_for("1 coins; 0 chosen");
+    gui.settle();
+    let freeze = gui.harness.get_all_by_role(Role::Button).find_map(|node| {
+        node.accesskit_node().label().filter(|label| label.starts_with("Freeze 50.00000000 BTC"))
+    });
+    gui.press(&freeze.expect("a button"));
+    gui.wait_for("The coin is frozen.");
+    gui.settle();
+    let frozen = node.wallet_rpc("miner", "listlockunspent", json!([])).expect("an answer");
+    assert_eq!(frozen.as_array().map(Vec::len), Some(1));
+
+    gui.page("Settings");
+    assert!(gui.sees("(fallbackfee): set by the command line, which counts."), "{}", gui.tree());
+    gui.type_in("Threads that check scripts (par)", "2");
+    gui.press("Keep par");
+    let file = node.directory().join("regtest/settings.json");
+    let saved = |name: &str| {
+        let text = std::fs::read_to_string(&file).unwrap_or_default();
+        serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|value| value.get(name).cloned())
+    };
+    gui.wait(|_| saved("par") == Some(json!("2")));
+    gui.settle();
+    gui.press("Reset the node's settings…");
+    gui.press("Reset");
+    gui.wait(|_| saved("par").is_none());
+    assert!(node.directory().join("regtest/settings.json.bak").exists());
+    node.stop().expect("an end in order");
+}
