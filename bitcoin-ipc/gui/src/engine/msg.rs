@@ -47,6 +47,8 @@ pub(crate) enum Command {
     },
     /// To leave the node, or to end it if the window started it.
     Close,
+    /// To end the node at once, which does not end in order.
+    Force,
     /// A list of all wallets.
     ListFiles,
     /// A new wallet.

@@ -60,6 +60,8 @@ pub(crate) enum Task {
     ResetSettings,
     /// The node is ended, or left if it stays.
     Stop,
+    /// The node is ended at once.
+    Force,
     /// Something of a wallet.
     Wallet(String, WalletTask),
 }
@@ -141,7 +143,7 @@ impl Task {
         Some(match self {
             Task::Read(read) => Key::Read(read.clone()),
             Task::Console { id, .. } => Key::Console(*id),
-            Task::CancelConsole(_) | Task::Write { .. } => return None,
+            Task::CancelConsole(_) | Task::Write { .. } | Task::Force => return None,
             Task::CreateWallet { .. } | Task::LoadWallet(_) | Task::RestoreWallet { .. } => Key::Long("load"),
             Task::Set(..) | Task::ResetSettings => Key::Long("settings"),
             Task::Stop => Key::Long("stop"),

@@ -46,6 +46,9 @@ pub(crate) type Gone = Arc<dyn Fn() -> bool + Send + Sync>;
 /// Ends a node, or leaves it; gives the exit code.
 pub(crate) type End = Box<dyn FnOnce() -> i32 + Send>;
 
+/// Ends a node at once.
+pub(crate) type Force = Box<dyn Fn() + Send>;
+
 /// All nodes that the window calls. Clones are the same.
 #[derive(Clone)]
 pub(crate) struct Links {
@@ -61,6 +64,7 @@ pub(crate) struct Held {
     objects: Mutex<Objects>,
     lanes: Lanes,
     end: Mutex<Option<End>>,
+    force: Mutex<Option<Force>>,
     /// The last thing that went wrong, in the node's words.
     error: Mutex<Option<String>>,
 }
@@ -105,6 +109,7 @@ impl Links {
                 objects,
                 lanes,
                 end: Mutex::default(),
+                force: Mutex::default(),
                 error: Mutex::default(),
             })
         };
@@ -155,8 +160,9 @@ impl Held {
     }
 
     /// How the node is ended when the window is closed.
-    pub(crate) fn ends_by(&self, end: End) {
+    pub(crate) fn ends_by(&self, end: End, force: Option<Force>) {
         *lock(&self.end) = Some(end);
+        *lock(&self.force) = force;
     }
 
     /// The node is gone: nothing is held of it any more.
@@ -201,6 +207,7 @@ impl Held {
             Task::Write { .. } => Lane::Files,
             Task::Set(..) | Task::ResetSettings => Lane::Node,
             Task::Stop => Lane::Stop,
+            Task::Force => Lane::Files,
             Task::Wallet(wallet, _) => Lane::Wallet(wallet.clone()),
         };
         let job = Box::new(move || {
@@ -242,6 +249,12 @@ impl Held {
                 Answer::Stopped
             }
             Task::Stop => self.stop(),
+            Task::Force => {
+                if let Some(force) = &*lock(&self.force) {
+                    force();
+                }
+                Answer::Stopped
+            }
             Task::Wallet(name, task) => {
                 let answer = act::perform(self, &name, task);
                 Answer::Wallet(name, answer)

@@ -106,6 +106,7 @@ impl NodeSource for Attach {
                 let _ = left.shut_down(GOODBYE);
                 0
             }),
+            force: None,
         })
     }
 

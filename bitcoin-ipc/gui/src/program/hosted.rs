@@ -41,6 +41,7 @@ impl NodeSource for Hosted {
                 drop(end);
                 code
             }),
+            force: None,
         })
     }
 

@@ -46,7 +46,7 @@ pub(super) fn run(held: &Arc<Held>, mut source: Box<dyn NodeSource>) {
 /// All of one node's time; gives why it is gone.
 fn once(held: &Arc<Held>, source: &mut dyn NodeSource) -> Result<String, Missing> {
     let opened = source.open(&|step| held.tell(Event::Opening(step.to_owned())))?;
-    held.ends_by(opened.end);
+    held.ends_by(opened.end, opened.force);
     let listened = held.open(opened.node, opened.gone);
     let started = match (listened, opened.start) {
         (Err(error), _) => Err(error.text().to_owned()),

@@ -22,7 +22,7 @@ use bitcoin_init::logging::{EarlyLog, LogOptions};
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_init::{datadir, owner};
 use bitcoin_ipc::interfaces::Node;
-use mp_runtime::EventLoop;
+use mp_runtime::{EventLoop, sibling};
 
 use crate::model::bip21::PaymentUri;
 use crate::model::{Form, Session};
@@ -51,6 +51,8 @@ struct Opened {
     wait: Box<dyn FnOnce() -> String + Send>,
     /// Ends it, or leaves it; gives the exit code.
     end: Box<dyn FnOnce() -> i32 + Send>,
+    /// Ends it at once, if it does not end; for one that the window started.
+    force: Option<Box<dyn Fn() + Send>>,
 }
 
 /// Why there is no node.
@@ -150,7 +152,7 @@ fn run() -> Result<ExitCode, Failure> {
                 (place.clone(), place, Form::Attached, Box::new(source))
             }
             Wish::Spawn => {
-                let source = Spawn::new(event_loop.clone(), settings.clone());
+                let source = Spawn::new(event_loop.clone(), sibling("bitcoin-node")?, settings.clone());
                 ("Own node".to_owned(), String::new(), Form::Spawned, Box::new(source))
             }
         };
@@ -189,6 +191,17 @@ fn run_hosting(
     let session = Session::new(0, "Own node".to_owned(), String::new(), Form::Hosted, network);
     start.add(session, Box::new(Hosted::new(node, settings)));
     start.run()
+}
+
+/// Looks after a node that it starts, for a test.
+#[cfg(test)]
+pub(crate) fn start_one(held: &Arc<crate::link::Held>, program: std::path::PathBuf, args: &[&str]) {
+    let event_loop = EventLoop::new("gui").expect("a thread");
+    let args = [&["bitcoin-gui"], args].concat();
+    let Ok(Invocation::Run(arguments)) = parse(&options::attaching(), args) else { panic!("no run") };
+    let settings = options::load(options::attaching(), arguments).expect("settings");
+    datadir::prepare(&settings).expect("a folder");
+    keep::run(held, Box::new(Spawn::new(event_loop, program, settings)));
 }
 
 /// Looks after a node that listens, for a test.

@@ -2,12 +2,13 @@
 //!
 //! In: settings. Out: a child process that got them, runs, and ends with the window.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bitcoin_init::config::Settings;
 use bitcoin_ipc::interfaces::{Init, Node};
-use mp_runtime::{Child, EventLoop, SpawnArgument, sibling, spawn};
+use mp_runtime::{Child, EventLoop, SpawnArgument, spawn};
 
 use super::{Missing, NodeSource, Opened};
 
@@ -17,12 +18,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A node that the window starts and ends.
 pub(super) struct Spawn {
     event_loop: EventLoop,
+    program: PathBuf,
     settings: Settings,
 }
 
 impl Spawn {
-    pub(super) fn new(event_loop: EventLoop, settings: Settings) -> Spawn {
-        Spawn { event_loop, settings }
+    pub(super) fn new(event_loop: EventLoop, program: PathBuf, settings: Settings) -> Spawn {
+        Spawn { event_loop, program, settings }
     }
 }
 
@@ -56,8 +58,8 @@ impl NodeSource for Spawn {
         step("Starting the node…");
         let never =
             |error: mp_runtime::Error| Missing::Never(format!("The node cannot start: {}", error.text()));
-        let program = sibling("bitcoin-node").map_err(never)?;
-        let spawned = spawn::<dyn Init>(&self.event_loop, &program, SpawnArgument::default());
+        let program = &self.program;
+        let spawned = spawn::<dyn Init>(&self.event_loop, program, SpawnArgument::default());
         let (child, init) = spawned.map_err(never)?;
         tracing::info!(target: "gui", "Started {}, process {}.", program.display(), child.pid());
         let connection = init.connection().clone();
@@ -67,7 +69,7 @@ impl NodeSource for Spawn {
         let child = Arc::new(Mutex::new(Some(child)));
         let (settings, starting, ending) = (self.settings.clone(), node.clone(), node.clone());
         let (closed, waited, left) = (connection.clone(), connection.clone(), connection);
-        let died = child.clone();
+        let (died, killed) = (child.clone(), child.clone());
         Ok(Opened {
             node,
             gone: Arc::new(move || closed.is_closed()),
@@ -87,6 +89,13 @@ impl NodeSource for Spawn {
                 status(&child);
                 code
             }),
+            force: Some(Box::new(move || {
+                let child = killed.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(mut child) = child {
+                    tracing::warn!(target: "gui", "The node, process {}, is ended by force.", child.pid());
+                    let _ = child.kill();
+                }
+            })),
         })
     }
 

@@ -2,7 +2,7 @@
 //!
 //! In: a world. Out: its tree, clicks on it, and a wait for what has to come.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Gui {
     world: Option<Arc<World>>,
     pub(crate) engine: Engine,
+    links: Links,
     held: Arc<Held>,
     pub(crate) harness: Harness<'static, App>,
     saved: Arc<Mutex<Option<Prefs>>>,
@@ -54,6 +55,17 @@ impl Gui {
         gui
     }
 
+    /// A window that starts its node.
+    pub(crate) fn spawn(program: PathBuf, args: Vec<String>) -> Gui {
+        let gui = Gui { world: None, ..Gui::of_form("Own node", Prefs::default(), Form::Spawned) };
+        let held = gui.held.clone();
+        std::thread::spawn(move || {
+            let args: Vec<&str> = args.iter().map(String::as_str).collect();
+            crate::program::start_one(&held, program, &args);
+        });
+        gui
+    }
+
     /// The node in memory.
     pub(crate) fn world(&self) -> &Arc<World> {
         self.world.as_ref().expect("a node in memory")
@@ -61,6 +73,10 @@ impl Gui {
 
     /// A window that nobody looks after.
     fn alone(place: &str, prefs: Prefs) -> Gui {
+        Gui::of_form(place, prefs, Form::Attached)
+    }
+
+    fn of_form(place: &str, prefs: Prefs, form: Form) -> Gui {
         let links: Arc<Mutex<Option<Links>>> = Arc::default();
         let made = links.clone();
         let start = move |sender| -> Box<dyn Run> {
@@ -72,7 +88,7 @@ impl Gui {
         let links = links.lock().expect("links").clone().expect("links");
         let held = links.hold(0, Network::Regtest);
         let place = place.to_owned();
-        let session = Session::new(0, place.clone(), place, Form::Attached, Network::Regtest);
+        let session = Session::new(0, place.clone(), place, form, Network::Regtest);
         engine.send(Msg::Session(Box::new(session)));
         let saved: Arc<Mutex<Option<Prefs>>> = Arc::default();
         let kept = saved.clone();
@@ -86,7 +102,7 @@ impl Gui {
             .renderer(textures.clone())
             .with_context_setup(view::prepare)
             .build_ui_state(|ui, app: &mut App| app.show(ui), app);
-        Gui { world: None, engine, held, harness, saved, textures }
+        Gui { world: None, engine, links, held, harness, saved, textures }
     }
 
     /// The node is found.
@@ -95,6 +111,19 @@ impl Gui {
         self.held.open(node, Arc::new(move || connection.is_closed())).expect("a node that answers");
         self.held.tell(Event::Up);
         self.wait(|gui| gui.model().sessions.first().is_some_and(|session| session.chain.height.is_some()));
+    }
+
+    /// One more node, of this name.
+    pub(crate) fn add(&mut self, world: &Arc<World>, name: &str) {
+        let number = u32::try_from(self.model().sessions.len()).expect("a number");
+        let held = self.links.hold(number, Network::Regtest);
+        let session =
+            Session::new(number, name.to_owned(), name.to_owned(), Form::Attached, Network::Regtest);
+        self.engine.send(Msg::Session(Box::new(session)));
+        let (node, connection) = world.connect();
+        held.open(node, Arc::new(move || connection.is_closed())).expect("a node that answers");
+        held.tell(Event::Up);
+        self.wait(|gui| gui.model().sessions.last().is_some_and(|session| session.chain.height.is_some()));
     }
 
     /// The node is gone, as the thread notices that waits for the connection's end.

@@ -79,7 +79,6 @@ fn a38_the_end_of_the_wallet_process_is_noticed_without_a_call() {
 fn a39_five_ends_of_the_wallet_process_leave_nothing_behind() {
     let mut gui = rich();
     let world = gui.world().clone();
-    let threads = || std::fs::read_dir("/proc/self/task").expect("tasks").count();
     let handlers = || lock(&world.loader.wallets)["w"].gate.count("subscribe");
     let mut before = None;
     for _ in 0..6 {
@@ -88,8 +87,6 @@ fn a39_five_ends_of_the_wallet_process_leave_nothing_behind() {
         world.start_wallets();
         gui.wait(|gui| !gui.sees("The node starts it again.") && gui.sees("Available 3.00000000 BTC"));
         gui.settle();
-        // Other tests have threads too; that of handlers is this one's alone.
-        let _ = threads();
         let subscribed = handlers();
         if let Some(before) = before {
             assert!(subscribed - before <= 12, "each time the same few: {before} to {subscribed}");
@@ -146,4 +143,40 @@ fn a38_a_wallet_that_does_not_come_back_can_be_loaded_again() {
     gui.press("Load w again");
     gui.wait(|gui| !gui.sees("is not loaded any more"));
     gui.wait_for("Available 3.00000000 BTC");
+}
+
+#[test]
+fn a10_two_windows_show_the_same() {
+    let world = World::new(vec![FakeWallet::with_coins("w")]);
+    let (mut first, mut second) = (Gui::open(&world), Gui::open(&world));
+    for gui in [&mut first, &mut second] {
+        gui.wait_for("Available 3.00000000 BTC");
+    }
+    let wallet = lock(&world.loader.wallets)["w"].clone();
+    wallet.receive(12_345, "New one");
+    for gui in [&mut first, &mut second] {
+        gui.wait_for("Received 0.00012345 BTC, New one, Unconfirmed");
+    }
+    drop(first);
+    world.node.mine();
+    second.wait_for("Height 201,");
+}
+
+#[test]
+fn a11_one_window_shows_two_nodes() {
+    let mut gui = rich();
+    let other = World::new(vec![FakeWallet::with_coins("other")]);
+    *lock(&other.node.height) = 7;
+    gui.add(&other, "second");
+    assert!(gui.sees("Height 200,"));
+    gui.click(eframe::egui::Role::ComboBox, "Node");
+    gui.press("second");
+    gui.wait_for("Overview of other");
+    gui.wait_for("Height 7,");
+    gui.settle();
+    // The other one goes on when one is gone.
+    gui.world().kill_node();
+    other.node.mine();
+    gui.wait_for("Height 8,");
+    assert!(gui.is_enabled("Wallets…"));
 }

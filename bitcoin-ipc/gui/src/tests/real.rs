@@ -324,3 +324,39 @@ fn a20_a27_coins_and_settings_of_a_real_node() {
     assert!(node.directory().join("regtest/settings.json.bak").exists());
     node.stop().expect("an end in order");
 }
+
+/// The process of this name that this test's window has started last.
+fn started(name: &str) -> Option<rustix::process::Pid> {
+    let tasks = std::fs::read_dir("/proc/self/task").expect("tasks");
+    let lists = tasks.filter_map(|task| std::fs::read_to_string(task.ok()?.path().join("children")).ok());
+    let lists: Vec<String> = lists.collect();
+    let pids =
+        lists.iter().flat_map(|list| list.split_whitespace()).filter_map(|pid| pid.parse::<i32>().ok());
+    let of_name = |pid: &i32| {
+        let line = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        // Nodes of other tests have a directory on their command line.
+        line.split('\0').next().is_some_and(|first| first.ends_with(name)) && line.contains("-ipcfd")
+    };
+    pids.filter(of_name).max().and_then(rustix::process::Pid::from_raw)
+}
+
+#[test]
+fn a34_a_node_that_does_not_end_is_ended_by_force() {
+    let Some(programs) = programs() else { return };
+    let folder = tempfile::tempdir().expect("a folder");
+    let datadir = format!("-datadir={}", folder.path().display());
+    let mut gui = Gui::spawn(
+        programs.path("bitcoin-node"),
+        vec![datadir, "-regtest".to_owned(), "-disablewallet".to_owned()],
+    );
+    gui.wait_for("Height 0,");
+    gui.settle();
+    let node = started("bitcoin-node").expect("a node");
+    kill_process(node, Signal::STOP).expect("a stop");
+    gui.harness.state_mut().state().closing = true;
+    gui.engine.send(crate::engine::Msg::Command(0, crate::engine::Command::Close));
+    gui.wait_for("Do not switch off the machine.");
+    gui.press("End Own node by force");
+    gui.wait(|gui| gui.harness.state().is_over());
+    assert_eq!(gui.harness.state().exit_code(), 1);
+}

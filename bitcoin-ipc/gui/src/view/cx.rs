@@ -61,6 +61,11 @@ impl<'a> Cx<'a> {
         self.commands.push((self.session.id, command));
     }
 
+    /// The user wants something of a node that is not shown.
+    pub(crate) fn command_to(&mut self, session: SessionId, command: Command) {
+        self.commands.push((session, command));
+    }
+
     /// The user wants something of the wallet that is shown.
     pub(crate) fn wallet_command(&mut self, command: WalletCommand) {
         if let Some(wallet) = self.wallet() {

@@ -236,7 +236,7 @@ fn is_of_node(key: &crate::model::Key) -> bool {
     matches!(key, Key::Read(Read::Chain | Read::Warnings | Read::Mempool | Read::Methods | Read::Wallets))
 }
 
-fn closing(ui: &mut Ui, cx: &Cx<'_>) {
+fn closing(ui: &mut Ui, cx: &mut Cx<'_>) {
     ui.heading("Closing");
     for session in &cx.model.sessions {
         let step = match &session.link {
@@ -245,6 +245,13 @@ fn closing(ui: &mut Ui, cx: &Cx<'_>) {
             _ => "It is left.",
         };
         ui.label(format!("{}: {step}", session.name));
+        if session.form == Form::Spawned && matches!(session.link, Link::Stopping { .. }) {
+            ui.label("If it does not end, it can be ended by force. It loses nothing of the chain; it has to check more of it at the next start.");
+            let button = ui.button(format!("End {} by force", session.name));
+            if button.clicked() {
+                cx.command_to(session.id, Command::Force);
+            }
+        }
     }
 }
 

@@ -16,6 +16,11 @@ impl Turn<'_> {
                 self.refresh(false);
             }
             Command::Close => self.close(),
+            Command::Force => {
+                if matches!(self.session.link, Link::Stopping { .. }) {
+                    self.act(Task::Force);
+                }
+            }
             Command::ListFiles => {
                 if self.session.has_wallets() {
                     self.read(Read::Files);
