@@ -147,6 +147,21 @@ fn a61_a_payment_is_sent_once_however_often_it_is_asked_for() {
     }
 }
 
+#[test]
+fn a37_a_window_ends_its_own_node_when_the_console_says_stop() {
+    for (form, stopping) in [(Form::Spawned, true), (Form::Attached, false)] {
+        let mut model = Model::default();
+        let session = Session::new(0, "n".to_owned(), String::new(), form, bitcoin::Network::Regtest);
+        reduce(&mut model, 0, Msg::Session(Box::new(session)));
+        reduce(&mut model, 0, Msg::Event(0, Event::Up));
+        let line = bitcoin_ipc::types::Secret::new(" stop ");
+        let tasks = reduce(&mut model, 0, Msg::Command(0, Command::Console { line, wallet: None }));
+        assert_eq!(matches!(model.sessions[0].link, Link::Stopping { .. }), stopping);
+        assert_eq!(matches!(tasks[..], [(0, Task::Stop)]), stopping);
+        assert_eq!(matches!(tasks[..], [(0, Task::Console { .. })]), !stopping);
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Step {
     Up,

@@ -2,8 +2,15 @@
 
 use std::sync::Arc;
 
+use bitcoin_ipc::types::Secret;
+
 use super::{Command, Task, Turn};
 use crate::model::{Form, Link, Read, Wallets};
+
+/// Whether a line of the console ends the node.
+fn is_stop(line: &Secret) -> bool {
+    matches!(line.expose().trim_ascii(), b"stop" | b"stop()")
+}
 
 impl Turn<'_> {
     pub(super) fn command(&mut self, command: Command) {
@@ -34,6 +41,10 @@ impl Turn<'_> {
             Command::Write { path, bytes } => _ = self.act(Task::Write { path, bytes }),
             Command::Set(name, value) => self.set(Task::Set(name, value)),
             Command::ResetSettings => self.set(Task::ResetSettings),
+            // Nobody tells a window that its own node was asked to end; it ends it itself, in order.
+            Command::Console { line, .. } if self.session.form != Form::Attached && is_stop(&line) => {
+                self.close()
+            }
             Command::Console { line, wallet } => {
                 if self.is_up() {
                     let text = String::from_utf8_lossy(line.expose());
