@@ -1,5 +1,7 @@
 //! The node and the wallet process live and die beside the window.
 
+use egui_kittest::kittest::Queryable as _;
+
 use super::fake::{FakeWallet, World, lock};
 use super::{Gui, rich};
 use crate::model::prefs::Prefs;
@@ -65,6 +67,8 @@ fn a38_the_end_of_the_wallet_process_is_noticed_without_a_call() {
     world.kill_wallets();
     gui.wait_for("The wallet process has ended. The node starts it again.");
     assert_eq!(world.node.gate.total(), calls, "nobody asked");
+    let banners = gui.harness.query_all_by_role(eframe::egui::Role::Alert).count();
+    assert_eq!(banners, 1, "it is said once");
     gui.page("Fees");
     gui.wait_for("25 sat/vB");
     world.start_wallets();

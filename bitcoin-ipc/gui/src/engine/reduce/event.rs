@@ -98,7 +98,8 @@ impl Turn<'_> {
             wallet.here = false;
             wallet.expire();
         }
-        self.tell(Level::Warning, "The wallet process has ended. The node starts it again.");
+        // A banner says so too, as long as it is so.
+        self.tell(Level::Information, "The wallet process has ended. The node starts it again.");
     }
 
     /// A wallet is loaded.

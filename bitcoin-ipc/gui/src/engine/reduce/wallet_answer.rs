@@ -119,7 +119,8 @@ impl Turn<'_> {
 
     /// Nobody knows whether something was sent: it is looked up as soon as the wallet can be asked.
     fn unknown(&mut self, name: &str) {
-        self.tell(Level::Warning, "The outcome of a payment is unknown. It is looked up, not repeated.");
+        // A banner says so too, as long as it is so.
+        self.tell(Level::Information, "The outcome of a payment is unknown. It is looked up, not repeated.");
         let here =
             self.session.has_wallets() && self.session.wallets.get(name).is_some_and(|wallet| wallet.here);
         if here {
