@@ -34,6 +34,7 @@ use crate::signals::Signals;
 pub use door::Door;
 pub use offer::Offer;
 pub use running::Running;
+pub use spawned::HostedNode;
 pub use wallets::{LoadedWallets, NoWallets, SpawnedWallets, StartedWallets, WalletSource};
 
 /// Runs a node until it is told to stop. This is `main` of `bitcoin-node` and of `bitcoind`.

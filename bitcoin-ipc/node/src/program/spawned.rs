@@ -1,7 +1,8 @@
-//! A node that a GUI has spawned: the GUI gives it its settings, starts it and ends it.
+//! A node of a GUI: the GUI gives it its settings, starts it and ends it.
 //!
-//! In: the socket to the parent, where wallets come from. Out: the parent's service until it leaves;
-//! then the node ends in order, if the parent has not ended it.
+//! In: where wallets come from, and either the socket to a parent or a GUI in the same process. Out: the node's
+//! interface; to a parent it is served until that leaves, and then the node ends in order, if the parent has not ended
+//! it.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -33,25 +34,42 @@ pub(super) fn run(
     let event_loop = EventLoop::new(program.name())?;
     let shutdown = Shutdown::new();
     let _signals = shutdown.on_signals_in_child()?;
-    let spawned = Arc::new(Spawned {
-        program,
-        event_loop: event_loop.clone(),
-        early_log,
-        wallets: Mutex::new(Some(wallets)),
-        signals: Signals::default(),
-        shutdown,
-        settings: OnceLock::new(),
-        directory: Mutex::default(),
-        offer: Mutex::default(),
-        running: Mutex::default(),
-        exit_status: AtomicI32::new(0),
-    });
+    let spawned = Arc::new(Spawned::new(program, event_loop.clone(), early_log, wallets, shutdown));
     let served = serve_parent::<dyn SplitInit>(&event_loop, stream, Arc::new(Child(spawned.clone())));
     spawned.app_shutdown()?;
     Ok(served?)
 }
 
-/// A node whose parent decides when it starts and ends.
+/// A node in the process of its GUI, which decides when it starts and ends.
+pub struct HostedNode(Arc<Spawned>);
+
+impl HostedNode {
+    /// A node that has not started yet: `base_initialize` of its interface gives it its settings, and opens the log of
+    /// the process. The name and the sentence are those of the program that it is part of.
+    ///
+    /// # Errors
+    ///
+    /// The process has a log already, or there can be no more threads.
+    pub fn new(name: &'static str, about: &'static str, wallets: Box<dyn WalletSource>) -> Result<Self> {
+        let early_log = EarlyLog::start().map_err(|error| Error::failed(error.to_string()))?;
+        let (program, event_loop) = (options::program(name, about), EventLoop::new(name)?);
+        Ok(HostedNode(Arc::new(Spawned::new(program, event_loop, early_log, wallets, Shutdown::new()))))
+    }
+
+    /// What a GUI calls.
+    #[must_use]
+    pub fn interface(&self) -> Arc<dyn Node> {
+        Arc::new(GuiNode::new(self.0.clone()))
+    }
+}
+
+impl std::fmt::Debug for HostedNode {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostedNode").finish_non_exhaustive()
+    }
+}
+
+/// A node whose GUI decides when it starts and ends.
 struct Spawned {
     program: Program,
     event_loop: EventLoop,
@@ -75,6 +93,28 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Spawned {
+    fn new(
+        program: Program,
+        event_loop: EventLoop,
+        early_log: EarlyLog,
+        wallets: Box<dyn WalletSource>,
+        shutdown: Shutdown,
+    ) -> Self {
+        Spawned {
+            program,
+            event_loop,
+            early_log,
+            wallets: Mutex::new(Some(wallets)),
+            signals: Signals::default(),
+            shutdown,
+            settings: OnceLock::new(),
+            directory: Mutex::default(),
+            offer: Mutex::default(),
+            running: Mutex::default(),
+            exit_status: AtomicI32::new(0),
+        }
+    }
+
     /// What a node offers others than a GUI.
     fn offer(&self) -> Result<Offer> {
         lock(&self.offer).clone().ok_or_else(|| Error::failed("the node is not running"))

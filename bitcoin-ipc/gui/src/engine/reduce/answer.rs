@@ -1,0 +1,102 @@
+//! What follows from an answer of the node.
+
+use std::sync::Arc;
+
+use super::Turn;
+use crate::engine::{Answer, Answered, Failure, FailureKind};
+use crate::model::wallet::{self, Fresh};
+use crate::model::{Chain, Key, Level, Read, Wallets, Work};
+
+impl Turn<'_> {
+    pub(super) fn answered(&mut self, Answered { key, answer }: Answered) {
+        let Some(work) = self.session.work.get(&key).copied() else { return };
+        self.ended(&key);
+        match answer {
+            Answer::Failed(failure) => {
+                if key == Key::Read(Read::Wallets) {
+                    self.no_wallets(failure.text.clone());
+                } else {
+                    self.failed(&failure);
+                }
+                self.ask_again(&key, work, &failure);
+            }
+            Answer::Chain(chain) => self.chain(chain),
+            Answer::Warnings(text) => self.session.warnings = text,
+            Answer::Mempool(mempool) => self.session.mempool = Fresh::At(mempool),
+            Answer::Wallets(names) => self.wallets(&names),
+            Answer::Files(files) => self.session.files = Fresh::At(files),
+            Answer::Settings(settings) => self.session.settings = Fresh::At(settings),
+            Answer::Set(set) => {
+                match set {
+                    Ok(text) => self.tell(Level::Information, text),
+                    Err(failure) => {
+                        self.tell(Level::Warning, format!("The setting is not changed: {}", failure.text))
+                    }
+                }
+                self.session.settings.expire();
+                self.refresh(true);
+            }
+            Answer::Methods(methods) => Arc::make_mut(&mut self.session.console).methods = methods,
+            Answer::Console(id, answer) => Arc::make_mut(&mut self.session.console).end(id, answer),
+            Answer::Loaded(name, loaded) => self.loaded(&name, loaded),
+            Answer::Stopped => {}
+            Answer::Wallet(name, answer) => self.wallet_answered(&name, &key, answer),
+        }
+    }
+
+    /// Whoever is there and does not answer is asked again, one call at a time.
+    fn ask_again(&mut self, key: &Key, work: Work, failure: &Failure) {
+        if let Key::Read(read) = key
+            && failure.kind == FailureKind::TimedOut
+            && self.session.is_up()
+        {
+            self.read(read.clone());
+            if let Some(again) = self.session.work.get_mut(key) {
+                again.since = work.since;
+            }
+        }
+    }
+
+    /// Where the chain stands, unless a later block has come meanwhile.
+    fn chain(&mut self, chain: Chain) {
+        let known = self.session.chain;
+        if known.height.is_none_or(|height| chain.height >= Some(height)) {
+            self.session.chain =
+                Chain { header_height: chain.header_height.max(known.header_height), ..chain };
+        }
+    }
+
+    fn no_wallets(&mut self, why: String) {
+        if self.session.wallet_process != Wallets::Lost {
+            self.session.wallet_process = Wallets::Absent { why };
+        }
+    }
+
+    fn wallets(&mut self, names: &[String]) {
+        let before = std::mem::replace(&mut self.session.wallet_process, Wallets::Ready);
+        if before == Wallets::Lost {
+            self.tell(Level::Information, "The wallets are back.");
+        }
+        for name in names {
+            self.here(name);
+        }
+        self.refresh(true);
+    }
+
+    fn loaded(&mut self, name: &str, loaded: Result<Vec<String>, String>) {
+        let title = wallet::title(name);
+        match loaded {
+            Ok(warnings) => {
+                for warning in warnings {
+                    self.tell(Level::Warning, warning);
+                }
+                self.tell(Level::Information, format!("The wallet {title} is loaded."));
+                self.here(name);
+                self.session.shown = Some(name.to_owned());
+                self.session.files.expire();
+                self.refresh(true);
+            }
+            Err(why) => self.tell(Level::Error, format!("The wallet {title} is not loaded: {why}")),
+        }
+    }
+}

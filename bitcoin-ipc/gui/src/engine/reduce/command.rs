@@ -1,0 +1,105 @@
+//! What follows from what the user wants.
+
+use std::sync::Arc;
+
+use bitcoin_ipc::types::Secret;
+
+use super::{Command, Task, Turn};
+use crate::model::{Form, Link, Read, Wallets};
+
+/// Whether a line of the console ends the node.
+fn is_stop(line: &Secret) -> bool {
+    matches!(line.expose().trim_ascii(), b"stop" | b"stop()")
+}
+
+impl Turn<'_> {
+    pub(super) fn command(&mut self, command: Command) {
+        match command {
+            Command::Show { page, wallet } => {
+                self.session.page = page;
+                if wallet.is_some() {
+                    self.session.shown = wallet;
+                }
+                self.refresh(false);
+            }
+            Command::Close => self.close(),
+            Command::Force => {
+                if matches!(self.session.link, Link::Stopping { .. }) {
+                    self.act(Task::Force);
+                }
+            }
+            Command::ListFiles => {
+                if self.session.has_wallets() {
+                    self.read(Read::Files);
+                }
+            }
+            Command::CreateWallet { name, passphrase, flags } => {
+                self.long(Task::CreateWallet { name, passphrase, flags });
+            }
+            Command::LoadWallet(name) => self.long(Task::LoadWallet(name)),
+            Command::RestoreWallet { name, file } => self.long(Task::RestoreWallet { name, file }),
+            Command::Write { path, bytes } => _ = self.act(Task::Write { path, bytes }),
+            Command::Set(name, value) => self.set(Task::Set(name, value)),
+            Command::ResetSettings => self.set(Task::ResetSettings),
+            // Nobody tells a window that its own node was asked to end; it ends it itself, in order.
+            Command::Console { line, .. } if self.session.form != Form::Attached && is_stop(&line) => {
+                self.close()
+            }
+            Command::Console { line, wallet } => {
+                if self.is_up() {
+                    let text = String::from_utf8_lossy(line.expose());
+                    let id = Arc::make_mut(&mut self.session.console).begin(&text);
+                    self.act(Task::Console { id, line, wallet });
+                }
+            }
+            Command::CancelConsole(id) => {
+                Arc::make_mut(&mut self.session.console).cancel(id);
+                self.act(Task::CancelConsole(id));
+            }
+            Command::ClearConsole => Arc::make_mut(&mut self.session.console).clear(),
+            Command::Wallet(name, command) => self.wallet_command(name, command),
+        }
+    }
+
+    fn set(&mut self, task: Task) {
+        if self.is_up() {
+            self.act(task);
+        }
+    }
+
+    /// Something that takes long, one thing at a time.
+    fn long(&mut self, task: Task) {
+        if !self.is_up() {
+            return;
+        }
+        if self.session.wallet_process != Wallets::Ready {
+            self.tell(crate::model::Level::Warning, "The wallets are not there: nothing was done.");
+        } else if !self.act(task) {
+            self.tell(
+                crate::model::Level::Information,
+                "Another wallet is being made or loaded. Try again when it is there.",
+            );
+        }
+    }
+
+    /// A node that the window started is ended, another one is left.
+    fn close(&mut self) {
+        match (self.session.form, &self.session.link) {
+            (_, Link::Stopping { .. } | Link::Closed { .. }) => {}
+            (_, Link::Refused { .. }) => {
+                self.session.link = Link::Closed { exit: 1 };
+                self.act(Task::Stop);
+            }
+            (Form::Attached, _) | (_, Link::Lost { .. }) => {
+                self.session.link = Link::Closed { exit: 0 };
+                self.act(Task::Stop);
+            }
+            (Form::Spawned | Form::Hosted, _) => {
+                let step =
+                    "The node ends: it writes what it knows. Do not switch off the machine.".to_owned();
+                self.session.link = Link::Stopping { step };
+                self.act(Task::Stop);
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! What follows from what happened.
+
+use std::sync::Arc;
+
+use bitcoin::Txid;
+
+use super::{Turn, expire};
+use crate::engine::Event;
+use crate::model::{Chain, Level, Link, Progress, Read, Wallet, Wallets};
+
+impl Turn<'_> {
+    pub(super) fn event(&mut self, event: Event) {
+        match event {
+            Event::Opening(step) => self.link(Link::Opening { step }),
+            Event::Up => self.up(),
+            Event::Lost(why) => {
+                self.link(Link::Lost { why });
+                self.session.wallet_process = Wallets::Unknown;
+                self.expire();
+            }
+            Event::Refused(why) => {
+                self.tell(Level::Error, why.clone());
+                self.link(Link::Refused { why });
+            }
+            Event::Closed(exit) => self.session.link = Link::Closed { exit },
+            Event::BlockTip(chain) => self.block_tip(chain),
+            Event::HeaderTip(height) => self.session.chain.header_height = height,
+            Event::Alert if !self.session.is_up() => {}
+            Event::Alert => self.read(Read::Warnings),
+            Event::Loading(text) => match &mut self.session.link {
+                Link::Opening { step } => *step = text,
+                _ => self.session.doing = Some(Progress { title: text, percent: 0 }),
+            },
+            Event::Progress(title, percent) => self.session.doing = progress(title, percent),
+            Event::Message(level, text) => self.tell(level, text),
+            // A node that is starting says so before its wallets can be asked for.
+            Event::InitWallet if !self.session.is_up() => {}
+            Event::InitWallet => self.read(Read::Wallets),
+            Event::WalletsGone => self.wallets_gone(),
+            Event::WalletLoaded(name) => {
+                self.here(&name);
+                expire(&mut self.session.files);
+                self.refresh(true);
+            }
+            Event::WalletUnloaded(name) => self.unloaded(&name),
+            Event::StatusChanged(name) => {
+                if self.session.has_wallets() {
+                    self.read(Read::Traits(name));
+                }
+            }
+            Event::BookChanged(name) => self.changed(&name, |wallet| wallet.book.expire()),
+            Event::TransactionChanged(name, txid) => self.transaction_changed(&name, txid),
+            Event::WalletProgress(name, title, percent) => {
+                if let Some(wallet) = self.session.wallet_mut(&name) {
+                    wallet.doing = progress(title, percent);
+                }
+            }
+        }
+    }
+
+    /// A new state of the connection, unless its end was wanted.
+    fn link(&mut self, link: Link) {
+        if !matches!(self.session.link, Link::Stopping { .. } | Link::Closed { .. }) {
+            self.session.link = link;
+        }
+    }
+
+    fn up(&mut self) {
+        self.link(Link::Up);
+        self.session.doing = None;
+        self.read(Read::Chain);
+        self.read(Read::Warnings);
+        self.read(Read::Wallets);
+        self.refresh(true);
+    }
+
+    fn block_tip(&mut self, chain: Chain) {
+        let header_height = self.session.chain.header_height.max(chain.height.unwrap_or_default());
+        self.session.chain = Chain { header_height, ..chain };
+        self.session.mempool.expire();
+        for wallet in self.session.wallets.values_mut() {
+            if wallet.balances.is_fresh() || wallet.coins.is_fresh() {
+                let wallet = Arc::make_mut(wallet);
+                wallet.balances.expire();
+                wallet.coins.expire();
+            }
+        }
+        self.refresh(true);
+    }
+
+    fn wallets_gone(&mut self) {
+        if !self.session.is_up() || self.session.wallet_process != Wallets::Ready {
+            return;
+        }
+        self.session.wallet_process = Wallets::Lost;
+        for wallet in self.session.wallets.values_mut() {
+            let wallet = Arc::make_mut(wallet);
+            wallet.here = false;
+            wallet.expire();
+        }
+        // A banner says so too, as long as it is so.
+        self.tell(Level::Information, "The wallet process has ended. The node starts it again.");
+    }
+
+    /// A wallet is loaded.
+    pub(super) fn here(&mut self, name: &str) {
+        let entry = self.session.wallets.entry(name.to_owned());
+        let wallet = Arc::make_mut(
+            entry.or_insert_with(|| Arc::new(Wallet { name: name.to_owned(), ..Wallet::default() })),
+        );
+        wallet.here = true;
+        wallet.traits = None;
+        wallet.expire();
+        let gone = self.session.wallet().is_none();
+        if gone {
+            self.session.shown = Some(name.to_owned());
+        }
+        self.look_up_again(name);
+    }
+
+    pub(super) fn unloaded(&mut self, name: &str) {
+        self.session.wallets.remove(name);
+        self.session.files.expire();
+        if self.session.shown.as_deref() == Some(name) {
+            self.session.shown = self.session.wallets.keys().next().cloned();
+            self.refresh(true);
+        }
+    }
+
+    fn changed(&mut self, name: &str, change: impl FnOnce(&mut Wallet)) {
+        if let Some(wallet) = self.session.wallet_mut(name) {
+            change(wallet);
+            self.refresh(true);
+        }
+    }
+
+    fn transaction_changed(&mut self, name: &str, txid: Txid) {
+        self.changed(name, |wallet| {
+            wallet.balances.expire();
+            wallet.coins.expire();
+            Arc::make_mut(&mut wallet.history).change(txid);
+        });
+    }
+}
+
+/// How far something is; nothing once it is done.
+fn progress(title: String, percent: i32) -> Option<Progress> {
+    (percent < 100).then_some(Progress { title, percent })
+}

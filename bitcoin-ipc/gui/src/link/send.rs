@@ -1,0 +1,303 @@
+//! Payments.
+//!
+//! In: what is to be paid. Out: a transaction to review; and later the same one, signed, in the wallet and on its
+//! way. Where something fails before the wallet was told to send it, nothing was sent; after that nobody knows, and
+//! it is not tried again.
+
+use std::sync::Arc;
+
+use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin_ipc::interfaces::Wallet;
+use bitcoin_ipc::types::psbt::Psbt;
+use bitcoin_ipc::types::{AddressPurpose, CoinControl, PsbtFillOptions, Secret, WalletTxOut};
+use mp_runtime::within;
+
+use super::{Held, WALLET_PATIENCE, read::ask};
+use crate::engine::{BumpOutcome, Failure, FailureKind, SendOutcome};
+use crate::model::draft::{Fee, Payment};
+use crate::model::review::{Input, Output, Replacement, Review};
+
+/// Makes a transaction, without signatures.
+pub(super) fn make(held: &Held, name: &str, payment: Payment) -> Result<Box<Review>, Failure> {
+    let made = ask(held, name, |wallet| {
+        wallet.create_transaction(&payment.recipients(), &payment.coin_control(), false, None)
+    })?;
+    let made = made.map_err(|why| Failure::refused(why.to_string()))?;
+    let spent: Vec<OutPoint> = made.tx.input.iter().map(|input| input.previous_output).collect();
+    let (coins, mine, most) = ask(held, name, |wallet| {
+        let mine = made.tx.output.iter().map(|output| wallet.txout_is_mine(output));
+        let mine = mine.collect::<mp_runtime::Result<Vec<bool>>>()?;
+        Ok((wallet.get_coins(&spent)?, mine, wallet.get_default_max_tx_fee()?))
+    })?;
+    let address = |script: &ScriptBuf| {
+        bitcoin::Address::from_script(script, held.network)
+            .map(|address| address.to_string())
+            .unwrap_or_default()
+    };
+    let inputs: Vec<Input> = spent
+        .iter()
+        .zip(&coins)
+        .map(|(outpoint, coin)| Input {
+            outpoint: *outpoint,
+            amount: coin.txout.value.to_sat(),
+            address: address(&coin.txout.script_pubkey),
+            depth: coin.depth_in_main_chain,
+        })
+        .collect();
+    let change = made.change_pos.and_then(|place| usize::try_from(place).ok());
+    let outputs: Vec<Output> = made
+        .tx
+        .output
+        .iter()
+        .zip(mine)
+        .enumerate()
+        .map(|(place, (output, mine))| {
+            let address = address(&output.script_pubkey);
+            let payee = payment.payees.iter().find(|payee| payee.address == address);
+            let label = payee.map(|payee| payee.label.clone()).unwrap_or_default();
+            Output { address, amount: output.value.to_sat(), label, change: change == Some(place), mine }
+        })
+        .collect();
+    let mut review = Review {
+        vsize: vsize(&made.tx, &coins),
+        fee: made.fee.to_sat(),
+        payment,
+        tx: made.tx,
+        inputs,
+        outputs,
+        warnings: Vec::new(),
+    };
+    check(&review)?;
+    review.warnings = warnings(&review, most.to_sat());
+    Ok(Box::new(review))
+}
+
+/// What comes in is what goes out and the fee; and everybody gets what was asked for.
+fn check(review: &Review) -> Result<(), Failure> {
+    let sum = |mut amounts: Box<dyn Iterator<Item = u64> + '_>| amounts.try_fold(0_u64, u64::checked_add);
+    let all_in = sum(Box::new(review.inputs.iter().map(|input| input.amount)));
+    let out = sum(Box::new(review.outputs.iter().map(|output| output.amount)));
+    let whole = review.inputs.len() == review.tx.input.len()
+        && out.and_then(|out| out.checked_add(review.fee)).is_some_and(|out| all_in == Some(out));
+    let paid = review.payment.payees.iter().all(|payee| {
+        let script = payee.destination.script_pubkey();
+        let found = review.tx.output.iter().filter(|output| Some(&output.script_pubkey) == script.as_ref());
+        found.count() >= 1
+            && (payee.subtract_fee
+                || review.tx.output.iter().any(|output| {
+                    Some(&output.script_pubkey) == script.as_ref() && output.value.to_sat() == payee.amount
+                }))
+    });
+    let known = review.outputs.iter().all(|output| {
+        output.change || review.payment.payees.iter().any(|payee| payee.address == output.address)
+    });
+    if whole && paid && known {
+        return Ok(());
+    }
+    Err(Failure::refused(
+        "The wallet made another transaction than the one that was asked for. It is not used.",
+    ))
+}
+
+fn warnings(review: &Review, most: u64) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if review.fee > most {
+        warnings.push("The fee is higher than the wallet's limit for fees.".to_owned());
+    } else if review.fee_per_mille() > 50 {
+        warnings.push("The fee is more than 5 % of what is paid.".to_owned());
+    }
+    if review.outputs.iter().any(|output| output.change && !output.mine) {
+        warnings.push("Change goes to an address that is not this wallet's.".to_owned());
+    }
+    if review.outputs.iter().any(|output| !output.change && output.mine) {
+        warnings.push("An address is this wallet's own: it pays itself.".to_owned());
+    }
+    if review.inputs.iter().any(|input| input.depth < 1) {
+        warnings.push("A coin that is spent is in no block yet.".to_owned());
+    }
+    warnings
+}
+
+/// The size once it is signed, if all coins are of kinds that take one usual signature.
+fn vsize(tx: &Transaction, coins: &[WalletTxOut]) -> Option<u64> {
+    // Weight units: what the input has beside its empty script, and what its witness has.
+    let signature = |script: &ScriptBuf| {
+        Some(if script.is_p2wpkh() {
+            1 + 1 + 72 + 1 + 33
+        } else if script.is_p2tr() {
+            1 + 1 + 64
+        } else if script.is_p2pkh() {
+            4 * (1 + 72 + 1 + 33) + 1
+        } else if script.is_p2sh() {
+            // P2WPKH inside, as far as a wallet's own addresses go.
+            4 * 23 + 1 + 1 + 72 + 1 + 33
+        } else {
+            return None;
+        })
+    };
+    let mut weight = tx.weight().to_wu();
+    // The marker and the flag, unless the empty witnesses have them already.
+    weight += 2;
+    for coin in coins {
+        weight += signature(&coin.txout.script_pubkey)?;
+    }
+    Some(weight.div_ceil(4))
+}
+
+/// Unlocks for as long as it lives, if there is a passphrase.
+pub(super) struct Unlocked<'a> {
+    wallet: &'a dyn Wallet,
+    locks: bool,
+}
+
+impl Drop for Unlocked<'_> {
+    fn drop(&mut self) {
+        if self.locks {
+            // A wallet that is gone is locked when it comes back.
+            let _ = within(WALLET_PATIENCE, || self.wallet.lock());
+        }
+    }
+}
+
+/// Unlocks a wallet; `None` for a wrong passphrase.
+pub(super) fn unlock<'a>(
+    wallet: &'a dyn Wallet,
+    passphrase: Option<&Secret>,
+    failure: &dyn Fn(&mp_runtime::Error) -> Failure,
+) -> Result<Option<Unlocked<'a>>, Failure> {
+    let Some(passphrase) = passphrase else { return Ok(Some(Unlocked { wallet, locks: false })) };
+    // Should the answer get lost, it may be unlocked.
+    let unlocked = Unlocked { wallet, locks: true };
+    let right = within(WALLET_PATIENCE, || wallet.unlock(passphrase)).map_err(|error| failure(&error))?;
+    if right { Ok(Some(unlocked)) } else { Ok(None) }
+}
+
+/// Signs what was reviewed and sends it.
+pub(super) fn send(held: &Held, name: &str, review: &Arc<Review>, passphrase: Option<Secret>) -> SendOutcome {
+    let not_sent = |failure: Failure| SendOutcome::NotSent(failure.text);
+    let wallet = match held.wallet(name) {
+        Ok(wallet) => wallet,
+        Err(failure) => return not_sent(failure),
+    };
+    let wallet = &*wallet;
+    let unlocked = match unlock(wallet, passphrase.as_ref(), &|error| held.failure(error)) {
+        Ok(Some(unlocked)) => unlocked,
+        Ok(None) => return SendOutcome::WrongPassphrase,
+        Err(failure) => return not_sent(failure),
+    };
+    drop(passphrase);
+    let signed = match sign(held, name, review) {
+        Ok(signed) => signed,
+        Err(failure) => return not_sent(failure),
+    };
+    let txid = signed.compute_txid();
+    let committed = within(WALLET_PATIENCE, || wallet.commit_transaction(&signed, &Default::default(), &[]));
+    if let Err(error) = committed {
+        let failure = held.failure(&error);
+        return match failure.kind {
+            FailureKind::Refused => not_sent(failure),
+            FailureKind::NodeGone | FailureKind::WalletsGone | FailureKind::TimedOut => {
+                SendOutcome::Unknown(txid)
+            }
+        };
+    }
+    drop(unlocked);
+    for payee in review.payment.payees.iter().filter(|payee| !payee.label.is_empty()) {
+        let (to, label) = (&payee.destination, &payee.label);
+        // It is sent; a label that could not be kept does not change that.
+        let _ = within(WALLET_PATIENCE, || wallet.set_address_book(to, label, AddressPurpose::Send));
+    }
+    SendOutcome::Sent(txid)
+}
+
+/// The reviewed transaction with its signatures.
+fn sign(held: &Held, name: &str, review: &Review) -> Result<Transaction, Failure> {
+    let spent: Vec<OutPoint> = review.inputs.iter().map(|input| input.outpoint).collect();
+    let coins = ask(held, name, |wallet| wallet.get_coins(&spent))?;
+    if coins.iter().any(|coin| coin.is_spent || coin.depth_in_main_chain < 0) {
+        return Err(Failure::refused("A coin of this payment has been spent meanwhile. Review it again."));
+    }
+    let psbt = Psbt::from_unsigned_tx(review.tx.clone());
+    let psbt =
+        psbt.map_err(|error| Failure::refused(format!("The transaction cannot be signed: {error}")))?;
+    let options = PsbtFillOptions { sign: true, sighash_type: None, finalize: true, bip32_derivs: false };
+    let filled = ask(held, name, |wallet| wallet.fill_psbt(&options, 0, false, &psbt))?;
+    if let Some(error) = filled.error {
+        return Err(Failure::refused(format!("The wallet cannot sign it: {error:?}.")));
+    }
+    if !filled.complete {
+        return Err(Failure::refused("The wallet cannot sign all of it."));
+    }
+    let signed = filled.psbtx.extract_tx_unchecked_fee_rate();
+    if !review.is_of(&signed) {
+        return Err(Failure::refused(
+            "The wallet signed another transaction than the one that was reviewed. It is not sent.",
+        ));
+    }
+    Ok(signed)
+}
+
+/// Makes a replacement with a higher fee, without signatures.
+pub(super) fn bump(held: &Held, name: &str, txid: Txid, fee: Fee) -> Result<Box<Replacement>, Failure> {
+    let mut control = CoinControl::default();
+    fee.apply(&mut control);
+    let made = ask(held, name, |wallet| wallet.create_bump_transaction(txid, &control))?;
+    let made = made.map_err(|why| {
+        let why: Vec<String> = why.iter().map(ToString::to_string).collect();
+        Failure::refused(why.join(" "))
+    })?;
+    Ok(Box::new(Replacement {
+        txid,
+        old_fee: made.old_fee.to_sat(),
+        new_fee: made.new_fee.to_sat(),
+        tx: made.mtx,
+    }))
+}
+
+/// Signs a replacement and sends it.
+pub(super) fn send_bump(
+    held: &Held,
+    name: &str,
+    replacement: &Replacement,
+    passphrase: Option<Secret>,
+) -> BumpOutcome {
+    let not_sent = |failure: Failure| BumpOutcome::NotSent(failure.text);
+    let wallet = match held.wallet(name) {
+        Ok(wallet) => wallet,
+        Err(failure) => return not_sent(failure),
+    };
+    let wallet = &*wallet;
+    let unlocked = match unlock(wallet, passphrase.as_ref(), &|error| held.failure(error)) {
+        Ok(Some(unlocked)) => unlocked,
+        Ok(None) => return BumpOutcome::NotSent("The passphrase is wrong. Nothing was sent.".to_owned()),
+        Err(failure) => return not_sent(failure),
+    };
+    drop(passphrase);
+    let signed = match ask(held, name, |wallet| wallet.sign_bump_transaction(&replacement.tx)) {
+        Ok(Some(signed)) => signed,
+        Ok(None) => return BumpOutcome::NotSent("The wallet cannot sign it.".to_owned()),
+        Err(failure) => return not_sent(failure),
+    };
+    drop(unlocked);
+    if !same(&replacement.tx, &signed) {
+        let why = "The wallet signed another transaction than the one that was reviewed. It is not sent.";
+        return BumpOutcome::NotSent(why.to_owned());
+    }
+    let txid = signed.compute_txid();
+    match within(WALLET_PATIENCE, || wallet.commit_bump_transaction(replacement.txid, &signed)) {
+        Ok(Ok(sent)) => BumpOutcome::Sent(sent),
+        Ok(Err(why)) => {
+            let why: Vec<String> = why.iter().map(ToString::to_string).collect();
+            BumpOutcome::NotSent(why.join(" "))
+        }
+        Err(error) => {
+            let failure = held.failure(&error);
+            if failure.kind == FailureKind::Refused { not_sent(failure) } else { BumpOutcome::Unknown(txid) }
+        }
+    }
+}
+
+/// Whether two transactions differ in signatures alone.
+fn same(reviewed: &Transaction, signed: &Transaction) -> bool {
+    crate::model::review::without_signatures(reviewed) == crate::model::review::without_signatures(signed)
+}

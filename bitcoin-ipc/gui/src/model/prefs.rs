@@ -1,0 +1,95 @@
+//! What is to the user's taste.
+//!
+//! In: a file of JSON. Out: choices, and back. What is not understood is left at its default.
+
+use serde_json::{Value, json};
+
+use crate::text::amount::Unit;
+
+/// Which colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Theme {
+    /// The system's.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+impl Theme {
+    /// All, in their order.
+    pub(crate) const ALL: [Theme; 3] = [Theme::System, Theme::Light, Theme::Dark];
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Theme::System => "As the system",
+            Theme::Light => "Light",
+            Theme::Dark => "Dark",
+        }
+    }
+}
+
+/// What is to the user's taste.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Prefs {
+    /// What amounts are shown in.
+    pub(crate) unit: Unit,
+    /// Whether amounts are hidden.
+    pub(crate) hide_amounts: bool,
+    /// Which colours are used.
+    pub(crate) theme: Theme,
+    /// How much larger than usual all is, in hundredths.
+    pub(crate) zoom: u16,
+}
+
+/// How much larger or smaller all can be, in hundredths.
+pub(crate) const ZOOMS: std::ops::RangeInclusive<u16> = 50..=300;
+
+impl Default for Prefs {
+    fn default() -> Self {
+        Prefs { unit: Unit::default(), hide_amounts: false, theme: Theme::default(), zoom: 100 }
+    }
+}
+
+impl Prefs {
+    /// Reads them.
+    pub(crate) fn read(text: &str) -> Prefs {
+        let value: Value = serde_json::from_str(text).unwrap_or_default();
+        let word = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+        let zoom = value.get("zoom").and_then(Value::as_u64).and_then(|zoom| u16::try_from(zoom).ok());
+        Prefs {
+            unit: Unit::ALL.into_iter().find(|unit| unit.name() == word("unit")).unwrap_or_default(),
+            hide_amounts: value.get("hide_amounts").and_then(Value::as_bool).unwrap_or_default(),
+            theme: Theme::ALL.into_iter().find(|theme| theme.name() == word("theme")).unwrap_or_default(),
+            zoom: zoom.filter(|zoom| ZOOMS.contains(zoom)).unwrap_or(100),
+        }
+    }
+
+    /// The file.
+    pub(crate) fn text(&self) -> String {
+        let value = json!({
+            "unit": self.unit.name(),
+            "hide_amounts": self.hide_amounts,
+            "theme": self.theme.name(),
+            "zoom": self.zoom,
+        });
+        format!("{value:#}\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let prefs = Prefs { unit: Unit::Sat, hide_amounts: true, theme: Theme::Dark, zoom: 150 };
+        assert_eq!(Prefs::read(&prefs.text()), prefs);
+        for text in ["", "[]", "{\"zoom\": 5, \"unit\": 1}", "{\"zoom\": -1}"] {
+            assert_eq!(Prefs::read(text), Prefs::default(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! A node and all that is known of it.
+//!
+//! In: what the node told. Out: values.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bitcoin::{Network, Txid};
+
+use super::console::Console;
+use super::settings::Setting;
+use super::wallet::{Fresh, Wallet};
+
+/// The number of a session, which no other one gets.
+pub(crate) type SessionId = u32;
+
+/// How a node came to the window, which decides what closing the window does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// It ran before, and stays.
+    Attached,
+    /// The window started it, and ends it.
+    Spawned,
+    /// It is in this process.
+    Hosted,
+}
+
+/// Where the connection to the node stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// The node is being started or looked for.
+    Opening {
+        /// What is being done.
+        step: String,
+    },
+    /// It is there.
+    Up,
+    /// It was there and is gone, or has not come yet.
+    Lost {
+        /// What is known of the reason.
+        why: String,
+    },
+    /// It is being ended.
+    Stopping {
+        /// What is waited for.
+        step: String,
+    },
+    /// It is not for this window, or could not start.
+    Refused {
+        /// Why.
+        why: String,
+    },
+    /// It has ended, with an exit code.
+    Closed {
+        /// The code.
+        exit: i32,
+    },
+}
+
+/// Where the wallets of a node stand, which live in a process of their own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Wallets {
+    /// Nobody has asked yet.
+    Unknown,
+    /// There are none.
+    Absent {
+        /// Why.
+        why: String,
+    },
+    /// They can be used.
+    Ready,
+    /// Their process has ended.
+    Lost,
+}
+
+/// What is known of the chain.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Chain {
+    /// The height of the highest block, once it is known.
+    pub(crate) height: Option<i32>,
+    /// Its time, in seconds since 1970.
+    pub(crate) time: i64,
+    /// The height of the highest header.
+    pub(crate) header_height: i32,
+    /// How much of all transactions is verified, from 0 to 1.
+    pub(crate) progress: f64,
+    /// Whether the chain is still being downloaded.
+    pub(crate) initial_download: bool,
+}
+
+/// What is known of the mempool.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Mempool {
+    /// How many transactions it has.
+    pub(crate) count: u64,
+    /// Their virtual bytes.
+    pub(crate) bytes: u64,
+    /// The memory that it uses, in bytes.
+    pub(crate) usage: u64,
+    /// The memory that it may use, in bytes.
+    pub(crate) max_usage: u64,
+    /// The lowest rate that enters, in satoshi for 1000 virtual bytes.
+    pub(crate) min_rate: u64,
+    /// For numbers of blocks, the estimated rate in satoshi for 1000 virtual bytes, where there is one.
+    pub(crate) estimates: Vec<(u16, Option<u64>)>,
+    /// The size in virtual bytes and the fee in satoshi of all that pays more than the rest, growing.
+    pub(crate) diagram: Vec<(u64, u64)>,
+}
+
+/// How far something is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Progress {
+    /// What it is.
+    pub(crate) title: String,
+    /// Hundredths.
+    pub(crate) percent: i32,
+}
+
+/// A wallet of the node's folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct WalletFile {
+    /// Its name.
+    pub(crate) name: String,
+    /// Whether it is loaded.
+    pub(crate) loaded: bool,
+}
+
+/// A page of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) enum Page {
+    /// What there is.
+    #[default]
+    Overview,
+    /// Paying.
+    Send,
+    /// Being paid.
+    Receive,
+    /// What was paid.
+    History,
+    /// What can be spent.
+    Coins,
+    /// What a payment costs.
+    Fees,
+    /// Whom one knows.
+    Addresses,
+    /// The node.
+    Node,
+    /// What is to the user's taste.
+    Settings,
+}
+
+impl Page {
+    /// All pages, in their order.
+    pub(crate) const ALL: [Page; 9] = [
+        Page::Overview,
+        Page::Send,
+        Page::Receive,
+        Page::History,
+        Page::Coins,
+        Page::Fees,
+        Page::Addresses,
+        Page::Node,
+        Page::Settings,
+    ];
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Page::Overview => "Overview",
+            Page::Send => "Send",
+            Page::Receive => "Receive",
+            Page::History => "History",
+            Page::Coins => "Coins",
+            Page::Fees => "Fees",
+            Page::Addresses => "Addresses",
+            Page::Node => "Node",
+            Page::Settings => "Settings",
+        }
+    }
+
+    /// Whether it shows a wallet.
+    pub(crate) fn is_of_wallet(self) -> bool {
+        !matches!(self, Page::Fees | Page::Node | Page::Settings)
+    }
+}
+
+/// Something that is asked for, of the node or of a wallet. As often as there is a reason to, but never twice at once.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Read {
+    /// Where the chain stands.
+    Chain,
+    /// What the node warns of.
+    Warnings,
+    /// The mempool and fees.
+    Mempool,
+    /// Which wallets are loaded.
+    Wallets,
+    /// Which wallets there are.
+    Files,
+    /// The names of all methods.
+    Methods,
+    /// The settings that can be changed.
+    Settings,
+    /// What a wallet can do.
+    Traits(String),
+    /// What a wallet has.
+    Balances(String),
+    /// The newest transactions.
+    Newest(String),
+    /// Older transactions, behind so many newer entries.
+    Older(String, usize),
+    /// The coins.
+    Coins(String),
+    /// The address book.
+    Book(String),
+    /// The requests.
+    Requests(String),
+    /// Whether a transaction of unknown outcome is in the wallet.
+    LookUp(String, Txid),
+}
+
+/// A call that is under way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Key {
+    /// Something is asked for.
+    Read(Read),
+    /// Something is done in a wallet, one thing of a kind at a time.
+    Act(String, &'static str),
+    /// Something that may take long: a wallet is made or loaded, the node ends.
+    Long(&'static str),
+    /// A line of the console.
+    Console(u64),
+}
+
+impl Key {
+    /// Whether an answer is expected soon.
+    pub(crate) fn is_short(&self) -> bool {
+        matches!(self, Key::Read(_) | Key::Act(..))
+    }
+}
+
+/// How long a call has been under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Work {
+    /// When it began, in milliseconds of the engine's clock.
+    pub(crate) since: u64,
+    /// Whether it has to be done once more.
+    pub(crate) again: bool,
+}
+
+/// A node and all that is known of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Session {
+    /// Its number.
+    pub(crate) id: SessionId,
+    /// What it is called.
+    pub(crate) name: String,
+    /// Where it listens; empty for one that the window started.
+    pub(crate) place: String,
+    /// How it came to be.
+    pub(crate) form: Form,
+    /// Its network.
+    pub(crate) network: Network,
+    /// Where the connection stands.
+    pub(crate) link: Link,
+    /// The chain.
+    pub(crate) chain: Chain,
+    /// What the node says that it is doing.
+    pub(crate) doing: Option<Progress>,
+    /// What the node warns of; empty for nothing.
+    pub(crate) warnings: String,
+    /// Where its wallets stand.
+    pub(crate) wallet_process: Wallets,
+    /// The wallets that are or were loaded.
+    pub(crate) wallets: BTreeMap<String, Arc<Wallet>>,
+    /// All wallets of the folder.
+    pub(crate) files: Fresh<Vec<WalletFile>>,
+    /// The mempool and fees.
+    pub(crate) mempool: Fresh<Mempool>,
+    /// The settings that can be changed.
+    pub(crate) settings: Fresh<Vec<Setting>>,
+    /// The console.
+    pub(crate) console: Arc<Console>,
+    /// The page that is shown.
+    pub(crate) page: Page,
+    /// The wallet that is shown.
+    pub(crate) shown: Option<String>,
+    /// The calls under way.
+    pub(crate) work: BTreeMap<Key, Work>,
+    /// For how long the slowest call has been without an answer, in seconds, once that is long.
+    pub(crate) slow: Option<u64>,
+}
+
+impl Session {
+    /// One of which nothing is known.
+    pub(crate) fn new(id: SessionId, name: String, place: String, form: Form, network: Network) -> Self {
+        Session {
+            id,
+            name,
+            place,
+            form,
+            network,
+            link: Link::Opening { step: "Starting…".to_owned() },
+            chain: Chain::default(),
+            doing: None,
+            warnings: String::new(),
+            wallet_process: Wallets::Unknown,
+            wallets: BTreeMap::new(),
+            files: Fresh::Unknown,
+            mempool: Fresh::Unknown,
+            settings: Fresh::Unknown,
+            console: Arc::default(),
+            page: Page::default(),
+            shown: None,
+            work: BTreeMap::new(),
+            slow: None,
+        }
+    }
+
+    /// The wallet that is shown.
+    pub(crate) fn wallet(&self) -> Option<&Arc<Wallet>> {
+        self.wallets.get(self.shown.as_ref()?)
+    }
+
+    /// A wallet, to be changed.
+    pub(crate) fn wallet_mut(&mut self, name: &str) -> Option<&mut Wallet> {
+        self.wallets.get_mut(name).map(Arc::make_mut)
+    }
+
+    /// Whether calls reach the node.
+    pub(crate) fn is_up(&self) -> bool {
+        self.link == Link::Up
+    }
+
+    /// Whether calls reach the wallets.
+    pub(crate) fn has_wallets(&self) -> bool {
+        self.is_up() && self.wallet_process == Wallets::Ready
+    }
+
+    /// How many confirmations a transaction in a block of this height has.
+    pub(crate) fn confirmations(&self, height: Option<i32>) -> i32 {
+        match (height, self.chain.height) {
+            (Some(height), Some(tip)) => (tip - height + 1).max(0),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! The window's own start and end.
+//!
+//! In: nodes to look after. Out: the window, which is drawn on this thread until it is closed.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bitcoin::Network;
+use bitcoin_init::shutdown::Shutdown;
+use eframe::egui;
+use jiff::tz::TimeZone;
+
+use super::{Failure, NodeSource, keep, prefs, single};
+use crate::engine::{Command, Engine, Msg, Run};
+use crate::link::Links;
+use crate::model::Session;
+use crate::model::bip21::PaymentUri;
+use crate::view::{self, App, Clock};
+
+/// What a window begins with.
+pub(super) struct Start {
+    shutdown: Shutdown,
+    prefs: prefs::File,
+    nodes: Vec<(Session, Box<dyn NodeSource>)>,
+    payment: Option<PaymentUri>,
+    /// Where second starts leave payment URIs, of which network.
+    uris: Option<(PathBuf, Network)>,
+}
+
+impl Start {
+    pub(super) fn new(shutdown: Shutdown, prefs: prefs::File) -> Start {
+        Start { shutdown, prefs, nodes: Vec::new(), payment: None, uris: None }
+    }
+
+    /// Looks after one more node.
+    pub(super) fn add(&mut self, session: Session, source: Box<dyn NodeSource>) {
+        self.nodes.push((session, source));
+    }
+
+    /// Fills in a payment that the user named on the command line.
+    pub(super) fn pay(&mut self, uris: Vec<String>, network: Network) -> Result<(), String> {
+        let mut uris = uris.into_iter();
+        if let Some(uri) = uris.next() {
+            self.payment = Some(PaymentUri::read(&uri, network)?);
+        }
+        match uris.next() {
+            Some(_) => Err("there is more than one payment URI".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes payment URIs from second starts.
+    pub(super) fn hear(&mut self, socket: PathBuf, network: Network) {
+        self.uris = Some((socket, network));
+    }
+
+    /// Draws the window until it is closed.
+    ///
+    /// # Errors
+    ///
+    /// There is no display, or it cannot be drawn on.
+    pub(super) fn run(self) -> Result<ExitCode, Failure> {
+        let Start { shutdown, prefs, nodes, payment, uris } = self;
+        let listening = Arc::new(Mutex::new(None));
+        let listens = listening.clone();
+        let name = nodes.first().map_or("regtest", |(session, _)| view::network_name(session.network));
+        let title = format!("Bitcoin – {name}");
+        let viewport = egui::ViewportBuilder::default()
+            .with_title(&title)
+            .with_app_id("bitcoin-gui")
+            .with_inner_size([1000.0, 720.0])
+            .with_min_inner_size([480.0, 360.0]);
+        let options = eframe::NativeOptions { viewport, persist_window: false, ..Default::default() };
+        let code = Arc::new(AtomicI32::new(0));
+        let left = code.clone();
+        let drawn = eframe::run_native(
+            "bitcoin-gui",
+            options,
+            Box::new(move |creation| {
+                let ctx = creation.egui_ctx.clone();
+                view::prepare(&ctx);
+                let engine = begin(&ctx, nodes, &shutdown)?;
+                let clock = Clock { now: Box::new(now), zone: TimeZone::system() };
+                let chosen = prefs.read();
+                let mut app = App::new(engine, clock, chosen, Box::new(move |chosen| prefs.write(chosen)));
+                app.leaves(left);
+                let sent = app.payments();
+                if let Some((socket, network)) = uris {
+                    let (sent, ctx) = (sent.clone(), ctx.clone());
+                    let take = move |uri: &str| {
+                        let Ok(uri) = PaymentUri::read(uri, network) else { return false };
+                        let taken = sent.send(uri).is_ok();
+                        ctx.request_repaint();
+                        taken
+                    };
+                    *listens.lock().unwrap_or_else(PoisonError::into_inner) = single::listen(socket, take);
+                }
+                if let Some(payment) = payment {
+                    let _ = sent.send(payment);
+                }
+                Ok(Box::new(app))
+            }),
+        );
+        // The socket is gone before the program is.
+        drop(listening.lock().unwrap_or_else(PoisonError::into_inner).take());
+        drawn.map_err(|error| format!("the window cannot be drawn: {error}"))?;
+        let code = code.load(Ordering::Relaxed);
+        tracing::info!(target: "gui", "The window is closed.");
+        Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+    }
+}
+
+fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
+}
+
+/// Starts the engine, and a thread for each node.
+fn begin(
+    ctx: &egui::Context,
+    nodes: Vec<(Session, Box<dyn NodeSource>)>,
+    shutdown: &Shutdown,
+) -> Result<Engine, Box<dyn std::error::Error + Send + Sync>> {
+    let links: Arc<Mutex<Option<Links>>> = Arc::default();
+    let (made, wake) = (links.clone(), ctx.clone());
+    let engine = Engine::start(
+        move |sender| -> Box<dyn Run> {
+            let links = Links::new(sender);
+            *made.lock().unwrap_or_else(PoisonError::into_inner) = Some(links.clone());
+            Box::new(links)
+        },
+        move || wake.request_repaint(),
+    )?;
+    let links = links.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let ids: Vec<_> = nodes.iter().map(|(session, _)| session.id).collect();
+    for (session, source) in nodes {
+        let Some(links) = &links else { break };
+        let held = links.hold(session.id, session.network);
+        let name = format!("node {}", session.id);
+        engine.send(Msg::Session(Box::new(session)));
+        std::thread::Builder::new().name(name).spawn(move || keep::run(&held, source))?;
+    }
+    let (closing, shutdown, ctx) = (engine.clone(), shutdown.clone(), ctx.clone());
+    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        shutdown.wait();
+        for id in ids {
+            closing.send(Msg::Command(id, Command::Close));
+        }
+        ctx.request_repaint();
+    })?;
+    Ok(engine)
+}

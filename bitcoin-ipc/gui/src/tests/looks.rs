@@ -1,0 +1,140 @@
+//! What is drawn.
+
+use eframe::egui;
+use egui_kittest::kittest::NodeT as _;
+
+use super::{Gui, rich};
+use crate::model::prefs::Theme;
+use crate::text::amount::Unit;
+
+const PAGES: [&str; 9] =
+    ["Overview", "Send", "Receive", "History", "Coins", "Fees", "Addresses", "Node", "Settings"];
+
+/// Relative luminance, as WCAG has it.
+fn luminance(color: egui::Color32) -> f32 {
+    let part = |value: u8| {
+        let value = f32::from(value) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    };
+    0.2126 * part(color.r()) + 0.7152 * part(color.g()) + 0.0722 * part(color.b())
+}
+
+fn contrast(a: egui::Color32, b: egui::Color32) -> f32 {
+    let (a, b) = (luminance(a), luminance(b));
+    (a.max(b) + 0.05) / (a.min(b) + 0.05)
+}
+
+#[test]
+fn a50_text_can_be_read_in_both_themes() {
+    let mut gui = rich();
+    for theme in [Theme::Light, Theme::Dark] {
+        gui.harness.state_mut().state().prefs.theme = theme;
+        gui.harness.run_steps(3);
+        let visuals = gui.harness.ctx.global_style().visuals.clone();
+        assert_eq!(visuals.dark_mode, theme == Theme::Dark);
+        let dark = visuals.dark_mode;
+        let (ground, ink) = crate::view::banner_colours(dark);
+        assert!(contrast(ground, ink) >= 4.5, "banners of {theme:?}");
+        assert!(contrast(visuals.panel_fill, visuals.text_color()) >= 4.5, "text of {theme:?}");
+        assert!(contrast(visuals.panel_fill, crate::view::fault_colour(dark)) >= 4.5, "faults of {theme:?}");
+    }
+}
+
+#[test]
+fn a50_no_page_is_wider_than_the_window() {
+    let mut gui = rich();
+    for (size, zoom) in [((1_280.0, 800.0), 100), ((640.0, 480.0), 100), ((1_280.0, 800.0), 200)] {
+        gui.harness.state_mut().state().prefs.zoom = zoom;
+        gui.harness.set_size(egui::vec2(size.0, size.1));
+        for page in PAGES {
+            gui.page(page);
+            gui.harness.run_steps(3);
+            let width = gui.harness.ctx.content_rect().right() * gui.harness.ctx.pixels_per_point();
+            for node in gui.harness.root().children_recursive() {
+                let node = node.accesskit_node();
+                let Some(place) = node.bounding_box() else { continue };
+                let name = node.label().or(node.value()).unwrap_or_default();
+                assert!(
+                    place.x1 <= f64::from(width) + 1.0 || name.is_empty(),
+                    "{page} at {size:?}, {zoom} %: {:?} {name} ends at {} of {width}",
+                    node.role(),
+                    place.x1
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a50_pictures_are_the_same_each_time() {
+    let folder = std::env::var_os("GUI_PICTURES").map(std::path::PathBuf::from);
+    for (theme, name) in [(Theme::Light, "light"), (Theme::Dark, "dark")] {
+        let mut gui = rich();
+        gui.harness.state_mut().state().prefs.theme = theme;
+        super::paying::review(&mut gui);
+        if let Some(folder) = &folder {
+            gui.wait(|gui| gui.is_enabled("Send"));
+            gui.picture().save(&folder.join(format!("review-{name}.png")));
+        }
+        gui.press("Back");
+        gui.settle();
+        for page in PAGES {
+            // To draw all of them takes a while.
+            if folder.is_none() && page != "Overview" && page != "Coins" {
+                continue;
+            }
+            gui.page(page);
+            let first = gui.picture();
+            // The page of the node counts frames.
+            if page == "Overview" || page == "Coins" {
+                assert!(first.pixels == gui.picture().pixels, "{page}");
+            }
+            let ground = first.pixels[first.pixels.len() - 1];
+            assert!(first.pixels.iter().any(|pixel| *pixel != ground), "{page} is empty");
+            if let Some(folder) = &folder {
+                first.save(&folder.join(format!("{}-{name}.png", page.to_lowercase())));
+            }
+        }
+    }
+}
+
+/// No amount is anywhere in the tree.
+fn has_no_amount(gui: &Gui) -> bool {
+    !["3.00000000", "3.25000000", "0.50000000", "0.25000000", "2.00000000", "1.00000000"]
+        .iter()
+        .any(|amount| gui.sees(amount))
+}
+
+#[test]
+fn a53_hidden_amounts_are_nowhere() {
+    let mut gui = rich();
+    assert!(!has_no_amount(&gui));
+    gui.harness.key_press_modifiers(egui::Modifiers::COMMAND | egui::Modifiers::SHIFT, egui::Key::M);
+    gui.harness.run_steps(3);
+    for page in ["Overview", "Send", "Receive", "History", "Coins", "Addresses", "Node", "Settings"] {
+        gui.page(page);
+        assert!(has_no_amount(&gui), "{page}:\n{}", gui.tree());
+    }
+    assert_eq!(gui.saved().map(|prefs| prefs.hide_amounts), Some(true), "it survives a restart");
+    gui.page("Send");
+    gui.type_in("Pay to", &super::paying::address(7));
+    gui.type_in("Amount (BTC)", "0.4");
+    gui.press("Review");
+    gui.wait_for("Amounts are hidden.");
+    assert!(!gui.sees("Pays 0.40000000"));
+    gui.press("Show the amounts of this payment");
+    gui.wait_for("Pays 0.40000000 BTC");
+}
+
+#[test]
+fn a60_another_unit_shows_the_same_amounts() {
+    let mut gui = rich();
+    gui.harness.state_mut().state().prefs.unit = Unit::Sat;
+    gui.harness.run_steps(3);
+    assert!(gui.sees("Available 300,000,000 sat"), "{}", gui.tree());
+    gui.page("Send");
+    gui.type_in("Pay to", &super::paying::address(7));
+    gui.type_in("Amount (sat)", "50,000,000");
+    gui.press("Review");
+    gui.wait_for("Pays 50,000,000 sat");
+}

@@ -1,0 +1,186 @@
+//! The node and the wallet process live and die beside the window.
+
+use egui_kittest::kittest::Queryable as _;
+
+use super::fake::{FakeWallet, World, lock};
+use super::{Gui, rich};
+use crate::model::prefs::Prefs;
+
+#[test]
+fn a3_a_node_that_comes_later_is_attached() {
+    let world = World::new(vec![FakeWallet::with_coins("w")]);
+    let mut gui = Gui::unconnected(&world, Prefs::default());
+    gui.wait_for("Starting…");
+    assert!(gui.sees("Wallets are shown as soon as the node is there."));
+    gui.connect();
+    gui.wait_for("Available 3.00000000 BTC");
+}
+
+#[test]
+fn a33_a_node_that_is_busy_holds_up_no_click() {
+    let mut gui = rich();
+    let world = gui.world().clone();
+    world.node.gate.shut(true);
+    gui.click(eframe::egui::Role::Tab, "Fees");
+    for page in ["Overview", "Send", "Receive", "History", "Coins", "Addresses", "Settings", "Node"] {
+        gui.click(eframe::egui::Role::Tab, page);
+        assert!(gui.sees(page));
+    }
+    gui.click(eframe::egui::Role::Tab, "Send");
+    gui.type_in("Pay to", "typed meanwhile");
+    gui.wait_for("The node does not answer (");
+    world.node.gate.shut(false);
+    gui.wait(|gui| !gui.sees("does not answer"));
+    gui.settle();
+    assert_eq!(world.node.gate.count("getmempoolinfo"), 1, "nothing is done twice");
+    assert_eq!(gui.field("Pay to").value(), Some("typed meanwhile".to_owned()));
+}
+
+#[test]
+fn a36_a_node_that_is_gone_leaves_all_as_it_was() {
+    let mut gui = rich();
+    gui.page("Send");
+    gui.type_in("Pay to", "half an addr");
+    gui.lose_node();
+    assert!(!gui.is_enabled("Review"), "nothing can be sent");
+    assert_eq!(gui.field("Pay to").value(), Some("half an addr".to_owned()));
+    gui.click(eframe::egui::Role::Tab, "Overview");
+    assert!(gui.sees("This may have changed since:") && gui.sees("Available 3.00000000 BTC"));
+    gui.click(eframe::egui::Role::Tab, "Send");
+    *lock(&gui.world().node.height) += 5;
+    gui.connect();
+    gui.wait(|gui| gui.is_enabled("Review") && gui.sees("Height 205,"));
+    assert!(!gui.sees("Waiting for it"));
+    assert_eq!(gui.field("Pay to").value(), Some("half an addr".to_owned()));
+}
+
+#[test]
+fn a38_the_end_of_the_wallet_process_is_noticed_without_a_call() {
+    let world = World::new(vec![FakeWallet::with_coins("w")]);
+    lock(&world.loader.wallets)["w"].encrypt(b"x");
+    let mut gui = Gui::open(&world);
+    gui.wait_for("Overview of w");
+    gui.settle();
+    gui.page("Send");
+    gui.type_in("Pay to", "draft");
+    let calls = world.node.gate.total();
+    world.kill_wallets();
+    gui.wait_for("The wallet process has ended. The node starts it again.");
+    assert_eq!(world.node.gate.total(), calls, "nobody asked");
+    let banners = gui.harness.query_all_by_role(eframe::egui::Role::Alert).count();
+    assert_eq!(banners, 1, "it is said once");
+    gui.page("Fees");
+    gui.wait_for("25 sat/vB");
+    world.start_wallets();
+    gui.wait(|gui| !gui.sees("The node starts it again."));
+    assert!(format!("{:?}", gui.model().notices).contains("The wallets are back."));
+    gui.page("Send");
+    assert_eq!(gui.field("Pay to").value(), Some("draft".to_owned()));
+    gui.wait(|gui| gui.is_enabled("Unlock"));
+}
+
+#[test]
+fn a39_five_ends_of_the_wallet_process_leave_nothing_behind() {
+    let mut gui = rich();
+    let world = gui.world().clone();
+    let handlers = || lock(&world.loader.wallets)["w"].gate.count("subscribe");
+    let mut before = None;
+    for _ in 0..6 {
+        world.kill_wallets();
+        gui.wait_for("The wallet process has ended. The node starts it again.");
+        world.start_wallets();
+        gui.wait(|gui| !gui.sees("The node starts it again.") && gui.sees("Available 3.00000000 BTC"));
+        gui.settle();
+        let subscribed = handlers();
+        if let Some(before) = before {
+            assert!(subscribed - before <= 12, "each time the same few: {before} to {subscribed}");
+        }
+        before = Some(subscribed);
+    }
+}
+
+#[test]
+fn a41_a_node_without_wallets_says_what_to_do() {
+    let world = World::new(Vec::new());
+    world.kill_wallets();
+    let mut gui = Gui::open(&world);
+    gui.wait_for("This node has no wallets: this node has no wallets now");
+    gui.page("Node");
+    gui.type_in("Command", "getblockcount");
+    gui.press("Run");
+    gui.wait_for("200");
+}
+
+#[test]
+fn a42_a_wallet_that_hangs_does_not_stop_the_chain() {
+    let mut gui = rich();
+    let world = gui.world().clone();
+    let wallet = lock(&world.loader.wallets)["w"].clone();
+    wallet.gate.shut(true);
+    gui.click(eframe::egui::Role::Tab, "Coins");
+    gui.wait_for("The wallet does not answer (");
+    world.node.mine();
+    gui.wait_for("Height 201,");
+    wallet.gate.shut(false);
+    gui.wait(|gui| !gui.sees("does not answer"));
+}
+
+#[test]
+fn a37_warnings_of_the_node_are_shown() {
+    let mut gui = rich();
+    gui.world().node.warn("This is a test version");
+    gui.wait_for("This is a test version");
+    gui.world().node.warn("");
+    gui.wait(|gui| !gui.sees("This is a test version"));
+}
+
+#[test]
+fn a38_a_wallet_that_does_not_come_back_can_be_loaded_again() {
+    let mut gui = rich();
+    let world = gui.world().clone();
+    world.kill_wallets();
+    gui.wait_for("The wallet process has ended. The node starts it again.");
+    let wallet = lock(&world.loader.wallets).remove("w").expect("a wallet");
+    lock(&world.loader.files).insert("w".to_owned(), wallet);
+    world.start_wallets();
+    gui.wait_for("The wallet w is not loaded any more.");
+    gui.press("Load w again");
+    gui.wait(|gui| !gui.sees("is not loaded any more"));
+    gui.wait_for("Available 3.00000000 BTC");
+}
+
+#[test]
+fn a10_two_windows_show_the_same() {
+    let world = World::new(vec![FakeWallet::with_coins("w")]);
+    let (mut first, mut second) = (Gui::open(&world), Gui::open(&world));
+    for gui in [&mut first, &mut second] {
+        gui.wait_for("Available 3.00000000 BTC");
+    }
+    let wallet = lock(&world.loader.wallets)["w"].clone();
+    wallet.receive(12_345, "New one");
+    for gui in [&mut first, &mut second] {
+        gui.wait_for("Received 0.00012345 BTC, New one, Unconfirmed");
+    }
+    drop(first);
+    world.node.mine();
+    second.wait_for("Height 201,");
+}
+
+#[test]
+fn a11_one_window_shows_two_nodes() {
+    let mut gui = rich();
+    let other = World::new(vec![FakeWallet::with_coins("other")]);
+    *lock(&other.node.height) = 7;
+    gui.add(&other, "second");
+    assert!(gui.sees("Height 200,"));
+    gui.click(eframe::egui::Role::ComboBox, "Node");
+    gui.press("second");
+    gui.wait_for("Overview of other");
+    gui.wait_for("Height 7,");
+    gui.settle();
+    // The other one goes on when one is gone.
+    gui.world().kill_node();
+    other.node.mine();
+    gui.wait_for("Height 8,");
+    assert!(gui.is_enabled("Wallets…"));
+}

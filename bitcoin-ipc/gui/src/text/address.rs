@@ -1,0 +1,84 @@
+//! Addresses and what others wrote.
+//!
+//! In: an address, a label of anybody's. Out: the address in groups of four, the label on one line.
+
+use bitcoin::{Address, Network};
+
+/// An address in groups of four characters, which are easier to compare.
+pub(crate) fn in_groups(address: &str) -> String {
+    let mut text = String::with_capacity(address.len() * 5 / 4 + 1);
+    for (index, character) in address.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            text.push(' ');
+        }
+        text.push(character);
+    }
+    text
+}
+
+/// What somebody typed or pasted as an address, which may be in groups.
+///
+/// # Errors
+///
+/// It is no address of this network; the text says why.
+pub(crate) fn parse(text: &str, network: Network) -> Result<Address, String> {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    if text.is_empty() {
+        return Err("Enter an address.".to_owned());
+    }
+    let address = text.parse::<Address<_>>().map_err(|_| "This is not an address.".to_owned())?;
+    address.require_network(network).map_err(|_| format!("This address is not of the network {network}."))
+}
+
+/// The most characters of a label that are shown.
+const SHOWN: usize = 200;
+
+/// A text of anybody's on one line: no line breaks, nothing that turns the direction of what follows, and not
+/// longer than a line.
+pub(crate) fn one_line(text: &str) -> String {
+    let mut shown: String = text
+        .chars()
+        .take(SHOWN)
+        .map(|c| if c.is_control() || c == '\u{2028}' || c == '\u{2029}' { ' ' } else { c })
+        .filter(|c| !turns(*c))
+        .collect();
+    if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// Whether a character is invisible and changes how its neighbours are shown.
+fn turns(c: char) -> bool {
+    matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}' | '\u{61c}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_shown_and_read_in_groups() {
+        let address = "bcrt1q6rz28mcfaxtmd6v789l9rrlrusdprr9pz3cppk";
+        let groups = in_groups(address);
+        assert!(groups.starts_with("bcrt 1q6r z28m"), "{groups}");
+        assert_eq!(
+            parse(&groups, Network::Regtest).map(|address| address.to_string()),
+            Ok(address.to_owned())
+        );
+        assert_eq!(
+            parse(address, Network::Bitcoin),
+            Err("This address is not of the network bitcoin.".to_owned())
+        );
+        assert_eq!(parse("bcrt1nonsense", Network::Regtest), Err("This is not an address.".to_owned()));
+        assert_eq!(parse(" ", Network::Regtest), Err("Enter an address.".to_owned()));
+    }
+
+    #[test]
+    fn a59_labels_of_others_stay_on_their_line() {
+        assert_eq!(one_line("a\nb\u{202e}c\u{7}"), "a bc ");
+        let long = "x".repeat(10_000);
+        assert_eq!(one_line(&long).chars().count(), SHOWN + 1);
+        assert_eq!(one_line("<b>Łódź</b>"), "<b>Łódź</b>");
+    }
+}

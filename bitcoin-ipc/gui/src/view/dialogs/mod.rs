@@ -1,0 +1,267 @@
+//! What lies over the page until it is answered.
+//!
+//! In: a dialog, keys. Out: a command, or nothing. Escape closes each.
+
+mod bump;
+mod details;
+mod passphrase;
+mod psbt;
+mod wallets;
+
+use eframe::egui::{self, Id, Modal, ScrollArea, Ui};
+
+use super::widgets::{self, secret::SecretText};
+use super::{Cx, State};
+use crate::engine::{Command, WalletCommand};
+use crate::model::Level;
+
+/// A dialog.
+pub(crate) enum Dialog {
+    /// The passphrase that unlocks the wallet.
+    Unlock(SecretText),
+    /// The passphrase that a payment needs.
+    SendLocked(SecretText),
+    /// The passphrase that a replacement needs.
+    BumpLocked(SecretText),
+    /// A passphrase for a wallet that has none, twice.
+    Encrypt(SecretText, SecretText),
+    /// The old passphrase, and the new one twice.
+    ChangePassphrase(SecretText, SecretText, SecretText),
+    /// A new wallet.
+    Create(wallets::Create),
+    /// A wallet of a backup: its name, and the file.
+    Restore(String, String),
+    /// A backup to this file.
+    Backup(String),
+    /// A file of the wallet: what for, and its path.
+    File(wallets::FileKind, String),
+    /// All wallets.
+    Wallets,
+    /// A higher fee for a transaction.
+    Bump(bump::Draft),
+    /// A transaction that is to be given up.
+    Abandon(bitcoin::Txid),
+    /// What is to be written to this file.
+    Export(String, Vec<u8>),
+    /// A PSBT: what is typed of the next one.
+    Psbt(String),
+    /// The passphrase that a PSBT needs.
+    PsbtLocked(SecretText),
+    /// Whether everything is to be taken out of the node's settings.
+    ResetSettings,
+    /// What happened.
+    Notices,
+}
+
+impl Dialog {
+    /// For a new wallet.
+    pub(super) fn create() -> Dialog {
+        Dialog::Create(wallets::Create::default())
+    }
+
+    /// For a file with this text.
+    pub(super) fn export(text: String) -> Dialog {
+        Dialog::Export(String::new(), text.into_bytes())
+    }
+
+    /// Whether a passphrase may be in it.
+    pub(super) fn has_secret(&self) -> bool {
+        matches!(
+            self,
+            Dialog::Unlock(_)
+                | Dialog::SendLocked(_)
+                | Dialog::BumpLocked(_)
+                | Dialog::PsbtLocked(_)
+                | Dialog::Encrypt(..)
+                | Dialog::ChangePassphrase(..)
+                | Dialog::Create(_)
+        )
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Dialog::Unlock(_) => "Unlock the wallet",
+            Dialog::SendLocked(_) => "The passphrase for this payment",
+            Dialog::BumpLocked(_) => "The passphrase for this replacement",
+            Dialog::Encrypt(..) => "Encrypt the wallet",
+            Dialog::ChangePassphrase(..) => "Change the passphrase",
+            Dialog::Create(_) => "Create a wallet",
+            Dialog::Restore(..) => "Restore a wallet of a backup",
+            Dialog::Backup(_) => "Make a backup",
+            Dialog::File(kind, _) => kind.title(),
+            Dialog::Wallets => "Wallets",
+            Dialog::Bump(_) => "Raise the fee",
+            Dialog::Abandon(_) => "Give a transaction up",
+            Dialog::Export(..) => "Write a file",
+            Dialog::Psbt(_) => "Partially signed transaction",
+            Dialog::PsbtLocked(_) => "The passphrase for this PSBT",
+            Dialog::ResetSettings => "Reset the node's settings",
+            Dialog::Notices => "Notices",
+        }
+    }
+}
+
+/// What a dialog wants when it was drawn.
+pub(super) enum Next {
+    /// To stay.
+    Stay,
+    /// To be closed.
+    Close,
+    /// Another one instead.
+    Open(Dialog),
+}
+
+/// Draws the dialog that is open; below all others the transaction that is looked at.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    let details = cx.wallet().and_then(|wallet| wallet.details.clone());
+    if details.is_none() {
+        state.closed = None;
+    }
+    // It is closed at once, and not when the engine has heard of it.
+    let details = details.filter(|details| state.closed != Some(details.txid));
+    if state.dialog.is_none()
+        && let Some(details) = details
+    {
+        let mut open = None;
+        let closed = modal(ui, "Details", |ui| open = details::show(ui, cx, &details));
+        if closed {
+            state.closed = Some(details.txid);
+            cx.wallet_command(WalletCommand::CloseDetails);
+        }
+        state.dialog = open;
+        return;
+    }
+    let Some(mut dialog) = state.dialog.take() else { return };
+    let mut next = Next::Stay;
+    let closed = modal(ui, dialog.title(), |ui| next = content(ui, cx, &mut dialog));
+    state.dialog = match next {
+        Next::Open(other) => Some(other),
+        Next::Stay if !closed => Some(dialog),
+        Next::Stay | Next::Close => {
+            state.closed = closed_with(cx, &dialog).or(state.closed);
+            None
+        }
+    };
+}
+
+/// What is let go with a dialog; gives the transaction that is not looked at any more.
+fn closed_with(cx: &mut Cx<'_>, dialog: &Dialog) -> Option<bitcoin::Txid> {
+    let txid = match dialog {
+        Dialog::Bump(draft) => {
+            cx.wallet_command(WalletCommand::CloseBump);
+            draft.txid()
+        }
+        Dialog::Abandon(txid) => *txid,
+        _ => return None,
+    };
+    cx.wallet_command(WalletCommand::CloseDetails);
+    Some(txid)
+}
+
+/// Draws something over the page; says whether it is to be closed.
+fn modal(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) -> bool {
+    let id = Id::unique(("dialog", title));
+    let mut closed = false;
+    let area = Modal::default_area(id).accessible_name(title);
+    let shown = Modal::new(id).area(area).show(ui.ctx(), |ui| {
+        ui.set_width(ui.ctx().content_rect().width().min(560.0) - 40.0);
+        ui.heading(title);
+        let height = ui.ctx().content_rect().height() - 140.0;
+        let height = height.max(120.0);
+        // All of that height is used before anything is scrolled, also where there was less of it before.
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, add);
+        ui.add_space(6.0);
+        closed = ui.button("Close this dialog").clicked();
+    });
+    // What has grown is laid out once more, in the middle.
+    let (ctx, size) = (ui.ctx(), shown.response.rect.size());
+    if ctx.data(|known| known.get_temp(id)) != Some(size) {
+        ctx.data_mut(|known| known.insert_temp(id, size));
+        ctx.request_repaint();
+    }
+    // A click beside it does not close it: what is typed would be lost.
+    let escape = shown.is_top_modal
+        && !shown.any_popup_open
+        && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Escape));
+    closed || escape
+}
+
+fn content(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Dialog) -> Next {
+    match dialog {
+        Dialog::Unlock(text) => passphrase::ask(ui, cx, text, "Unlock", WalletCommand::Unlock),
+        Dialog::SendLocked(text) => {
+            ui.label("The wallet is unlocked for this payment, and locked again.");
+            passphrase::ask(ui, cx, text, "Send", |secret| WalletCommand::Send(Some(secret)))
+        }
+        Dialog::BumpLocked(text) => {
+            ui.label("The wallet is unlocked for this replacement, and locked again.");
+            passphrase::ask(ui, cx, text, "Send", |secret| WalletCommand::SendBump(Some(secret)))
+        }
+        Dialog::Encrypt(first, second) => passphrase::encrypt(ui, cx, first, second),
+        Dialog::ChangePassphrase(old, first, second) => passphrase::change(ui, cx, old, first, second),
+        Dialog::Create(draft) => wallets::create(ui, cx, draft),
+        Dialog::Restore(name, file) => wallets::restore(ui, cx, name, file),
+        Dialog::Backup(path) => wallets::backup(ui, cx, path),
+        Dialog::File(kind, path) => wallets::file(ui, cx, *kind, path),
+        Dialog::Wallets => wallets::list(ui, cx),
+        Dialog::Bump(draft) => bump::show(ui, cx, draft),
+        Dialog::Abandon(txid) => {
+            ui.label("Its coins can be spent again. Others who have seen it may still put it into a block.");
+            widgets::pair(ui, "Transaction", &txid.to_string());
+            if ui.button("Give it up").clicked() {
+                cx.wallet_command(WalletCommand::Abandon(*txid));
+                return Next::Close;
+            }
+            Next::Stay
+        }
+        Dialog::Psbt(text) => psbt::show(ui, cx, text),
+        Dialog::PsbtLocked(text) => {
+            ui.label("The wallet is unlocked for this PSBT, and locked again.");
+            let next =
+                passphrase::ask(ui, cx, text, "Sign it", |secret| WalletCommand::SignPsbt(Some(secret)));
+            match next {
+                Next::Close => Next::Open(Dialog::Psbt(String::new())),
+                other => other,
+            }
+        }
+        Dialog::ResetSettings => {
+            ui.label("All that was ever set here is as usual after the next start. The old file is kept.");
+            if ui.button("Reset").clicked() {
+                cx.command(Command::ResetSettings);
+                return Next::Close;
+            }
+            Next::Stay
+        }
+        Dialog::Export(path, bytes) => {
+            widgets::field(ui, "File", path, None);
+            ui.label("It must not be there yet. Others than you cannot read it.");
+            let ready = !path.trim().is_empty();
+            if ui.add_enabled(ready, egui::Button::new("Write")).clicked() {
+                cx.command(Command::Write { path: path.trim().to_owned(), bytes: std::mem::take(bytes) });
+                return Next::Close;
+            }
+            Next::Stay
+        }
+        Dialog::Notices => {
+            notices(ui, cx);
+            Next::Stay
+        }
+    }
+}
+
+fn notices(ui: &mut Ui, cx: &Cx<'_>) {
+    let mut none = true;
+    for notice in cx.model.notices.iter() {
+        none = false;
+        let level = match notice.level {
+            Level::Information => "",
+            Level::Warning => "Warning: ",
+            Level::Error => "Error: ",
+        };
+        let times = if notice.times > 1 { format!(" ({} times)", notice.times) } else { String::new() };
+        ui.add(egui::Label::new(format!("{level}{}{times}", notice.text)).wrap());
+    }
+    if none {
+        ui.label("Nothing has happened.");
+    }
+}

@@ -1,0 +1,265 @@
+//! What is around every page.
+//!
+//! In: a session. Out: the list of pages, the bar, banners, the strip, and the page itself.
+
+use eframe::egui::{self, Align, Key, Layout, Modifiers, Role, ScrollArea, Ui};
+
+use super::dialogs::Dialog;
+use super::widgets::{self, secret::SecretText};
+use super::{Cx, State, pages, theme};
+use crate::engine::{Command, WalletCommand};
+use crate::model::prefs::ZOOMS;
+use crate::model::review::{Bump, SendState};
+use crate::model::{Form, Level, Link, Lock, Page, Wallets, wallet};
+use crate::text::{amount, time};
+
+/// Draws all but dialogs.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    keys(ui, state);
+    egui::Panel::top("bar").show(ui, |ui| bar(ui, cx, state));
+    egui::Panel::bottom("strip").show(ui, |ui| strip(ui, cx));
+    egui::Panel::left("pages").resizable(false).exact_size(132.0).show(ui, |ui| tabs(ui, state));
+    egui::CentralPanel::default().show(ui, |ui| {
+        banners(ui, cx, state);
+        if state.closing {
+            closing(ui, cx);
+            return;
+        }
+        if let Link::Refused { why } = &cx.session.link {
+            refused(ui, cx, why);
+            return;
+        }
+        if state.page == Page::History {
+            // It scrolls by itself, and knows what is in sight.
+            pages::show(ui, cx, state);
+        } else {
+            let scroll = ScrollArea::vertical().id_salt(state.page.name()).auto_shrink([false, false]);
+            scroll.show(ui, |ui| pages::show(ui, cx, state));
+        }
+    });
+}
+
+/// Keys that count everywhere.
+fn keys(ui: &Ui, state: &mut State) {
+    const DIGITS: [Key; 9] =
+        [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+    let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
+    for (key, page) in DIGITS.into_iter().zip(Page::ALL) {
+        if pressed(Modifiers::ALT, key) {
+            state.page = page;
+        }
+    }
+    if pressed(Modifiers::COMMAND | Modifiers::SHIFT, Key::M) {
+        state.prefs.hide_amounts = !state.prefs.hide_amounts;
+    }
+    let mut zoom = |by: i32| {
+        let next =
+            (i32::from(state.prefs.zoom) + by).clamp(i32::from(*ZOOMS.start()), i32::from(*ZOOMS.end()));
+        state.prefs.zoom = u16::try_from(next).unwrap_or(100);
+    };
+    if pressed(Modifiers::COMMAND, Key::Plus) || pressed(Modifiers::COMMAND, Key::Equals) {
+        zoom(10);
+    }
+    if pressed(Modifiers::COMMAND, Key::Minus) {
+        zoom(-10);
+    }
+    if pressed(Modifiers::COMMAND, Key::Num0) {
+        state.prefs.zoom = 100;
+    }
+}
+
+fn tabs(ui: &mut Ui, state: &mut State) {
+    ui.add_space(6.0);
+    ui.with_layout(Layout::top_down_justified(Align::Min), |ui| {
+        for page in Page::ALL {
+            let chosen = state.page == page;
+            let response =
+                ui.add(egui::Button::selectable(chosen, page.name()).min_size(egui::vec2(0.0, 28.0)));
+            ui.ctx().accesskit_node_builder(response.id, |node| {
+                node.set_role(Role::Tab);
+                node.set_selected(chosen);
+            });
+            if response.clicked() {
+                state.page = page;
+            }
+        }
+    });
+}
+
+fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    ui.horizontal_wrapped(|ui| {
+        if cx.model.sessions.len() > 1 {
+            let name = cx.session.name.clone();
+            egui::ComboBox::new("Node", "Node").selected_text(name).show_ui(ui, |ui| {
+                for session in &cx.model.sessions {
+                    ui.selectable_value(&mut state.session, Some(session.id), session.name.as_str());
+                }
+            });
+        }
+        let shown = cx.wallet().map_or("None", |wallet| wallet.title()).to_owned();
+        let mut chosen = cx.session.shown.clone();
+        egui::ComboBox::new("Wallet", "Wallet").selected_text(shown).show_ui(ui, |ui| {
+            for name in cx.session.wallets.keys() {
+                ui.selectable_value(&mut chosen, Some(name.clone()), wallet::title(name));
+            }
+        });
+        if chosen != cx.session.shown {
+            cx.command(Command::Show { page: state.page, wallet: chosen });
+        }
+        if cx.session.has_wallets() && ui.button("Wallets…").clicked() {
+            cx.command(Command::ListFiles);
+            state.dialog = Some(Dialog::Wallets);
+        }
+        let there = cx.session.has_wallets() && cx.wallet().is_some_and(|wallet| wallet.here);
+        match cx.wallet().map(|wallet| wallet.lock()) {
+            Some(Lock::Locked) if ui.add_enabled(there, egui::Button::new("Unlock")).clicked() => {
+                state.dialog = Some(Dialog::Unlock(SecretText::default()));
+            }
+            Some(Lock::Unlocked) if ui.add_enabled(there, egui::Button::new("Lock")).clicked() => {
+                cx.wallet_command(WalletCommand::Lock);
+            }
+            _ => {}
+        }
+        let response = ui.toggle_value(&mut state.prefs.hide_amounts, "Hide amounts");
+        let hidden = state.prefs.hide_amounts;
+        ui.ctx().accesskit_node_builder(response.id, |node| {
+            node.set_role(Role::Button);
+            node.set_toggled(hidden.into());
+        });
+        let new = cx.model.notices.last().saturating_sub(state.seen);
+        let text = if new == 0 { "Notices".to_owned() } else { format!("Notices ({new})") };
+        if ui.button(text).clicked() {
+            state.seen = cx.model.notices.last();
+            state.dialog = Some(Dialog::Notices);
+        }
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let dark = ui.visuals().dark_mode;
+            ui.colored_label(theme::network(cx.session.network, dark), network_name(cx.session.network));
+        });
+    });
+}
+
+/// What a network is called.
+pub(crate) fn network_name(network: bitcoin::Network) -> &'static str {
+    match network {
+        bitcoin::Network::Bitcoin => "main",
+        bitcoin::Network::Testnet => "testnet3",
+        bitcoin::Network::Testnet4 => "testnet4",
+        bitcoin::Network::Signet => "signet",
+        bitcoin::Network::Regtest => "regtest",
+    }
+}
+
+/// Where the chain is.
+fn strip(ui: &mut Ui, cx: &Cx<'_>) {
+    let chain = &cx.session.chain;
+    ui.horizontal_wrapped(|ui| {
+        match chain.height {
+            Some(height) => {
+                let height = amount::grouped(u64::try_from(height).unwrap_or_default());
+                ui.label(format!("Height {height}, block of {}", cx.date(chain.time)));
+            }
+            None => _ = ui.label("The chain is not known yet"),
+        }
+        if chain.initial_download && chain.height.is_some() {
+            let behind = time::length(cx.now() - chain.time);
+            ui.label(format!("{behind} behind, {:.0} %", (chain.progress * 100.0).clamp(0.0, 100.0)));
+        }
+        let doing = cx.session.doing.iter().chain(cx.wallet().and_then(|wallet| wallet.doing.as_ref()));
+        for doing in doing {
+            ui.label(format!("{} {} %", doing.title, doing.percent));
+        }
+    });
+}
+
+fn banners(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    let session = cx.session;
+    match &session.link {
+        Link::Opening { step } => widgets::alert(ui, step),
+        Link::Lost { why } if session.form == Form::Attached => {
+            widgets::alert(ui, &format!("{why} Waiting for it at {}.", session.place));
+        }
+        Link::Lost { why } => widgets::alert(ui, &format!("{why} Close the window, and start it again.")),
+        Link::Stopping { step } => widgets::alert(ui, step),
+        Link::Up | Link::Refused { .. } | Link::Closed { .. } => {}
+    }
+    if let (Link::Up, Some(seconds)) = (&session.link, session.slow) {
+        let who = if session.work.keys().any(is_of_node) { "The node does" } else { "The wallet does" };
+        widgets::alert(ui, &format!("{who} not answer ({seconds} s). It may be busy."));
+    }
+    if session.is_up() {
+        match &session.wallet_process {
+            Wallets::Lost => {
+                widgets::alert(ui, "The wallet process has ended. The node starts it again.");
+            }
+            Wallets::Absent { why } if state.page.is_of_wallet() => {
+                widgets::alert(
+                    ui,
+                    &format!(
+                        "This node has no wallets: {why} If a wallet process has attached by itself, end it, and have the \
+                     node start its own; until then the console reaches its wallets."
+                    ),
+                );
+            }
+            _ => {}
+        }
+    }
+    if let Some(wallet) = cx.wallet().filter(|wallet| session.has_wallets() && !wallet.here) {
+        let (name, title) = (wallet.name.clone(), wallet.title());
+        widgets::alert(ui, &format!("The wallet {title} is not loaded any more. What is shown is old."));
+        if ui.button(format!("Load {title} again")).clicked() {
+            cx.command(Command::LoadWallet(name));
+        }
+    }
+    let unknown = |wallet: &crate::model::Wallet| {
+        matches!(wallet.send, SendState::Unknown { .. }) || matches!(wallet.bump, Bump::Unknown { .. })
+    };
+    if session.wallets.values().any(|wallet| unknown(wallet)) {
+        widgets::alert(ui, "The outcome of a payment is unknown. It is looked up, not repeated.");
+    }
+    if !session.warnings.is_empty() {
+        widgets::alert(ui, &session.warnings);
+    }
+    // The latest thing that went wrong, until it is read.
+    let latest = cx.model.notices.iter().next().filter(|notice| notice.number > state.seen);
+    if let Some(notice) = latest.filter(|notice| notice.level != Level::Information) {
+        widgets::alert(ui, &notice.text);
+        if ui.button("I have read this").clicked() {
+            state.seen = cx.model.notices.last();
+        }
+    }
+}
+
+/// Whether a call is one to the node itself.
+fn is_of_node(key: &crate::model::Key) -> bool {
+    use crate::model::{Key, Read};
+    matches!(key, Key::Read(Read::Chain | Read::Warnings | Read::Mempool | Read::Methods | Read::Wallets))
+}
+
+fn closing(ui: &mut Ui, cx: &mut Cx<'_>) {
+    ui.heading("Closing");
+    for session in &cx.model.sessions {
+        let step = match &session.link {
+            Link::Stopping { step } => step.as_str(),
+            Link::Closed { .. } => "It is done.",
+            _ => "It is left.",
+        };
+        ui.label(format!("{}: {step}", session.name));
+        if session.form == Form::Spawned && matches!(session.link, Link::Stopping { .. }) {
+            ui.label("If it does not end, it can be ended by force. It loses nothing of the chain; it has to check more of it at the next start.");
+            let button = ui.button(format!("End {} by force", session.name));
+            if button.clicked() {
+                cx.command_to(session.id, Command::Force);
+            }
+        }
+    }
+}
+
+fn refused(ui: &mut Ui, cx: &mut Cx<'_>, why: &str) {
+    widgets::alert(ui, why);
+    ui.label("Nothing can be done here. Close the window, and start it with other options.");
+    if ui.button("Close").clicked() {
+        cx.command(Command::Close);
+        ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+    }
+}

@@ -1,0 +1,178 @@
+//! The window.
+//!
+//! In: a model, clicks and keys. Out: what is drawn, and commands. Nothing here calls another process, waits or knows
+//! of more than values: the same model and the same state are drawn the same way.
+
+mod cx;
+mod dialogs;
+mod frame;
+mod pages;
+mod state;
+mod theme;
+mod widgets;
+
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::{Arc, mpsc};
+
+use egui::Ui;
+
+use crate::engine::{Command, Engine, Msg};
+use crate::model::bip21::PaymentUri;
+use crate::model::prefs::Prefs;
+use crate::model::{Link, Model, Page, SessionId};
+pub(crate) use cx::{Clock, Cx};
+pub(crate) use frame::network_name;
+pub(crate) use state::State;
+pub(crate) use theme::prepare;
+#[cfg(test)]
+pub(crate) use theme::{banner as banner_colours, fault as fault_colour};
+#[cfg(test)]
+pub(crate) use widgets::ROW as ROW_HEIGHT;
+
+use eframe::egui;
+
+/// Keeps what is to the user's taste.
+pub(crate) type Save = Box<dyn Fn(&Prefs)>;
+
+/// The window.
+pub(crate) struct App {
+    engine: Engine,
+    clock: Clock,
+    state: State,
+    save: Save,
+    /// What was saved last.
+    saved: Prefs,
+    /// How many frames were drawn.
+    frames: u64,
+    /// Where the exit code goes.
+    code: Arc<AtomicI32>,
+    /// Payments that somebody outside wants to make.
+    payments: (mpsc::Sender<PaymentUri>, mpsc::Receiver<PaymentUri>),
+}
+
+impl App {
+    /// A window on an engine.
+    pub(crate) fn new(engine: Engine, clock: Clock, prefs: Prefs, save: Save) -> App {
+        App {
+            engine,
+            clock,
+            state: State::new(prefs.clone()),
+            save,
+            saved: prefs,
+            frames: 0,
+            code: Arc::default(),
+            payments: mpsc::channel(),
+        }
+    }
+
+    /// Leaves the exit code of the nodes here.
+    pub(crate) fn leaves(&mut self, code: Arc<AtomicI32>) {
+        self.code = code;
+    }
+
+    /// Where payments are left that somebody outside wants to make. Each is filled in for the wallet that is shown.
+    pub(crate) fn payments(&self) -> mpsc::Sender<PaymentUri> {
+        self.payments.0.clone()
+    }
+
+    /// What is typed and chosen.
+    #[cfg(test)]
+    pub(crate) fn state(&mut self) -> &mut State {
+        &mut self.state
+    }
+
+    /// Draws it, and sends what the user wants.
+    pub(crate) fn show(&mut self, ui: &mut Ui) {
+        self.frames += 1;
+        self.state.frames = self.frames;
+        if let Some(payment) = self.payments.1.try_iter().last() {
+            self.state.page = Page::Send;
+            self.state.payment = Some(payment);
+        }
+        let model = self.engine.model();
+        theme::apply(ui.ctx(), &self.state.prefs);
+        let commands = draw(ui, &model, &mut self.state, &self.clock);
+        for (session, command) in commands {
+            self.engine.send(Msg::Command(session, command));
+        }
+        if self.state.prefs != self.saved {
+            self.saved = self.state.prefs.clone();
+            (self.save)(&self.saved);
+        }
+        self.close(ui, &model);
+    }
+
+    /// A window that is to be closed first leaves its nodes or ends them.
+    fn close(&mut self, ui: &Ui, model: &Model) {
+        let ended = |link: &Link| matches!(link, Link::Closed { .. });
+        if ui.input(|input| input.viewport().close_requested()) {
+            if model.sessions.iter().all(|session| ended(&session.link)) {
+                return;
+            }
+            ui.ctx().send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.state.closing = true;
+            for session in &model.sessions {
+                self.engine.send(Msg::Command(session.id, Command::Close));
+            }
+        }
+        if self.is_over() {
+            self.code.store(self.exit_code(), Ordering::Relaxed);
+            ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    }
+
+    /// Whether all nodes are left or have ended because somebody wanted that.
+    pub(crate) fn is_over(&self) -> bool {
+        let model = self.engine.model();
+        !model.sessions.is_empty()
+            && model.sessions.iter().all(|session| matches!(session.link, Link::Closed { .. }))
+    }
+
+    /// The exit code that the nodes left.
+    pub(crate) fn exit_code(&self) -> i32 {
+        let codes = self
+            .engine
+            .model()
+            .sessions
+            .iter()
+            .map(|session| match session.link {
+                Link::Closed { exit } => exit,
+                Link::Refused { .. } => 1,
+                _ => 0,
+            })
+            .max();
+        codes.unwrap_or_default()
+    }
+}
+
+impl eframe::App for App {
+    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
+        self.show(ui);
+    }
+
+    fn persist_egui_memory(&self) -> bool {
+        false
+    }
+}
+
+/// Draws a model, and gives what the user wants.
+pub(crate) fn draw(
+    ui: &mut Ui,
+    model: &Arc<Model>,
+    state: &mut State,
+    clock: &Clock,
+) -> Vec<(SessionId, Command)> {
+    let mut commands = Vec::new();
+    let id = state.session.filter(|id| model.session(*id).is_some());
+    let id = id.or_else(|| model.sessions.first().map(|session| session.id));
+    state.session = id;
+    let Some(session) = id.and_then(|id| model.session(id)) else {
+        egui::CentralPanel::default().show(ui, |ui| ui.label("There is no node yet."));
+        return commands;
+    };
+    let mut cx = Cx::new(model, session, clock, &mut commands);
+    state.follow(&mut cx);
+    frame::show(ui, &mut cx, state);
+    dialogs::show(ui, &mut cx, state);
+    commands
+}

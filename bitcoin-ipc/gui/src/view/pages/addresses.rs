@@ -1,0 +1,75 @@
+//! Whom one knows.
+
+use eframe::egui::{self, Ui};
+
+use crate::engine::WalletCommand;
+use crate::text::address::{self, one_line};
+use crate::view::widgets::{self, field};
+use crate::view::{Cx, State};
+
+/// Draws it.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    let Some(wallet) = cx.wallet() else { return };
+    ui.heading("Addresses");
+    super::outcome(ui, cx);
+    let book = wallet.book.value().cloned();
+    let can = cx.session.has_wallets();
+    let of_wallet = state.of_wallet(cx);
+    ui.strong("Add somebody");
+    let (address, label) = &mut of_wallet.contact;
+    let wrong =
+        if address.trim().is_empty() { None } else { address::parse(address, cx.session.network).err() };
+    field(ui, "Address", address, wrong.as_deref());
+    field(ui, "Name", label, None);
+    let ready = can && wrong.is_none() && !address.trim().is_empty() && !label.trim().is_empty();
+    if ui.add_enabled(ready, egui::Button::new("Add")).clicked() {
+        let (address, label) = std::mem::take(&mut of_wallet.contact);
+        cx.wallet_command(WalletCommand::Label { address, label: label.trim().to_owned(), mine: false });
+    }
+    let Some(book) = book else {
+        ui.label("The address book is not known yet.");
+        return;
+    };
+    for (title, mine) in [("Others", false), ("This wallet's own", true)] {
+        ui.add_space(8.0);
+        ui.strong(title);
+        let mut none = true;
+        for entry in book.iter().filter(|entry| entry.mine == mine) {
+            none = false;
+            ui.push_id(&entry.address, |ui| {
+                ui.horizontal_wrapped(|ui| {
+                    let label = one_line(&entry.label);
+                    let editing =
+                        of_wallet.label.as_ref().is_some_and(|(address, _)| *address == entry.address);
+                    ui.add(egui::Label::new(egui::RichText::new(&entry.address).monospace()).wrap());
+                    if let Some((_, text)) = of_wallet.label.as_mut().filter(|_| editing) {
+                        let response = ui.add(egui::TextEdit::singleline(text).desired_width(200.0));
+                        response.accessible_name(format!("Label of {}", entry.address));
+                        let (keep, stop) = (ui.button("Keep").clicked(), ui.button("Cancel").clicked());
+                        if keep {
+                            let (address, label) = (entry.address.clone(), text.trim().to_owned());
+                            cx.wallet_command(WalletCommand::Label { address, label, mine });
+                        }
+                        if keep || stop {
+                            of_wallet.label = None;
+                        }
+                    } else {
+                        ui.label(label);
+                        widgets::copy(ui, &format!("Copy {}", entry.address), &entry.address);
+                        let edit = ui.add_enabled(can, egui::Button::new(format!("Label {}", entry.address)));
+                        if edit.clicked() {
+                            of_wallet.label = Some((entry.address.clone(), entry.label.clone()));
+                        }
+                        let delete = format!("Forget {}", entry.address);
+                        if !mine && ui.add_enabled(can, egui::Button::new(delete)).clicked() {
+                            cx.wallet_command(WalletCommand::DeleteAddress(entry.address.clone()));
+                        }
+                    }
+                });
+            });
+        }
+        if none {
+            ui.label("There are none.");
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! A payment before it is signed.
+//!
+//! In: the transaction that the wallet made. Out: what it does, and the one button that sends it. A key that was held
+//! down before does not press it: it works after the review has been on the screen for a second.
+
+use std::time::Duration;
+
+use eframe::egui::{self, Ui};
+
+use crate::engine::WalletCommand;
+use crate::model::Lock;
+use crate::model::draft::rate_text;
+use crate::model::review::Review;
+use crate::text::address;
+use crate::view::dialogs::Dialog;
+use crate::view::state::Reviewed;
+use crate::view::widgets::diagram::{self, Kind};
+use crate::view::widgets::secret::SecretText;
+use crate::view::{Cx, State, widgets};
+
+/// How long a review has to be on the screen, in seconds.
+pub(super) const BEFORE_SEND: f64 = 1.0;
+
+/// Draws it.
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State, review: &Review, fault: Option<&str>) {
+    let time = ui.input(|input| input.time);
+    let txid = review.tx.compute_txid();
+    let hidden = cx.prefs().hide_amounts;
+    let of_wallet = state.of_wallet(cx);
+    let reviewed = match &mut of_wallet.reviewed {
+        Some(reviewed) if reviewed.txid == txid => reviewed,
+        other => other.insert(Reviewed { txid, since: time, revealed: false }),
+    };
+    if let Some(fault) = fault {
+        widgets::alert(ui, fault);
+    }
+    ui.strong("Review this payment");
+    if hidden && !reviewed.revealed {
+        ui.label("Amounts are hidden.");
+        if ui.button("Show the amounts of this payment").clicked() {
+            reviewed.revealed = true;
+            reviewed.since = time;
+        }
+        if ui.button("Back").clicked() {
+            cx.wallet_command(WalletCommand::Draft);
+        }
+        return;
+    }
+    let since = reviewed.since;
+    picture(ui, cx, review);
+    outputs(ui, cx, review);
+    let rate = review.rate().map(|rate| format!(", about {}", rate_text(rate))).unwrap_or_default();
+    let part = review.fee_per_mille();
+    let part = format!("{}.{} % of what is paid", part / 10, part % 10);
+    widgets::pair(ui, "Fee", &format!("{}{rate}, {part}", cx.bare(review.fee)));
+    widgets::pair(ui, "Together", &cx.bare(review.paid().saturating_add(review.fee)));
+    inputs(ui, cx, review);
+    for warning in &review.warnings {
+        widgets::alert(ui, warning);
+    }
+    ui.add_space(8.0);
+    let ready = time - since >= BEFORE_SEND;
+    if !ready {
+        // Once, when it can be pressed.
+        ui.ctx().request_repaint_after(Duration::from_secs_f64(BEFORE_SEND - (time - since)));
+    }
+    let signs = cx.wallet().is_some_and(|wallet| wallet.here && wallet.lock() != Lock::NoKeys);
+    let can = ready && cx.session.has_wallets() && signs;
+    ui.horizontal(|ui| {
+        if ui.add_enabled(can, egui::Button::new("Send")).clicked() {
+            if cx.wallet().is_some_and(|wallet| wallet.lock() == Lock::Locked) {
+                state.dialog = Some(Dialog::SendLocked(SecretText::default()));
+            } else {
+                cx.wallet_command(WalletCommand::Send(None));
+            }
+        }
+        let can = cx.session.has_wallets();
+        if ui.add_enabled(can, egui::Button::new("As PSBT")).clicked() {
+            cx.wallet_command(WalletCommand::AsPsbt);
+            cx.wallet_command(WalletCommand::Draft);
+            state.dialog = Some(Dialog::Psbt(String::new()));
+        }
+        if ui.button("Back").clicked() {
+            cx.wallet_command(WalletCommand::Draft);
+        }
+    });
+}
+
+fn picture(ui: &mut Ui, cx: &Cx<'_>, review: &Review) {
+    let inputs: Vec<u64> = review.inputs.iter().map(|input| input.amount).collect();
+    let mut outputs: Vec<(Kind, u64)> = review
+        .outputs
+        .iter()
+        .map(|output| (if output.change { Kind::Change } else { Kind::Payment }, output.amount))
+        .collect();
+    outputs.push((Kind::Fee, review.fee));
+    let total = inputs.iter().fold(0_u64, |sum, amount| sum.saturating_add(*amount));
+    let name = format!(
+        "Picture of the transaction: {} inputs of {}, {} outputs, fee {}",
+        inputs.len(),
+        cx.bare(total),
+        review.outputs.len(),
+        cx.bare(review.fee)
+    );
+    diagram::show(ui, &name, &inputs, &outputs);
+}
+
+fn outputs(ui: &mut Ui, cx: &Cx<'_>, review: &Review) {
+    for output in &review.outputs {
+        ui.group(|ui| {
+            let amount = cx.bare(output.amount);
+            if output.change {
+                ui.label(format!("Change: {amount}"));
+            } else if output.label.is_empty() {
+                ui.label(format!("Pays {amount}"));
+            } else {
+                ui.label(format!("Pays {amount} to {}", address::one_line(&output.label)));
+            }
+            let groups = address::in_groups(&output.address);
+            ui.add(egui::Label::new(egui::RichText::new(groups).monospace()).wrap());
+        });
+    }
+}
+
+fn inputs(ui: &mut Ui, cx: &Cx<'_>, review: &Review) {
+    ui.label(format!("Coins that are spent: {}", review.inputs.len()));
+    for input in &review.inputs {
+        let depth = match input.depth {
+            depth if depth < 1 => "in no block yet".to_owned(),
+            1 => "1 confirmation".to_owned(),
+            depth => format!("{depth} confirmations"),
+        };
+        let place = if input.address.is_empty() { input.outpoint.to_string() } else { input.address.clone() };
+        ui.add(egui::Label::new(format!("{}, {depth}, {place}", cx.bare(input.amount))).wrap());
+    }
+}
