@@ -35,7 +35,7 @@ pub enum LockError {
 /// process's id and stays behind.
 #[derive(Debug)]
 pub struct DirectoryLock {
-    file: Locked,
+    _file: Locked,
 }
 
 /// A file whose locks end when it is dropped.
@@ -80,7 +80,7 @@ impl DirectoryLock {
             .and_then(|()| file.seek(SeekFrom::Start(0)))
             .and_then(|_| writeln!(file, "{}", std::process::id()));
         write.map_err(failed(&path))?;
-        Ok(DirectoryLock { file: locked })
+        Ok(DirectoryLock { _file: locked })
     }
 
     /// Who has the lock, as [`LockError::Held`] says it; `None` if nobody has it.
@@ -200,7 +200,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         let lock = DirectoryLock::take(directory.path(), ".lock").expect("a free directory");
         // What a process has between its fork and its exec.
-        let forked = lock.file.0.try_clone().expect("the open file once more");
+        let forked = lock._file.0.try_clone().expect("the open file once more");
         drop(lock);
         assert_eq!(DirectoryLock::holder(directory.path(), ".lock"), None);
         let lock = DirectoryLock::take(directory.path(), ".lock").expect("a free directory again");
