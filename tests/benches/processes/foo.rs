@@ -39,6 +39,9 @@ fn sample() -> FooStruct {
     }
 }
 
+/// Makes a call, and says whether it returned what it should.
+type Call = fn(&dyn FooInterface) -> bool;
+
 /// The name of a call, the most that it may cost of what it costs libmultiprocess, and how it is made.
 type Contender = (&'static str, f64, Box<dyn Fn(&dyn FooInterface) -> bool + Send + Sync>);
 
@@ -81,7 +84,7 @@ fn time(foo: &dyn FooInterface, call: &dyn Fn(&dyn FooInterface) -> bool) -> f64
 }
 
 /// The microseconds between two calls of many threads.
-fn time_many(foo: &Arc<dyn FooInterface>, call: fn(&dyn FooInterface) -> bool) -> f64 {
+fn time_many(foo: &Arc<dyn FooInterface>, call: Call) -> f64 {
     const EACH: usize = 200;
     let ready = Barrier::new(CALLERS + 1);
     let started = std::thread::scope(|scope| {
@@ -116,7 +119,7 @@ fn other_side() -> Option<HashMap<String, f64>> {
 pub(crate) fn print() {
     let server = Server::start();
     let foo = server.foo(&EventLoop::new("client").expect("an event loop")).object();
-    let many: [(&str, f64, fn(&dyn FooInterface) -> bool); 2] = [
+    let many: [(&str, f64, Call); 2] = [
         ("callers-64", 0.05, |foo| foo.add(1, 2) == Ok(3)),
         ("callers-64-context", 0.025, |foo| foo.call_int_fn_async(3) == Ok(3)),
     ];
