@@ -2,7 +2,7 @@
 //!
 //! In: ranges, the number of addresses that a wallet looks ahead. Out: Bitcoin Core's ranges, addresses and errors.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::chain::elsewhere;
 use super::imports::{ask, create, imported, listed, ok, refused, reload, scripts, xprv, xpub};
