@@ -25,12 +25,17 @@ pub(crate) trait Item: Send + Sync {
 /// The server's first object.
 #[ipc_interface(file = STORE, construct, destroy = false)]
 pub(crate) trait Store: Send + Sync {
+    #[ipc(no_context)]
     async fn item(&self, number: i32) -> Result<Arc<dyn Item>>;
+    #[ipc(no_context)]
     async fn add(&self, a: i32, b: i32) -> Result<i32>;
+    #[ipc(no_context)]
     async fn echo(&self, bytes: Vec<u8>) -> Result<Vec<u8>>;
     /// Never returns.
+    #[ipc(no_context)]
     async fn wait(&self) -> Result<()>;
     /// How many bytes the server has allocated.
+    #[ipc(no_context)]
     async fn heap(&self) -> Result<u64>;
 }
 
