@@ -33,8 +33,9 @@ pub fn trait_is_safe(item: &syn::ItemTrait, report: &Report) {
     }
 }
 
-/// The names that mean something in every schema, so that no type may have them.
-const BUILT_IN: &[&str] = &[
+/// The names that mean something in every schema, so that no type may have them. The runtime, which this library is no
+/// part of, has the same list for what no macro has seen.
+pub const BUILT_IN: &[&str] = &[
     "Void",
     "Bool",
     "Int8",

@@ -329,3 +329,8 @@ fn the_schema_text_of_libmultiprocess_tests() {
     let texts = Schema::of(&roots).expect("a schema").texts();
     insta::assert_snapshot!("the_schema_text_of_libmultiprocess_tests", texts[0].text);
 }
+
+#[test]
+fn generator_and_runtime_refuse_the_same_names_of_types() {
+    assert_eq!(mpgen::check::BUILT_IN, schema::BUILT_IN);
+}

@@ -142,8 +142,9 @@ fn word(ty: Type, scope: Scope) -> String {
     }
 }
 
-/// The names that mean something in every schema, so that no declaration may have them.
-const BUILT_IN: &[&str] = &[
+/// The names that mean something in every schema, so that no declaration may have them. The generator has the same list,
+/// and says so at compile time.
+pub const BUILT_IN: &[&str] = &[
     "Void",
     "Bool",
     "Int8",

@@ -8,6 +8,8 @@ mod folder;
 mod pairs;
 mod print;
 
+#[doc(hidden)]
+pub use collect::BUILT_IN;
 pub use folder::{Stale, StaleReason};
 
 use crate::proxy::Interface;
