@@ -156,18 +156,26 @@ pub(crate) fn a_node_that_is_stopped_is_noticed_and_comes_back() {
             let error = mining.wait_tip_changed(first.hash, None).await.expect_err("no answer");
             assert!(matches!(error.kind(), ErrorKind::Timeout | ErrorKind::Disconnected), "{error}");
             assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
+            // The streams ask twice before they give the connection up; a new one waits at the socket.
+            while client.connections() == 1 {
+                assert!(started.elapsed() < Duration::from_secs(30), "the streams notice it too");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
             node.signal("CONT");
             mine(&client, 1).await.block_hash()
         };
         let (event, next, hash) = futures::join!(tips.next(), templates.next(), waiting);
-        assert_eq!(event.expect("a tip").expect("a tip").tip().hash, hash);
-        // The first one through the new connection may be from before the block.
+        // The first ones through the new connection may be from before the block.
+        let mut tip = event.expect("a tip").expect("a tip").tip();
+        while tip.hash != hash {
+            assert_eq!(tip, first);
+            tip = tips.next().await.expect("a tip").expect("a tip").tip();
+        }
         let mut next = next.expect("a template").expect("a template");
         while next.get_block_header().await.expect("a header").prev_blockhash != hash {
             next = templates.next().await.expect("a template").expect("a template");
         }
         assert!(template.get_block().await.is_err(), "it went with its connection");
-        assert!(client.connections() > 1);
         assert_eq!(client.peer(), Some(peer), "the same process");
     });
 }
