@@ -9,6 +9,7 @@ mod by_hand;
 mod interface;
 mod pairs;
 mod ratios;
+mod recorded;
 mod single;
 mod throughput;
 

@@ -28,7 +28,7 @@ impl Call {
         connection: u64,
         permit: Option<CallPermit>,
     ) -> Self {
-        Call { method, params, results: Payload::new(0), connection, _permit: permit }
+        Call { method, params, results: Payload::new(), connection, _permit: permit }
     }
 
     /// Reads the parameters.

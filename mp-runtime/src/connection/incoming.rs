@@ -5,6 +5,7 @@
 
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -21,7 +22,7 @@ use super::call::Call;
 use super::capability::are_given;
 use super::leader;
 use super::log::{LoggedCall, next_number};
-use super::network::Ticket;
+use super::network::{Frame, Ticket};
 use super::object::{LocalObject, Object};
 use super::payload::{Payload, Received};
 use super::promise::settle;
@@ -32,6 +33,7 @@ use super::state::State;
 use super::thread_map::{self, unknown_method};
 use crate::error::{Error, ErrorKind, Result};
 use crate::thread::Wakes;
+use crate::wire::capability::MessageCap;
 use crate::wire::node::{MethodNode, Type};
 use crate::wire::raw::RawPointerReader;
 
@@ -42,23 +44,31 @@ impl Dispatcher for State {
         if self.is_closed() {
             return Promise::err(capnp::Error::disconnected("the connection is closed".into()));
         }
-        Promise::from_future(async move {
-            match &server.kind {
-                Kind::Object(object) => serve(&self, object, request).await,
-                _ => thread_map::serve(&self, &server.kind, request).await.map_err(|error| error.to_rpc()),
+        match &server.kind {
+            Kind::Object(object) => {
+                let object = object.clone();
+                Promise::from_future(serve(self, (object, server), request))
             }
-        })
+            _ => Promise::from_future(async move {
+                thread_map::serve(&self, &server.kind, request).await.map_err(|error| error.to_rpc())
+            }),
+        }
     }
 }
 
-/// Serves a call of an object.
-async fn serve(state: &Rc<State>, object: &Arc<LocalObject>, request: Request) -> Result<(), capnp::Error> {
+/// Serves a call of an object, whose server stays until then.
+async fn serve(
+    state: Rc<State>,
+    (object, _server): (Arc<LocalObject>, Rc<Server>),
+    request: Request,
+) -> Result<(), capnp::Error> {
     let Request { interface, ordinal, params, results } = request;
     let started = Instant::now();
     let wire = state.wire().map_err(|error| error.to_rpc())?.clone();
-    // Reading the message says which call it is. One that came by a detour has no ticket.
-    params.get()?;
-    let ticket = wire.ticket();
+    // Reading the message says which call it is.
+    let (read, message) = wire.reading(|| params.get().map(drop));
+    read?;
+    let (frame, ticket) = message.map_or((None, None), |(frame, ticket)| (Some(frame), ticket));
     let Some((owner, method)) = object.node.find(interface, ordinal) else {
         wire.room().await;
         let error = unknown_method(object.node.name, interface, ordinal);
@@ -68,12 +78,12 @@ async fn serve(state: &Rc<State>, object: &Arc<LocalObject>, request: Request) -
     let logged = LoggedCall { number: next_number(), interface: owner, method, started };
     let mut unanswered = state.log.unanswered(logged);
     let permit = ticket.as_ref().and_then(|ticket| ticket.take_permit());
-    let answered = async {
+    let answered = pin!(async {
         if let Some(ticket) = &ticket {
             ticket.answers().await;
         }
-        answer(state, object, &logged, params, results, permit).await
-    };
+        answer(&state, &object, &logged, Arrived { params, frame }, results, permit).await
+    });
     let outcome = unless_cancelled(ticket.as_deref(), answered).await;
     let Some(outcome) = outcome else {
         return Err(Error::new(ErrorKind::Cancelled, "the call was cancelled").to_rpc());
@@ -92,8 +102,10 @@ async fn serve(state: &Rc<State>, object: &Arc<LocalObject>, request: Request) -
 }
 
 /// Serves a call until the peer does not want the answer any more.
-async fn unless_cancelled<T>(ticket: Option<&Ticket>, answer: impl Future<Output = T>) -> Option<T> {
-    let mut answer = std::pin::pin!(answer);
+async fn unless_cancelled<T>(
+    ticket: Option<&Ticket>,
+    mut answer: Pin<&mut impl Future<Output = T>>,
+) -> Option<T> {
     std::future::poll_fn(|cx| {
         if ticket.is_some_and(|ticket| ticket.poll_cancelled(cx.waker())) {
             return Poll::Ready(None);
@@ -107,39 +119,46 @@ async fn answer(
     state: &Rc<State>,
     object: &Arc<LocalObject>,
     logged: &LoggedCall,
-    params: Params<any_pointer::Owned>,
+    arrived: Arrived,
     mut results: Results<any_pointer::Owned>,
     permit: Option<CallPermit>,
 ) -> Result<usize> {
     let LoggedCall { interface: owner, method, .. } = *logged;
     state.wire()?.room().await;
     if owner.construct == Some(method.ordinal) {
-        state.log.request_received(logged, &Payload::new(0));
-        return thread_map::exchange(state, &params, results);
+        state.log.request_received(logged, &Payload::new());
+        return thread_map::exchange(state, &arrived.params, results);
     }
-    let context = if method.context { Some(read_context(state, method, &params)?) } else { None };
-    let payload = receive(state, context.as_ref(), params).await?;
+    let context = if method.context { Some(read_context(state, method, &arrived.params)?) } else { None };
+    let payload = receive(state, context.as_ref(), arrived).await?;
     state.log.request_received(logged, &payload);
-    let call = Call::new(method, payload, state.id, permit);
+    // Boxes, because what waits for a call would hold it several times over, and be as long as what is rare.
+    let call = Box::new(Call::new(method, payload, state.id, permit));
     let call = if owner.destroy == Some(method.ordinal) {
-        destroy(state, context, object, call).await?
+        Box::pin(destroy(state, context, object, call)).await?
     } else if method.asynchronous {
-        run_async(state, object.get()?, context, owner.id, call).await?
+        run_async(state, object.get()?, context, owner.id, call).await.map(Box::new)?
     } else {
         let inner = object.get()?;
         let interface = owner.id;
-        run_blocking(state, context, call, move |call| {
-            inner.call_blocking(interface, call.method.ordinal, call)
-        })
-        .await?
+        let run = move |call: &mut Call| inner.call_blocking(interface, call.method.ordinal, call);
+        match context {
+            Some(context) => Box::pin(run_on_thread(state, context, call, run)).await?,
+            None => run_here(call, run)?,
+        }
     };
     let words = call.results.check_size(state.budget.limits())?;
     state.budget.check_answer(words * 8)?;
     state.objects.check_exports(&call.results)?;
-    state.wire()?.expect(words + 4 * call.results.caps.len());
-    call.results.send(results.get(), |cap| state.objects.hook(cap))?;
-    are_given(&call.results.caps);
     state.log.results(logged, &call.results);
+    let caps = call.results.caps.clone();
+    let begin = || {
+        results.get();
+        results
+    };
+    let hook = |cap: &MessageCap| state.objects.hook(cap);
+    call.results.put(state.wire()?, &method.results, begin, |results| results.get(), hook)?;
+    are_given(&caps);
     Ok(words)
 }
 
@@ -148,20 +167,20 @@ async fn destroy(
     state: &Rc<State>,
     context: Option<Context>,
     object: &LocalObject,
-    call: Call,
-) -> Result<Call> {
+    call: Box<Call>,
+) -> Result<Box<Call>> {
     if context.as_ref().is_some_and(|context| context.own.is_some()) {
         // Our own side has let go of what was promised to it, and turned out to be its own object: it is not the
         // peer's to destroy.
         return Ok(call);
     }
     let inner = object.take();
-    if context.is_some() {
+    if let Some(context) = context {
         let drops = move |_: &mut Call| {
             drop(inner);
             Ok(())
         };
-        return run_blocking(state, context, call, drops).await;
+        return run_on_thread(state, context, call, drops).await;
     }
     let (sender, dropped) = oneshot::channel();
     state.cleanup.run(move || {
@@ -173,12 +192,22 @@ async fn destroy(
     dropped.await.unwrap_or(Ok(())).map(|()| call)
 }
 
-/// Copies the parameters for another thread. The threads of the context stay here.
+/// The parameters of a call, and the message that has brought them unless they have come by a detour.
+struct Arrived {
+    params: Params<any_pointer::Owned>,
+    frame: Option<Frame>,
+}
+
+/// Readies the parameters for another thread. The threads of the context stay here.
 async fn receive(
     state: &Rc<State>,
     context: Option<&Context>,
-    params: Params<any_pointer::Owned>,
+    Arrived { params, frame }: Arrived,
 ) -> Result<Payload> {
+    let threads = context.map_or(0, Context::threads);
+    if let Some(payload) = frame.and_then(|frame| Payload::arrived(&frame, threads, None)) {
+        return Ok(payload);
+    }
     let is_context = |hook: &Hook| {
         context.is_some_and(|context| {
             let same = |own: &Option<Hook>| own.as_ref().is_some_and(|own| own.get_ptr() == hook.get_ptr());
@@ -225,6 +254,15 @@ fn read_context(state: &State, method: &MethodNode, params: &Params<any_pointer:
 }
 
 impl Context {
+    /// How many threads it names.
+    fn threads(&self) -> usize {
+        match (&self.thread, &self.callback_thread) {
+            (None, None) => 0,
+            (Some(thread), Some(callback)) if thread.get_ptr() != callback.get_ptr() => 2,
+            _ => 1,
+        }
+    }
+
     /// Notes the call, if its peer waits for it on a thread that can serve callbacks.
     fn enter(self, state: &State) -> Option<Scope<'_>> {
         // A call of our own that came home is like one that never left.
@@ -235,19 +273,20 @@ impl Context {
     }
 }
 
-/// Runs a blocking method on the thread that its call names, or here when the method takes no
-/// context.
-async fn run_blocking(
+/// Runs a blocking method whose call names no thread, because it takes no context.
+fn run_here(mut call: Box<Call>, run: impl FnOnce(&mut Call) -> Result<()>) -> Result<Box<Call>> {
+    Wakes::now();
+    guard_panic(|| run(&mut call))?;
+    Ok(call)
+}
+
+/// Runs a blocking method on the thread that its call names.
+async fn run_on_thread(
     state: &Rc<State>,
-    context: Option<Context>,
-    mut call: Call,
+    context: Context,
+    mut call: Box<Call>,
     run: impl FnOnce(&mut Call) -> Result<()> + Send + 'static,
-) -> Result<Call> {
-    let Some(context) = context else {
-        Wakes::now();
-        guard_panic(|| run(&mut call))?;
-        return Ok(call);
-    };
+) -> Result<Box<Call>> {
     let (thread, busy) = match &context.own {
         Some(own) => (own.clone(), None),
         None => {
@@ -283,7 +322,7 @@ async fn run_async(
     object: Arc<dyn Object>,
     context: Option<Context>,
     interface: u64,
-    call: Call,
+    call: Box<Call>,
 ) -> Result<Call> {
     let scope = context.and_then(|context| context.enter(state));
     let frame = scope.as_ref().map(|scope| (state.id, scope.token));

@@ -25,7 +25,7 @@ pub(crate) trait Object: Send + Sync {
         self: Arc<Self>,
         interface: u64,
         ordinal: u16,
-        call: Call,
+        call: Box<Call>,
     ) -> BoxFuture<'static, Result<Call>>;
 
     /// The typed reference inside, to recognise an object that comes home.

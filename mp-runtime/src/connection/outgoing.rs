@@ -72,7 +72,8 @@ impl Outgoing {
             Caller::Thread(thread) if method.context && !state.threads.is_nested(scope) => Some(thread.key),
             _ => None,
         };
-        let sent = prepare(state, &target, interface, method, &params, &caller, scope);
+        let called = (interface, method);
+        let sent = prepare(state, &target, called, params, &caller, scope, Some(&logged));
         let (sent, pair) = match sent {
             Ok(sent) => sent,
             Err(error) => {
@@ -83,9 +84,6 @@ impl Outgoing {
                 return reply.send(Err(error.in_call(interface.name, method.name)));
             }
         };
-        state.log.request_sent(&logged, &params);
-        are_given(&params.caps);
-        drop(params);
         let RemotePromise { promise, pipeline: results } = sent;
         if let Some(cap) = &pipeline {
             let index = method.results.fields.first().map_or(0, |field| field.place.offset);
@@ -163,9 +161,14 @@ fn send_waiting(state: &Rc<State>) {
     }
 }
 
-/// Copies the results for another thread.
+/// Readies the results for another thread.
 async fn receive(state: &State, response: &Response<any_pointer::Owned>) -> Result<Payload> {
-    let reader = response.get().map_err(|error| Error::from_message(&error))?;
+    let (reader, message) = state.wire()?.reading(|| response.get());
+    let reader = reader.map_err(|error| Error::from_message(&error))?;
+    let arrived = message.and_then(|(frame, _)| Payload::arrived(&frame, 0, Some(&state.budget)));
+    if let Some(payload) = arrived {
+        return Ok(payload);
+    }
     let mut received = Received::copy(reader)?;
     for hook in received.hooks.iter_mut() {
         if let Some(unsettled) = hook.take() {
@@ -182,7 +185,7 @@ fn interrupt_call(
     interface: &'static InterfaceNode,
     interrupt: &'static MethodNode,
 ) {
-    let sent = prepare(state, target, interface, interrupt, &Payload::new(0), &Caller::Task, None);
+    let sent = prepare(state, target, (interface, interrupt), Payload::new(), &Caller::Task, None, None);
     let connection = state.id;
     match sent {
         Ok((sent, pair)) => {
@@ -200,14 +203,15 @@ fn interrupt_call(
 
 type Sent = (RemotePromise<any_pointer::Owned>, Option<ThreadPair>);
 
+/// Sends a call, and has the log say so if it is to.
 fn prepare(
     state: &Rc<State>,
     target: &RemoteCap,
-    interface: &'static InterfaceNode,
-    method: &'static MethodNode,
-    params: &Payload,
+    (interface, method): (&'static InterfaceNode, &'static MethodNode),
+    params: Payload,
     caller: &Caller,
     scope: Option<u64>,
+    logged: Option<&LoggedCall>,
 ) -> Result<Sent> {
     let words = params.check_size(state.budget.limits())?;
     state.wire()?.check_call(words * 8)?;
@@ -216,10 +220,18 @@ fn prepare(
     // capabilities once it is built.
     let hook = innermost(hook)
         .ok_or_else(|| Error::new(ErrorKind::Protocol, "the object is a promise without end"))?;
-    state.wire()?.expect(words + 4 * params.caps.len());
+    if let Some(logged) = logged {
+        state.log.request_sent(logged, &params);
+    }
     let hint = capnp::MessageSize { word_count: words as u64 + 8, cap_count: params.caps.len() as u32 + 2 };
-    let mut request = hook.new_call(interface.id, method.ordinal, Some(hint));
-    params.send(request.get(), |cap| state.objects.hook(cap))?;
+    let caps = params.caps.clone();
+    let mut request = params.put(
+        state.wire()?,
+        &method.params,
+        || hook.new_call(interface.id, method.ordinal, Some(hint)),
+        |request| request.get(),
+        |cap| state.objects.hook(cap),
+    )?;
     let mut pair = None;
     if method.context {
         let threads = state.threads.pick(caller, scope);
@@ -228,7 +240,9 @@ fn prepare(
         write_context(request.get(), &method.params, index, &threads)?;
         pair = threads.pair;
     }
-    Ok((request.send(), pair))
+    let sent = request.send();
+    are_given(&caps);
+    Ok((sent, pair))
 }
 
 fn translate(state: &State, error: &capnp::Error) -> Error {

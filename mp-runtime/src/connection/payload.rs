@@ -1,38 +1,72 @@
 //! Parameters or results on their way between a caller's thread and the event loop.
 //!
-//! In: a struct under construction, or a received one. Out: a message of its own that may cross
-//! threads, with its capabilities beside it. Encoding and decoding happen on the thread that makes
-//! or serves the call, so that a large value never stops the event loop.
+//! In: a struct under construction, or a received one. Out: a message that may cross threads, with its
+//! capabilities beside it: of its own, or the one in which the struct has arrived, if it has no
+//! capabilities. Encoding and decoding happen on the thread that makes or serves the call, so that a
+//! large value never stops the event loop.
 
 use std::sync::Arc;
 
 use capnp::any_pointer;
-use capnp::message::{Builder, HeapAllocator};
+use capnp::message::{Builder, Reader};
 use capnp::private::capability::ClientHook;
 use capnp::private::layout::{CapTable, StructBuilder, StructReader, StructSize};
 use capnp::traits::{Imbue, ImbueMut};
+use capnp_rpc::rpc_capnp::{message, payload, return_};
 
 use super::budget::{Budget, Permit};
+use super::network::{self, Frame, Segments, Wire, can_be_content};
 use crate::error::{Error, ErrorKind, Result};
 use crate::limits::{Limits, MESSAGE_LIMIT_WORDS};
 use crate::wire::capability::{MessageCap, SlotHook};
 use crate::wire::node::StructNode;
 use crate::wire::raw::{RawPointerBuilder, RawPointerReader};
 
-/// Words that a received message is given at first.
-const FIRST_WORDS: u32 = 64;
+/// From so many words on a struct is not copied into the message that brings it to the peer.
+const LARGE: usize = 2 << 10;
+/// Words for what capnp-rpc puts around such a struct, with the longest way to the target that the peer lets pass.
+const ENVELOPE: usize = 256;
 
-/// A message that belongs to no connection.
+/// A struct that belongs to no connection.
 pub(crate) struct Payload {
-    message: Builder<HeapAllocator>,
+    content: Content,
     pub(crate) caps: Vec<MessageCap>,
     /// What a received message counts for.
     _permit: Option<Permit>,
 }
 
+/// Where the struct is.
+enum Content {
+    /// In a message of its own.
+    Own(network::Content),
+    /// In the call or the answer that brought it.
+    Arrived(Reader<Frame>),
+}
+
+impl Content {
+    fn root(&self) -> capnp::Result<any_pointer::Reader<'_>> {
+        match self {
+            Content::Own(message) => message.get_root_as_reader(),
+            Content::Arrived(message) => Ok(brought(message)?.get_content()),
+        }
+    }
+}
+
+/// What a call or an answer brings.
+fn brought(message: &Reader<Frame>) -> capnp::Result<payload::Reader<'_>> {
+    match message.get_root::<message::Reader<'_>>()?.which()? {
+        message::Call(call) => call?.get_params(),
+        message::Return(answer) => match answer?.which()? {
+            return_::Results(results) => results,
+            _ => Err(capnp::Error::failed("the answer has no results".into())),
+        },
+        _ => Err(capnp::Error::failed("the message is neither a call nor an answer".into())),
+    }
+}
+
 /// A received struct whose capabilities have yet to be filed.
 pub(crate) struct Received {
-    message: Builder<HeapAllocator>,
+    message: network::Content,
     pub(crate) hooks: Vec<Option<Box<dyn ClientHook>>>,
 }
 
@@ -45,7 +79,7 @@ impl Received {
     pub(crate) fn copy(source: any_pointer::Reader<'_>) -> Result<Self> {
         // Asking the source for its size would be reading all of it. What does not fit here goes to
         // further segments, each as large as all before it.
-        let mut message = Builder::new(HeapAllocator::new().first_segment_words(FIRST_WORDS));
+        let mut message = Builder::new(Segments::new());
         let mut hooks: CapTable = Vec::new();
         {
             let mut root: any_pointer::Builder<'_> = message.init_root();
@@ -63,7 +97,7 @@ impl Received {
     ) -> Payload {
         let caps = self.hooks.into_iter().map(|hook| hook.map_or_else(MessageCap::null, &mut file)).collect();
         let permit = budget.hold_received(self.message.size_in_words() * 8);
-        Payload { message: self.message, caps, _permit: Some(permit) }
+        Payload { content: Content::Own(self.message), caps, _permit: Some(permit) }
     }
 }
 
@@ -74,11 +108,21 @@ impl std::fmt::Debug for Payload {
 }
 
 impl Payload {
-    /// An empty message, about to hold a struct and `extra` bytes behind it.
-    pub(crate) fn new(extra: usize) -> Self {
-        let words = 64 + u32::try_from(extra / 8).unwrap_or(0).min(1 << 20);
-        let allocator = HeapAllocator::new().first_segment_words(words);
-        Payload { message: Builder::new(allocator), caps: Vec::new(), _permit: None }
+    /// An empty message.
+    pub(crate) fn new() -> Self {
+        Payload { content: Content::Own(Builder::new(Segments::new())), caps: Vec::new(), _permit: None }
+    }
+
+    /// What a message has brought, read where it lies; nothing if it has more capabilities than the first `known`
+    /// ones, which nobody asks for. `budget` is there if the message is not counted.
+    pub(crate) fn arrived(frame: &Frame, known: usize, budget: Option<&Arc<Budget>>) -> Option<Payload> {
+        let message = frame.reader();
+        let caps = brought(&message).ok()?.get_cap_table().ok()?.len() as usize;
+        (caps <= known).then(|| Payload {
+            content: Content::Arrived(message),
+            caps: vec![MessageCap::null(); caps],
+            _permit: budget.map(|budget| budget.hold_received(frame.bytes())),
+        })
     }
 
     /// Starts the struct of `node`, and hands it to `write` with the capability list.
@@ -88,8 +132,11 @@ impl Payload {
         write: impl FnOnce(StructBuilder<'_>, &mut Vec<MessageCap>) -> Result<T>,
     ) -> Result<T> {
         let mut table: CapTable = slot_table(self.caps.len());
+        let Content::Own(message) = &mut self.content else {
+            return Err(Error::new(ErrorKind::Misuse, "a message that has arrived is not written to"));
+        };
         let mut root: any_pointer::Builder<'_> =
-            self.message.get_root().map_err(|error| Error::from_message(&error))?;
+            message.get_root().map_err(|error| Error::from_message(&error))?;
         root.imbue_mut(&mut table);
         let fresh = root.is_null();
         let pointer = if fresh {
@@ -119,26 +166,52 @@ impl Payload {
     /// The struct inside, for a table from [`slot_table`].
     pub(crate) fn structure<'a>(&'a self, table: &'a CapTable) -> Result<StructReader<'a>> {
         let error = |error: capnp::Error| Error::from_message(&error);
-        let mut root: any_pointer::Reader<'_> = self.message.get_root_as_reader().map_err(error)?;
+        let mut root = self.content.root().map_err(error)?;
         root.imbue(table);
         let RawPointerReader(pointer) = root.get_as().map_err(error)?;
         pointer.get_struct(None).map_err(error)
     }
 
-    /// Copies the struct into a message of the connection. `hook` gives each capability its form
-    /// there.
+    /// Puts the struct of `node` into the message that `begin` begins and in which `target` is where it belongs. `hook`
+    /// gives each capability its form on the connection.
     ///
     /// # Errors
     ///
-    /// When the copy fails.
-    pub(crate) fn send(
+    /// When it cannot be copied there, or `target` has none.
+    pub(crate) fn put<M>(
+        self,
+        wire: &Wire,
+        node: &StructNode,
+        begin: impl FnOnce() -> M,
+        target: impl for<'m> Fn(&'m mut M) -> any_pointer::Builder<'m>,
+        hook: impl FnMut(&MessageCap) -> Option<Box<dyn ClientHook>>,
+    ) -> Result<M> {
+        let words = self.words();
+        let mut message = match self.content {
+            Content::Own(content) if words >= LARGE && self.caps.is_empty() && can_be_content(&content) => {
+                wire.expect(ENVELOPE + usize::from(node.data_words) + usize::from(node.pointers));
+                let (message, left) = wire.with_content(content, begin);
+                let Some(left) = left else { return Ok(message) };
+                (message, Payload { content: Content::Own(left), caps: self.caps, _permit: self._permit })
+            }
+            content => {
+                wire.expect(words + 4 * self.caps.len());
+                (begin(), Payload { content, caps: self.caps, _permit: self._permit })
+            }
+        };
+        message.1.copy(target(&mut message.0), hook)?;
+        Ok(message.0)
+    }
+
+    /// Copies the struct into a message of the connection.
+    fn copy(
         &self,
         mut target: any_pointer::Builder<'_>,
         hook: impl FnMut(&MessageCap) -> Option<Box<dyn ClientHook>>,
     ) -> Result<()> {
         let error = |error: capnp::Error| Error::from_message(&error);
         let table: CapTable = self.caps.iter().map(hook).collect();
-        let mut root: any_pointer::Reader<'_> = self.message.get_root_as_reader().map_err(error)?;
+        let mut root = self.content.root().map_err(error)?;
         if root.is_null() {
             return Ok(());
         }
@@ -148,7 +221,15 @@ impl Payload {
 
     /// The size in words, which is also what the log reports (in bytes).
     pub(crate) fn words(&self) -> usize {
-        self.message.get_segments_for_output().iter().map(|segment| segment.len() / 8).sum()
+        match &self.content {
+            Content::Own(message) => {
+                message.get_segments_for_output().iter().map(|segment| segment.len() / 8).sum()
+            }
+            Content::Arrived(_) => {
+                let size = self.content.root().and_then(|root| root.target_size());
+                size.map_or(0, |size| usize::try_from(size.word_count).unwrap_or(usize::MAX)) + 1
+            }
+        }
     }
 
     /// Refuses a message that the peer would have to refuse.

@@ -125,7 +125,7 @@ fn destroy(
         interface,
         method,
         interrupt: None,
-        params: Payload::new(0),
+        params: Payload::new(),
         caller: Caller::Task,
         scope,
         pipeline: None,

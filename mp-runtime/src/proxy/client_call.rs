@@ -48,7 +48,7 @@ impl<'p> ClientCall<'p> {
             method: &I::NODE.methods[index],
             interrupt: None,
             pipelined: false,
-            params: Payload::new(0),
+            params: Payload::new(),
         }
     }
 
@@ -98,7 +98,7 @@ impl<'p> ClientCall<'p> {
             interface: self.interface,
             method: self.method,
             interrupt,
-            params: std::mem::replace(&mut self.params, Payload::new(0)),
+            params: std::mem::replace(&mut self.params, Payload::new()),
             caller,
             scope: crate::connection::scope::current(shared.id()),
             pipeline: None,
@@ -266,7 +266,7 @@ impl Response {
         let payload = match results {
             Results::Here(payload) => payload,
             Results::Ahead(cap) => {
-                let mut payload = Payload::new(0);
+                let mut payload = Payload::new();
                 payload.write(&method.results, |structure, caps| {
                     let mut cx = BuildContext::new(caps, 0);
                     StructWriter::new(structure, &method.results).capability(&mut cx, 0, cap.into())

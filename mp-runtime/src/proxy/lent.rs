@@ -57,8 +57,8 @@ impl Object for LentObject {
         entered.target.call_blocking(interface, ordinal, call)
     }
 
-    fn call_async(self: Arc<Self>, interface: u64, ordinal: u16, call: Call) -> Future {
-        let running = self.loan.start(|target| target.call_async(interface, ordinal, call));
+    fn call_async(self: Arc<Self>, interface: u64, ordinal: u16, call: Box<Call>) -> Future {
+        let running = self.loan.start(|target| target.call_async(interface, ordinal, *call));
         Box::pin(async move {
             let outcome = match running {
                 Some(running) => running.await,

@@ -55,9 +55,9 @@ impl<I: Interface + ?Sized + 'static> Object for Served<I> {
         self: Arc<Self>,
         interface: u64,
         ordinal: u16,
-        call: Call,
+        call: Box<Call>,
     ) -> BoxFuture<'static, Result<Call>> {
-        Box::pin(async move { self.get()?.call_async(interface, ordinal, call).await })
+        Box::pin(async move { self.get()?.call_async(interface, ordinal, *call).await })
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -3,7 +3,7 @@
 //! In: a server of ours, and the program that `MP_CXX_FOO` names. Out: a table; the two take turns, so that noise of
 //! the machine hits both.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::process::Command;
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
@@ -116,14 +116,17 @@ fn other_side() -> Option<HashMap<String, f64>> {
     Some(text.lines().filter_map(line).collect())
 }
 
-pub(crate) fn print() {
+pub(crate) fn print(rows: &[&str], figures: &mut BTreeMap<String, f64>) {
+    let chosen = |name: &str| rows.is_empty() || rows.contains(&name);
     let server = Server::start();
     let foo = server.foo(&EventLoop::new("client").expect("an event loop")).object();
-    let many: [(&str, f64, Call); 2] = [
+    let mut many: Vec<(&str, f64, Call)> = vec![
         ("callers-64", 0.05, |foo| foo.add(1, 2) == Ok(3)),
         ("callers-64-context", 0.025, |foo| foo.call_int_fn_async(3) == Ok(3)),
     ];
-    let contenders = contenders();
+    many.retain(|(name, ..)| chosen(name));
+    let mut contenders = contenders();
+    contenders.retain(|(name, ..)| chosen(name));
     let mut ours: HashMap<&str, Vec<f64>> = HashMap::new();
     let mut theirs: HashMap<&str, Vec<f64>> = HashMap::new();
     for _ in 0..ROUNDS {
@@ -148,6 +151,9 @@ pub(crate) fn print() {
         let (own, other) = (&ours[name], &theirs[name]);
         let ratio = median(own.iter().zip(other).map(|(own, other)| own / other).collect());
         let known = !other.is_empty();
+        if known {
+            figures.insert(format!("{name} × libmultiprocess"), ratio);
+        }
         let shown = |value: f64, digits: usize| format!("{value:.digits$}");
         row(
             name,

@@ -2,9 +2,11 @@
 //!
 //! In: many of them. Out: how many bytes of heap one takes, on each side.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures::future::join_all;
 use mp_runtime::EventLoop;
@@ -22,11 +24,26 @@ async fn growth<T>(store: &dyn Store, count: usize, make: impl Future<Output = T
     (made, [each(0), each(1)])
 }
 
-fn print_row(what: &str, [ours, servers]: [f64; 2], most: f64) {
+/// Waits until both sides have let go of what was dropped: neither heap changes any more.
+async fn settle(store: &dyn Store) {
+    let mut last = [0; 2];
+    let mut still = 0;
+    while still < 10 {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let now = [heap(), store.heap().await.expect("an answer")];
+        // A timer of the loop's may come and go.
+        let same = now.iter().zip(last).all(|(now, last)| now.abs_diff(last) < 1_000);
+        still = if same { still + 1 } else { 0 };
+        last = now;
+    }
+}
+
+fn print_row(figures: &mut BTreeMap<String, f64>, what: &str, [ours, servers]: [f64; 2], most: f64) {
+    figures.insert(format!("bytes for each {what}"), ours.max(servers));
     row(what, &[format!("{ours:.0}"), format!("{servers:.0}")], &held(ours.max(servers), most));
 }
 
-pub(crate) fn print() {
+pub(crate) fn print(figures: &mut BTreeMap<String, f64>) {
     let server = Server::start();
     let event_loop = EventLoop::new("client").expect("an event loop");
     let store = server.store(&event_loop);
@@ -42,8 +59,9 @@ pub(crate) fn print() {
             all
         };
         let (connections, bytes) = growth(&*store, CONNECTIONS, connect).await;
-        print_row("idle connection", bytes, 32_768.0);
+        print_row(figures, "idle connection", bytes, 32_768.0);
         drop(connections);
+        settle(&*store).await;
 
         const PROXIES: usize = 10_000;
         let make = async {
@@ -54,9 +72,10 @@ pub(crate) fn print() {
             all
         };
         let (items, bytes) = growth(&*store, PROXIES, make).await;
-        print_row("idle proxy", bytes, 512.0);
+        print_row(figures, "idle proxy", bytes, 512.0);
         assert_eq!(items[77].number().await, Ok(77));
         drop(items);
+        settle(&*store).await;
 
         const CALLS: usize = 1_000;
         let mut calls = pin!(join_all((0..CALLS).map(|_| store.wait())));
@@ -67,6 +86,6 @@ pub(crate) fn print() {
             store.add(1, 2).await.expect("a sum");
         };
         let ((), bytes) = growth(&*store, CALLS, begin).await;
-        print_row("open call", bytes, 4_096.0);
+        print_row(figures, "open call", bytes, 4_096.0);
     });
 }

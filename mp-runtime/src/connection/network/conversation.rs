@@ -67,18 +67,19 @@ impl capnp_rpc::Connection<Side> for Conversation {
     }
 
     fn new_outgoing_message(&mut self, first_words: u32) -> Box<dyn capnp_rpc::OutgoingMessage> {
-        let words = match self.wire.expected() {
+        let (expected, content) = self.wire.expected();
+        let words = match expected {
             Some(expected) => expected + ENVELOPE_WORDS,
             None => first_words.min(MOST_WORDS),
         };
-        Box::new(Outgoing::new(&self.wire, words))
+        Box::new(Outgoing::new(&self.wire, words, content))
     }
 
     fn receive_incoming_message(&mut self) -> Promise<Option<Received>, capnp::Error> {
         let wire = self.wire.clone();
         Promise::from_future(poll_fn(move |cx| {
             let received = ready!(wire.poll_receive(cx))?;
-            let incoming = received.map(|(frame, ticket)| Incoming::new(&wire, &frame, ticket) as Received);
+            let incoming = received.map(|(frame, ticket)| Incoming::new(&wire, frame, ticket) as Received);
             Poll::Ready(Ok(incoming))
         }))
     }

@@ -11,6 +11,7 @@ use capnp::Word;
 use capnp::message::{Reader, ReaderOptions, ReaderSegments};
 
 use super::super::budget::{Budget, Permit};
+use super::segments;
 use crate::wire::NESTING_LIMIT;
 
 /// The most segments of a message, as in all implementations of Cap'n Proto.
@@ -36,6 +37,12 @@ struct Inner {
     /// Where each segment ends, in words; nothing when there is only one.
     ends: Vec<usize>,
     permit: Permit,
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        segments::give(std::mem::take(&mut self.words));
+    }
 }
 
 impl ReaderSegments for Frame {
@@ -90,7 +97,7 @@ enum State {
     /// The table of segments, of which this has come.
     Table(Vec<u8>),
     /// The segments.
-    Body { words: Vec<Word>, total: usize, filled: usize, ends: Vec<usize>, permit: Permit },
+    Body { words: Vec<Word>, room: usize, total: usize, filled: usize, ends: Vec<usize>, permit: Permit },
 }
 
 impl FrameReader {
@@ -111,8 +118,8 @@ impl FrameReader {
     /// Whether more bytes of the message that is arriving may be kept.
     pub(crate) fn may_grow(&self) -> bool {
         match &self.state {
-            State::Body { words, total, filled, .. } if *filled == words.len() * 8 => {
-                self.budget.may_arrive((grown(words.len(), *total) - words.len()) * 8)
+            State::Body { room, total, filled, .. } if *filled == *room * 8 => {
+                self.budget.may_arrive((grown(*room, *total) - *room) * 8)
             }
             _ => true,
         }
@@ -120,12 +127,12 @@ impl FrameReader {
 
     /// Where many bytes of a long message are to be read to, if one is arriving.
     pub(crate) fn place(&mut self) -> Option<&mut [u8]> {
-        let State::Body { words, total, filled, permit, .. } = &mut self.state else { return None };
+        let State::Body { words, room, total, filled, permit, .. } = &mut self.state else { return None };
         if *total * 8 - *filled < DIRECT {
             return None;
         }
-        grow(words, *total, *filled, permit);
-        Some(&mut Word::words_to_bytes_mut(words)[*filled..])
+        grow(words, room, *total, *filled, permit);
+        Some(&mut Word::words_to_bytes_mut(words)[*filled..*room * 8])
     }
 
     /// Says that so many bytes were read to [`place`](Self::place).
@@ -161,12 +168,12 @@ impl FrameReader {
                         self.state = body(table, &self.budget)?;
                     }
                 }
-                State::Body { words, total, filled, permit, .. } => {
+                State::Body { words, room, total, filled, permit, .. } => {
                     let missing = *total * 8 - *filled;
                     let (taken, rest) = bytes.split_at(missing.min(bytes.len()));
-                    while words.len() * 8 < *filled + taken.len() {
-                        let end = words.len() * 8;
-                        grow(words, *total, end, permit);
+                    while *room * 8 < *filled + taken.len() {
+                        let end = *room * 8;
+                        grow(words, room, *total, end, permit);
                     }
                     Word::words_to_bytes_mut(words)[*filled..*filled + taken.len()].copy_from_slice(taken);
                     *filled += taken.len();
@@ -182,7 +189,8 @@ impl FrameReader {
     fn finish(&mut self) {
         if matches!(&self.state, State::Body { total, filled, .. } if *filled == *total * 8) {
             let whole = std::mem::replace(&mut self.state, State::Table(Vec::new()));
-            if let State::Body { words, ends, permit, .. } = whole {
+            if let State::Body { mut words, total, ends, permit, .. } = whole {
+                words.truncate(total);
                 self.whole.push_back(Frame(Arc::new(Inner { words, ends, permit })));
             }
             self.since = None;
@@ -227,12 +235,13 @@ fn body(table: &[u8], budget: &Arc<Budget>) -> capnp::Result<State> {
         )));
     }
     let mut permit = budget.hold_received(OVERHEAD);
-    let mut words = Vec::new();
+    // Memory that is there already may be longer than what has come.
+    let (mut words, mut room) = (segments::take(total).unwrap_or_default(), 0);
     if total > 0 {
-        grow(&mut words, total, 0, &mut permit);
+        grow(&mut words, &mut room, total, 0, &mut permit);
     }
     let ends = if count == 1 { Vec::new() } else { ends };
-    Ok(State::Body { words, total, filled: 0, ends, permit })
+    Ok(State::Body { words, room, total, filled: 0, ends, permit })
 }
 
 /// How many words a message of `total` gets next when it has filled `length`.
@@ -241,12 +250,15 @@ fn grown(length: usize, total: usize) -> usize {
 }
 
 /// Makes room in a message whose room is filled.
-fn grow(words: &mut Vec<Word>, total: usize, filled: usize, permit: &mut Permit) {
-    if filled == words.len() * 8 && words.len() < total {
-        let length = grown(words.len(), total);
-        permit.grow((length - words.len()) * 8);
-        words.reserve_exact(length - words.len());
-        words.resize(length, capnp::word(0, 0, 0, 0, 0, 0, 0, 0));
+fn grow(words: &mut Vec<Word>, room: &mut usize, total: usize, filled: usize, permit: &mut Permit) {
+    if filled == *room * 8 && *room < total {
+        let length = grown(*room, total);
+        permit.grow((length - *room) * 8);
+        *room = length;
+        if words.len() < length {
+            words.reserve_exact(segments::rounded(length) - words.len());
+            words.resize(length, capnp::word(0, 0, 0, 0, 0, 0, 0, 0));
+        }
     }
 }
 

@@ -6,23 +6,16 @@
 //! the start of the next, or the calls of many tasks. They leave together, when the connection's turn ends.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice};
-use std::rc::Rc;
+use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
-use capnp::message::{Builder, HeapAllocator};
-
 use super::super::budget::Permit;
+use super::letter::Letter;
 use super::transport::Transport;
 
 /// The most parts that one write takes; the system allows 1,024.
 const PARTS: usize = 256;
-/// What a message costs beside its segments.
-const OVERHEAD: usize = 512;
-
-type Message = Rc<Builder<HeapAllocator>>;
-
 /// Messages that wait.
 pub(crate) struct Outbox {
     queue: VecDeque<Waiting>,
@@ -41,47 +34,9 @@ pub(crate) struct Outbox {
 
 /// A message that waits.
 struct Waiting {
-    /// The table of segments.
-    head: Vec<u8>,
-    message: Message,
-    bytes: usize,
+    letter: Letter,
     /// What it counts for, if it is not a call of ours.
     answer: Option<Permit>,
-}
-
-/// How many bytes a message takes until it is written.
-pub(crate) fn cost(message: &Builder<HeapAllocator>) -> usize {
-    OVERHEAD + message.get_segments_for_output().iter().map(|segment| segment.len()).sum::<usize>()
-}
-
-fn head(message: &Builder<HeapAllocator>) -> Vec<u8> {
-    let segments = message.get_segments_for_output();
-    let count = u32::try_from(segments.len()).unwrap_or(u32::MAX);
-    let mut head = Vec::with_capacity((4 + 4 * segments.len()).next_multiple_of(8));
-    head.extend_from_slice(&count.wrapping_sub(1).to_le_bytes());
-    for segment in segments.iter() {
-        head.extend_from_slice(&u32::try_from(segment.len() / 8).unwrap_or(u32::MAX).to_le_bytes());
-    }
-    head.resize(head.len().next_multiple_of(8), 0);
-    head
-}
-
-impl Waiting {
-    /// The parts of the message, without the first `skipped` bytes.
-    fn parts<'p>(&'p self, mut skipped: usize, parts: &mut Vec<IoSlice<'p>>) {
-        let mut add = |part: &'p [u8]| {
-            let start = skipped.min(part.len());
-            skipped -= start;
-            if start < part.len() {
-                parts.push(IoSlice::new(&part[start..]));
-            }
-        };
-        add(&self.head);
-        match self.message.get_segments_for_output() {
-            capnp::OutputSegments::SingleSegment([segment]) => add(segment),
-            capnp::OutputSegments::MultiSegment(segments) => segments.into_iter().for_each(add),
-        }
-    }
 }
 
 impl Outbox {
@@ -97,13 +52,10 @@ impl Outbox {
     }
 
     /// Adds a message; `answer` is what it counts for, if it is not a call of ours.
-    pub(crate) fn push(&mut self, message: Message, answer: Option<Permit>) {
+    pub(crate) fn push(&mut self, letter: Letter, answer: Option<Permit>) {
         if self.closed {
             return;
         }
-        let head = head(&message);
-        let bytes =
-            head.len() + message.get_segments_for_output().iter().map(|part| part.len()).sum::<usize>();
         match &answer {
             Some(_) => {
                 if self.answers == 0 {
@@ -111,9 +63,9 @@ impl Outbox {
                 }
                 self.answers += 1;
             }
-            None => self.calls += bytes,
+            None => self.calls += letter.bytes(),
         }
-        self.queue.push_back(Waiting { head, message, bytes, answer });
+        self.queue.push_back(Waiting { letter, answer });
     }
 
     /// Bytes of calls that wait.
@@ -151,7 +103,7 @@ impl Outbox {
             let mut parts = Vec::with_capacity(8);
             let mut skipped = self.written;
             for waiting in &self.queue {
-                waiting.parts(std::mem::take(&mut skipped), &mut parts);
+                waiting.letter.parts(std::mem::take(&mut skipped), &mut parts);
                 if parts.len() >= PARTS {
                     parts.truncate(PARTS);
                     break;
@@ -172,12 +124,12 @@ impl Outbox {
     fn advance(&mut self, count: usize) {
         self.written += count;
         while let Some(first) = self.queue.front()
-            && self.written >= first.bytes
+            && self.written >= first.letter.bytes()
         {
-            self.written -= first.bytes;
+            self.written -= first.letter.bytes();
             match &first.answer {
                 Some(_) => self.answers -= 1,
-                None => self.calls -= first.bytes,
+                None => self.calls -= first.letter.bytes(),
             }
             self.queue.pop_front();
         }

@@ -20,7 +20,8 @@ use super::answers::Ticket;
 use super::frame::Frame;
 use super::inbox::{Inbox, Waits};
 use super::inspect::{Inspector, Verdict};
-use super::outbox::{self, Outbox};
+use super::letter::{Content, Letter};
+use super::outbox::Outbox;
 use super::reply;
 use super::transport::{Stream, Transport};
 use crate::error::{Error, ErrorKind, Result};
@@ -38,15 +39,18 @@ pub(crate) struct Wire {
     inner: RefCell<Inner>,
     /// Why the connection has to end.
     failure: RefCell<Option<capnp::Error>>,
-    /// The call whose message was read last.
-    read: RefCell<Option<Rc<Ticket>>>,
+    /// The message that was read last, while somebody asks for it.
+    read: RefCell<Option<Read>>,
     /// Told when calls of the peer may begin again.
     room: tokio::sync::Notify,
     /// The connection's task, while it is not having its turn: what comes then is written at the turn's end.
     driver: RefCell<Option<Waker>>,
+    /// Whether somebody asks which message is read.
+    asked: Cell<bool>,
     in_turn: Cell<bool>,
-    /// The length of the message that is built next.
+    /// The length of the message that is built next, and a struct that belongs into it.
     expected: Cell<Option<u32>>,
+    content: RefCell<Option<Content>>,
     /// How often the stream was given to a thread.
     given: Cell<u64>,
 }
@@ -64,6 +68,9 @@ struct Inner {
     ending: Vec<Waker>,
     ended: Option<capnp::Result<()>>,
 }
+
+/// A message of the peer that was read, with its ticket if it is a call.
+pub(crate) type Read = (Frame, Option<Rc<Ticket>>);
 
 /// What has come of a turn's messages.
 pub(crate) enum Flushed {
@@ -100,8 +107,10 @@ impl Wire {
             read: RefCell::default(),
             room: tokio::sync::Notify::new(),
             driver: RefCell::default(),
+            asked: Cell::new(false),
             in_turn: Cell::new(false),
             expected: Cell::new(None),
+            content: RefCell::default(),
             given: Cell::new(0),
         }))
     }
@@ -186,14 +195,19 @@ impl Wire {
         drop(transport);
     }
 
-    /// Notes that the message of a call is read.
-    pub(super) fn reads(&self, ticket: Option<&Rc<Ticket>>) {
-        *self.read.borrow_mut() = ticket.cloned();
+    /// Notes that a message is read.
+    pub(super) fn reads(&self, frame: &Frame, ticket: Option<&Rc<Ticket>>) {
+        if self.asked.get() {
+            *self.read.borrow_mut() = Some((frame.clone(), ticket.cloned()));
+        }
     }
 
-    /// The call whose message was read last.
-    pub(crate) fn ticket(&self) -> Option<Rc<Ticket>> {
-        self.read.borrow_mut().take()
+    /// What `get` returns, and the message of the peer that it reads for that; what has come by a detour has none.
+    pub(crate) fn reading<T>(&self, get: impl FnOnce() -> T) -> (T, Option<Read>) {
+        self.asked.set(true);
+        let value = get();
+        self.asked.set(false);
+        (value, self.read.take())
     }
 
     /// Waits until the peer has read enough of what it has been answered.
@@ -209,6 +223,18 @@ impl Wire {
     /// words for each call.
     pub(crate) fn expect(&self, words: usize) {
         self.expected.set(u32::try_from(words).ok());
+    }
+
+    /// Runs `begin`, with which capnp-rpc begins to build a call or results. If they are for this connection they leave
+    /// with `content` in the end, and otherwise it is given back.
+    pub(crate) fn with_content<T>(
+        &self,
+        content: Content,
+        begin: impl FnOnce() -> T,
+    ) -> (T, Option<Content>) {
+        *self.content.borrow_mut() = Some(content);
+        let begun = begin();
+        (begun, self.content.take())
     }
 
     /// Whether so many bytes of a call of ours may wait for the peer.
@@ -350,9 +376,10 @@ impl Wire {
         self.fail(capnp::Error::overloaded(why));
     }
 
-    /// Sends a message of capnp-rpc.
-    pub(super) fn send(&self, message: Rc<Builder<HeapAllocator>>) {
-        let bytes = outbox::cost(&message);
+    /// Sends a message of capnp-rpc, with a struct that belongs into it.
+    pub(super) fn send(&self, message: Rc<Builder<HeapAllocator>>, content: Option<Content>) {
+        // Without the content, which is let go once it is written, whereas capnp-rpc keeps the message.
+        let bytes = Letter::new(message.clone()).cost();
         let mut inner = self.inner.borrow_mut();
         let (ours, finish) = match message.get_root_as_reader::<rpc_message::Reader<'_>>() {
             Ok(reader) => inner.inspector.leaves(reader, bytes),
@@ -361,11 +388,17 @@ impl Wire {
         let finished = finish.is_some();
         inner.finishes.extend(finish);
         drop(inner);
-        if ours {
-            self.inner.borrow_mut().outbox.push(message, None);
-            self.wake_driver();
-        } else {
-            self.push(message);
+        let letter = match content {
+            None => Ok(Letter::new(message)),
+            Some(content) => Letter::with_content(message, content),
+        };
+        match letter {
+            Err(error) => self.fail(error),
+            Ok(letter) if ours => {
+                self.inner.borrow_mut().outbox.push(letter, None);
+                self.wake_driver();
+            }
+            Ok(letter) => self.push(letter),
         }
         if finished {
             self.wake_receiver();
@@ -373,9 +406,9 @@ impl Wire {
     }
 
     /// Sends something that the peer has caused.
-    fn push(&self, message: Rc<Builder<HeapAllocator>>) {
-        let permit = self.budget.hold_unread(outbox::cost(&message));
-        self.inner.borrow_mut().outbox.push(message, Some(permit));
+    fn push(&self, letter: Letter) {
+        let permit = self.budget.hold_unread(letter.cost());
+        self.inner.borrow_mut().outbox.push(letter, Some(permit));
         if self.budget.overflows() && self.failure.borrow().is_none() {
             let text =
                 format!("{} bytes of answers wait for a peer that does not read", self.budget.unread());
@@ -384,9 +417,10 @@ impl Wire {
         self.wake_driver();
     }
 
-    /// The length of the call or the results that capnp-rpc is about to build, if it was said.
-    pub(super) fn expected(&self) -> Option<u32> {
-        self.expected.take()
+    /// The length of the call or the results that capnp-rpc is about to build, if it was said, and what belongs into
+    /// them.
+    pub(super) fn expected(&self) -> (Option<u32>, Option<Content>) {
+        (self.expected.take(), self.content.take())
     }
 
     /// Sends nothing more than what was sent before.
@@ -404,7 +438,7 @@ impl Wire {
     }
 
     /// The next message for capnp-rpc, with its ticket if it is a call.
-    pub(super) fn poll_receive(&self, cx: &mut Context<'_>) -> Poll<capnp::Result<Option<Received>>> {
+    pub(super) fn poll_receive(&self, cx: &mut Context<'_>) -> Poll<capnp::Result<Option<Read>>> {
         loop {
             if let Some(error) = self.failure.borrow().clone() {
                 return Poll::Ready(Err(error));
@@ -437,7 +471,7 @@ impl Wire {
         let answer = reply::exception(question, error);
         let releases = objects.iter().map(|id| reply::release(*id));
         for message in std::iter::once(answer).chain(releases) {
-            self.push(message);
+            self.push(Letter::new(message));
         }
     }
 
@@ -445,12 +479,10 @@ impl Wire {
     fn unknown(&self, frame: &Frame) -> capnp::Result<()> {
         self.quota
             .hit(Hit::Unknown, &format_args!("a message of {} bytes is of no known kind", frame.bytes()));
-        self.push(reply::unimplemented(frame)?);
+        self.push(Letter::new(reply::unimplemented(frame)?));
         Ok(())
     }
 }
-
-type Received = (Frame, Option<Rc<Ticket>>);
 
 impl Inner {
     /// When the peer has to have read something.
