@@ -66,6 +66,44 @@ macro_rules! __boxed_interface {
     };
 }
 
+/// Any object of a trait as one of its blocking view, which is implemented for [`Blocking`](crate::private::Blocking).
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __blocking_of {
+    ($vis:vis $View:ident, $Trait:ident) => {
+        impl $crate::private::BlockingOf<dyn $Trait> for dyn $View {
+            fn shared(
+                object: ::std::sync::Arc<dyn $Trait>,
+                event_loop: &$crate::EventLoop,
+            ) -> ::std::sync::Arc<Self> {
+                let event_loop = ::core::clone::Clone::clone(event_loop);
+                ::std::sync::Arc::new($crate::private::Blocking { object, event_loop })
+            }
+
+            fn owned(
+                object: ::std::boxed::Box<dyn $Trait>,
+                event_loop: &$crate::EventLoop,
+            ) -> ::std::boxed::Box<Self> {
+                let object: ::std::sync::Arc<dyn $Trait> = ::core::convert::From::from(object);
+                let event_loop = ::core::clone::Clone::clone(event_loop);
+                ::std::boxed::Box::new($crate::private::Blocking { object, event_loop })
+            }
+        }
+
+        impl dyn $View {
+            /// The object with blocking calls, each of which is an error on a thread that must not wait: one that runs
+            /// the tasks of an executor, or drives the event loop that the object needs.
+            #[allow(dead_code)]
+            $vis fn of(
+                object: ::std::sync::Arc<dyn $Trait>,
+                event_loop: &$crate::EventLoop,
+            ) -> ::std::sync::Arc<Self> {
+                $crate::private::BlockingOf::shared(object, event_loop)
+            }
+        }
+    };
+}
+
 /// A boxed closure as a value on the wire, where it stands for an interface: `$serve` makes an object of it, and `$call`
 /// a closure of an object of the peer.
 #[doc(hidden)]

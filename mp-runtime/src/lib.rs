@@ -22,6 +22,7 @@ mod spawned;
 mod sync;
 mod thread;
 mod unwinding;
+mod waiting;
 pub mod wire;
 pub mod with;
 
@@ -45,6 +46,7 @@ pub use proxy::{Handle, Interface, pipelined, pipelined_async, with_deadline, wi
 pub use remote::{Remote, connect, connect_stream, connect_within, pair, serve_stream};
 pub use socket::{AllowedPeers, PeerCredentials, try_connect};
 pub use spawned::{serve_parent, spawn};
+pub use waiting::{block_on, may_block};
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -8,9 +8,10 @@ pub use futures::future::BoxFuture;
 pub use crate::connection::{Call, Reply};
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::proxy::{
-    Base, ClientCall, Handle, Home, Interface, Pending, Proxy, Response, lend, lend_optional, no_method,
-    read_box, write_owned,
+    Base, Blocking, BlockingOf, ClientCall, Handle, Home, InBlocking, Interface, Pending, Proxy, Response,
+    lend, lend_optional, no_method, read_box, write_owned,
 };
+pub use crate::waiting::block_on;
 pub use crate::wire::build::{BuildContext, FieldBuilder};
 pub use crate::wire::describe::{Field, Fields, Parameter, argument, field};
 pub use crate::wire::id::child_id;
@@ -22,7 +23,8 @@ pub use crate::wire::slot::{Slot, Slots};
 pub use crate::wire::structs::{StructFields, StructWriter, build_struct, read_struct};
 pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType};
 pub use crate::{
-    __boxed_closure as boxed_closure, __boxed_interface as boxed_interface, __proxied as proxied,
+    __blocking_of as blocking_of, __boxed_closure as boxed_closure, __boxed_interface as boxed_interface,
+    __proxied as proxied,
 };
 
 /// Whether an interface or one of its bases has a method.
@@ -55,6 +57,22 @@ pub fn not_lendable(interface: &str) -> Error {
 /// Always.
 pub fn panic_on_disconnect(method: &str, error: &Error) -> ! {
     panic!("{method} failed, and its interface has no way to say so: {error}")
+}
+
+/// As [`block_on`], for a call that has no way to return an error.
+///
+/// # Panics
+///
+/// On a thread that must not wait.
+pub fn block_on_or_panic<T>(
+    method: &str,
+    event_loop: &crate::EventLoop,
+    future: impl Future<Output = T>,
+) -> T {
+    match block_on(event_loop, async { Ok::<T, Error>(future.await) }) {
+        Ok(value) => value,
+        Err(error) => panic_on_disconnect(method, &error),
+    }
 }
 
 /// The type `T`, where the condition holds. Where the compiler has found that it does not, it says so once and nothing

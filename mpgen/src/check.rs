@@ -500,13 +500,6 @@ pub fn versions_stand_alone(item: &Interface, report: &Report) {
     }
 }
 
-/// The older forms of an interface have one view.
-pub fn views_have_no_versions(view: &syn::Ident, has_versions: bool, report: &Report) {
-    if has_versions {
-        report.at(view, "an interface with `versions` has no other view; leave one of them out");
-    }
-}
-
 /// Who implements the trait need not write what only peers of older versions call.
 pub fn a_method_of_old_has_a_body(function: &syn::TraitItemFn, report: &Report) {
     if function.default.is_none() {

@@ -29,7 +29,7 @@ pub struct Interface {
     /// The form that is meant, if it is not the trait's own.
     pub form: Option<Form>,
     /// The same interface, with calls of the other kind.
-    pub view: Option<Box<Interface>>,
+    pub view: Option<Box<View>>,
     /// Whether it is such a view of another.
     pub is_view: bool,
     /// What older versions have, from the oldest.
@@ -64,6 +64,15 @@ pub struct Interface {
     pub lacking: Vec<(Method, String)>,
     /// The methods with mistakes, which nobody will call: the compiler has been told of the mistakes.
     pub broken: Vec<syn::TraitItemFn>,
+}
+
+/// The same interface under another trait, whose calls are of the other kind.
+#[derive(Clone, Debug)]
+pub struct View {
+    /// The other trait.
+    pub interface: Interface,
+    /// Whether any object of the trait can be made one of the other.
+    pub wraps: bool,
 }
 
 /// The form that a trait has on the wire in an older version.

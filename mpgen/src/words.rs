@@ -30,7 +30,7 @@ pub const INTERFACE: &[&str] = &[
 ];
 /// Words of a version in `versions(…)`: those of `#[ipc_interface(…)]` that may differ, and its own.
 pub const VERSION: &[&str] =
-    &["form", "title", "file", "file_id", "id", "cxx", "types", "construct", "destroy"];
+    &["form", "view", "title", "file", "file_id", "id", "cxx", "types", "construct", "destroy"];
 /// Words of `#[ipc(…)]` on a method.
 pub const METHOD: &[&str] = &[
     "name",

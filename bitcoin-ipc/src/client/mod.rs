@@ -16,7 +16,6 @@ mod rpc;
 mod session;
 mod template;
 mod templates;
-mod thread;
 mod timer;
 mod tips;
 mod trust;

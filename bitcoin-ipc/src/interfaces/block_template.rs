@@ -15,6 +15,7 @@ use crate::types::{Bitcoin, BlockWaitOptions, CoinbaseTx, Reject, in_form, older
     file = MINING,
     types = Bitcoin,
     cxx = "interfaces::BlockTemplate",
+    blocking = BlockingBlockTemplate,
     versions(
         v30(form = BlockTemplateV30, title = "Bitcoin Core v30", file = V30_MINING),
         v31(form = BlockTemplateV31, title = "Bitcoin Core v31", file = V31_MINING),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use bitcoin::{Block, BlockHash, Transaction, Txid, Wtxid};
 use mp_runtime::{Result, ipc_interface};
 
-use super::BlockTemplate;
 use super::block_template::{template_v30, template_v31};
+use super::{BlockTemplate, BlockingBlockTemplate};
 use crate::files::{MAX_DOUBLE, MINING, V30_MINING, V31_MINING};
 use crate::types::{
     Bitcoin, BlockCheckOptions, BlockCreateOptions, BlockRef, Reject, in_form, older, verdict,
@@ -21,6 +21,7 @@ use crate::types::{
     destroy = false,
     types = Bitcoin,
     cxx = "interfaces::Mining",
+    blocking(BlockingMining, BlockTemplate = BlockingBlockTemplate),
     versions(
         v30(form = MiningV30, title = "Bitcoin Core v30", file = V30_MINING),
         v31(form = MiningV31, title = "Bitcoin Core v31", file = V31_MINING),

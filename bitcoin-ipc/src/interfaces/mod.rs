@@ -28,7 +28,7 @@ mod wallet_loader;
 mod wallet_results;
 pub mod watch;
 
-pub use block_template::{BlockTemplate, BlockTemplateV30, BlockTemplateV31};
+pub use block_template::{BlockTemplate, BlockTemplateV30, BlockTemplateV31, BlockingBlockTemplate};
 pub use chain::*;
 pub use chain_client::ChainClient;
 pub use chain_notifications::ChainNotifications;
@@ -36,7 +36,7 @@ pub use echo::{Echo, EchoImpl};
 pub use external_signer::ExternalSigner;
 pub use handler::Handler;
 pub use init::Init;
-pub use mining::{Mining, MiningV30, MiningV31};
+pub use mining::{BlockingMining, Mining, MiningV30, MiningV31};
 pub(crate) use mining::{mining_v30, mining_v31};
 pub use node::*;
 pub use node_callbacks::*;

@@ -19,7 +19,7 @@ fn client(node: &MemoryNode) -> blocking::Client {
 fn is_misuse(error: Option<Error>) {
     let error = error.expect("an error");
     assert_eq!(error.kind(), ErrorKind::Misuse, "{error}");
-    assert!(error.text().contains("without `blocking`"), "{error}");
+    assert!(error.text().contains("the asynchronous"), "{error}");
 }
 
 /// Nothing of it waits here.

@@ -13,6 +13,7 @@ mod lent;
 mod loan;
 mod options;
 mod served;
+mod view;
 
 pub use base::Base;
 pub use client::Proxy;
@@ -22,5 +23,6 @@ pub use interface::{Interface, no_method};
 pub use lent::{lend, lend_optional};
 pub use options::{pipelined, pipelined_async, with_deadline, within};
 pub(crate) use served::export;
+pub use view::{Blocking, BlockingOf, InBlocking};
 
 pub use convert::{Home, read_box, write_owned};

@@ -16,7 +16,7 @@ use syn::{FnArg, TraitItem};
 
 use super::fields::{FieldTokens, Travels, list, travels};
 use super::methods::{all_methods, async_attribute, param_type, refusal, set, whole};
-use super::{certain, file, hidden, number, private, private_of, proxy, server};
+use super::{certain, file, hidden, number, private, private_of, proxy, server, view};
 use crate::model::{Interface, Method, Passing};
 use crate::names::upper_camel;
 
@@ -24,7 +24,11 @@ use crate::names::upper_camel;
 pub fn interface(item: &Interface) -> TokenStream {
     let user_trait = user_trait(item);
     let forms = item.older.iter().map(form);
-    let view = item.view.as_deref().map(interface);
+    let view = item.view.as_deref().map(|view| {
+        let other = interface(&view.interface);
+        let wrapper = view.wraps.then(|| hidden(&item.runtime, &view::wrapper(item, &view.interface)));
+        quote!(#other #wrapper)
+    });
     let (item, names) = &certain::interface(item);
     let nodes = nodes(item);
     let dispatcher = server::dispatcher(item);
@@ -97,7 +101,11 @@ fn user_trait(item: &Interface) -> TokenStream {
     for entry in &mut user.items {
         let TraitItem::Fn(function) = entry else { continue };
         let method = all_methods(item).find(|method| method.sig.ident == function.sig.ident);
-        let message = method.and_then(|method| method.deprecated.as_ref());
+        // A view has no bodies, also for what only older versions have.
+        let lacks =
+            item.lacking.iter().filter(|(method, _)| item.is_view && method.sig.ident == function.sig.ident);
+        let lacks = lacks.map(|(_, why)| why).next();
+        let message = method.and_then(|method| method.deprecated.as_ref()).or(lacks);
         if let (Some(message), None) = (message, &function.default) {
             let unused = function.sig.inputs.iter().filter_map(|input| match input {
                 FnArg::Typed(input) => Some(&input.pat),

@@ -20,6 +20,7 @@ mod methods;
 mod proxy;
 mod server;
 mod structure;
+mod view;
 
 pub use broken::broken;
 pub use enumeration::enumeration;

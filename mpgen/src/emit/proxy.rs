@@ -93,7 +93,7 @@ pub(super) fn form_client(item: &Interface) -> TokenStream {
 }
 
 /// A method with mistakes, of which the compiler has been told; in the same builds as the user's.
-fn unreachable(function: &syn::TraitItemFn) -> TokenStream {
+pub(super) fn unreachable(function: &syn::TraitItemFn) -> TokenStream {
     let mut sig = function.sig.clone();
     sig.constness = None;
     for input in &mut sig.inputs {
@@ -105,7 +105,7 @@ fn unreachable(function: &syn::TraitItemFn) -> TokenStream {
 }
 
 /// A signature without what only a declaration may have.
-fn signature(method: &Method) -> Signature {
+pub(super) fn signature(method: &Method) -> Signature {
     let mut sig = method.sig.clone();
     for input in &mut sig.inputs {
         match input {

@@ -5,10 +5,10 @@ use syn::{FnArg, ItemTrait, TraitItem, TypeParamBound};
 
 use super::passing::{Declared, Direction, passing, returns};
 use super::versions::{Older, Versions, versions};
-use super::view::view;
+use super::view::{View, view};
 use super::{file_words, wire};
 use crate::check;
-use crate::model::{FileRef, Form, Interface, Method, Param, Passing, Wire};
+use crate::model::{self, FileRef, Form, Interface, Method, Param, Passing, Wire};
 use crate::names::camel;
 use crate::report::Report;
 use crate::words::{self, Value, Word, Words, docs};
@@ -21,54 +21,71 @@ pub fn interface(args: TokenStream, item: &mut ItemTrait, report: &Report) -> Op
     let mut words = words::of_arguments(args, report);
     let runtime = runtime(&words);
     let (current, older) = versions(&mut words, report);
-    let view = view(&mut words, report);
+    let view = view(&mut words, &item.ident, report);
     let written = item.clone();
     let own = words.clone();
     let read = version(words, item, &current, report);
     if !report.is_empty() && !can_be_an_object(item) {
         return None;
     }
-    let Some(mut interface) = read.filter(|_| report.is_clean()) else {
-        let older = older.into_iter().map(|older| broken_form(older, item, &runtime)).collect();
-        let view = view.map(|view| Box::new(broken(&view.of(item), &runtime)));
-        return Some(Interface { older, view, ..broken(item, &runtime) });
-    };
-    if !report.is_empty() {
-        interface.view = view.map(|view| Box::new(broken(&view.of(item), &runtime)));
-        // A mistake that is not of one version would be found in each.
-        interface.older = older.into_iter().map(|older| broken_form(older, item, &runtime)).collect();
-        return Some(interface);
+    if !report.is_empty() || read.is_none() {
+        // A mistake that is not of one version, or of one view, would be found in each.
+        let base = read.filter(|_| report.is_clean()).unwrap_or_else(|| broken(item, &runtime));
+        let view = view.map(|view| Box::new(broken_view(&view, item, &older, &runtime)));
+        let older = older.into_iter().map(|older| broken_form(older.form, older.title, item, &runtime));
+        return Some(Interface { older: older.collect(), view, ..base });
     }
+    let mut interface = read?;
     if !older.is_empty() {
         check::versions_stand_alone(&interface, report);
     }
     if let Some(view) = view {
-        check::views_have_no_versions(&view.ident, !older.is_empty(), report);
-        let (mut other, words) = (view.of(&written), view.words(&written, &own));
-        let own = Report::new();
-        let read = version(words, &mut other, &Versions::default(), &own);
-        for error in own.finish() {
-            report.add(syn::Error::new(error.span(), format!("{error} (in `{}`)", view.ident)));
-        }
-        interface.view = read.map(|read| Box::new(Interface { is_view: true, ..read }));
-    }
-    for Older { form, title, versions, words } in older {
-        let own = Report::new();
-        let read = version(words, &mut written.clone(), &versions, &own);
-        for error in own.finish() {
-            report.add(syn::Error::new(error.span(), format!("{error} (in the version `{form}`)")));
-        }
-        let Some(mut read) = read else { continue };
-        for (method, why) in &mut read.lacking {
-            *why = format!("{title} has no {}; {why}", method.name);
-        }
-        interface.older.push(Interface {
-            form: Some(Form { ident: form, title }),
-            item: item.clone(),
-            ..read
+        let mut other = view.of(&written);
+        let read = within(&view.ident, report, |report| {
+            version(view.words(&written, &own), &mut other, &current.of_view(), report)
         });
+        let Some(mut read) = read else { return Some(interface) };
+        read.is_view = true;
+        named(&mut read.lacking, &read.item.ident.to_string());
+        for one in &older {
+            let Some(form) = one.view.clone() else { continue };
+            let form = Older { form, versions: one.versions.clone().of_view(), ..one.clone() };
+            let words = view.words(&written, &form.words);
+            read.older.extend(older_form(Older { words, ..form }, &view.of(&written), &read.item, report));
+        }
+        read.older.iter_mut().for_each(|form| form.is_view = true);
+        let wraps = view.wraps(&written, &interface.bases);
+        interface.view = Some(Box::new(model::View { interface: read, wraps }));
+    }
+    for one in older {
+        interface.older.extend(older_form(one, &written, item, report));
     }
     Some(interface)
+}
+
+/// Reads something with the name of the trait in each of its mistakes, which the user did not write as such.
+fn within<T>(name: &syn::Ident, report: &Report, read: impl FnOnce(&Report) -> Option<T>) -> Option<T> {
+    let own = Report::new();
+    let read = read(&own);
+    for error in own.finish() {
+        report.add(syn::Error::new(error.span(), format!("{error} (in `{name}`)")));
+    }
+    read
+}
+
+/// The form of an older version. `item` is the trait as it is emitted.
+fn older_form(older: Older, written: &ItemTrait, item: &ItemTrait, report: &Report) -> Option<Interface> {
+    let Older { form, title, versions, words, .. } = older;
+    let mut read = within(&form, report, |report| version(words, &mut written.clone(), &versions, report))?;
+    named(&mut read.lacking, &title);
+    Some(Interface { form: Some(Form { ident: form, title }), item: item.clone(), ..read })
+}
+
+/// Says in each reason who lacks a method.
+fn named(lacking: &mut [(Method, String)], who: &str) {
+    for (method, why) in lacking {
+        *why = format!("{who} has no {}; {why}", method.name);
+    }
 }
 
 /// Where the runtime is, by words that have yet to be checked.
@@ -101,9 +118,17 @@ fn can_be_an_object(item: &ItemTrait) -> bool {
         })
 }
 
-fn broken_form(older: Older, item: &ItemTrait, runtime: &syn::Path) -> Interface {
-    let name = older.form.to_string();
-    Interface { form: Some(Form { ident: older.form, title: older.title }), name, ..broken(item, runtime) }
+fn broken_form(ident: syn::Ident, title: String, item: &ItemTrait, runtime: &syn::Path) -> Interface {
+    let name = ident.to_string();
+    Interface { form: Some(Form { ident, title }), name, ..broken(item, runtime) }
+}
+
+fn broken_view(view: &View, item: &ItemTrait, older: &[Older], runtime: &syn::Path) -> model::View {
+    let other = view.of(item);
+    let forms = older.iter().filter_map(|older| Some((older.view.clone()?, older.title.clone())));
+    let forms = forms.map(|(form, title)| broken_form(form, title, &other, runtime)).collect();
+    let interface = Interface { older: forms, is_view: true, ..broken(&other, runtime) };
+    model::View { interface, wraps: false }
 }
 
 /// A trait of which nothing is known but that it is one.
@@ -339,7 +364,7 @@ fn method(
     check::signature_is_plain(sig, report);
     let ident = &sig.ident;
     let lacks = versions.lacks(&mut words, report);
-    if lacks.is_some() && versions.is_last() {
+    if lacks.is_some() && versions.wants_bodies() {
         check::a_method_of_old_has_a_body(function, report);
     }
     let name = words.text("name").unwrap_or_else(|| camel(&ident.to_string()));

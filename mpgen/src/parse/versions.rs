@@ -25,15 +25,19 @@ pub struct Versions {
     names: Vec<Ident>,
     /// Which one is being read.
     current: usize,
+    /// Whether the trait is one that a view makes of another, which has no bodies.
+    view: bool,
 }
 
 /// An older version: the form that it has on the wire.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Older {
     /// The name of the trait for it.
     pub form: Ident,
     /// What people call it.
     pub title: String,
+    /// The name of the trait for it in the other view.
+    pub view: Option<Ident>,
     /// The versions, with this one as the current.
     pub versions: Versions,
     /// What `#[ipc_interface]` says about it.
@@ -47,6 +51,7 @@ pub fn versions(words: &mut Vec<Word>, report: &Report) -> (Versions, Vec<Older>
         return Default::default();
     };
     let word = words.remove(place);
+    let has_view = words.iter().any(|word| word.name == "asynchronous" || word.name == "blocking");
     let Value::List(list) = word.value else {
         report.at(&word.name, "write `versions(old(form = OldTrait, file = OLD_FILE), new)`, from the oldest to the one that the trait itself is");
         return Default::default();
@@ -60,7 +65,7 @@ pub fn versions(words: &mut Vec<Word>, report: &Report) -> (Versions, Vec<Older>
         }
     }
     let last = names.len().saturating_sub(1);
-    let of = |current| Versions { names: names.clone(), current };
+    let of = |current| Versions { names: names.clone(), current, view: false };
     let mut older = Vec::new();
     for (current, word) in list.into_iter().enumerate() {
         match word.value {
@@ -71,13 +76,18 @@ pub fn versions(words: &mut Vec<Word>, report: &Report) -> (Versions, Vec<Older>
             Value::List(list) => {
                 let mut own = Words::of_list(list, "a version", words::VERSION, report);
                 let form = own.take("form").and_then(|word| path_ident(&word));
+                let view = own.take("view");
+                if let (Some(view), false) = (&view, has_view) {
+                    report.at(&view.name, "there is no other view to have a form of; write `asynchronous = …` or `blocking = …` beside `versions`");
+                }
+                let view = view.and_then(|word| path_ident(&word));
                 let title = own.text("title").unwrap_or_else(|| word.name.to_string());
                 let Some(form) = form else {
                     report.at(&word.name, format!("an older version has a trait of its own; write `{}(form = SomeName, …)`", word.name));
                     continue;
                 };
                 let words = replaced(words.clone(), own.rest());
-                older.push(Older { form, title, versions: of(current), words });
+                older.push(Older { form, title, view, versions: of(current), words });
             }
             _ => report.at(&word.name, format!("an older version has a trait and a schema file; write `{}(form = SomeName, file = SOME_FILE)`", word.name)),
         }
@@ -119,6 +129,13 @@ impl Versions {
     /// The words that count in the current version: `v30(word, …)` puts its words in place of others, or adds
     /// them, and `v30(without(word))` leaves one out.
     fn choose(&self, words: Vec<Word>, place: &'static str, allowed: &[&str], report: &Report) -> Vec<Word> {
+        let (views, mut words): (Vec<Word>, Vec<Word>) =
+            words.into_iter().partition(|word| word.name == "view" && matches!(word.value, Value::List(_)));
+        for word in views {
+            if let (Value::List(list), true) = (word.value, self.view) {
+                words = replaced(words, list);
+            }
+        }
         let is_version = |word: &Word| self.names.contains(&word.name);
         let (own, mut base): (Vec<Word>, Vec<Word>) = words.into_iter().partition(is_version);
         for Word { name, value } in own {
@@ -202,8 +219,13 @@ impl Versions {
         found
     }
 
-    /// Whether it is the trait itself that is being read.
-    pub fn is_last(&self) -> bool {
-        self.current + 1 >= self.names.len()
+    /// Whether what only older versions have needs a body here.
+    pub fn wants_bodies(&self) -> bool {
+        self.current + 1 >= self.names.len() && !self.view
+    }
+
+    /// The same versions of the trait that a view makes of this one.
+    pub fn of_view(self) -> Self {
+        Versions { view: true, ..self }
     }
 }

@@ -16,6 +16,7 @@ use syn::visit_mut::VisitMut;
 use syn::{Expr, FnArg, Ident, ItemTrait, Path, TraitItem, Type};
 
 use crate::report::Report;
+use crate::syntax::generic_arguments;
 use crate::words::{self, Value, Word};
 
 /// What is asked for.
@@ -26,10 +27,12 @@ pub(super) struct View {
     asynchronous: bool,
     /// Interfaces that it names in another view, and these.
     names: Vec<(Ident, Path)>,
+    /// The trait itself, of which it names the view, and not another one of that name.
+    of: Ident,
 }
 
 /// Takes `asynchronous` or `blocking` off the words of an interface.
-pub(super) fn view(words: &mut Vec<Word>, report: &Report) -> Option<View> {
+pub(super) fn view(words: &mut Vec<Word>, of: &Ident, report: &Report) -> Option<View> {
     let place = words.iter().position(|word| word.name == "asynchronous" || word.name == "blocking")?;
     let Word { name, value } = words.remove(place);
     let usage = || {
@@ -57,7 +60,7 @@ pub(super) fn view(words: &mut Vec<Word>, report: &Report) -> Option<View> {
         }
         _ => return usage(),
     };
-    Some(View { asynchronous: name == "asynchronous", ident, names })
+    Some(View { asynchronous: name == "asynchronous", ident, names, of: of.clone() })
 }
 
 impl View {
@@ -83,8 +86,57 @@ impl View {
                 }
             }
         }
-        Renamed(&self.names).visit_item_trait_mut(&mut other);
+        Renamed(self).visit_item_trait_mut(&mut other);
         other
+    }
+
+    /// Whether any object of the trait can be made one of the other: its calls wait, they take what the others take,
+    /// and what they return that is another view can be made so too.
+    pub(super) fn wraps(&self, item: &ItemTrait, bases: &[Path]) -> bool {
+        let fits = |entry: &TraitItem| match entry {
+            TraitItem::Fn(function) if !is_local(function) => {
+                let takes = |input: &FnArg| matches!(input, FnArg::Typed(typed) if self.changes(&typed.ty));
+                let gives = match &function.sig.output {
+                    syn::ReturnType::Type(_, ty) => self.is_made_of_objects(ty),
+                    syn::ReturnType::Default => true,
+                };
+                gives && !function.sig.inputs.iter().any(takes)
+            }
+            _ => true,
+        };
+        !self.asynchronous
+            && bases.iter().all(|base| self.other(base).is_some())
+            && item.items.iter().all(fits)
+    }
+
+    fn changes(&self, ty: &Type) -> bool {
+        let mut other = ty.clone();
+        Renamed(self).visit_type_mut(&mut other);
+        other != *ty
+    }
+
+    /// Whether what the view names otherwise in a type is one by one an object.
+    fn is_made_of_objects(&self, ty: &Type) -> bool {
+        let inside = |names: &[&str]| names.iter().find_map(|name| generic_arguments(ty, name));
+        if !self.changes(ty) {
+            return true;
+        }
+        if let Some(object) = inside(&["Arc", "Box"]) {
+            return matches!(object.as_slice(), [Type::TraitObject(_)]);
+        }
+        match inside(&["Option", "Vec", "Result"]).as_deref() {
+            Some([value, rest @ ..]) => {
+                self.is_made_of_objects(value) && !rest.iter().any(|rest| self.changes(rest))
+            }
+            _ => false,
+        }
+    }
+
+    /// What the view calls an interface.
+    fn other(&self, path: &Path) -> Option<Path> {
+        let last = path.segments.last().map(|last| &last.ident);
+        let named = self.names.iter().find(|(name, _)| last == Some(name)).map(|(_, other)| other.clone());
+        named.or_else(|| path.is_ident(&self.of).then(|| self.ident.clone().into()))
     }
 
     /// The words of the other trait.
@@ -123,13 +175,12 @@ impl VisitMut for Shared {
 }
 
 /// Puts other views in the place of interfaces.
-struct Renamed<'n>(&'n [(Ident, Path)]);
+struct Renamed<'v>(&'v View);
 
 impl VisitMut for Renamed<'_> {
     fn visit_trait_bound_mut(&mut self, bound: &mut syn::TraitBound) {
-        let last = bound.path.segments.last().map(|last| last.ident.clone());
-        if let Some((_, other)) = self.0.iter().find(|(name, _)| last.as_ref() == Some(name)) {
-            bound.path = other.clone();
+        if let Some(other) = self.0.other(&bound.path) {
+            bound.path = other;
         }
     }
 }
@@ -147,12 +198,13 @@ mod tests {
             quote::quote!(file = SHOP, asynchronous(AsyncShop, Part = parts::AsyncPart)),
             &report,
         );
-        let view = view(&mut words, &report).expect("a view");
+        let view = view(&mut words, &quote::format_ident!("Shop"), &report).expect("a view");
         let item = syn::parse_quote! {
             /// Sells.
             pub trait Shop: Send + Sync + Part {
                 #[ipc(ordinal = 1)]
                 fn make(&self, on: &dyn Table, at: Option<&dyn Part>, name: &str) -> Result<Box<dyn Part>>;
+                fn other(&self, from: Arc<dyn far::Shop>) -> Result<Box<dyn Shop>>;
                 async fn wait(&self) -> Result<u32> { Ok(1) }
                 #[ipc(local)]
                 fn here(&self) {}
@@ -168,11 +220,71 @@ mod tests {
                     at: Option<::std::sync::Arc<dyn parts::AsyncPart>>,
                     name: &str
                 ) -> Result<Box<dyn parts::AsyncPart>>;
+                async fn other(&self, from: Arc<dyn far::Shop>) -> Result<Box<dyn AsyncShop>>;
                 async fn wait(&self) -> Result<u32>;
             }
         };
         let other = view.of(&item);
         assert_eq!(quote::quote!(#other).to_string(), quote::quote!(#expected).to_string());
         assert!(report.finish().is_empty());
+    }
+
+    #[test]
+    fn an_object_is_made_of_another_where_only_objects_are_other_in_what_it_returns() {
+        let wraps = |words: proc_macro2::TokenStream, item: syn::ItemTrait| {
+            let report = Report::new();
+            let mut words = words::of_arguments(words, &report);
+            let view = view(&mut words, &item.ident, &report).expect("a view");
+            assert!(report.finish().is_empty());
+            let bases: Vec<syn::Path> = item
+                .supertraits
+                .iter()
+                .filter_map(|bound| match bound {
+                    syn::TypeParamBound::Trait(bound) => Some(bound.path.clone()),
+                    _ => None,
+                })
+                .collect();
+            view.wraps(&item, &bases)
+        };
+        let words = || quote::quote!(blocking(BlockingShop, Part = BlockingPart));
+        assert!(wraps(
+            words(),
+            syn::parse_quote! {
+                trait Shop: Part {
+                    async fn next(&self, of: Arc<dyn Other>) -> Result<Result<Vec<Option<Arc<dyn Part>>>, NoPart>>;
+                    async fn shop(&self) -> Result<Box<dyn Shop>>;
+                }
+            }
+        ));
+        for other in [
+            syn::parse_quote!(
+                trait Shop: Other {
+                    fn a(&self) -> Result<u32>;
+                }
+            ),
+            syn::parse_quote!(
+                trait Shop {
+                    async fn give(&self, part: Arc<dyn Part>) -> Result<()>;
+                }
+            ),
+            syn::parse_quote!(
+                trait Shop {
+                    async fn give(&self) -> Result<Parts<dyn Part>>;
+                }
+            ),
+            syn::parse_quote!(
+                trait Shop {
+                    async fn give(&self) -> Result<(Arc<dyn Part>, u32)>;
+                }
+            ),
+            syn::parse_quote!(
+                trait Shop {
+                    async fn give(&self) -> Result<u32, Wrong<dyn Part>>;
+                }
+            ),
+        ] {
+            assert!(!wraps(words(), other));
+        }
+        assert!(!wraps(quote::quote!(asynchronous = AsyncShop), syn::parse_quote! { trait Shop {} }));
     }
 }

@@ -16,4 +16,5 @@ mod log;
 mod objects;
 mod threads;
 mod versions;
+mod versions_in_views;
 mod work;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mp_runtime::schema::{Schema, interface};
-use mp_runtime::{Error, IpcStruct, Result, ipc_interface};
+use mp_runtime::{Error, ErrorKind, EventLoop, Interface, IpcStruct, Result, ipc_interface};
 
 #[derive(Clone, Debug, PartialEq, IpcStruct)]
 pub struct SoldOut {
@@ -41,10 +41,31 @@ pub trait Shop: Send + Sync {
 }
 
 /// Written with asynchronous calls.
-#[ipc_interface(file = "views.capnp", file_id = 0xe5a1_0000_0000_0012, construct, blocking = BlockingClock)]
+#[ipc_interface(
+    file = "views.capnp",
+    file_id = 0xe5a1_0000_0000_0012,
+    construct,
+    panic_on_disconnect,
+    blocking(BlockingClock, Alarm = BlockingAlarm)
+)]
 pub trait Clock: Send + Sync {
     async fn wait(&self, ticks: &[u32]) -> Result<u32>;
     fn now(&self) -> Result<u32>;
+    async fn zone(&self) -> i32;
+    async fn alarms(&self) -> Result<Vec<Arc<dyn Alarm>>>;
+    #[ipc(exception)]
+    async fn alarm(
+        &self,
+        at: u32,
+        bell: Option<&str>,
+    ) -> std::result::Result<Option<Box<dyn Alarm>>, SoldOut>;
+}
+
+/// Is asked for.
+#[ipc_interface(file = "views.capnp", file_id = 0xe5a1_0000_0000_0012, blocking = BlockingAlarm)]
+pub trait Alarm: Send + Sync {
+    async fn at(&self) -> Result<u32>;
+    async fn later(&self, by: u32) -> Result<Arc<dyn Alarm>>;
 }
 
 struct Price(u32);
@@ -112,6 +133,35 @@ impl Clock for Ticking {
     fn now(&self) -> Result<u32> {
         Ok(7)
     }
+    async fn zone(&self) -> i32 {
+        2
+    }
+    async fn alarms(&self) -> Result<Vec<Arc<dyn Alarm>>> {
+        Ok(vec![Arc::new(Ringing(1)), Arc::new(Ringing(2))])
+    }
+    async fn alarm(
+        &self,
+        at: u32,
+        bell: Option<&str>,
+    ) -> std::result::Result<Option<Box<dyn Alarm>>, SoldOut> {
+        match bell {
+            Some(_) => Ok(Some(Box::new(Ringing(at)))),
+            None if at == 0 => Ok(None),
+            None => Err(SoldOut { left: at }),
+        }
+    }
+}
+
+struct Ringing(u32);
+
+#[ipc_interface]
+impl Alarm for Ringing {
+    async fn at(&self) -> Result<u32> {
+        Ok(self.0)
+    }
+    async fn later(&self, by: u32) -> Result<Arc<dyn Alarm>> {
+        Ok(Arc::new(Ringing(self.0 + by)))
+    }
 }
 
 struct Stopped;
@@ -122,6 +172,15 @@ impl BlockingClock for Stopped {
     }
     fn now(&self) -> Result<u32> {
         Ok(0)
+    }
+    fn zone(&self) -> i32 {
+        0
+    }
+    fn alarms(&self) -> Result<Vec<Arc<dyn BlockingAlarm>>> {
+        Ok(Vec::new())
+    }
+    fn alarm(&self, _: u32, _: Option<&str>) -> std::result::Result<Option<Box<dyn BlockingAlarm>>, SoldOut> {
+        Ok(None)
     }
 }
 
@@ -158,7 +217,56 @@ fn either_view_may_be_implemented() {
 #[test]
 fn an_asynchronous_trait_has_a_blocking_view() {
     let clock = super::connected_as::<dyn BlockingClock, dyn Clock>(Arc::new(Ticking));
-    assert_eq!((clock.wait(&[1, 2]), clock.now()), (Ok(3), Ok(7)));
+    all_of(&*clock);
+}
+
+fn all_of(clock: &dyn BlockingClock) {
+    assert_eq!((clock.wait(&[1, 2]), clock.now(), clock.zone()), (Ok(3), Ok(7), 2));
+    let alarms = clock.alarms().expect("an answer");
+    let at: Vec<_> = alarms.iter().map(|alarm| alarm.at()).collect();
+    assert_eq!(at, [Ok(1), Ok(2)]);
+    assert_eq!(alarms[0].later(4).and_then(|alarm| alarm.later(5)).and_then(|alarm| alarm.at()), Ok(10));
+    let alarm = clock.alarm(3, Some("loud")).expect("an answer").expect("an alarm");
+    assert_eq!(alarm.at(), Ok(3));
+    assert_eq!(clock.alarm(0, None).map(|none| none.is_none()), Ok(true));
+    assert_eq!(clock.alarm(5, None).map(|_| ()), Err(SoldOut { left: 5 }));
+}
+
+#[test]
+fn any_object_has_blocking_calls() {
+    let event_loop = EventLoop::new("views").expect("a loop");
+    let far = super::connected::<dyn Clock>(Arc::new(Ticking));
+    for clock in [Arc::new(Ticking), far.object()] {
+        all_of(&*<dyn BlockingClock>::of(clock, &event_loop));
+    }
+}
+
+#[test]
+fn a_thread_that_must_not_wait_hears_so() {
+    let event_loop = EventLoop::new("views").expect("a loop");
+    let clock = <dyn BlockingClock>::of(Arc::new(Ticking), &event_loop);
+    let alarm = <dyn BlockingAlarm>::of(Arc::new(Ringing(1)), &event_loop);
+    super::wait(async {
+        assert_eq!(clock.wait(&[1]).map_err(|error| error.kind()), Err(ErrorKind::Misuse));
+        assert_eq!(clock.alarm(1, None).map(|_| ()), Err(SoldOut { left: u32::MAX }));
+        assert_eq!(alarm.later(1).map(|_| ()).map_err(|error| error.kind()), Err(ErrorKind::Misuse));
+        // What does not wait may be called.
+        assert_eq!(clock.now(), Ok(7));
+        let said =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| clock.zone())).expect_err("a panic");
+        let said = said.downcast_ref::<String>().expect("a text");
+        assert!(said.starts_with("Clock.zone failed, and its interface has no way to say so"), "{said}");
+    });
+}
+
+#[test]
+fn what_is_given_back_to_its_process_is_itself() {
+    let event_loop = EventLoop::new("views").expect("a loop");
+    let far = super::connected::<dyn Clock>(Arc::new(Ticking));
+    let clock = <dyn BlockingClock>::of(far.object(), &event_loop);
+    assert!(
+        clock.proxy().is_some() && <dyn BlockingClock>::of(Arc::new(Ticking), &event_loop).proxy().is_none()
+    );
 }
 
 #[test]

@@ -141,8 +141,8 @@ impl Both {
     }
 
     /// Asks the [`Mining`] of both.
-    pub(crate) fn ask<T>(&self, question: impl Fn(&Mining) -> T) -> Pair<T> {
-        Pair { ours: question(&self.ours.mining()), core: question(&self.core.mining()) }
+    pub(crate) fn ask<T>(&self, question: impl Fn(&dyn Mining) -> T) -> Pair<T> {
+        Pair { ours: question(&*self.ours.mining()), core: question(&*self.core.mining()) }
     }
 
     /// Compares two answers, and gives Core's.

@@ -1,5 +1,6 @@
 //! The same templates from both nodes, and what becomes of them.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bitcoin::block::Header;
@@ -15,7 +16,7 @@ use super::mine::{anyone, grind};
 /// A time after which a wait has shown that nothing comes.
 const SOON: Duration = Duration::from_millis(1);
 
-fn new(mining: &Mining, options: &BlockCreateOptions) -> Template {
+fn new(mining: &dyn Mining, options: &BlockCreateOptions) -> Arc<dyn Template> {
     mining.create_new_block(options, false).unwrap().unwrap()
 }
 
@@ -24,19 +25,19 @@ fn decoded<T: bitcoin::consensus::Decodable>(hex: &Value) -> T {
 }
 
 /// Compares each field of two templates.
-fn same_parts(both: &Both, what: &str, templates: &Pair<Template>) {
+fn same_parts(both: &Both, what: &str, templates: &Pair<Arc<dyn Template>>) {
     let each = |name: &str| format!("{what}: {name}");
     both.equal(&each("getBlockHeader"), templates.each(|template| template.get_block_header().unwrap()));
     both.equal(&each("getBlock"), templates.each(|template| template.get_block().unwrap()));
     both.equal(&each("getTxFees"), templates.each(|template| template.get_tx_fees().unwrap()));
     both.equal(&each("getTxSigops"), templates.each(|template| template.get_tx_sigops().unwrap()));
     both.equal(&each("getCoinbaseTx"), templates.each(|template| template.get_coinbase_tx().unwrap()));
-    let path = |template: &Template| template.get_coinbase_merkle_path().unwrap();
+    let path = |template: &Arc<dyn Template>| template.get_coinbase_merkle_path().unwrap();
     both.equal(&each("getCoinbaseMerklePath"), templates.each(path));
 }
 
 /// Compares the templates of now, for several options; gives those of the default ones.
-fn same_templates(both: &Both, what: &str) -> Pair<Template> {
+fn same_templates(both: &Both, what: &str) -> Pair<Arc<dyn Template>> {
     let default = BlockCreateOptions::default();
     for options in [
         BlockCreateOptions { use_mempool: false, ..default },
@@ -58,10 +59,10 @@ fn same_chain(both: &Both) {
     both.equal("isTestChain", both.ask(|mining| mining.is_test_chain().unwrap()));
     both.equal("isInitialBlockDownload", both.ask(|mining| mining.is_initial_block_download().unwrap()));
     let tip = both.equal("getTip", both.ask(|mining| mining.get_tip().unwrap())).unwrap();
-    let unchanged = |mining: &Mining| mining.wait_tip_changed(tip.hash, Some(Duration::ZERO)).unwrap();
+    let unchanged = |mining: &dyn Mining| mining.wait_tip_changed(tip.hash, Some(Duration::ZERO)).unwrap();
     both.equal("waitTipChanged without a change", both.ask(unchanged));
     let parent: Block = decoded(&both.core("getblock", json!([tip.hash, 0])).unwrap());
-    let changed = |mining: &Mining| mining.wait_tip_changed(parent.header.prev_blockhash, None).unwrap();
+    let changed = |mining: &dyn Mining| mining.wait_tip_changed(parent.header.prev_blockhash, None).unwrap();
     both.equal("waitTipChanged after a change", both.ask(changed));
 }
 
@@ -91,9 +92,9 @@ fn same_lookups(both: &Both, transactions: &[Transaction]) {
     // Neither finds one by the other's id, nor one that is there no more.
     txids.push(wtxids[0].to_raw_hash().into());
     wtxids.push(txids[0].to_raw_hash().into());
-    let by_txid = |mining: &Mining| mining.get_transactions_by_txid(&txids).unwrap();
+    let by_txid = |mining: &dyn Mining| mining.get_transactions_by_txid(&txids).unwrap();
     both.equal("getTransactionsByTxID", both.ask(by_txid));
-    let by_wtxid = |mining: &Mining| mining.get_transactions_by_witness_id(&wtxids).unwrap();
+    let by_wtxid = |mining: &dyn Mining| mining.get_transactions_by_witness_id(&wtxids).unwrap();
     both.equal("getTransactionsByWitnessID", both.ask(by_wtxid));
 }
 
@@ -130,7 +131,7 @@ pub(crate) fn templates_have_the_same_parts() {
             coinbase_output_max_additional_sigops,
             ..BlockCreateOptions::default()
         };
-        let refused = |mining: &Mining| mining.create_new_block(&options, false).err().map(said);
+        let refused = |mining: &dyn Mining| mining.create_new_block(&options, false).err().map(said);
         both.equal(&format!("createNewBlock {options:?}"), both.ask(refused));
     }
     both.finish();
@@ -142,7 +143,7 @@ fn said(error: mp_runtime::Error) -> String {
 }
 
 /// The block of a template with a coinbase of its miner, and proof of work.
-fn solved(template: &Template) -> Block {
+fn solved(template: &Arc<dyn Template>) -> Block {
     let mut block = template.get_block().unwrap();
     block.txdata[0] = template.get_coinbase_tx().unwrap().transaction(&[0x51, 0x51], anyone());
     block.header.merkle_root = block.compute_merkle_root().unwrap();
@@ -150,7 +151,7 @@ fn solved(template: &Template) -> Block {
     block
 }
 
-fn submit(template: &Template, header: &Header, coinbase: &Transaction) -> Result<(), Reject> {
+fn submit(template: &Arc<dyn Template>, header: &Header, coinbase: &Transaction) -> Result<(), Reject> {
     let version = header.version.to_consensus().cast_unsigned();
     template.submit_solution(version, header.time, header.nonce, coinbase).unwrap()
 }
@@ -162,7 +163,7 @@ pub(crate) fn solutions_are_judged_the_same() {
     let templates = same_templates(&both, "to be solved");
     let good = both.equal("the solution", templates.each(solved));
     let judge = |what: &str, block: &Block| {
-        let judged = |template: &Template| submit(template, &block.header, &block.txdata[0]);
+        let judged = |template: &Arc<dyn Template>| submit(template, &block.header, &block.txdata[0]);
         both.equal(&format!("submitSolution {what}"), templates.each(judged))
     };
     let mut block = good.clone();
@@ -190,7 +191,12 @@ pub(crate) fn solutions_are_judged_the_same() {
 }
 
 /// The next templates, of which there are two or none.
-fn next(both: &Both, what: &str, now: &Pair<Template>, options: &BlockWaitOptions) -> Option<Pair<Template>> {
+fn next(
+    both: &Both,
+    what: &str,
+    now: &Pair<Arc<dyn Template>>,
+    options: &BlockWaitOptions,
+) -> Option<Pair<Arc<dyn Template>>> {
     let waited = now.each(|template| template.wait_next(options).unwrap());
     both.equal(&format!("{what}: whether there is one"), waited.each(Option::is_some));
     let next = waited.both()?;

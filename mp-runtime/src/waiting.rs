@@ -5,36 +5,50 @@
 
 use std::task::{Context, Poll, Waker};
 
-use futures::executor::{block_on, enter};
-use mp_runtime::{Error, ErrorKind, EventLoop, Result};
+use futures::executor;
 use tokio::runtime::Handle;
 use tokio::task::coop::poll_proceed;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::event_loop::EventLoop;
 
 /// Tokio gives each turn of a task so many steps at most.
 const MOST_STEPS: usize = 1024;
 
-/// Waits for a future on this thread.
-pub(super) fn wait<T, E: From<Error>>(
-    event_loop: Option<&EventLoop>,
+/// Waits for a future on this thread, where it may wait.
+///
+/// `event_loop` is the one that the future needs: where this thread drives it, or is about to, the future would never
+/// be ready.
+///
+/// # Errors
+///
+/// What the future gives; or an error of kind [`Misuse`](ErrorKind::Misuse) on a thread that drives an event loop or runs
+/// the tasks of an executor, which is said before the future is polled.
+pub fn block_on<T, E: From<Error>>(
+    event_loop: &EventLoop,
     future: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
-    check(event_loop)?;
-    block_on(future)
+    may_block(Some(event_loop))?;
+    executor::block_on(future)
 }
 
-/// Refuses to wait on a thread that has other things to do.
-pub(super) fn check(event_loop: Option<&EventLoop>) -> Result<()> {
+/// Refuses to wait on a thread that has other things to do; `event_loop` is what would be waited for, where it is known.
+///
+/// # Errors
+///
+/// As [`block_on`].
+pub fn may_block(event_loop: Option<&EventLoop>) -> Result<()> {
     let misuse = |text: &str| Err(Error::new(ErrorKind::Misuse, text));
     if event_loop.is_some_and(EventLoop::is_driven_here) {
         return misuse(
-            "this thread drives the client's event loop and cannot wait for it; call from another thread, or \
-             use the client without `blocking`",
+            "this thread drives the event loop and cannot wait for it; make the blocking call from another thread, \
+             or await the asynchronous one",
         );
     }
-    if enter().is_err() || inside_tokio() {
+    if executor::enter().is_err() || inside_tokio() {
         return misuse(
-            "this thread runs an executor's tasks and must not wait; use the client without `blocking`, or call \
-             from a thread of its own (such as tokio's spawn_blocking)",
+            "this thread runs an executor's tasks and must not wait; await the asynchronous call, or make the \
+             blocking one from a thread of its own (such as tokio's spawn_blocking)",
         );
     }
     Ok(())

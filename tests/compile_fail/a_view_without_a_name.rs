@@ -8,7 +8,7 @@ ipc_file! {
     static OLD: "v1/shop.capnp" @ 0xf00df00df00df00d;
 }
 
-#[ipc_interface(file = NEW, asynchronous = AsyncShop, versions(v1(form = ShopV1, file = OLD), v2))]
+#[ipc_interface(file = NEW, versions(v1(form = ShopV1, view = AsyncShopV1, file = OLD), v2))]
 pub trait Shop: Send + Sync {
     fn price(&self) -> Result<u32>;
 }

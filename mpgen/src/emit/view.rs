@@ -1,0 +1,61 @@
+//! Objects of a trait as those of its blocking view.
+//!
+//! ```text
+//! impl<T: Chain + ?Sized> BlockingChain for Blocking<T> {
+//!     fn tip(&self) -> Result<BlockRef> { block_on(&self.event_loop, Chain::tip(&*self.object)) }
+//! }
+//! blocking_of!(pub BlockingChain, Chain);
+//! ```
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::methods::all_methods;
+use super::private;
+use super::proxy::{signature, unreachable};
+use crate::model::{Interface, Method, Returns};
+
+/// The blocking trait for what has blocking calls of an object.
+pub(super) fn wrapper(item: &Interface, other: &Interface) -> TokenStream {
+    let private = private();
+    let (vis, ident, home) = (&item.item.vis, &other.item.ident, &item.item.ident);
+    let methods = all_methods(other).filter_map(|method| {
+        let called = all_methods(item).find(|called| called.sig.ident == method.sig.ident)?;
+        Some(waiting(item, called, method))
+    });
+    let broken = other.broken.iter().map(unreachable);
+    quote! {
+        impl<__T: #home + ?::core::marker::Sized> #ident for #private::Blocking<__T> {
+            #(#methods)*
+            #(#broken)*
+
+            fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
+                #home::__mp_proxy(&*self.object)
+            }
+        }
+
+        #private::blocking_of!(#vis #ident, #home);
+    }
+}
+
+/// A method that waits for the one of the trait.
+fn waiting(item: &Interface, called: &Method, method: &Method) -> TokenStream {
+    let private = private();
+    let (home, name, sig) = (&item.item.ident, &method.sig.ident, signature(method));
+    let args = method.params.iter().map(|param| &param.ident);
+    let call = quote!(#home::#name(&*self.object, #(#args),*));
+    let outcome = match (&called.returns, called.sig.asyncness) {
+        (_, None) => call,
+        (Returns::Plain(_), Some(_)) => {
+            let named = format!("{}.{}", item.name, method.name);
+            quote!(#private::block_on_or_panic(#named, &self.event_loop, #call))
+        }
+        (_, Some(_)) => quote!(#private::block_on(&self.event_loop, #call)),
+    };
+    let body = if called.sig.output == method.sig.output {
+        outcome
+    } else {
+        quote!(#private::InBlocking::in_blocking(#outcome, &self.event_loop))
+    };
+    quote!(#sig { #body })
+}
