@@ -276,6 +276,8 @@ pub struct Struct {
     pub types: Option<Type>,
     /// Whether the schema struct is generic too.
     pub generic: bool,
+    /// Type parameters that it has in the schema only.
+    pub parameters: Vec<syn::Ident>,
     /// The struct that the schema declares in place of this one.
     pub form_of: Option<Path>,
     /// What is inside.

@@ -20,7 +20,15 @@ Examples:
   mpgen schema --write schemas              the same, into a folder
   mpgen check                               in CI: is the folder of schema files up to date?
   mpgen check --against v1.2                would peers of that git revision still understand us?
+  mpgen import -I schemas schemas/a.capnp   the Rust traits and structs of a schema
   mpgen id                                  an id for a new schema file
+
+";
+
+const IMPORT_EXAMPLES: &str = "\
+Examples:
+  mpgen import -I schemas schemas/shop.capnp > src/shop.rs
+  mpgen check --against schemas             then: is the schema of the source the same?
 
 ";
 
@@ -89,6 +97,12 @@ pub(crate) enum Command {
     /// version would misunderstand, and all that differs.
     #[command(after_help = format!("{SCHEMA_EXAMPLES}{EXIT_CODES}"))]
     Check(Check),
+    /// Print the Rust traits and structs of schema files
+    ///
+    /// A module for each file and for those that it imports; their schema is the same again, for peers and to the letter
+    /// where `mpgen schema` has written the files. What has no form in Rust is an error that says where it is.
+    #[command(after_help = format!("{IMPORT_EXAMPLES}{EXIT_CODES}"))]
+    Import(Import),
     /// Print a new id for a schema file, or for a type
     #[command(after_help = EXIT_CODES)]
     Id,
@@ -101,6 +115,16 @@ pub(crate) struct Expand {
     /// Only the items with this name; of an `impl` block, the name of its trait or its type
     #[arg(long, value_name = "NAME")]
     pub(crate) item: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// The schema files
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// The folder from which the files name each other; otherwise the current one
+    #[arg(long, short = 'I', value_name = "DIR")]
+    pub(crate) import_path: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -1,8 +1,8 @@
 //! Reading schema text.
 //!
-//! In: the text of a `.capnp` file. Out: what it declares, with the line of each thing. Comments and annotations are left
-//! out: they do not change what lies on the wire.
+//! In: the text of a `.capnp` file. Out: what it declares, with the line of each thing, its comment and its annotations.
 
+use std::fmt;
 use std::iter::Peekable;
 use std::vec::IntoIter;
 
@@ -11,6 +11,33 @@ use std::vec::IntoIter;
 pub(crate) struct File {
     pub(crate) id: String,
     pub(crate) declarations: Vec<Declaration>,
+    pub(crate) annotations: Vec<Annotation>,
+    /// The files that it names, from the root of the imports on.
+    pub(crate) imports: Vec<String>,
+}
+
+/// A name with the file that it is of, unless that is this one, and what stands in its brackets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Type {
+    pub(crate) name: String,
+    pub(crate) arguments: Vec<Type>,
+}
+
+impl fmt::Display for Type {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let arguments: Vec<String> = self.arguments.iter().map(ToString::to_string).collect();
+        match arguments.as_slice() {
+            [] => f.write_str(&self.name),
+            arguments => write!(f, "{}({})", self.name, arguments.join(", ")),
+        }
+    }
+}
+
+/// `$Proxy.name("a")`, with the file that its name is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Annotation {
+    pub(crate) name: String,
+    pub(crate) value: String,
 }
 
 /// A type, or a constant.
@@ -21,17 +48,20 @@ pub(crate) struct Declaration {
     pub(crate) id: Option<String>,
     pub(crate) parameters: Vec<String>,
     pub(crate) kind: Kind,
+    pub(crate) docs: Vec<String>,
+    pub(crate) annotations: Vec<Annotation>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Interface {
-        extends: Vec<String>,
+        extends: Vec<Type>,
         methods: Vec<Method>,
     },
     Struct(Vec<Field>),
     Enum(Vec<Field>),
-    /// Everything that is not on the wire.
+    Constant(Type, String),
+    /// An annotation.
     Other,
 }
 
@@ -42,6 +72,8 @@ pub(crate) struct Method {
     pub(crate) ordinal: u32,
     pub(crate) params: Vec<Field>,
     pub(crate) results: Vec<Field>,
+    pub(crate) docs: Vec<String>,
+    pub(crate) annotations: Vec<Annotation>,
 }
 
 /// A field, a parameter, a result or an enumerant.
@@ -50,11 +82,13 @@ pub(crate) struct Field {
     pub(crate) name: String,
     pub(crate) line: usize,
     pub(crate) ordinal: u32,
-    /// The type, with the files of imported names in place of what this file calls them.
-    pub(crate) ty: String,
+    pub(crate) ty: Type,
+    /// The default, with the value of a constant in place of its name.
     pub(crate) default: String,
     /// The unions and groups around it.
     pub(crate) place: String,
+    pub(crate) docs: Vec<String>,
+    pub(crate) annotations: Vec<Annotation>,
 }
 
 /// What the text does not follow, and where.
@@ -71,17 +105,52 @@ enum Token {
 /// Reads a file. `path` is that of the file, from the root of the imports on.
 pub(crate) fn parse(path: &str, text: &str) -> Result<File, Error> {
     let tokens = tokens(text)?;
-    let mut parser = Parser { tokens: tokens.into_iter().peekable(), line: 1, names: Vec::new(), path };
-    let mut file = File::default();
+    let lines = text.lines().map(str::trim).collect();
+    let mut parser = Parser {
+        tokens: tokens.into_iter().peekable(),
+        line: 1,
+        names: Vec::new(),
+        path,
+        lines,
+        file: File::default(),
+    };
+    let mut declarations = Vec::new();
     while parser.peek().is_some() {
         if parser.takes('@') {
-            file.id = parser.word()?;
+            parser.file.id = parser.word()?;
             parser.expect(';')?;
         } else {
-            parser.declaration(&mut file.declarations, "")?;
+            parser.declaration(&mut declarations, "")?;
         }
     }
-    Ok(file)
+    resolve(&mut declarations);
+    Ok(File { declarations, ..parser.file })
+}
+
+/// Puts the values of constants in place of their names, and each number in one form.
+fn resolve(declarations: &mut [Declaration]) {
+    let mut constants: Vec<(String, String)> = Vec::new();
+    for one in declarations.iter_mut() {
+        if let Kind::Constant(ty, value) = &mut one.kind {
+            *value = number(ty, value);
+            constants.push((one.name.clone(), value.clone()));
+        }
+    }
+    let resolved = |field: &mut Field| {
+        let name = field.default.trim_start_matches('.');
+        let known = constants.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        field.default = number(&field.ty, known.unwrap_or(&field.default));
+    };
+    for declaration in declarations {
+        match &mut declaration.kind {
+            Kind::Interface { methods, .. } => methods
+                .iter_mut()
+                .flat_map(|method| method.params.iter_mut().chain(&mut method.results))
+                .for_each(resolved),
+            Kind::Struct(fields) => fields.iter_mut().for_each(resolved),
+            _ => {}
+        }
+    }
 }
 
 fn tokens(text: &str) -> Result<Vec<(usize, Token)>, Error> {
@@ -129,6 +198,8 @@ struct Parser<'p> {
     /// What the file calls other files, and their paths.
     names: Vec<(String, String)>,
     path: &'p str,
+    lines: Vec<&'p str>,
+    file: File,
 }
 
 impl Parser<'_> {
@@ -176,7 +247,8 @@ impl Parser<'_> {
     /// One declaration, those inside it too, with what stands around it in their names.
     fn declaration(&mut self, into: &mut Vec<Declaration>, around: &str) -> Result<(), Error> {
         if self.takes('$') {
-            self.annotation()?;
+            let annotation = self.annotation()?;
+            self.file.annotations.push(annotation);
             return self.expect(';');
         }
         let keyword = self.word()?;
@@ -184,16 +256,30 @@ impl Parser<'_> {
             "using" => self.using(),
             "struct" | "interface" | "enum" => self.ty_declaration(&keyword, into, around),
             "const" | "annotation" => {
-                let (name, line) = (self.word()?, self.line);
+                let name = format!("{around}{}", self.word()?);
+                let line = self.line;
+                let kind = if keyword == "const" {
+                    self.expect(':')?;
+                    let ty = self.ty()?;
+                    self.expect('=')?;
+                    Kind::Constant(ty, self.skip(&[';', '$'])?)
+                } else {
+                    self.skip(&[';'])?;
+                    Kind::Other
+                };
+                let annotations = self.annotations()?;
+                self.expect(';')?;
+                let docs = self.docs();
                 into.push(Declaration {
-                    name: format!("{around}{name}"),
+                    name,
                     line,
                     id: None,
                     parameters: Vec::new(),
-                    kind: Kind::Other,
+                    kind,
+                    docs,
+                    annotations,
                 });
-                self.skip(&[';'])?;
-                self.expect(';')
+                Ok(())
             }
             other => Err((self.line, format!("`{other}` begins no declaration"))),
         }
@@ -211,6 +297,7 @@ impl Parser<'_> {
                     None => format!("{folder}/{path}"),
                 };
                 let rest: String = self.skip(&[';'])?;
+                self.file.imports.push(path.clone());
                 self.names.push((name, format!("{path}:{}", rest.trim_start_matches('.'))));
             }
         }
@@ -243,10 +330,19 @@ impl Parser<'_> {
                 self.takes(',');
             }
         }
-        self.annotations()?;
+        let annotations = self.annotations()?;
         self.expect('{')?;
+        let docs = self.docs();
         let place = into.len();
-        into.push(Declaration { name: name.clone(), line, id, parameters, kind: Kind::Other });
+        into.push(Declaration {
+            name: name.clone(),
+            line,
+            id,
+            parameters,
+            kind: Kind::Other,
+            docs,
+            annotations,
+        });
         let inside = format!("{name}.");
         into[place].kind = match keyword {
             "struct" => {
@@ -265,9 +361,10 @@ impl Parser<'_> {
         while !self.takes('}') {
             let (name, line) = (self.word()?, self.line);
             let ordinal = self.number()?;
-            self.annotations()?;
+            let annotations = self.annotations()?;
             self.expect(';')?;
-            found.push(Field { name, line, ordinal, ..Field::default() });
+            let docs = self.docs();
+            found.push(Field { name, line, ordinal, docs, annotations, ..Field::default() });
         }
         Ok(found)
     }
@@ -288,9 +385,10 @@ impl Parser<'_> {
             } else {
                 Vec::new()
             };
-            self.annotations()?;
+            let annotations = self.annotations()?;
             self.expect(';')?;
-            found.push(Method { name, line, ordinal, params, results });
+            let docs = self.docs();
+            found.push(Method { name, line, ordinal, params, results, docs, annotations });
         }
         Ok(found)
     }
@@ -307,9 +405,9 @@ impl Parser<'_> {
             self.expect(':')?;
             let ty = self.ty()?;
             let default = self.default()?;
-            self.annotations()?;
+            let annotations = self.annotations()?;
             let ordinal = u32::try_from(found.len()).unwrap_or(u32::MAX);
-            found.push(Field { name, line, ordinal, ty, default, place: String::new() });
+            found.push(Field { name, line, ordinal, ty, default, annotations, ..Field::default() });
             self.takes(',');
         }
         Ok(found)
@@ -335,17 +433,27 @@ impl Parser<'_> {
             }
             self.expect(':')?;
             let ty = self.ty()?;
-            if (ty == "union" || ty == "group") && ordinal.is_none() {
+            if (ty.name == "union" || ty.name == "group") && ordinal.is_none() {
                 self.annotations()?;
                 self.expect('{')?;
                 self.fields(&format!("{place}{name}."), fields, into, around)?;
                 continue;
             }
             let default = self.default()?;
-            self.annotations()?;
+            let annotations = self.annotations()?;
             self.expect(';')?;
             let ordinal = ordinal.ok_or((line, format!("`{name}` has no ordinal")))?;
-            fields.push(Field { name, line, ordinal, ty, default, place: place.to_owned() });
+            let docs = self.docs();
+            fields.push(Field {
+                name,
+                line,
+                ordinal,
+                ty,
+                default,
+                place: place.to_owned(),
+                docs,
+                annotations,
+            });
         }
         Ok(())
     }
@@ -365,40 +473,53 @@ impl Parser<'_> {
         if self.takes('=') { self.skip(&[',', ')', ';', '$']) } else { Ok(String::new()) }
     }
 
-    fn annotations(&mut self) -> Result<(), Error> {
+    fn annotations(&mut self) -> Result<Vec<Annotation>, Error> {
+        let mut found = Vec::new();
         while self.takes('$') {
-            self.annotation()?;
+            found.push(self.annotation()?);
         }
-        Ok(())
+        Ok(found)
     }
 
-    fn annotation(&mut self) -> Result<(), Error> {
-        self.word()?;
+    fn annotation(&mut self) -> Result<Annotation, Error> {
+        let word = self.word()?;
+        let mut value = String::new();
         if self.takes('(') {
-            self.skip(&[')'])?;
+            value = self.skip(&[')'])?;
             self.expect(')')?;
         }
-        Ok(())
+        Ok(Annotation { name: self.known(&word), value })
     }
 
-    fn ty(&mut self) -> Result<String, Error> {
+    fn ty(&mut self) -> Result<Type, Error> {
         self.takes('.');
         let word = self.word()?;
-        let (first, rest) = word.split_once('.').unwrap_or((&word, ""));
-        let known = self.names.iter().find(|(name, _)| name == first);
-        let mut ty = match known {
-            Some((_, file)) => format!("{file}{rest}"),
-            None => word.clone(),
-        };
+        let mut ty = Type { name: self.known(&word), arguments: Vec::new() };
         if self.takes('(') {
-            let mut arguments = Vec::new();
             while !self.takes(')') {
-                arguments.push(self.ty()?);
+                ty.arguments.push(self.ty()?);
                 self.takes(',');
             }
-            ty += &format!("({})", arguments.join(", "));
         }
         Ok(ty)
+    }
+
+    /// A name with the file that it is of, in place of what this file calls that one.
+    fn known(&self, word: &str) -> String {
+        let (first, rest) = word.split_once('.').unwrap_or((word, ""));
+        let known = self.names.iter().find(|(name, _)| name == first);
+        known.map_or_else(|| word.to_owned(), |(_, file)| format!("{file}{rest}"))
+    }
+
+    /// The comment of what was just read: behind it, or in the lines below it without an empty one between.
+    fn docs(&self) -> Vec<String> {
+        let text = |comment: &str| comment.strip_prefix(' ').unwrap_or(comment).to_owned();
+        let behind = self.lines.get(self.line - 1).and_then(|line| {
+            let end = line.rfind([';', '{'])?;
+            line[end + 1..].trim_start().strip_prefix('#')
+        });
+        let below = self.lines.iter().skip(self.line).map_while(|line| line.strip_prefix('#'));
+        behind.into_iter().chain(below).map(text).collect()
     }
 
     /// Everything up to one of these marks that stands outside of brackets, as text.
@@ -424,6 +545,17 @@ impl Parser<'_> {
                 }
             }
         }
+    }
+}
+
+/// A number in the form in which each has one; anything else as it is.
+fn number(ty: &Type, value: &str) -> String {
+    let float = value.parse::<f64>().ok().filter(|_| ty.name.starts_with("Float"));
+    let hex = value.strip_prefix("0x").and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    match (float, hex) {
+        (Some(float), _) => format!("{float:?}"),
+        (None, Some(hex)) => hex.to_string(),
+        (None, None) => value.to_owned(),
     }
 }
 
@@ -459,13 +591,15 @@ enum Size { small @0; large @1 $Proxy.name("LARGE"); }
         let names: Vec<_> = file.declarations.iter().map(|one| (one.name.as_str(), one.line)).collect();
         assert_eq!(names, [("most", 7), ("Shop", 8), ("Shop.Inside", 11), ("Box", 14), ("Size", 19)]);
         let Kind::Interface { extends, methods } = &file.declarations[1].kind else { panic!("an interface") };
-        assert_eq!(extends, &["here/common.capnp:Base"]);
+        assert_eq!(extends[0].to_string(), "here/common.capnp:Base");
         let price = &methods[1];
         assert_eq!((price.name.as_str(), price.ordinal, price.line), ("price", 1, 10));
-        let params: Vec<_> = price.params.iter().map(|one| (one.ty.as_str(), one.default.as_str())).collect();
+        let params: Vec<_> =
+            price.params.iter().map(|one| (one.ty.to_string(), one.default.as_str())).collect();
         let list = "List(far/pair.capnp:Pair(Text, here/common.capnp:Item))";
-        assert_eq!(params, [("Text", "\"a, b\""), ("Float64", "-1.5e3"), (list, "")]);
-        assert_eq!(methods[2].params[0].ty, "here/common.capnp:Params");
+        let expected = [("Text", "\"a, b\""), ("Float64", "-1500.0"), (list, "")];
+        assert_eq!(params, expected.map(|(ty, default)| (ty.to_owned(), default)));
+        assert_eq!(methods[2].params[0].ty.name, "here/common.capnp:Params");
         let Kind::Struct(fields) = &file.declarations[3].kind else { panic!("a struct") };
         let fields: Vec<_> =
             fields.iter().map(|one| (one.place.as_str(), one.name.as_str(), one.ordinal)).collect();
@@ -477,6 +611,46 @@ enum Size { small @0; large @1 $Proxy.name("LARGE"); }
             ("named.", "e", 4),
         ];
         assert_eq!(fields, expected);
+    }
+
+    #[test]
+    fn comments_and_annotations_belong_to_what_they_follow() {
+        let text = r#"
+using Proxy = import "/mp/proxy.capnp";
+# Not of anything.
+interface Shop $Proxy.wrap("A<b>") { # Sells.
+  # Also on Sundays.
+
+  # Of nothing.
+  price @0 () -> (result :Int64 $Proxy.exception("E")) $Proxy.name("cost");
+  # What it
+  #
+  #  costs.
+}
+const most :UInt32 = 5; # The most.
+struct Item {
+  a @0 :UInt32 = .most $Proxy.name("a_");
+  b @1 :UInt8 = 0x10;
+}
+"#;
+        let file = parse("shop.capnp", text).expect("a file");
+        let [shop, most, item] = file.declarations.as_slice() else { panic!("{file:?}") };
+        assert_eq!(
+            (shop.docs.join("|"), most.docs.join("|")),
+            ("Sells.|Also on Sundays.".into(), "The most.".into())
+        );
+        let said = |annotations: &[super::Annotation]| -> Vec<String> {
+            annotations.iter().map(|one| format!("{} {}", one.name, one.value)).collect()
+        };
+        assert_eq!(said(&shop.annotations), ["mp/proxy.capnp:wrap \"A<b>\""]);
+        let Kind::Interface { methods, .. } = &shop.kind else { panic!("{shop:?}") };
+        assert_eq!(methods[0].docs, ["What it", "", " costs."]);
+        assert_eq!(said(&methods[0].annotations), ["mp/proxy.capnp:name \"cost\""]);
+        assert_eq!(said(&methods[0].results[0].annotations), ["mp/proxy.capnp:exception \"E\""]);
+        let Kind::Struct(fields) = &item.kind else { panic!("{item:?}") };
+        assert_eq!([&fields[0].default, &fields[1].default], ["5", "16"]);
+        assert_eq!(said(&fields[0].annotations), ["mp/proxy.capnp:name \"a_\""]);
+        assert_eq!(file.imports, ["mp/proxy.capnp"]);
     }
 
     #[test]

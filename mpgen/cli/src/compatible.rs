@@ -37,7 +37,7 @@ pub(crate) fn changes(old: &File, new: &File) -> Changes {
     for was in &old.declarations {
         match new.declarations.iter().find(|is| is.name == was.name) {
             Some(is) => changes.declaration(was, is),
-            None if was.kind == Kind::Other => {}
+            None if matches!(was.kind, Kind::Other | Kind::Constant(..)) => {}
             None => changes.removed(was.line, format!("`{}` is gone", was.name)),
         }
     }
@@ -79,7 +79,8 @@ impl Changes {
             (Kind::Enum(fields), Kind::Enum(now)) => {
                 self.fields(&format!("`{name}`"), "enumerant", fields, now, is.line)
             }
-            (Kind::Other, Kind::Other) => {}
+            // What is not on the wire; where a default uses a constant, its value counts.
+            (Kind::Other | Kind::Constant(..), Kind::Other | Kind::Constant(..)) => {}
             _ => self.add(is.line, format!("`{name}` is of another kind than it was")),
         }
     }

@@ -1,6 +1,6 @@
 //! The `mpgen` program.
 //!
-//! In: a command line. Out: generated Rust or schema text on stdout, everything else on stderr,
+//! In: a command line. Out: Rust or schema text on stdout, everything else on stderr,
 //! and an exit code that says whether something is wrong with the user's files (1) or whether the
 //! question could not be answered (2).
 
@@ -13,6 +13,7 @@ mod discover;
 mod driver;
 mod expand;
 mod id;
+mod import;
 mod metadata;
 mod older;
 mod schema;
@@ -51,6 +52,7 @@ fn main() -> ExitCode {
         Command::Schema(command) => schema::run(&command),
         Command::Check(command) if command.against.is_some() => older::check(&command),
         Command::Check(command) => schema::check(&command),
+        Command::Import(command) => import::run(&command),
         Command::Id => id::run(),
     };
     match result {

@@ -20,6 +20,7 @@ fn help_of_every_command() {
     check("help_of_expand", "expand --help");
     check("help_of_schema", "schema --help");
     check("help_of_check", "check --help");
+    check("help_of_import", "import --help");
 }
 
 #[test]

@@ -7,13 +7,8 @@ mod common;
 use std::fs;
 use std::path::Path;
 
-use common::{Run, mpgen, run};
+use common::{LOCK, building as inside, write};
 use tempfile::TempDir;
-
-const RUNTIME: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../mp-runtime");
-const LOCK: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../Cargo.lock");
-/// Built once and kept for the next run of the tests.
-const TARGET: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/schema");
 
 const SHOP: &str = r#"//! The front of the shop.
 use mp_runtime::{Result, ipc_file, ipc_interface};
@@ -42,33 +37,12 @@ pub trait Oven: Send + Sync {
 }
 "#;
 
-fn write(folder: &Path, name: &str, text: &str) {
-    let path = folder.join(name);
-    fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-    fs::write(path, text).expect("a file");
-}
-
 /// A package `shop` with `more` in its manifest.
 fn package(more: &str) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let runtime = toml::Value::from(RUNTIME);
-    let manifest = format!(
-        "[package]\nname = \"shop\"\nversion = \"0.0.0\"\nedition = \"2024\"\n{more}\n[dependencies]\nmp-runtime = {{ path = {runtime} }}\n"
-    );
-    write(folder.path(), "Cargo.toml", &manifest);
-    fs::copy(LOCK, folder.path().join("Cargo.lock")).expect("the versions of this workspace");
-    write(folder.path(), "src/lib.rs", "//! A shop.\npub mod front;\nmod back;\n");
+    let folder = common::package("shop", more, "//! A shop.\npub mod front;\nmod back;\n");
     write(folder.path(), "src/front.rs", SHOP);
     write(folder.path(), "src/back.rs", OVEN);
     folder
-}
-
-fn inside(folder: &Path, line: &str) -> Run {
-    let line = format!("{line} --offline --quiet");
-    let mut command = mpgen(line.split_whitespace());
-    command.current_dir(folder).env("CARGO_TARGET_DIR", TARGET);
-    // Nobody debugs what is built here.
-    run(command.env("CARGO_PROFILE_DEV_DEBUG", "false").env("CARGO_INCREMENTAL", "0"))
 }
 
 #[test]

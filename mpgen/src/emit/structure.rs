@@ -125,6 +125,9 @@ fn constants(target: &Target<'_>) -> TokenStream {
         let arguments =
             params.iter().map(|param| at(quote!(#private::argument::<#param, #set>()), param.span()));
         node.extend(quote!(.arguments(&const { [#(#arguments),*] })));
+    } else if !item.parameters.is_empty() {
+        let names = item.parameters.iter().map(ToString::to_string);
+        node.extend(quote!(.generic(&[#(#names),*], || <#ident as #private::StructType<#set>>::NODE)));
     } else if !params.is_empty() {
         node.extend(quote!(.arguments(&[#(<#params as #private::WireType<#set>>::TYPE),*])));
     }

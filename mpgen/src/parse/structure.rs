@@ -1,5 +1,6 @@
 //! `#[derive(IpcStruct)]`.
 
+use proc_macro2::Span;
 use syn::{Data, DeriveInput, Fields, GenericParam, Member};
 
 use super::enumeration::lower_camel;
@@ -8,12 +9,12 @@ use crate::check;
 use crate::model::{Field, Payload, Shape, Struct, Variant};
 use crate::names::camel;
 use crate::report::Report;
-use crate::words::{self, Words, docs};
+use crate::words::{self, Value, Words, docs};
 
 /// Reads a struct, or an enum with payload.
 pub fn structure(mut item: DeriveInput, report: &Report) -> Option<Struct> {
     let mut words = Words::of_attributes(&mut item.attrs, "a struct", words::STRUCT, report);
-    let generic = words.flag("generic");
+    let (generic, parameters) = generic(&mut words, &item, report);
     for param in &item.generics.params {
         match param {
             GenericParam::Type(param) if generic.is_some() => {
@@ -33,9 +34,6 @@ pub fn structure(mut item: DeriveInput, report: &Report) -> Option<Struct> {
     }
     if let Some(clause) = &item.generics.where_clause {
         report.at(clause, "a struct that travels has no `where` clause; leave it out");
-    }
-    if let (Some(span), true) = (generic, item.generics.params.is_empty()) {
-        report.add(syn::Error::new(span, "`generic` needs type parameters: write `struct Name<T>`"));
     }
     let shape = match item.data {
         Data::Struct(data) => Shape::Struct(fields(data.fields, "a field", words::FIELD, report)),
@@ -62,7 +60,8 @@ pub fn structure(mut item: DeriveInput, report: &Report) -> Option<Struct> {
     if let (Some((_, span)), Some(None)) = (id, &file) {
         report.add(syn::Error::new(span, "an id belongs to a file; write `file = …` as well"));
     }
-    if let (Some(span), Some(None)) = (generic, &file) {
+    let parameter = parameters.first().map(syn::Ident::span);
+    if let (Some(span), Some(None)) = (generic.or(parameter), &file) {
         report.add(syn::Error::new(span, "a generic schema struct needs a file; write `file = …` as well"));
     }
     let form_of = words.path("form_of");
@@ -78,11 +77,29 @@ pub fn structure(mut item: DeriveInput, report: &Report) -> Option<Struct> {
         cxx: words.text("cxx"),
         types: words.ty("types"),
         generic: generic.is_some(),
+        parameters,
         form_of,
         shape,
         ident: item.ident,
         generics: item.generics,
     })
+}
+
+/// `generic`, or `generic(Name)` with the parameters that no field uses.
+fn generic(words: &mut Words<'_>, item: &DeriveInput, report: &Report) -> (Option<Span>, Vec<syn::Ident>) {
+    let Some(word) = words.take("generic") else { return (None, Vec::new()) };
+    let has = !item.generics.params.is_empty();
+    match word.value {
+        Value::None if has => return (Some(word.name.span()), Vec::new()),
+        Value::None => report.at(&word.name, "`generic` needs type parameters: write `struct Name<T>`"),
+        Value::List(list) if !has && list.iter().all(|one| matches!(one.value, Value::None)) => {
+            let names: Vec<syn::Ident> = list.into_iter().map(|one| one.name).collect();
+            names.iter().for_each(|name| check::parameter_name_fits_the_schema(name, report));
+            return (None, names);
+        }
+        _ => report.at(&word.name, "write `generic` on a struct with type parameters, or `generic(Name)` on one without them, where no field uses the parameters of the schema"),
+    }
+    (None, Vec::new())
 }
 
 fn fields(fields: Fields, place: &'static str, allowed: &[&str], report: &Report) -> Vec<Field> {
