@@ -6,6 +6,7 @@ mod connection;
 mod error;
 mod event_loop;
 mod generated;
+pub mod guide;
 #[cfg(feature = "json")]
 mod json;
 mod limits;
