@@ -9,8 +9,8 @@ mod reduce;
 mod task;
 
 pub(crate) use msg::{
-    Answer, Answered, BumpOutcome, Command, Event, Failure, FailureKind, Msg, SendOutcome, WalletAnswer,
-    WalletCommand,
+    Answer, Answered, BumpOutcome, Command, Event, Failure, FailureKind, Msg, PeerCommand, SendOutcome,
+    WalletAnswer, WalletCommand,
 };
 pub(crate) use publish::{Engine, Run, Sender};
 pub(crate) use reduce::reduce;

@@ -3,18 +3,20 @@
 //! In: clicks, callbacks, results. Out: [`Msg`]. Passphrases are in commands alone, as [`Secret`].
 
 use bitcoin::{OutPoint, Txid};
-use bitcoin_ipc::types::{OutputType, Secret};
+use bitcoin_ipc::types::{NetAddr, OutputType, Secret, SubNet};
 
 use crate::model::book::Entry;
 use crate::model::coins::Coin;
-use crate::model::draft::{Fee, Payment};
+use crate::model::draft::Payment;
 use crate::model::history::Row;
+use crate::model::peers::Peers;
+use crate::model::processes::Processes;
 use crate::model::psbt::PsbtView;
 use crate::model::requests::Request;
-use crate::model::review::{Replacement, Review};
+use crate::model::review::{Prepared, Remedy, Review};
 use crate::model::settings::Setting;
 use crate::model::{
-    Balances, Chain, Details, Key, Level, Mempool, Page, Session, SessionId, Traits, WalletFile,
+    Balances, Chain, Details, Key, Level, Mempool, Page, Read, Session, SessionId, Traits, WalletFile,
 };
 
 /// A message.
@@ -80,6 +82,10 @@ pub(crate) enum Command {
     Set(&'static str, Option<String>),
     /// To take everything out of the node's file of settings.
     ResetSettings,
+    /// To see anew what is shown.
+    Again(Read),
+    /// Something of those whom the node is connected to.
+    Peer(PeerCommand),
     /// To run a line of the console, for a wallet or none.
     Console {
         /// The line, which may have a passphrase.
@@ -93,6 +99,19 @@ pub(crate) enum Command {
     ClearConsole,
     /// Something of a wallet.
     Wallet(String, WalletCommand),
+}
+
+/// What the user wants of those whom the node is connected to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum PeerCommand {
+    /// To end the connection with this number.
+    Disconnect(i64),
+    /// To keep an address away for so many seconds.
+    Ban(NetAddr, i64),
+    /// To keep these away no more.
+    Unban(SubNet),
+    /// To switch the network on or off.
+    Network(bool),
 }
 
 /// What the user wants of a wallet.
@@ -116,11 +135,11 @@ pub(crate) enum WalletCommand {
     Details(Txid),
     /// Not to see it any more.
     CloseDetails,
-    /// A higher fee for a transaction.
-    Bump(Txid, Fee),
-    /// To sign and send the replacement.
+    /// Help for a transaction that waits, at a rate in satoshi for 1000 virtual bytes.
+    Bump(Txid, Remedy, u64),
+    /// To sign and send what was made for that.
     SendBump(Option<Secret>),
-    /// No higher fee.
+    /// No help.
     CloseBump,
     /// To give a transaction up.
     Abandon(Txid),
@@ -199,6 +218,8 @@ pub(crate) enum Event {
     Loading(String),
     /// How far the node is with something, in hundredths.
     Progress(String, i32),
+    /// There are more or fewer connections, others are kept away, or the network is switched on or off.
+    PeersChanged,
     /// A message for the user.
     Message(Level, String),
     /// Wallets can be used.
@@ -276,6 +297,12 @@ pub(crate) enum Answer {
     Methods(Vec<String>),
     /// The settings that can be changed.
     Settings(Vec<Setting>),
+    /// The processes.
+    Processes(Processes),
+    /// Those whom the node is connected to.
+    Peers(Peers),
+    /// What came of something that was wanted of them.
+    PeerDone(Result<String, Failure>),
     /// What came of changing one.
     Set(Result<String, Failure>),
     /// The answer to a line of the console.
@@ -315,8 +342,8 @@ pub(crate) enum WalletAnswer {
     LookedUp(Txid, bool),
     /// All about a transaction.
     Details(Result<Box<Details>, Failure>),
-    /// A replacement to review.
-    Bumped(Result<Box<Replacement>, Failure>),
+    /// What helps a transaction, to review.
+    Bumped(Result<Box<Prepared>, Failure>),
     /// What came of sending it.
     BumpSent(BumpOutcome),
     /// A PSBT, or why there is none.
@@ -338,11 +365,13 @@ pub(crate) enum SendOutcome {
     Unknown(Txid),
 }
 
-/// What came of sending a replacement.
+/// What came of sending what helps a transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum BumpOutcome {
     /// It is sent.
     Sent(Txid),
+    /// The passphrase is wrong. Nothing was sent.
+    WrongPassphrase,
     /// Nothing was sent, for this reason.
     NotSent(String),
     /// Nobody knows whether it was sent.

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use bitcoin::{OutPoint, Txid};
 use bitcoin_ipc::types::{OutputType, Secret};
 
-use crate::model::draft::{Fee, Payment};
+use super::PeerCommand;
+use crate::model::draft::Payment;
 use crate::model::psbt::PsbtView;
 use crate::model::requests::Request;
-use crate::model::review::{Replacement, Review};
+use crate::model::review::{Prepared, Remedy, Review};
 use crate::model::{Key, Read};
 
 /// A call, or several that belong together.
@@ -58,6 +59,8 @@ pub(crate) enum Task {
     Set(&'static str, Option<String>),
     /// Everything is taken out of the node's file of settings.
     ResetSettings,
+    /// Something of those whom the node is connected to.
+    Peer(PeerCommand),
     /// The node is ended, or left if it stays.
     Stop,
     /// The node is ended at once.
@@ -81,10 +84,10 @@ pub(crate) enum WalletTask {
     Send(Arc<Review>, Option<Secret>),
     /// Tells all about a transaction.
     Details(Txid),
-    /// Makes a replacement for review.
-    Bump(Txid, Fee),
-    /// Signs and sends a replacement.
-    SendBump(Arc<Replacement>, Option<Secret>),
+    /// Makes what helps a transaction, for review, at a rate in satoshi for 1000 virtual bytes.
+    Bump(Txid, Remedy, u64),
+    /// Signs and sends it.
+    SendBump(Arc<Prepared>, Option<Secret>),
     /// Gives a transaction up.
     Abandon(Txid),
     /// Gives an address a label.
@@ -146,6 +149,7 @@ impl Task {
             Task::CancelConsole(_) | Task::Write { .. } | Task::Force => return None,
             Task::CreateWallet { .. } | Task::LoadWallet(_) | Task::RestoreWallet { .. } => Key::Long("load"),
             Task::Set(..) | Task::ResetSettings => Key::Long("settings"),
+            Task::Peer(_) => Key::Long("peers"),
             Task::Stop => Key::Long("stop"),
             Task::Wallet(wallet, task) => Key::Act(wallet.clone(), task.kind()),
         })

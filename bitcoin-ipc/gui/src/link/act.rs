@@ -9,7 +9,7 @@ use bitcoin_ipc::types::{AddressPurpose, Destination, SigningResult};
 use serde_json::{Value, json};
 
 use super::read::{ask, wallet_rpc};
-use super::{Held, labels, psbt, rpc, send};
+use super::{Held, labels, psbt, remedy, rpc, send};
 use crate::engine::{Failure, WalletAnswer, WalletTask};
 use crate::model::Details;
 use crate::model::requests::Request;
@@ -24,9 +24,11 @@ pub(super) fn perform(held: &Arc<Held>, name: &str, task: WalletTask) -> WalletA
             WalletAnswer::Sent(send::send(held, name, &review, passphrase))
         }
         WalletTask::Details(txid) => WalletAnswer::Details(details(held, name, txid)),
-        WalletTask::Bump(txid, fee) => WalletAnswer::Bumped(send::bump(held, name, txid, fee)),
-        WalletTask::SendBump(replacement, passphrase) => {
-            WalletAnswer::BumpSent(send::send_bump(held, name, &replacement, passphrase))
+        WalletTask::Bump(txid, remedy, rate) => {
+            WalletAnswer::Bumped(remedy::make(held, name, txid, remedy, rate))
+        }
+        WalletTask::SendBump(prepared, passphrase) => {
+            WalletAnswer::BumpSent(remedy::send(held, name, &prepared, passphrase))
         }
         WalletTask::AsPsbt(review) => WalletAnswer::Psbt(psbt::of_review(held, name, &review)),
         WalletTask::ReadPsbt(text) => WalletAnswer::Psbt(psbt::read(held, name, &text)),
@@ -177,6 +179,8 @@ fn details(held: &Held, name: &str, txid: Txid) -> Result<Box<Details>, Failure>
     let (can_abandon, can_bump) = ask(held, name, |wallet| {
         Ok((wallet.transaction_can_be_abandoned(txid)?, wallet.transaction_can_be_bumped(txid)?))
     })?;
+    let waits = answer.get("confirmations").and_then(Value::as_i64) == Some(0);
+    let can_have_child = waits && !remedy::spendable(held, name, txid)?.is_empty();
     let text = |name: &str| match answer.get(name) {
         Some(Value::String(text)) => Some(text.clone()),
         Some(Value::Number(number)) => Some(number.to_string()),
@@ -204,5 +208,5 @@ fn details(held: &Held, name: &str, txid: Txid) -> Result<Box<Details>, Failure>
     }
     let hex = text("hex").unwrap_or_default();
     let (amount, fee) = (sat("amount"), sat("fee").map(i64::unsigned_abs));
-    Ok(Box::new(Details { txid, amount, fee, fields, hex, can_abandon, can_bump }))
+    Ok(Box::new(Details { txid, amount, fee, fields, hex, can_abandon, can_bump, can_have_child }))
 }

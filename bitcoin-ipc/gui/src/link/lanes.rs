@@ -36,7 +36,8 @@ pub(super) enum Lane {
 impl Lane {
     pub(super) fn of(read: &Read) -> Lane {
         match read {
-            Read::Chain | Read::Warnings | Read::Methods | Read::Settings => Lane::Node,
+            Read::Chain | Read::Warnings | Read::Methods | Read::Settings | Read::Peers => Lane::Node,
+            Read::Processes => Lane::Files,
             Read::Mempool => Lane::Mempool,
             Read::Wallets | Read::Files => Lane::Long,
             Read::Traits(wallet)

@@ -9,8 +9,11 @@ mod labels;
 mod lanes;
 mod loader;
 mod node;
+mod peers;
+mod processes;
 mod psbt;
 mod read;
+mod remedy;
 mod rpc;
 mod send;
 mod wallet;
@@ -32,6 +35,7 @@ use crate::engine::{Answer, Answered, Event, Failure, FailureKind, Msg, Run, Sen
 use crate::model::{Key, Level, SessionId};
 use guard::Arm;
 use lanes::{Lane, Lanes};
+pub(crate) use processes::Around;
 
 /// How long the node may take for a short answer.
 const NODE_PATIENCE: Duration = Duration::from_secs(15);
@@ -67,6 +71,8 @@ pub(crate) struct Held {
     force: Mutex<Option<Force>>,
     /// The last thing that went wrong, in the node's words.
     error: Mutex<Option<String>>,
+    /// The processes around.
+    around: Mutex<Around>,
 }
 
 /// Objects of other processes.
@@ -111,6 +117,7 @@ impl Links {
                 end: Mutex::default(),
                 force: Mutex::default(),
                 error: Mutex::default(),
+                around: Mutex::default(),
             })
         };
         lock(&self.sessions).entry(id).or_insert_with(new).clone()
@@ -130,6 +137,11 @@ impl Held {
     /// What went wrong last, in the node's words.
     pub(crate) fn last_error(&self) -> Option<String> {
         lock(&self.error).clone()
+    }
+
+    /// Takes note of the processes around.
+    pub(crate) fn note(&self, change: impl FnOnce(&mut Around)) {
+        change(&mut lock(&self.around));
     }
 
     /// Says what happened.
@@ -205,7 +217,7 @@ impl Held {
             Task::CancelConsole(id) => return self.lanes.leave(&Lane::Console(*id)),
             Task::CreateWallet { .. } | Task::LoadWallet(_) | Task::RestoreWallet { .. } => Lane::Long,
             Task::Write { .. } => Lane::Files,
-            Task::Set(..) | Task::ResetSettings => Lane::Node,
+            Task::Set(..) | Task::ResetSettings | Task::Peer(_) => Lane::Node,
             Task::Stop => Lane::Stop,
             Task::Force => Lane::Files,
             Task::Wallet(wallet, _) => Lane::Wallet(wallet.clone()),
@@ -240,6 +252,7 @@ impl Held {
             }
             Task::Set(name, value) => Answer::Set(self.set(name, value)),
             Task::ResetSettings => Answer::Set(self.reset_settings()),
+            Task::Peer(command) => Answer::PeerDone(peers::perform(self, command)),
             Task::Write { path, bytes } => {
                 let (level, text) = match write(Path::new(&path), &bytes) {
                     Ok(()) => (Level::Information, format!("{path} is written.")),

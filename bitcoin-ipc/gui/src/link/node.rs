@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use bitcoin_ipc::interfaces::{Handler, Node};
 use bitcoin_ipc::types::SynchronizationState;
-use mp_runtime::Result;
+use mp_runtime::{ErrorKind, Result};
 
 use super::Held;
 use crate::engine::Event;
@@ -39,7 +39,8 @@ pub(super) fn listen(held: &Arc<Held>, node: &dyn Node) -> Result<Vec<Box<dyn Ha
     };
     let (tip, header, init, alert) = (tell(), tell(), tell(), tell());
     let (loading, progress, message, question) = (tell(), tell(), tell(), tell());
-    Ok(vec![
+    let (connections, bans, network) = (tell(), tell(), tell());
+    let mut told: Vec<Box<dyn Handler>> = vec![
         node.handle_notify_block_tip(Box::new(move |state, block, verified| {
             tip(Event::BlockTip(Chain {
                 height: Some(block.block_height),
@@ -65,7 +66,20 @@ pub(super) fn listen(held: &Arc<Held>, node: &dyn Node) -> Result<Vec<Box<dyn Ha
             let text = format!("The node asked: {text} It was answered with no.");
             question(Event::Message(Level::Warning, text)).map(|()| false)
         }))?,
-    ])
+    ];
+    // A node that has no network need not tell of it.
+    let of_network = [
+        node.handle_notify_num_connections_changed(Box::new(move |_| connections(Event::PeersChanged))),
+        node.handle_banned_list_changed(Box::new(move || bans(Event::PeersChanged))),
+        node.handle_notify_network_active_changed(Box::new(move |_| network(Event::PeersChanged))),
+    ];
+    for handler in of_network {
+        match handler {
+            Err(error) if error.kind() == ErrorKind::Unimplemented => {}
+            handler => told.push(handler?),
+        }
+    }
+    Ok(told)
 }
 
 /// What is read from a node before its first callback.

@@ -11,7 +11,7 @@ use bitcoin_ipc::types::OutputType;
 use mp_runtime::within;
 use serde_json::{Value, json};
 
-use super::{Held, NODE_PATIENCE, WALLET_PATIENCE, loader, node, rpc};
+use super::{Held, NODE_PATIENCE, WALLET_PATIENCE, loader, node, peers, processes, rpc};
 use crate::engine::{Answer, Failure, WalletAnswer};
 use crate::model::book::Entry;
 use crate::model::coins::Coin;
@@ -46,6 +46,8 @@ fn answer(held: &Arc<Held>, read: Read) -> Result<Answer, Failure> {
             let methods = within(NODE_PATIENCE, || object.list_rpc_commands());
             methods.map(Answer::Methods).map_err(|error| held.failure(&error))
         }
+        Read::Processes => Ok(Answer::Processes(processes::look(held))),
+        Read::Peers => peers::read(held).map(Answer::Peers),
         Read::Settings => settings(held).map(Answer::Settings),
         Read::Mempool => mempool(held).map(Answer::Mempool),
         Read::Wallets => loader::find(held).map(Answer::Wallets),

@@ -6,16 +6,20 @@
 
 use std::sync::Arc;
 
-use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin::{OutPoint, ScriptBuf, Transaction};
 use bitcoin_ipc::interfaces::Wallet;
 use bitcoin_ipc::types::psbt::Psbt;
-use bitcoin_ipc::types::{AddressPurpose, CoinControl, PsbtFillOptions, Secret, WalletTxOut};
+use bitcoin_ipc::types::{AddressPurpose, PsbtFillOptions, Secret, WalletTxOut};
 use mp_runtime::within;
 
 use super::{Held, WALLET_PATIENCE, read::ask};
-use crate::engine::{BumpOutcome, Failure, FailureKind, SendOutcome};
-use crate::model::draft::{Fee, Payment};
-use crate::model::review::{Input, Output, Replacement, Review};
+use crate::engine::{Failure, FailureKind, SendOutcome};
+use crate::model::draft::Payment;
+use crate::model::review::{Input, Output, Review, is_reviewed};
+
+/// What is told of a wallet that signs what nobody reviewed.
+pub(super) const ANOTHER: &str =
+    "The wallet signed another transaction than the one that was reviewed. It is not sent.";
 
 /// Makes a transaction, without signatures.
 pub(super) fn make(held: &Held, name: &str, payment: Payment) -> Result<Box<Review>, Failure> {
@@ -23,53 +27,81 @@ pub(super) fn make(held: &Held, name: &str, payment: Payment) -> Result<Box<Revi
         wallet.create_transaction(&payment.recipients(), &payment.coin_control(), false, None)
     })?;
     let made = made.map_err(|why| Failure::refused(why.to_string()))?;
-    let spent: Vec<OutPoint> = made.tx.input.iter().map(|input| input.previous_output).collect();
-    let (coins, mine, most) = ask(held, name, |wallet| {
-        let mine = made.tx.output.iter().map(|output| wallet.txout_is_mine(output));
-        let mine = mine.collect::<mp_runtime::Result<Vec<bool>>>()?;
-        Ok((wallet.get_coins(&spent)?, mine, wallet.get_default_max_tx_fee()?))
-    })?;
-    let address = |script: &ScriptBuf| {
-        bitcoin::Address::from_script(script, held.network)
-            .map(|address| address.to_string())
-            .unwrap_or_default()
-    };
-    let inputs: Vec<Input> = spent
-        .iter()
-        .zip(&coins)
-        .map(|(outpoint, coin)| Input {
-            outpoint: *outpoint,
-            amount: coin.txout.value.to_sat(),
-            address: address(&coin.txout.script_pubkey),
-            depth: coin.depth_in_main_chain,
-        })
-        .collect();
+    let shape = shape(held, name, &made.tx)?;
+    let most = ask(held, name, |wallet| wallet.get_default_max_tx_fee())?;
     let change = made.change_pos.and_then(|place| usize::try_from(place).ok());
-    let outputs: Vec<Output> = made
-        .tx
-        .output
-        .iter()
-        .zip(mine)
-        .enumerate()
-        .map(|(place, (output, mine))| {
-            let address = address(&output.script_pubkey);
-            let payee = payment.payees.iter().find(|payee| payee.address == address);
-            let label = payee.map(|payee| payee.label.clone()).unwrap_or_default();
-            Output { address, amount: output.value.to_sat(), label, change: change == Some(place), mine }
-        })
-        .collect();
+    let mut outputs = shape.outputs;
+    for (place, output) in outputs.iter_mut().enumerate() {
+        let payee = payment.payees.iter().find(|payee| payee.address == output.address);
+        output.label = payee.map(|payee| payee.label.clone()).unwrap_or_default();
+        output.change = change == Some(place);
+    }
     let mut review = Review {
-        vsize: vsize(&made.tx, &coins),
+        vsize: shape.vsize,
         fee: made.fee.to_sat(),
         payment,
         tx: made.tx,
-        inputs,
+        inputs: shape.inputs,
         outputs,
         warnings: Vec::new(),
     };
     check(&review)?;
     review.warnings = warnings(&review, most.to_sat());
     Ok(Box::new(review))
+}
+
+/// What a transaction spends and pays, as far as the wallet knows.
+pub(super) struct Shape {
+    pub(super) inputs: Vec<Input>,
+    /// None is said to be change, or to have a label.
+    pub(super) outputs: Vec<Output>,
+    pub(super) vsize: Option<u64>,
+}
+
+impl Shape {
+    /// What is spent and not paid, in satoshi; nothing if the wallet does not know all inputs, or less is spent than
+    /// paid.
+    pub(super) fn fee(&self) -> Option<u64> {
+        let spent = self.inputs.iter().try_fold(0_u64, |sum, input| sum.checked_add(input.amount))?;
+        let paid = self.outputs.iter().try_fold(0_u64, |sum, output| sum.checked_add(output.amount))?;
+        spent.checked_sub(paid)
+    }
+}
+
+/// Asks what a transaction spends and pays.
+pub(super) fn shape(held: &Held, name: &str, tx: &Transaction) -> Result<Shape, Failure> {
+    let spent: Vec<OutPoint> = tx.input.iter().map(|input| input.previous_output).collect();
+    let (coins, mine) = ask(held, name, |wallet| {
+        let mine = tx.output.iter().map(|output| wallet.txout_is_mine(output));
+        let mine = mine.collect::<mp_runtime::Result<Vec<bool>>>()?;
+        Ok((wallet.get_coins(&spent)?, mine))
+    })?;
+    if coins.len() != spent.len() {
+        return Err(Failure::refused("The wallet does not say what this transaction spends."));
+    }
+    let address = |script: &ScriptBuf| {
+        bitcoin::Address::from_script(script, held.network)
+            .map(|address| address.to_string())
+            .unwrap_or_default()
+    };
+    let input = |(outpoint, coin): (&OutPoint, &WalletTxOut)| Input {
+        outpoint: *outpoint,
+        amount: coin.txout.value.to_sat(),
+        address: address(&coin.txout.script_pubkey),
+        depth: coin.depth_in_main_chain,
+    };
+    let output = |(output, mine): (&bitcoin::TxOut, bool)| Output {
+        address: address(&output.script_pubkey),
+        amount: output.value.to_sat(),
+        label: String::new(),
+        change: false,
+        mine,
+    };
+    Ok(Shape {
+        inputs: spent.iter().zip(&coins).map(input).collect(),
+        outputs: tx.output.iter().zip(mine).map(output).collect(),
+        vsize: vsize(tx, &coins),
+    })
 }
 
 /// What comes in is what goes out and the fee; and everybody gets what was asked for.
@@ -186,7 +218,7 @@ pub(super) fn send(held: &Held, name: &str, review: &Arc<Review>, passphrase: Op
         Err(failure) => return not_sent(failure),
     };
     drop(passphrase);
-    let signed = match sign(held, name, review) {
+    let signed = match sign(held, name, &review.tx) {
         Ok(signed) => signed,
         Err(failure) => return not_sent(failure),
     };
@@ -211,13 +243,13 @@ pub(super) fn send(held: &Held, name: &str, review: &Arc<Review>, passphrase: Op
 }
 
 /// The reviewed transaction with its signatures.
-fn sign(held: &Held, name: &str, review: &Review) -> Result<Transaction, Failure> {
-    let spent: Vec<OutPoint> = review.inputs.iter().map(|input| input.outpoint).collect();
+pub(super) fn sign(held: &Held, name: &str, reviewed: &Transaction) -> Result<Transaction, Failure> {
+    let spent: Vec<OutPoint> = reviewed.input.iter().map(|input| input.previous_output).collect();
     let coins = ask(held, name, |wallet| wallet.get_coins(&spent))?;
     if coins.iter().any(|coin| coin.is_spent || coin.depth_in_main_chain < 0) {
         return Err(Failure::refused("A coin of this payment has been spent meanwhile. Review it again."));
     }
-    let psbt = Psbt::from_unsigned_tx(review.tx.clone());
+    let psbt = Psbt::from_unsigned_tx(reviewed.clone());
     let psbt =
         psbt.map_err(|error| Failure::refused(format!("The transaction cannot be signed: {error}")))?;
     let options = PsbtFillOptions { sign: true, sighash_type: None, finalize: true, bip32_derivs: false };
@@ -229,75 +261,8 @@ fn sign(held: &Held, name: &str, review: &Review) -> Result<Transaction, Failure
         return Err(Failure::refused("The wallet cannot sign all of it."));
     }
     let signed = filled.psbtx.extract_tx_unchecked_fee_rate();
-    if !review.is_of(&signed) {
-        return Err(Failure::refused(
-            "The wallet signed another transaction than the one that was reviewed. It is not sent.",
-        ));
+    if !is_reviewed(reviewed, &signed) {
+        return Err(Failure::refused(ANOTHER));
     }
     Ok(signed)
-}
-
-/// Makes a replacement with a higher fee, without signatures.
-pub(super) fn bump(held: &Held, name: &str, txid: Txid, fee: Fee) -> Result<Box<Replacement>, Failure> {
-    let mut control = CoinControl::default();
-    fee.apply(&mut control);
-    let made = ask(held, name, |wallet| wallet.create_bump_transaction(txid, &control))?;
-    let made = made.map_err(|why| {
-        let why: Vec<String> = why.iter().map(ToString::to_string).collect();
-        Failure::refused(why.join(" "))
-    })?;
-    Ok(Box::new(Replacement {
-        txid,
-        old_fee: made.old_fee.to_sat(),
-        new_fee: made.new_fee.to_sat(),
-        tx: made.mtx,
-    }))
-}
-
-/// Signs a replacement and sends it.
-pub(super) fn send_bump(
-    held: &Held,
-    name: &str,
-    replacement: &Replacement,
-    passphrase: Option<Secret>,
-) -> BumpOutcome {
-    let not_sent = |failure: Failure| BumpOutcome::NotSent(failure.text);
-    let wallet = match held.wallet(name) {
-        Ok(wallet) => wallet,
-        Err(failure) => return not_sent(failure),
-    };
-    let wallet = &*wallet;
-    let unlocked = match unlock(wallet, passphrase.as_ref(), &|error| held.failure(error)) {
-        Ok(Some(unlocked)) => unlocked,
-        Ok(None) => return BumpOutcome::NotSent("The passphrase is wrong. Nothing was sent.".to_owned()),
-        Err(failure) => return not_sent(failure),
-    };
-    drop(passphrase);
-    let signed = match ask(held, name, |wallet| wallet.sign_bump_transaction(&replacement.tx)) {
-        Ok(Some(signed)) => signed,
-        Ok(None) => return BumpOutcome::NotSent("The wallet cannot sign it.".to_owned()),
-        Err(failure) => return not_sent(failure),
-    };
-    drop(unlocked);
-    if !same(&replacement.tx, &signed) {
-        let why = "The wallet signed another transaction than the one that was reviewed. It is not sent.";
-        return BumpOutcome::NotSent(why.to_owned());
-    }
-    let txid = signed.compute_txid();
-    match within(WALLET_PATIENCE, || wallet.commit_bump_transaction(replacement.txid, &signed)) {
-        Ok(Ok(sent)) => BumpOutcome::Sent(sent),
-        Ok(Err(why)) => {
-            let why: Vec<String> = why.iter().map(ToString::to_string).collect();
-            BumpOutcome::NotSent(why.join(" "))
-        }
-        Err(error) => {
-            let failure = held.failure(&error);
-            if failure.kind == FailureKind::Refused { not_sent(failure) } else { BumpOutcome::Unknown(txid) }
-        }
-    }
-}
-
-/// Whether two transactions differ in signatures alone.
-fn same(reviewed: &Transaction, signed: &Transaction) -> bool {
-    crate::model::review::without_signatures(reviewed) == crate::model::review::without_signatures(signed)
 }

@@ -72,11 +72,6 @@ impl Review {
     pub(crate) fn rate(&self) -> Option<u64> {
         self.vsize.filter(|size| *size > 0).map(|size| self.fee.saturating_mul(1_000) / size)
     }
-
-    /// Whether a signed transaction is the reviewed one: all but what signatures change is the same.
-    pub(crate) fn is_of(&self, signed: &Transaction) -> bool {
-        without_signatures(&self.tx) == without_signatures(signed)
-    }
 }
 
 /// A transaction without what signatures change.
@@ -87,6 +82,11 @@ pub(crate) fn without_signatures(tx: &Transaction) -> Transaction {
         input.witness = Witness::new();
     }
     tx
+}
+
+/// Whether a signed transaction is the reviewed one: all but what signatures change is the same.
+pub(crate) fn is_reviewed(reviewed: &Transaction, signed: &Transaction) -> bool {
+    without_signatures(reviewed) == without_signatures(signed)
 }
 
 /// Where a payment stands.
@@ -124,26 +124,56 @@ pub(crate) enum SendState {
     },
 }
 
-/// A replacement with a higher fee that waits for the user.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Replacement {
-    /// What is replaced.
-    pub(crate) txid: Txid,
-    /// Its fee in satoshi.
-    pub(crate) old_fee: u64,
-    /// The new fee in satoshi.
-    pub(crate) new_fee: u64,
-    /// The replacement, without signatures.
-    pub(crate) tx: Transaction,
+/// What helps a transaction that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Remedy {
+    /// It pays the same with a higher fee.
+    Raise,
+    /// All that it spends goes back to the wallet instead.
+    Cancel,
+    /// Another one spends what it pays to the wallet, and pays for both.
+    Child,
 }
 
-/// Where a higher fee stands.
+/// A transaction that helps another one, and waits for the user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Prepared {
+    /// How it helps.
+    pub(crate) remedy: Remedy,
+    /// Which one it helps.
+    pub(crate) txid: Txid,
+    /// The fee of that one in satoshi.
+    pub(crate) old_fee: u64,
+    /// The fee of this one in satoshi.
+    pub(crate) fee: u64,
+    /// The size in virtual bytes once it is signed, where that can be foretold.
+    pub(crate) vsize: Option<u64>,
+    /// Of a child, the fee and the size of all in the mempool that it builds on.
+    pub(crate) ancestors: Option<(u64, u64)>,
+    /// The transaction, without signatures.
+    pub(crate) tx: Transaction,
+    /// The inputs, in the transaction's order.
+    pub(crate) inputs: Vec<Input>,
+    /// The outputs, in the transaction's order.
+    pub(crate) outputs: Vec<Output>,
+}
+
+impl Prepared {
+    /// The fee rate of what is mined together, in satoshi for 1000 virtual bytes, where the size can be foretold.
+    pub(crate) fn rate(&self) -> Option<u64> {
+        let (fee, size) = self.ancestors.unwrap_or_default();
+        let size = size.saturating_add(self.vsize?);
+        (size > 0).then(|| fee.saturating_add(self.fee).saturating_mul(1_000) / size)
+    }
+}
+
+/// Where the help for a transaction that waits stands.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) enum Bump {
-    /// Nobody wants one.
+    /// Nobody wants any.
     #[default]
     None,
-    /// The wallet makes a replacement.
+    /// The wallet makes a transaction.
     Making(Txid),
     /// The wallet refuses; the text is its own.
     Failed {
@@ -153,9 +183,11 @@ pub(crate) enum Bump {
         why: String,
     },
     /// It waits for the user.
-    Review(Arc<Replacement>),
+    Review(Arc<Prepared>),
     /// It is being signed and sent.
-    Sending(Arc<Replacement>),
+    Sending(Arc<Prepared>),
+    /// The passphrase was wrong; nothing was sent.
+    WrongPassphrase(Arc<Prepared>),
     /// It is sent.
     Sent {
         /// The new transaction.
@@ -165,6 +197,8 @@ pub(crate) enum Bump {
     Unknown {
         /// The new transaction.
         txid: Txid,
+        /// The one that it is to help.
+        helped: Txid,
     },
 }
 
@@ -202,7 +236,7 @@ mod tests {
         let mut signed = review.tx.clone();
         signed.input[0].witness.push([1, 2, 3]);
         signed.input[0].script_sig = ScriptBuf::from_bytes(vec![1]);
-        assert!(review.is_of(&signed));
+        assert!(is_reviewed(&review.tx, &signed));
         let changes: [fn(&mut Transaction); 6] = [
             |tx| tx.output[0].value += Amount::ONE_SAT,
             |tx| tx.output[0].script_pubkey = ScriptBuf::from_bytes(vec![0x51]),
@@ -214,7 +248,7 @@ mod tests {
         for change in changes {
             let mut other = signed.clone();
             change(&mut other);
-            assert!(!review.is_of(&other));
+            assert!(!is_reviewed(&review.tx, &other));
         }
     }
 }

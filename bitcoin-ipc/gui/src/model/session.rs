@@ -8,6 +8,8 @@ use std::sync::Arc;
 use bitcoin::{Network, Txid};
 
 use super::console::Console;
+use super::peers::Peers;
+use super::processes::Processes;
 use super::settings::Setting;
 use super::wallet::{Fresh, Wallet};
 
@@ -147,11 +149,15 @@ pub(crate) enum Page {
     Node,
     /// What is to the user's taste.
     Settings,
+    /// The processes, and the calls between them.
+    Processes,
+    /// Those whom the node is connected to.
+    Peers,
 }
 
 impl Page {
     /// All pages, in their order.
-    pub(crate) const ALL: [Page; 9] = [
+    pub(crate) const ALL: [Page; 11] = [
         Page::Overview,
         Page::Send,
         Page::Receive,
@@ -161,6 +167,8 @@ impl Page {
         Page::Addresses,
         Page::Node,
         Page::Settings,
+        Page::Processes,
+        Page::Peers,
     ];
 
     /// Its name.
@@ -175,12 +183,14 @@ impl Page {
             Page::Addresses => "Addresses",
             Page::Node => "Node",
             Page::Settings => "Settings",
+            Page::Processes => "Processes",
+            Page::Peers => "Peers",
         }
     }
 
     /// Whether it shows a wallet.
     pub(crate) fn is_of_wallet(self) -> bool {
-        !matches!(self, Page::Fees | Page::Node | Page::Settings)
+        !matches!(self, Page::Fees | Page::Node | Page::Settings | Page::Processes | Page::Peers)
     }
 }
 
@@ -201,6 +211,10 @@ pub(crate) enum Read {
     Methods,
     /// The settings that can be changed.
     Settings,
+    /// The processes, and the calls between them.
+    Processes,
+    /// Those whom the node is connected to.
+    Peers,
     /// What a wallet can do.
     Traits(String),
     /// What a wallet has.
@@ -279,6 +293,10 @@ pub(crate) struct Session {
     pub(crate) mempool: Fresh<Mempool>,
     /// The settings that can be changed.
     pub(crate) settings: Fresh<Vec<Setting>>,
+    /// The processes, and the calls between them.
+    pub(crate) processes: Fresh<Arc<Processes>>,
+    /// Those whom the node is connected to.
+    pub(crate) peers: Fresh<Arc<Peers>>,
     /// The console.
     pub(crate) console: Arc<Console>,
     /// The page that is shown.
@@ -309,6 +327,8 @@ impl Session {
             files: Fresh::Unknown,
             mempool: Fresh::Unknown,
             settings: Fresh::Unknown,
+            processes: Fresh::Unknown,
+            peers: Fresh::Unknown,
             console: Arc::default(),
             page: Page::default(),
             shown: None,
@@ -325,6 +345,12 @@ impl Session {
     /// A wallet, to be changed.
     pub(crate) fn wallet_mut(&mut self, name: &str) -> Option<&mut Wallet> {
         self.wallets.get_mut(name).map(Arc::make_mut)
+    }
+
+    /// The pages that there is something for.
+    pub(crate) fn pages(&self) -> impl Iterator<Item = Page> {
+        let lonely = self.peers.value().is_none_or(|peers| peers.is_empty());
+        Page::ALL.into_iter().filter(move |page| *page != Page::Peers || !lonely)
     }
 
     /// Whether calls reach the node.

@@ -116,8 +116,10 @@ pub(crate) struct Details {
     pub(crate) hex: String,
     /// Whether it can be given up.
     pub(crate) can_abandon: bool,
-    /// Whether its fee can be raised.
+    /// Whether another one can take its place.
     pub(crate) can_bump: bool,
+    /// Whether it pays the wallet something that another one can spend at once.
+    pub(crate) can_have_child: bool,
 }
 
 /// A wallet.
@@ -143,7 +145,7 @@ pub(crate) struct Wallet {
     pub(crate) receiving: Receiving,
     /// Where a payment stands.
     pub(crate) send: SendState,
-    /// Where a higher fee stands.
+    /// Where the help for a transaction that waits stands.
     pub(crate) bump: Bump,
     /// The transaction that is looked at.
     pub(crate) details: Option<Arc<Details>>,

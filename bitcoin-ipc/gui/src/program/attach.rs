@@ -95,6 +95,7 @@ impl NodeSource for Attach {
         Ok(Opened {
             node,
             gone: Arc::new(move || closed.is_closed()),
+            pid: credentials.pid,
             start: None,
             wait: Box::new(move || {
                 // The root keeps the connection as long as it is waited for.

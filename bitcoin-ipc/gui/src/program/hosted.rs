@@ -30,6 +30,7 @@ impl NodeSource for Hosted {
         Ok(Opened {
             node: self.node.clone(),
             gone: Arc::new(|| false),
+            pid: None,
             start: Some(Box::new(move || spawn::start(&*starting, settings))),
             wait: Box::new(move || {
                 // It comes when the other end is dropped.

@@ -47,6 +47,7 @@ pub(super) fn run(held: &Arc<Held>, mut source: Box<dyn NodeSource>) {
 fn once(held: &Arc<Held>, source: &mut dyn NodeSource) -> Result<String, Missing> {
     let opened = source.open(&|step| held.tell(Event::Opening(step.to_owned())))?;
     held.ends_by(opened.end, opened.force);
+    held.note(|around| around.node = opened.pid);
     let listened = held.open(opened.node, opened.gone);
     let started = match (listened, opened.start) {
         (Err(error), _) => Err(error.text().to_owned()),

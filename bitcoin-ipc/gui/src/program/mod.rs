@@ -22,8 +22,11 @@ use bitcoin_init::logging::{EarlyLog, LogOptions};
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_init::{datadir, owner};
 use bitcoin_ipc::interfaces::Node;
+use bitcoin_ipc::monitor::serve_monitor;
+use mp_runtime::monitor::CallCounts;
 use mp_runtime::{EventLoop, sibling};
 
+use crate::link::Around;
 use crate::model::bip21::PaymentUri;
 use crate::model::{Form, Session};
 use attach::Attach;
@@ -45,6 +48,8 @@ type Gone = Arc<dyn Fn() -> bool + Send + Sync>;
 struct Opened {
     node: Arc<dyn Node>,
     gone: Gone,
+    /// Its process, where it is another one of this machine.
+    pid: Option<u32>,
     /// Starts it, once it is listened to. An error is for the user; an empty one has been told by the node.
     start: Option<Box<dyn FnOnce() -> Result<(), String> + Send>>,
     /// Waits until it is gone; gives what is known of the reason.
@@ -133,11 +138,20 @@ fn run() -> Result<ExitCode, Failure> {
     let shutdown = Shutdown::new();
     let _signals = shutdown.on_signals()?;
     let event_loop = EventLoop::new("bitcoin-gui")?;
+    let counts = Arc::new(CallCounts::default());
+    event_loop.set_monitor(counts.clone());
+    // It has a loop of its own, whose calls do not count.
+    let _monitor = match options::monitor(&settings, &network_dir) {
+        Some(path) => Some(serve_monitor(&EventLoop::new("monitor")?, &path, counts.clone())?),
+        None => None,
+    };
     let trust = options::trust(&settings)?;
     let network = settings.network();
     let mut start = Start::new(shutdown, prefs::File::of(&settings)?);
     start.pay(uris, network)?;
     start.hear(single::socket(&network_dir), network);
+    let logs = ["", ".wallet", LOG_SUFFIX].map(|suffix| network_dir.join(format!("debug.log{suffix}")));
+    start.surround(Around { counts: Some(counts), logs: logs.into(), ..Around::default() });
     for (number, wish) in (0..).zip(options::wishes(&settings, &network_dir)?) {
         let (name, place, form, source): (_, _, _, Box<dyn NodeSource>) = match wish {
             Wish::Attach(socket) => {
@@ -180,7 +194,7 @@ fn run_hosting(
     let Some(arguments) = arguments(&program)? else { return Ok(ExitCode::SUCCESS) };
     let uris = arguments.positional.clone();
     let settings = options::load(program, arguments)?;
-    datadir::prepare(&settings)?;
+    let network_dir = datadir::prepare(&settings)?;
     // The node opens the log, once it has its settings.
     let node = host()?;
     let shutdown = Shutdown::new();
@@ -190,6 +204,7 @@ fn run_hosting(
     start.pay(uris, network)?;
     let session = Session::new(0, "Own node".to_owned(), String::new(), Form::Hosted, network);
     start.add(session, Box::new(Hosted::new(node, settings)));
+    start.surround(Around { logs: vec![network_dir.join("debug.log")], hosted: true, ..Around::default() });
     start.run()
 }
 

@@ -45,6 +45,15 @@ const OWN_OPTIONS: &[OptionInfo] = &[
     )
     .value("<user>")
     .not_negatable(),
+    OptionInfo::new(
+        "monitor",
+        Form::Text,
+        Category::Ipc,
+        "A socket on which this window tells which calls it makes, for bitcoin-ipc top --socket; a relative path counts \
+         from the network's directory (default: none)",
+    )
+    .value("<socket>")
+    .not_negatable(),
 ];
 
 /// What every window takes.
@@ -82,6 +91,12 @@ pub(super) fn load(program: Program, arguments: Arguments) -> Result<Settings> {
 pub(super) fn trust(settings: &Settings) -> Result<Trust> {
     let trust: bitcoin_ipc::Result<Trust> = settings.text("ipctrust", "own").parse();
     trust.map_err(|error| Error::new(format!("-ipctrust: {}", error.text())))
+}
+
+/// Where the window tells which calls it makes, if it is to.
+pub(super) fn monitor(settings: &Settings, network_dir: &Path) -> Option<PathBuf> {
+    let path = settings.text("monitor", "");
+    (!path.is_empty()).then(|| network_dir.join(path))
 }
 
 /// A node that the user means.

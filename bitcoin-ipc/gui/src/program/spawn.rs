@@ -62,6 +62,7 @@ impl NodeSource for Spawn {
         let spawned = spawn::<dyn Init>(&self.event_loop, program, SpawnArgument::default());
         let (child, init) = spawned.map_err(never)?;
         tracing::info!(target: "gui", "Started {}, process {}.", program.display(), child.pid());
+        let pid = child.pid();
         let connection = init.connection().clone();
         let node = init.make_node().map_err(never)?;
         let node: Arc<dyn Node> =
@@ -73,6 +74,7 @@ impl NodeSource for Spawn {
         Ok(Opened {
             node,
             gone: Arc::new(move || closed.is_closed()),
+            pid: Some(pid),
             start: Some(Box::new(move || start(&*starting, settings))),
             wait: Box::new(move || {
                 let _init = init;

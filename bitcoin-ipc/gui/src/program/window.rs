@@ -14,7 +14,7 @@ use jiff::tz::TimeZone;
 
 use super::{Failure, NodeSource, keep, prefs, single};
 use crate::engine::{Command, Engine, Msg, Run};
-use crate::link::Links;
+use crate::link::{Around, Links};
 use crate::model::Session;
 use crate::model::bip21::PaymentUri;
 use crate::view::{self, App, Clock};
@@ -27,11 +27,12 @@ pub(super) struct Start {
     payment: Option<PaymentUri>,
     /// Where second starts leave payment URIs, of which network.
     uris: Option<(PathBuf, Network)>,
+    around: Around,
 }
 
 impl Start {
     pub(super) fn new(shutdown: Shutdown, prefs: prefs::File) -> Start {
-        Start { shutdown, prefs, nodes: Vec::new(), payment: None, uris: None }
+        Start { shutdown, prefs, nodes: Vec::new(), payment: None, uris: None, around: Around::default() }
     }
 
     /// Looks after one more node.
@@ -56,13 +57,18 @@ impl Start {
         self.uris = Some((socket, network));
     }
 
+    /// Takes note of the processes around.
+    pub(super) fn surround(&mut self, around: Around) {
+        self.around = around;
+    }
+
     /// Draws the window until it is closed.
     ///
     /// # Errors
     ///
     /// There is no display, or it cannot be drawn on.
     pub(super) fn run(self) -> Result<ExitCode, Failure> {
-        let Start { shutdown, prefs, nodes, payment, uris } = self;
+        let Start { shutdown, prefs, nodes, payment, uris, around } = self;
         let listening = Arc::new(Mutex::new(None));
         let listens = listening.clone();
         let name = nodes.first().map_or("regtest", |(session, _)| view::network_name(session.network));
@@ -81,7 +87,7 @@ impl Start {
             Box::new(move |creation| {
                 let ctx = creation.egui_ctx.clone();
                 view::prepare(&ctx);
-                let engine = begin(&ctx, nodes, &shutdown)?;
+                let engine = begin(&ctx, nodes, &shutdown, &around)?;
                 let clock = Clock { now: Box::new(now), zone: TimeZone::system() };
                 let chosen = prefs.read();
                 let mut app = App::new(engine, clock, chosen, Box::new(move |chosen| prefs.write(chosen)));
@@ -121,6 +127,7 @@ fn begin(
     ctx: &egui::Context,
     nodes: Vec<(Session, Box<dyn NodeSource>)>,
     shutdown: &Shutdown,
+    around: &Around,
 ) -> Result<Engine, Box<dyn std::error::Error + Send + Sync>> {
     let links: Arc<Mutex<Option<Links>>> = Arc::default();
     let (made, wake) = (links.clone(), ctx.clone());
@@ -137,6 +144,7 @@ fn begin(
     for (session, source) in nodes {
         let Some(links) = &links else { break };
         let held = links.hold(session.id, session.network);
+        held.note(|known| *known = around.clone());
         let name = format!("node {}", session.id);
         engine.send(Msg::Session(Box::new(session)));
         std::thread::Builder::new().name(name).spawn(move || keep::run(&held, source))?;

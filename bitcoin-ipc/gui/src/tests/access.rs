@@ -3,10 +3,7 @@
 use eframe::egui::{self, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
-use super::{Gui, rich};
-
-const PAGES: [&str; 9] =
-    ["Overview", "Send", "Receive", "History", "Coins", "Fees", "Addresses", "Node", "Settings"];
+use super::{Gui, PAGES, rich};
 
 /// What takes part in a page and says nothing of itself.
 fn nameless(gui: &Gui) -> Vec<String> {
@@ -55,6 +52,7 @@ fn a48_pages_and_dialogs_are_reached_by_keys() {
         egui::Key::Num7,
         egui::Key::Num8,
         egui::Key::Num9,
+        egui::Key::Num0,
     ];
     for (key, page) in digits.into_iter().zip(PAGES) {
         gui.harness.key_press_modifiers(egui::Modifiers::ALT, key);

@@ -22,7 +22,7 @@ fn calls(world: &World) -> u64 {
 #[test]
 fn a43_nothing_is_called_when_nothing_happens() {
     let mut gui = rich();
-    for page in ["Overview", "Send", "Receive", "History", "Coins", "Fees", "Addresses", "Node", "Settings"] {
+    for page in super::PAGES {
         gui.page(page);
         gui.settle();
         let before = calls(gui.world());

@@ -42,6 +42,16 @@ impl Gui {
         gui
     }
 
+    /// A window with its node in the same process: no connection is between them.
+    pub(crate) fn hosting(world: &Arc<World>) -> Gui {
+        let alone = Gui::of_form("Own node", Prefs::default(), Form::Hosted);
+        let mut gui = Gui { world: Some(world.clone()), ..alone };
+        gui.held.open(world.host(), Arc::new(|| false)).expect("a node that answers");
+        gui.held.tell(Event::Up);
+        gui.wait(|gui| gui.model().sessions.first().is_some_and(|session| session.chain.height.is_some()));
+        gui
+    }
+
     /// A window that waits for its node.
     pub(crate) fn unconnected(world: &Arc<World>, prefs: Prefs) -> Gui {
         Gui { world: Some(world.clone()), ..Gui::alone("/tmp/node.sock", prefs) }

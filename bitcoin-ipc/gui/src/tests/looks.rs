@@ -3,12 +3,9 @@
 use eframe::egui;
 use egui_kittest::kittest::NodeT as _;
 
-use super::{Gui, rich};
+use super::{Gui, PAGES, rich};
 use crate::model::prefs::Theme;
 use crate::text::amount::Unit;
-
-const PAGES: [&str; 9] =
-    ["Overview", "Send", "Receive", "History", "Coins", "Fees", "Addresses", "Node", "Settings"];
 
 /// Relative luminance, as WCAG has it.
 fn luminance(color: egui::Color32) -> f32 {

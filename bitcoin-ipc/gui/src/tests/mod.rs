@@ -8,10 +8,13 @@ mod imports;
 mod looks;
 mod pages;
 mod paying;
+mod peers;
 mod processes;
 mod psbt;
 mod raster;
 mod real;
+mod real_remedies;
+mod remedies;
 mod secrets;
 mod settings;
 mod sizes;
@@ -20,6 +23,13 @@ mod wallets;
 pub(crate) use gui::Gui;
 
 use fake::{FakeWallet, World};
+
+/// The pages that there are on a node without peers, in their order.
+const PAGES: [&str; 10] =
+    ["Overview", "Send", "Receive", "History", "Coins", "Fees", "Addresses", "Node", "Settings", "Processes"];
+
+/// What is told of a wallet that signs what nobody reviewed.
+const ANOTHER: &str = "The wallet signed another transaction than the one that was reviewed. It is not sent.";
 
 /// A window on a wallet with two coins.
 fn rich() -> Gui {

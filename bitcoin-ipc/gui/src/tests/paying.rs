@@ -207,24 +207,6 @@ fn a19_a_key_that_is_held_down_sends_nothing() {
 }
 
 #[test]
-fn a21_a_fee_is_raised_by_a_rate_of_ones_own() {
-    let mut gui = rich();
-    gui.click(Role::Row, "Sent -0.50000000 BTC, Bob, Unconfirmed, 14 Nov 2023 22:13");
-    gui.wait_for("Raise the fee…");
-    gui.press("Raise the fee…");
-    gui.type_in("New fee rate (sat/vB)", "1");
-    gui.press("Make the replacement");
-    gui.wait_for("Insufficient total fee 0.00000015, must be at least 0.00000300");
-    gui.clear("New fee rate (sat/vB)");
-    gui.type_in("New fee rate (sat/vB)", "3");
-    gui.press("Make the replacement");
-    gui.wait_for("0.00000450 BTC");
-    gui.press("Send the replacement");
-    gui.wait_for("The replacement is sent.");
-    assert_eq!(wallet(&gui).gate.count("commitBumpTransaction"), 1);
-}
-
-#[test]
 fn a22_a_transaction_is_given_up_and_a_file_is_written() {
     let mut gui = rich();
     gui.click(Role::Row, "Sent -0.50000000 BTC, Bob, Unconfirmed, 14 Nov 2023 22:13");

@@ -184,3 +184,30 @@ fn a11_one_window_shows_two_nodes() {
     gui.wait_for("Height 8,");
     assert!(gui.is_enabled("Wallets…"));
 }
+
+#[test]
+fn a35_a_node_of_this_process_that_is_busy_holds_up_no_click() {
+    let world = World::new(vec![FakeWallet::with_coins("w")]);
+    let mut gui = Gui::hosting(&world);
+    gui.wait_for("Available 3.00000000 BTC");
+    gui.settle();
+    gui.page("Node");
+    gui.type_in("Command", "waitfornewblock");
+    world.node.gate.shut(true);
+    gui.press("Run");
+    gui.wait(|_| world.node.gate.count("waitfornewblock") == 1);
+    for page in super::PAGES {
+        gui.click(eframe::egui::Role::Tab, page);
+        assert!(gui.sees(page));
+    }
+    gui.click(eframe::egui::Role::Tab, "Send");
+    gui.type_in("Pay to", "typed meanwhile");
+    gui.click(eframe::egui::Role::Tab, "Node");
+    gui.press("Do not wait for waitfornewblock");
+    gui.wait_for("Not waited for any more.");
+    world.node.gate.shut(false);
+    gui.settle();
+    gui.page("Send");
+    assert_eq!(gui.field("Pay to").value(), Some("typed meanwhile".to_owned()));
+    assert_eq!(world.node.gate.count("waitfornewblock"), 1, "nothing is done twice");
+}

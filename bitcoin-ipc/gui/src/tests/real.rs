@@ -12,7 +12,7 @@ use serde_json::json;
 use super::Gui;
 
 /// Where the programs are, beside this test.
-fn programs() -> Option<Programs> {
+pub(super) fn programs() -> Option<Programs> {
     let own = std::env::current_exe().expect("a path");
     let folder: PathBuf = own.ancestors().nth(2).expect("a folder").to_owned();
     let there = ["bitcoin-node", "bitcoin-wallet"].iter().all(|name| folder.join(name).exists());
@@ -23,7 +23,7 @@ fn programs() -> Option<Programs> {
 }
 
 /// A node whose wallet `miner` has 50 bitcoin.
-fn node() -> Option<Node> {
+pub(super) fn node() -> Option<Node> {
     let options = NodeOptions::new(Form::TwoProcesses)
         .arg("-fallbackfee=0.0002")
         .arg("-debug=1")
@@ -35,13 +35,13 @@ fn node() -> Option<Node> {
     Some(node)
 }
 
-fn mine(node: &Node, count: u32) {
+pub(super) fn mine(node: &Node, count: u32) {
     let address = node.wallet_rpc("miner", "getnewaddress", json!([])).expect("an address");
     node.rpc("generatetoaddress", json!([count, address])).expect("blocks");
 }
 
 /// Chooses a wallet.
-fn choose(gui: &mut Gui, name: &str) {
+pub(super) fn choose(gui: &mut Gui, name: &str) {
     gui.click(Role::ComboBox, "Wallet");
     gui.press(name);
     gui.page("Overview");
@@ -50,7 +50,7 @@ fn choose(gui: &mut Gui, name: &str) {
 }
 
 /// The address that the page shows.
-fn shown_address(gui: &Gui) -> String {
+pub(super) fn shown_address(gui: &Gui) -> String {
     let nodes = gui.harness.root().children_recursive();
     let mut values = nodes.filter_map(|node| node.accesskit_node().value());
     values
@@ -59,7 +59,7 @@ fn shown_address(gui: &Gui) -> String {
 }
 
 /// Fills in a payment and sends it; gives its id.
-fn pay(gui: &mut Gui, address: &str, amount: &str, passphrase: Option<&str>) -> String {
+pub(super) fn pay(gui: &mut Gui, address: &str, amount: &str, passphrase: Option<&str>) -> String {
     gui.page("Send");
     gui.type_in("Pay to", address);
     gui.type_in("Amount (BTC)", amount);
@@ -145,8 +145,7 @@ fn a21_a_real_fee_is_raised() {
     gui.clear("New fee rate (sat/vB)");
     gui.type_in("New fee rate (sat/vB)", "50");
     gui.press("Make the replacement");
-    gui.wait_for("Send the replacement");
-    gui.settle();
+    gui.wait(|gui| gui.is_enabled("Send the replacement"));
     gui.press("Send the replacement");
     gui.wait_for("The replacement is sent.");
     assert!(node.rpc("getmempoolentry", json!([txid])).is_err(), "it is replaced");

@@ -18,7 +18,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     keys(ui, state);
     egui::Panel::top("bar").show(ui, |ui| bar(ui, cx, state));
     egui::Panel::bottom("strip").show(ui, |ui| strip(ui, cx));
-    egui::Panel::left("pages").resizable(false).exact_size(132.0).show(ui, |ui| tabs(ui, state));
+    egui::Panel::left("pages").resizable(false).exact_size(132.0).show(ui, |ui| tabs(ui, cx, state));
     egui::CentralPanel::default().show(ui, |ui| {
         banners(ui, cx, state);
         if state.closing {
@@ -41,8 +41,18 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
 
 /// Keys that count everywhere.
 fn keys(ui: &Ui, state: &mut State) {
-    const DIGITS: [Key; 9] =
-        [Key::Num1, Key::Num2, Key::Num3, Key::Num4, Key::Num5, Key::Num6, Key::Num7, Key::Num8, Key::Num9];
+    const DIGITS: [Key; 10] = [
+        Key::Num1,
+        Key::Num2,
+        Key::Num3,
+        Key::Num4,
+        Key::Num5,
+        Key::Num6,
+        Key::Num7,
+        Key::Num8,
+        Key::Num9,
+        Key::Num0,
+    ];
     let pressed = |modifiers, key| ui.input_mut(|input| input.consume_key(modifiers, key));
     for (key, page) in DIGITS.into_iter().zip(Page::ALL) {
         if pressed(Modifiers::ALT, key) {
@@ -68,10 +78,10 @@ fn keys(ui: &Ui, state: &mut State) {
     }
 }
 
-fn tabs(ui: &mut Ui, state: &mut State) {
+fn tabs(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
     ui.add_space(6.0);
     ui.with_layout(Layout::top_down_justified(Align::Min), |ui| {
-        for page in Page::ALL {
+        for page in cx.session.pages() {
             let chosen = state.page == page;
             let response =
                 ui.add(egui::Button::selectable(chosen, page.name()).min_size(egui::vec2(0.0, 28.0)));

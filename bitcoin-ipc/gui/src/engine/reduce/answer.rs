@@ -25,6 +25,16 @@ impl Turn<'_> {
             Answer::Mempool(mempool) => self.session.mempool = Fresh::At(mempool),
             Answer::Wallets(names) => self.wallets(&names),
             Answer::Files(files) => self.session.files = Fresh::At(files),
+            Answer::Processes(processes) => self.session.processes = Fresh::At(Arc::new(processes)),
+            Answer::Peers(peers) => self.session.peers = Fresh::At(Arc::new(peers)),
+            Answer::PeerDone(done) => {
+                match done {
+                    Ok(text) => self.tell(Level::Information, text),
+                    Err(failure) => self.tell(Level::Warning, failure.text),
+                }
+                self.session.peers.expire();
+                self.read(Read::Peers);
+            }
             Answer::Settings(settings) => self.session.settings = Fresh::At(settings),
             Answer::Set(set) => {
                 match set {

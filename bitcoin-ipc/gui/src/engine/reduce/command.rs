@@ -16,6 +16,10 @@ impl Turn<'_> {
     pub(super) fn command(&mut self, command: Command) {
         match command {
             Command::Show { page, wallet } => {
+                if page != self.session.page {
+                    // What the system tells is of that moment.
+                    self.session.processes.expire();
+                }
                 self.session.page = page;
                 if wallet.is_some() {
                     self.session.shown = wallet;
@@ -41,6 +45,12 @@ impl Turn<'_> {
             Command::Write { path, bytes } => _ = self.act(Task::Write { path, bytes }),
             Command::Set(name, value) => self.set(Task::Set(name, value)),
             Command::ResetSettings => self.set(Task::ResetSettings),
+            Command::Again(read) => {
+                if self.is_up() {
+                    self.need(read);
+                }
+            }
+            Command::Peer(command) => self.set(Task::Peer(command)),
             // Nobody tells a window that its own node was asked to end; it ends it itself, in order.
             Command::Console { line, .. } if self.session.form != Form::Attached && is_stop(&line) => {
                 self.close()

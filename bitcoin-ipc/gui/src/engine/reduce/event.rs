@@ -32,6 +32,13 @@ impl Turn<'_> {
                 _ => self.session.doing = Some(Progress { title: text, percent: 0 }),
             },
             Event::Progress(title, percent) => self.session.doing = progress(title, percent),
+            Event::PeersChanged => {
+                self.session.peers.expire();
+                // Whether there is anybody decides whether there is a page.
+                if self.session.is_up() {
+                    self.read(Read::Peers);
+                }
+            }
             Event::Message(level, text) => self.tell(level, text),
             // A node that is starting says so before its wallets can be asked for.
             Event::InitWallet if !self.session.is_up() => {}
@@ -70,6 +77,7 @@ impl Turn<'_> {
         self.session.doing = None;
         self.read(Read::Chain);
         self.read(Read::Warnings);
+        self.read(Read::Peers);
         self.read(Read::Wallets);
         self.refresh(true);
     }

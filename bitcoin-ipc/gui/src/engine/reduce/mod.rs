@@ -142,6 +142,12 @@ impl Turn<'_> {
         if page == Page::Settings && !session.settings.is_fresh() {
             missing.push(Read::Settings);
         }
+        if page == Page::Processes && !session.processes.is_fresh() {
+            missing.push(Read::Processes);
+        }
+        if page == Page::Peers && !session.peers.is_fresh() {
+            missing.push(Read::Peers);
+        }
         if page == Page::Node && session.console.methods.is_empty() {
             missing.push(Read::Methods);
         }
@@ -155,6 +161,8 @@ impl Turn<'_> {
     fn expire(&mut self) {
         self.session.mempool.expire();
         self.session.files.expire();
+        self.session.processes.expire();
+        self.session.peers.expire();
         self.session.doing = None;
         for wallet in self.session.wallets.values_mut() {
             let wallet = Arc::make_mut(wallet);

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
+use bitcoin::Txid;
 use bitcoin_ipc::types::{OutputType, Secret};
 
 use super::{Task, Turn};
 use crate::engine::{WalletCommand, WalletTask};
 use crate::model::draft::Payment;
 use crate::model::requests::Receiving;
-use crate::model::review::{Bump, SendState};
+use crate::model::review::{Bump, Remedy, SendState};
 use crate::model::{Level, Page, Read, Wallet};
 
 impl Turn<'_> {
@@ -79,12 +80,7 @@ impl Turn<'_> {
             WalletCommand::NewAddress(kind) => return self.new_address(name, kind),
             WalletCommand::Make(payment) => return self.make(name, payment),
             WalletCommand::Send(passphrase) => return self.send(name, passphrase),
-            WalletCommand::Bump(txid, fee) => {
-                if self.act(Task::Wallet(name.clone(), WalletTask::Bump(txid, fee))) {
-                    self.with(&name, |wallet| wallet.bump = Bump::Making(txid));
-                }
-                return;
-            }
+            WalletCommand::Bump(txid, remedy, rate) => return self.bump(name, txid, remedy, rate),
             WalletCommand::SendBump(passphrase) => return self.send_bump(name, passphrase),
             WalletCommand::Keep(request) => WalletTask::Keep(request),
             WalletCommand::Forget(request) => WalletTask::Forget(request),
@@ -189,13 +185,24 @@ impl Turn<'_> {
         }
     }
 
+    fn bump(&mut self, name: String, txid: Txid, remedy: Remedy, rate: u64) {
+        let Some(wallet) = self.session.wallets.get(&name) else { return };
+        // Nothing is begun while something is on its way.
+        if matches!(wallet.bump, Bump::Sending(_) | Bump::Unknown { .. }) {
+            return;
+        }
+        if self.act(Task::Wallet(name.clone(), WalletTask::Bump(txid, remedy, rate))) {
+            self.with(&name, |wallet| wallet.bump = Bump::Making(txid));
+        }
+    }
+
     fn send_bump(&mut self, name: String, passphrase: Option<Secret>) {
         let Some(wallet) = self.session.wallets.get(&name) else { return };
-        let Bump::Review(replacement) = &wallet.bump else { return };
-        let replacement = Arc::clone(replacement);
-        let task = WalletTask::SendBump(replacement.clone(), passphrase);
+        let (Bump::Review(prepared) | Bump::WrongPassphrase(prepared)) = &wallet.bump else { return };
+        let prepared = Arc::clone(prepared);
+        let task = WalletTask::SendBump(prepared.clone(), passphrase);
         if self.act(Task::Wallet(name.clone(), task)) {
-            self.with(&name, |wallet| wallet.bump = Bump::Sending(replacement));
+            self.with(&name, |wallet| wallet.bump = Bump::Sending(prepared));
         }
     }
 
@@ -203,7 +210,7 @@ impl Turn<'_> {
     pub(super) fn look_up_again(&mut self, name: &str) {
         let Some(wallet) = self.session.wallets.get(name) else { return };
         let txid = match (&wallet.send, &wallet.bump) {
-            (SendState::Unknown { txid, .. }, _) | (_, Bump::Unknown { txid }) => *txid,
+            (SendState::Unknown { txid, .. }, _) | (_, Bump::Unknown { txid, .. }) => *txid,
             _ => return,
         };
         self.read(Read::LookUp(name.to_owned(), txid));

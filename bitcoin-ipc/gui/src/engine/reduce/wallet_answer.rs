@@ -7,7 +7,7 @@ use bitcoin::Txid;
 use super::Turn;
 use crate::engine::{BumpOutcome, Failure, FailureKind, SendOutcome, WalletAnswer};
 use crate::model::requests::Receiving;
-use crate::model::review::{Bump, Review, SendState};
+use crate::model::review::{Bump, Prepared, Review, SendState};
 use crate::model::wallet::Fresh;
 use crate::model::{Key, Level};
 
@@ -139,10 +139,12 @@ impl Turn<'_> {
                     false => SendState::Failed { why: why.to_owned(), times },
                 };
             }
-            if wallet.bump == (Bump::Unknown { txid }) {
+            if let Bump::Unknown { txid: asked, helped } = wallet.bump
+                && asked == txid
+            {
                 wallet.bump = match found {
                     true => Bump::Sent { txid },
-                    false => Bump::Failed { txid, why: why.to_owned() },
+                    false => Bump::Failed { txid: helped, why: why.to_owned() },
                 };
             }
         });
@@ -151,11 +153,11 @@ impl Turn<'_> {
         self.refresh(true);
     }
 
-    fn bumped(&mut self, name: &str, made: Result<Box<crate::model::review::Replacement>, Failure>) {
+    fn bumped(&mut self, name: &str, made: Result<Box<Prepared>, Failure>) {
         self.with(name, |wallet| {
             let Bump::Making(txid) = wallet.bump else { return };
             wallet.bump = match made {
-                Ok(replacement) => Bump::Review(Arc::from(replacement)),
+                Ok(prepared) => Bump::Review(Arc::from(prepared)),
                 Err(failure) => Bump::Failed { txid, why: failure.text },
             };
         });
@@ -163,14 +165,16 @@ impl Turn<'_> {
 
     fn bump_sent(&mut self, name: &str, outcome: BumpOutcome) {
         let Some(wallet) = self.session.wallet_mut(name) else { return };
-        let Bump::Sending(replacement) = &wallet.bump else { return };
-        let txid = replacement.txid;
+        let Bump::Sending(prepared) = &wallet.bump else { return };
+        let (txid, prepared) = (prepared.txid, prepared.clone());
         wallet.balances.expire();
+        wallet.coins.expire();
         Arc::make_mut(&mut wallet.history).stale = true;
         wallet.bump = match outcome {
             BumpOutcome::Sent(txid) => Bump::Sent { txid },
+            BumpOutcome::WrongPassphrase => Bump::WrongPassphrase(prepared),
             BumpOutcome::NotSent(why) => Bump::Failed { txid, why },
-            BumpOutcome::Unknown(txid) => Bump::Unknown { txid },
+            BumpOutcome::Unknown(sent) => Bump::Unknown { txid: sent, helped: txid },
         };
         if matches!(wallet.bump, Bump::Unknown { .. }) {
             self.unknown(name);

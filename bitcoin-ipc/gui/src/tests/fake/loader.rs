@@ -11,7 +11,7 @@ use bitcoin_ipc::types::{BilingualStr, Secret};
 use mp_runtime::Result;
 use mp_runtime::callbacks::{Callbacks, News};
 
-use super::wallet::Handle;
+use super::wallet_calls::Handle;
 use super::{FakeWallet, Gate, absent, lock};
 
 /// What loads wallets.

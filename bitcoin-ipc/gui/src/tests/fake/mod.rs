@@ -5,7 +5,9 @@
 
 mod loader;
 mod node;
+mod transactions;
 mod wallet;
+mod wallet_calls;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -16,6 +18,7 @@ use mp_runtime::{Connection, EventLoop, Result, ipc_interface, pair};
 
 pub(crate) use loader::FakeLoader;
 pub(crate) use node::FakeNode;
+pub(crate) use transactions::{CHANGE, FEE, of_entry};
 pub(crate) use wallet::{FakeWallet, own_script, script};
 
 /// Locks, also after a panic.
@@ -112,6 +115,11 @@ impl World {
         lock(&self.windows).push(served);
         let node = init.make_node().expect("an answer").expect("a node");
         (node.into(), init.connection().clone())
+    }
+
+    /// The node itself, for a window of the same process.
+    pub(crate) fn host(&self) -> Arc<dyn Node> {
+        Arc::new(node::Handle(self.node.clone()))
     }
 
     /// Starts the process of the wallets, and tells the windows.

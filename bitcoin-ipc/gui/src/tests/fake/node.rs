@@ -10,6 +10,7 @@ use mp_runtime::callbacks::{Callbacks, News};
 use mp_runtime::{Error, Json, Result};
 use serde_json::{Value, json};
 
+use super::wallet::btc;
 use super::{FakeLoader, Gate, absent, lock};
 
 /// The node.
@@ -25,6 +26,13 @@ pub(crate) struct FakeNode {
     /// The same wallets, for RPC.
     loader: Arc<FakeLoader>,
     pub(crate) init_wallet: Callbacks<InitWalletFn>,
+    /// Those whom it is connected to, and those who are kept away.
+    pub(crate) peers: Mutex<Vec<NodeStats>>,
+    pub(crate) bans: Mutex<BanMap>,
+    pub(crate) active: Mutex<bool>,
+    connections: Callbacks<NotifyNumConnectionsChangedFn>,
+    banned: Callbacks<BannedListChangedFn>,
+    network: Callbacks<NotifyNetworkActiveChangedFn>,
     alert: Callbacks<NotifyAlertChangedFn>,
     tip: Callbacks<NotifyBlockTipFn>,
     header: Callbacks<NotifyHeaderTipFn>,
@@ -50,6 +58,12 @@ impl FakeNode {
             wallets: Mutex::default(),
             loader,
             init_wallet: Callbacks::new(OF),
+            peers: Mutex::default(),
+            bans: Mutex::default(),
+            active: Mutex::new(true),
+            connections: Callbacks::new(OF),
+            banned: Callbacks::new(OF),
+            network: Callbacks::new(OF),
             alert: Callbacks::new(OF),
             tip: Callbacks::new(OF),
             header: Callbacks::new(OF),
@@ -70,6 +84,13 @@ impl FakeNode {
         let block_time = GENESIS + 600 * i64::from(height);
         let tip = BlockTip { block_height: height, block_time, block_hash: BlockHash::all_zeros() };
         self.tip.tell(News::Each, move |hear| hear(SynchronizationState::PostInit, tip, 1.0));
+    }
+
+    /// Others connect, or go.
+    pub(crate) fn connect(&self, peers: Vec<NodeStats>) {
+        let count = i32::try_from(peers.len()).unwrap_or_default();
+        *lock(&self.peers) = peers;
+        self.connections.tell(News::Each, move |hear| hear(count));
     }
 
     /// Other warnings.
@@ -100,7 +121,8 @@ impl FakeNode {
             "getblockhash" => Ok(json!(BlockHash::all_zeros().to_string())),
             "getblockchaininfo" => Ok(json!({"chain": "regtest"})),
             "getmempoolinfo" => Ok(json!({
-                "size": 3, "bytes": 450, "usage": 4_000, "maxmempool": 300_000_000, "mempoolminfee": 0.00001
+                "size": 3, "bytes": 450, "usage": 4_000, "maxmempool": 300_000_000, "mempoolminfee": 0.00001,
+                "incrementalrelayfee": btc(100)
             })),
             "estimatesmartfee" => Ok(match params[0].as_i64() {
                 Some(1..=6) => json!({"feerate": 0.00025, "blocks": 6}),
@@ -109,6 +131,15 @@ impl FakeNode {
             "getmempoolfeeratediagram" => Ok(json!([
                 {"weight": 0, "fee": 0.0}, {"weight": 600, "fee": 0.00001}, {"weight": 1_800, "fee": 0.000015}
             ])),
+            "getmempoolentry" => {
+                let id = params[0].as_str().unwrap_or_default();
+                let wallets = lock(&self.loader.wallets);
+                let Some((size, fee)) = wallets.values().find_map(|wallet| wallet.waits(id)) else {
+                    return refused(-5, "Transaction not in mempool");
+                };
+                let fee = btc(i64::try_from(fee).unwrap_or_default());
+                Ok(json!({"vsize": size, "ancestorsize": size, "fees": {"base": fee, "ancestor": fee}}))
+            }
             "waitfornewblock" => {
                 self.gate.pass("waiting");
                 Ok(Value::Null)
@@ -149,6 +180,76 @@ impl Node for Handle {
         handle_notify_alert_changed(alert): NotifyAlertChangedFn;
         handle_notify_block_tip(tip): NotifyBlockTipFn;
         handle_notify_header_tip(header): NotifyHeaderTipFn;
+        handle_notify_num_connections_changed(connections): NotifyNumConnectionsChangedFn;
+        handle_notify_network_active_changed(network): NotifyNetworkActiveChangedFn;
+        handle_banned_list_changed(banned): BannedListChangedFn;
+    }
+
+    fn get_nodes_stats(&self) -> Result<Option<Vec<NodeStats>>> {
+        self.0.gate.pass("getNodesStats");
+        Ok(Some(lock(&self.0.peers).clone()))
+    }
+
+    fn get_banned(&self) -> Result<Option<BanMap>> {
+        self.0.gate.pass("getBanned");
+        Ok(Some(lock(&self.0.bans).clone()))
+    }
+
+    fn ban(&self, net_addr: NetAddr, ban_time_offset: i64) -> Result<bool> {
+        self.0.gate.pass("ban");
+        let entry = BanEntry {
+            version: BanEntry::CURRENT_VERSION,
+            ban_created: GENESIS,
+            banned_until: GENESIS + ban_time_offset,
+        };
+        lock(&self.0.bans).0.insert(SubNet::single(net_addr)?, entry);
+        self.0.banned.tell(News::Each, |hear| hear());
+        Ok(true)
+    }
+
+    fn unban(&self, ip: SubNet) -> Result<bool> {
+        self.0.gate.pass("unban");
+        let lifted = lock(&self.0.bans).0.remove(&ip).is_some();
+        self.0.banned.tell(News::Each, |hear| hear());
+        Ok(lifted)
+    }
+
+    fn disconnect_by_address(&self, address: NetAddr) -> Result<bool> {
+        self.0.gate.pass("disconnectByAddress");
+        let (stay, go): (Vec<_>, Vec<_>) =
+            lock(&self.0.peers).clone().into_iter().partition(|peer| peer.addr.service.address != address);
+        self.0.connect(stay);
+        Ok(!go.is_empty())
+    }
+
+    fn disconnect_by_id(&self, id: i64) -> Result<bool> {
+        self.0.gate.pass("disconnectById");
+        let (stay, go): (Vec<_>, Vec<_>) =
+            lock(&self.0.peers).clone().into_iter().partition(|peer| peer.nodeid != id);
+        self.0.connect(stay);
+        Ok(!go.is_empty())
+    }
+
+    fn get_total_bytes_recv(&self) -> Result<i64> {
+        self.0.gate.pass("getTotalBytesRecv");
+        Ok(1_234_567)
+    }
+
+    fn get_total_bytes_sent(&self) -> Result<i64> {
+        self.0.gate.pass("getTotalBytesSent");
+        Ok(7_654_321)
+    }
+
+    fn set_network_active(&self, active: bool) -> Result<()> {
+        self.0.gate.pass("setNetworkActive");
+        *lock(&self.0.active) = active;
+        self.0.network.tell(News::Each, move |hear| hear(active));
+        Ok(())
+    }
+
+    fn get_network_active(&self) -> Result<bool> {
+        self.0.gate.pass("getNetworkActive");
+        Ok(*lock(&self.0.active))
     }
 
     fn get_warnings(&self) -> Result<BilingualStr> {
@@ -236,27 +337,14 @@ impl Node for Handle {
         fn map_port(&self, enable: bool) -> ();
         fn get_proxy(&self, net: Network) -> Option<ProxyInfo>;
         fn get_node_count(&self, flags: ConnectionDirection) -> u64;
-        fn get_nodes_stats(&self) -> Option<Vec<NodeStats>>;
-        fn get_banned(&self) -> Option<BanMap>;
-        fn ban(&self, net_addr: NetAddr, ban_time_offset: i64) -> bool;
-        fn unban(&self, ip: SubNet) -> bool;
-        fn disconnect_by_address(&self, address: NetAddr) -> bool;
-        fn disconnect_by_id(&self, id: i64) -> bool;
         fn list_external_signers(&self) -> Vec<Box<dyn ExternalSigner>>;
-        fn get_total_bytes_recv(&self) -> i64;
-        fn get_total_bytes_sent(&self) -> i64;
         fn get_mempool_size(&self) -> u64;
         fn get_mempool_dynamic_usage(&self) -> u64;
         fn get_mempool_max_usage(&self) -> u64;
         fn get_net_local_addresses(&self) -> BTreeMap<NetAddr, LocalServiceInfo>;
         fn get_best_block_hash(&self) -> BlockHash;
         fn is_loading_blocks(&self) -> bool;
-        fn set_network_active(&self, active: bool) -> ();
-        fn get_network_active(&self) -> bool;
         fn get_dust_relay_fee(&self) -> WireFeeRate;
         fn get_unspent_output(&self, output: OutPoint) -> Option<Coin>;
-        fn handle_notify_num_connections_changed(&self, callback: NotifyNumConnectionsChangedFn) -> Box<dyn Handler>;
-        fn handle_notify_network_active_changed(&self, callback: NotifyNetworkActiveChangedFn) -> Box<dyn Handler>;
-        fn handle_banned_list_changed(&self, callback: BannedListChangedFn) -> Box<dyn Handler>;
     }
 }

@@ -1,4 +1,4 @@
-//! A higher fee.
+//! Help for a transaction that waits.
 
 use bitcoin::Txid;
 use eframe::egui::{Button, Ui};
@@ -6,52 +6,106 @@ use eframe::egui::{Button, Ui};
 use super::{Dialog, Next};
 use crate::engine::WalletCommand;
 use crate::model::Lock;
-use crate::model::draft::{Fee, parse_rate};
-use crate::model::review::Bump;
+use crate::model::draft::{parse_rate, rate_text};
+use crate::model::review::{Bump, Prepared, Remedy};
 use crate::view::Cx;
+use crate::view::pages::review;
+use crate::view::state::Reviewed;
 use crate::view::widgets::secret::SecretText;
 use crate::view::widgets::{self, field};
 
-/// A higher fee that is being written.
+/// Help that is being written.
+#[derive(Clone)]
 pub(crate) struct Draft {
     txid: Txid,
+    remedy: Remedy,
     rate: String,
     fault: Option<String>,
+    reviewed: Option<Reviewed>,
+}
+
+/// What is said of one kind of help.
+struct Words {
+    title: &'static str,
+    open: &'static str,
+    about: &'static str,
+    field: &'static str,
+    make: &'static str,
+    send: &'static str,
+    sent: &'static str,
+}
+
+fn words(remedy: Remedy) -> Words {
+    match remedy {
+        Remedy::Raise => Words {
+            title: "Raise the fee",
+            open: "Raise the fee…",
+            about: "A transaction that pays the same with a higher fee takes its place.",
+            field: "New fee rate (sat/vB)",
+            make: "Make the replacement",
+            send: "Send the replacement",
+            sent: "The replacement is sent.",
+        },
+        Remedy::Cancel => Words {
+            title: "Take a payment back",
+            open: "Take it back…",
+            about: "A transaction that pays all of it back to this wallet, with a higher fee, takes its place. Until a block has one of the two, it may be either.",
+            field: "New fee rate (sat/vB)",
+            make: "Make the cancellation",
+            send: "Send the cancellation",
+            sent: "The cancellation is sent.",
+        },
+        Remedy::Child => Words {
+            title: "Pay for a transaction that waits",
+            open: "Pay for it…",
+            about: "What it pays this wallet is sent to this wallet again, with a fee that is worth a miner's while for both (CPFP).",
+            field: "Fee rate of both together (sat/vB)",
+            make: "Make the child",
+            send: "Send the child",
+            sent: "The child is sent.",
+        },
+    }
+}
+
+/// The button that begins it.
+pub(super) fn button(remedy: Remedy) -> &'static str {
+    words(remedy).open
 }
 
 impl Draft {
     /// For a transaction.
-    pub(super) fn new(txid: Txid) -> Draft {
-        Draft { txid, rate: String::new(), fault: None }
+    pub(super) fn new(txid: Txid, remedy: Remedy) -> Draft {
+        Draft { txid, remedy, rate: String::new(), fault: None, reviewed: None }
     }
 
     /// Which transaction that is.
     pub(super) fn txid(&self) -> Txid {
         self.txid
     }
+
+    /// What it is about.
+    pub(super) fn title(&self) -> &'static str {
+        words(self.remedy).title
+    }
 }
 
-/// Asks for the rate, shows the replacement and sends it.
+/// Asks for the rate, shows what was made and sends it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Draft) -> Next {
     let Some(wallet) = cx.wallet() else { return Next::Close };
+    let words = words(draft.remedy);
     widgets::pair(ui, "Transaction", &draft.txid.to_string());
     match &wallet.bump {
-        Bump::Review(replacement) if replacement.txid == draft.txid => {
-            widgets::pair(ui, "Fee now", &cx.bare(replacement.old_fee));
-            widgets::pair(ui, "New fee", &cx.bare(replacement.new_fee));
-            let can = cx.session.has_wallets();
-            if ui.add_enabled(can, Button::new("Send the replacement")).clicked() {
-                if wallet.lock() == Lock::Locked {
-                    return Next::Open(Dialog::BumpLocked(SecretText::default()));
-                }
-                cx.wallet_command(WalletCommand::SendBump(None));
-            }
-            return Next::Stay;
+        Bump::Review(prepared) if prepared.txid == draft.txid && prepared.remedy == draft.remedy => {
+            return look(ui, cx, draft, prepared, words.send);
         }
-        Bump::Making(_) => _ = ui.label("The wallet makes the replacement…"),
-        Bump::Sending(_) => _ = ui.label("The replacement is being signed and sent…"),
+        Bump::WrongPassphrase(prepared) if prepared.txid == draft.txid && prepared.remedy == draft.remedy => {
+            widgets::alert(ui, "The passphrase is wrong. Nothing was sent.");
+            return look(ui, cx, draft, prepared, words.send);
+        }
+        Bump::Making(_) => _ = ui.label("The wallet makes a transaction…"),
+        Bump::Sending(_) => _ = ui.label("It is being signed and sent…"),
         Bump::Sent { txid } => {
-            ui.strong("The replacement is sent.");
+            ui.strong(words.sent);
             widgets::pair(ui, "New transaction", &txid.to_string());
             return Next::Stay;
         }
@@ -62,15 +116,42 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Draft) -> Next {
         Bump::Failed { txid, why } if *txid == draft.txid => widgets::alert(ui, why),
         _ => {}
     }
-    field(ui, "New fee rate (sat/vB)", &mut draft.rate, draft.fault.as_deref());
-    if ui.button("Make the replacement").clicked() {
+    ui.label(words.about);
+    field(ui, words.field, &mut draft.rate, draft.fault.as_deref());
+    let can = cx.session.has_wallets();
+    if ui.add_enabled(can, Button::new(words.make)).clicked() {
         match parse_rate(&draft.rate) {
             Ok(rate) => {
                 draft.fault = None;
-                cx.wallet_command(WalletCommand::Bump(draft.txid, Fee::Rate(rate)));
+                cx.wallet_command(WalletCommand::Bump(draft.txid, draft.remedy, rate));
             }
             Err(fault) => draft.fault = Some(fault),
         }
+    }
+    Next::Stay
+}
+
+/// What was made, and the one button that sends it.
+fn look(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Draft, prepared: &Prepared, send: &str) -> Next {
+    let txid = prepared.tx.compute_txid();
+    let Some(ready) = review::looked_at(ui, cx, &mut draft.reviewed, txid) else { return Next::Stay };
+    review::picture(ui, cx, &prepared.inputs, &prepared.outputs, prepared.fee);
+    review::outputs(ui, cx, &prepared.outputs);
+    let child = prepared.remedy == Remedy::Child;
+    widgets::pair(ui, if child { "Fee of what waits" } else { "Fee now" }, &cx.bare(prepared.old_fee));
+    widgets::pair(ui, if child { "Fee of the child" } else { "New fee" }, &cx.bare(prepared.fee));
+    if let Some(rate) = prepared.rate() {
+        let name = if child { "Rate of all together, about" } else { "New rate, about" };
+        widgets::pair(ui, name, &rate_text(rate));
+    }
+    review::inputs(ui, cx, &prepared.inputs);
+    let (lock, here) = cx.wallet().map(|wallet| (wallet.lock(), wallet.here)).unwrap_or_default();
+    let can = ready && here && cx.session.has_wallets() && lock != Lock::NoKeys;
+    if ui.add_enabled(can, Button::new(send)).clicked() {
+        if lock == Lock::Locked {
+            return Next::Open(Dialog::BumpLocked(SecretText::default(), draft.clone()));
+        }
+        cx.wallet_command(WalletCommand::SendBump(None));
     }
     Next::Stay
 }

@@ -3,11 +3,13 @@
 use eframe::egui::Ui;
 
 use super::{Dialog, bump};
+use crate::engine::WalletCommand;
 use crate::model::Details;
+use crate::model::review::Remedy;
 use crate::view::{Cx, widgets};
 
 /// Draws it; gives what is to be opened over it.
-pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, details: &Details) -> Option<Dialog> {
+pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, details: &Details) -> Option<Dialog> {
     if let Some(amount) = details.amount {
         widgets::pair(ui, "Amount", &cx.signed(amount));
     }
@@ -21,8 +23,16 @@ pub(super) fn show(ui: &mut Ui, cx: &Cx<'_>, details: &Details) -> Option<Dialog
     ui.horizontal_wrapped(|ui| {
         widgets::copy(ui, "Copy the id", &details.txid.to_string());
         widgets::copy(ui, "Copy the raw transaction", &details.hex);
-        if details.can_bump && ui.button("Raise the fee…").clicked() {
-            open = Some(Dialog::Bump(bump::Draft::new(details.txid)));
+        for (remedy, can) in [
+            (Remedy::Raise, details.can_bump),
+            (Remedy::Cancel, details.can_bump),
+            (Remedy::Child, details.can_have_child),
+        ] {
+            if can && ui.button(bump::button(remedy)).clicked() {
+                // What came of the help for another one is over.
+                cx.wallet_command(WalletCommand::CloseBump);
+                open = Some(Dialog::Bump(bump::Draft::new(details.txid, remedy)));
+            }
         }
         if details.can_abandon && ui.button("Give it up…").clicked() {
             open = Some(Dialog::Abandon(details.txid));

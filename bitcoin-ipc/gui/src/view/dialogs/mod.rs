@@ -21,8 +21,8 @@ pub(crate) enum Dialog {
     Unlock(SecretText),
     /// The passphrase that a payment needs.
     SendLocked(SecretText),
-    /// The passphrase that a replacement needs.
-    BumpLocked(SecretText),
+    /// The passphrase that the help for a transaction needs.
+    BumpLocked(SecretText, bump::Draft),
     /// A passphrase for a wallet that has none, twice.
     Encrypt(SecretText, SecretText),
     /// The old passphrase, and the new one twice.
@@ -37,7 +37,7 @@ pub(crate) enum Dialog {
     File(wallets::FileKind, String),
     /// All wallets.
     Wallets,
-    /// A higher fee for a transaction.
+    /// Help for a transaction that waits.
     Bump(bump::Draft),
     /// A transaction that is to be given up.
     Abandon(bitcoin::Txid),
@@ -70,7 +70,7 @@ impl Dialog {
             self,
             Dialog::Unlock(_)
                 | Dialog::SendLocked(_)
-                | Dialog::BumpLocked(_)
+                | Dialog::BumpLocked(..)
                 | Dialog::PsbtLocked(_)
                 | Dialog::Encrypt(..)
                 | Dialog::ChangePassphrase(..)
@@ -82,7 +82,7 @@ impl Dialog {
         match self {
             Dialog::Unlock(_) => "Unlock the wallet",
             Dialog::SendLocked(_) => "The passphrase for this payment",
-            Dialog::BumpLocked(_) => "The passphrase for this replacement",
+            Dialog::BumpLocked(..) => "The passphrase for this transaction",
             Dialog::Encrypt(..) => "Encrypt the wallet",
             Dialog::ChangePassphrase(..) => "Change the passphrase",
             Dialog::Create(_) => "Create a wallet",
@@ -90,7 +90,7 @@ impl Dialog {
             Dialog::Backup(_) => "Make a backup",
             Dialog::File(kind, _) => kind.title(),
             Dialog::Wallets => "Wallets",
-            Dialog::Bump(_) => "Raise the fee",
+            Dialog::Bump(draft) => draft.title(),
             Dialog::Abandon(_) => "Give a transaction up",
             Dialog::Export(..) => "Write a file",
             Dialog::Psbt(_) => "Partially signed transaction",
@@ -147,7 +147,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
 /// What is let go with a dialog; gives the transaction that is not looked at any more.
 fn closed_with(cx: &mut Cx<'_>, dialog: &Dialog) -> Option<bitcoin::Txid> {
     let txid = match dialog {
-        Dialog::Bump(draft) => {
+        Dialog::Bump(draft) | Dialog::BumpLocked(_, draft) => {
             cx.wallet_command(WalletCommand::CloseBump);
             draft.txid()
         }
@@ -193,9 +193,13 @@ fn content(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Dialog) -> Next {
             ui.label("The wallet is unlocked for this payment, and locked again.");
             passphrase::ask(ui, cx, text, "Send", |secret| WalletCommand::Send(Some(secret)))
         }
-        Dialog::BumpLocked(text) => {
-            ui.label("The wallet is unlocked for this replacement, and locked again.");
-            passphrase::ask(ui, cx, text, "Send", |secret| WalletCommand::SendBump(Some(secret)))
+        Dialog::BumpLocked(text, draft) => {
+            ui.label("The wallet is unlocked for this transaction, and locked again.");
+            let next = passphrase::ask(ui, cx, text, "Send", |secret| WalletCommand::SendBump(Some(secret)));
+            match next {
+                Next::Close => Next::Open(Dialog::Bump(draft.clone())),
+                other => other,
+            }
         }
         Dialog::Encrypt(first, second) => passphrase::encrypt(ui, cx, first, second),
         Dialog::ChangePassphrase(old, first, second) => passphrase::change(ui, cx, old, first, second),

@@ -10,6 +10,8 @@ pub(super) mod history;
 pub(super) mod messages;
 pub(super) mod node;
 pub(super) mod overview;
+pub(super) mod peers;
+pub(super) mod processes;
 pub(super) mod receive;
 pub(super) mod review;
 pub(super) mod send;
@@ -40,6 +42,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         }
         Page::Node => node::show(ui, cx, state),
         Page::Settings => settings::show(ui, cx, state),
+        Page::Processes => processes::show(ui, cx),
+        Page::Peers => peers::show(ui, cx),
     }
 }
 

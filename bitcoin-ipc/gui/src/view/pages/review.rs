@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
+use bitcoin::Txid;
 use eframe::egui::{self, Ui};
 
 use crate::engine::WalletCommand;
 use crate::model::Lock;
 use crate::model::draft::rate_text;
-use crate::model::review::Review;
+use crate::model::review::{Input, Output, Review};
 use crate::text::address;
 use crate::view::dialogs::Dialog;
 use crate::view::state::Reviewed;
@@ -23,47 +24,30 @@ pub(super) const BEFORE_SEND: f64 = 1.0;
 
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State, review: &Review, fault: Option<&str>) {
-    let time = ui.input(|input| input.time);
-    let txid = review.tx.compute_txid();
-    let hidden = cx.prefs().hide_amounts;
     let of_wallet = state.of_wallet(cx);
-    let reviewed = match &mut of_wallet.reviewed {
-        Some(reviewed) if reviewed.txid == txid => reviewed,
-        other => other.insert(Reviewed { txid, since: time, revealed: false }),
-    };
     if let Some(fault) = fault {
         widgets::alert(ui, fault);
     }
     ui.strong("Review this payment");
-    if hidden && !reviewed.revealed {
-        ui.label("Amounts are hidden.");
-        if ui.button("Show the amounts of this payment").clicked() {
-            reviewed.revealed = true;
-            reviewed.since = time;
-        }
+    let txid = review.tx.compute_txid();
+    let Some(ready) = looked_at(ui, cx, &mut of_wallet.reviewed, txid) else {
         if ui.button("Back").clicked() {
             cx.wallet_command(WalletCommand::Draft);
         }
         return;
-    }
-    let since = reviewed.since;
-    picture(ui, cx, review);
-    outputs(ui, cx, review);
+    };
+    picture(ui, cx, &review.inputs, &review.outputs, review.fee);
+    outputs(ui, cx, &review.outputs);
     let rate = review.rate().map(|rate| format!(", about {}", rate_text(rate))).unwrap_or_default();
     let part = review.fee_per_mille();
     let part = format!("{}.{} % of what is paid", part / 10, part % 10);
     widgets::pair(ui, "Fee", &format!("{}{rate}, {part}", cx.bare(review.fee)));
     widgets::pair(ui, "Together", &cx.bare(review.paid().saturating_add(review.fee)));
-    inputs(ui, cx, review);
+    inputs(ui, cx, &review.inputs);
     for warning in &review.warnings {
         widgets::alert(ui, warning);
     }
     ui.add_space(8.0);
-    let ready = time - since >= BEFORE_SEND;
-    if !ready {
-        // Once, when it can be pressed.
-        ui.ctx().request_repaint_after(Duration::from_secs_f64(BEFORE_SEND - (time - since)));
-    }
     let signs = cx.wallet().is_some_and(|wallet| wallet.here && wallet.lock() != Lock::NoKeys);
     let can = ready && cx.session.has_wallets() && signs;
     ui.horizontal(|ui| {
@@ -86,27 +70,55 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State, review: &Rev
     });
 }
 
-fn picture(ui: &mut Ui, cx: &Cx<'_>, review: &Review) {
-    let inputs: Vec<u64> = review.inputs.iter().map(|input| input.amount).collect();
-    let mut outputs: Vec<(Kind, u64)> = review
-        .outputs
-        .iter()
-        .map(|output| (if output.change { Kind::Change } else { Kind::Payment }, output.amount))
-        .collect();
-    outputs.push((Kind::Fee, review.fee));
-    let total = inputs.iter().fold(0_u64, |sum, amount| sum.saturating_add(*amount));
-    let name = format!(
-        "Picture of the transaction: {} inputs of {}, {} outputs, fee {}",
-        inputs.len(),
-        cx.bare(total),
-        review.outputs.len(),
-        cx.bare(review.fee)
-    );
-    diagram::show(ui, &name, &inputs, &outputs);
+/// Whether the transaction has been on the screen for long enough to be sent. Nothing where amounts are hidden, until
+/// the user wants to see them.
+pub(crate) fn looked_at(
+    ui: &mut Ui,
+    cx: &Cx<'_>,
+    reviewed: &mut Option<Reviewed>,
+    txid: Txid,
+) -> Option<bool> {
+    let time = ui.input(|input| input.time);
+    let reviewed = match reviewed {
+        Some(reviewed) if reviewed.txid == txid => reviewed,
+        other => other.insert(Reviewed { txid, since: time, revealed: false }),
+    };
+    if cx.prefs().hide_amounts && !reviewed.revealed {
+        ui.label("Amounts are hidden.");
+        if ui.button("Show the amounts of this payment").clicked() {
+            reviewed.revealed = true;
+            reviewed.since = time;
+        }
+        return None;
+    }
+    let rest = BEFORE_SEND - (time - reviewed.since);
+    if rest > 0.0 {
+        // Once, when it can be pressed.
+        ui.ctx().request_repaint_after(Duration::from_secs_f64(rest));
+    }
+    Some(rest <= 0.0)
 }
 
-fn outputs(ui: &mut Ui, cx: &Cx<'_>, review: &Review) {
-    for output in &review.outputs {
+/// Draws what is spent and what is paid.
+pub(crate) fn picture(ui: &mut Ui, cx: &Cx<'_>, inputs: &[Input], outputs: &[Output], fee: u64) {
+    let amounts: Vec<u64> = inputs.iter().map(|input| input.amount).collect();
+    let kind = |output: &Output| if output.change { Kind::Change } else { Kind::Payment };
+    let mut parts: Vec<(Kind, u64)> = outputs.iter().map(|output| (kind(output), output.amount)).collect();
+    parts.push((Kind::Fee, fee));
+    let total = amounts.iter().fold(0_u64, |sum, amount| sum.saturating_add(*amount));
+    let name = format!(
+        "Picture of the transaction: {} inputs of {}, {} outputs, fee {}",
+        amounts.len(),
+        cx.bare(total),
+        outputs.len(),
+        cx.bare(fee)
+    );
+    diagram::show(ui, &name, &amounts, &parts);
+}
+
+/// Says what is paid to whom.
+pub(crate) fn outputs(ui: &mut Ui, cx: &Cx<'_>, outputs: &[Output]) {
+    for output in outputs {
         ui.group(|ui| {
             let amount = cx.bare(output.amount);
             if output.change {
@@ -122,9 +134,10 @@ fn outputs(ui: &mut Ui, cx: &Cx<'_>, review: &Review) {
     }
 }
 
-fn inputs(ui: &mut Ui, cx: &Cx<'_>, review: &Review) {
-    ui.label(format!("Coins that are spent: {}", review.inputs.len()));
-    for input in &review.inputs {
+/// Says what is spent.
+pub(crate) fn inputs(ui: &mut Ui, cx: &Cx<'_>, inputs: &[Input]) {
+    ui.label(format!("Coins that are spent: {}", inputs.len()));
+    for input in inputs {
         let depth = match input.depth {
             depth if depth < 1 => "in no block yet".to_owned(),
             1 => "1 confirmation".to_owned(),

@@ -27,7 +27,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     });
     ui.add(Slider::new(&mut prefs.zoom, ZOOMS).step_by(10.0).suffix(" %").text("Size of everything"));
     ui.checkbox(&mut prefs.hide_amounts, "Hide amounts everywhere (Ctrl+Shift+M)");
-    ui.label("Alt+1 to Alt+9 lead to the pages, Ctrl+plus and Ctrl+minus change the size of everything.");
+    ui.label(
+        "Alt+1 to Alt+9 and Alt+0 lead to the pages, Ctrl+plus and Ctrl+minus change the size of everything.",
+    );
     ui.add_space(8.0);
     ui.strong("The node");
     node(ui, cx, state);
