@@ -14,6 +14,7 @@ use crate::engine::{Failure, WalletAnswer, WalletTask};
 use crate::model::Details;
 use crate::model::requests::Request;
 use crate::text::address;
+use crate::text::words::{mark, say};
 
 /// Does it.
 pub(super) fn perform(held: &Arc<Held>, name: &str, task: WalletTask) -> WalletAnswer {
@@ -53,61 +54,65 @@ fn act(held: &Arc<Held>, name: &str, task: WalletTask) -> Result<String, Failure
             let to = destination(held, &request.address)?;
             let id = request.id.to_string();
             let gone = ask(held, name, |wallet| wallet.set_address_receive_request(&to, id.as_bytes(), &[]))?;
-            done(gone, "The request is forgotten.", "The wallet does not have this request.")
+            done(gone, mark!("The request is forgotten."), mark!("The wallet does not have this request."))
         }
         WalletTask::Abandon(txid) => {
             let gone = ask(held, name, |wallet| wallet.abandon_transaction(txid))?;
-            done(gone, "The transaction is given up.", "This transaction cannot be given up.")
+            done(gone, mark!("The transaction is given up."), mark!("This transaction cannot be given up."))
         }
         WalletTask::Label { address, label, mine } => {
             let to = destination(held, &address)?;
             let purpose = if mine { AddressPurpose::Receive } else { AddressPurpose::Send };
             let kept = ask(held, name, |wallet| wallet.set_address_book(&to, &label, purpose))?;
-            done(kept, "The label is kept.", "The label was not kept.")
+            done(kept, mark!("The label is kept."), mark!("The label was not kept."))
         }
         WalletTask::DeleteAddress(address) => {
             let to = destination(held, &address)?;
             let gone = ask(held, name, |wallet| wallet.del_address_book(&to))?;
-            done(gone, "The address is forgotten.", "An address of the wallet's own stays.")
+            done(gone, mark!("The address is forgotten."), mark!("An address of the wallet's own stays."))
         }
         WalletTask::Freeze(outpoint, true) => {
             let frozen = ask(held, name, |wallet| wallet.lock_coin(outpoint, true))?;
-            done(frozen, "The coin is frozen.", "The coin was not frozen.")
+            done(frozen, mark!("The coin is frozen."), mark!("The coin was not frozen."))
         }
         WalletTask::Freeze(outpoint, false) => {
             let free = ask(held, name, |wallet| wallet.unlock_coin(outpoint))?;
-            done(free, "The coin can be spent again.", "The coin stays frozen.")
+            done(free, mark!("The coin can be spent again."), mark!("The coin stays frozen."))
         }
         WalletTask::Lock => {
             let locked = ask(held, name, |wallet| wallet.lock())?;
-            done(locked, "The wallet is locked.", "The wallet is not encrypted.")
+            done(locked, mark!("The wallet is locked."), mark!("The wallet is not encrypted."))
         }
         WalletTask::Unlock(passphrase) => {
             let right = ask(held, name, |wallet| wallet.unlock(&passphrase))?;
-            done(right, "The wallet is unlocked.", "The passphrase is wrong.")
+            done(right, mark!("The wallet is unlocked."), mark!("The passphrase is wrong."))
         }
         WalletTask::Encrypt(passphrase) => {
             let encrypted = ask(held, name, |wallet| wallet.encrypt_wallet(&passphrase))?;
-            done(encrypted, "The wallet is encrypted, and locked.", "The wallet was not encrypted.")
+            done(
+                encrypted,
+                mark!("The wallet is encrypted, and locked."),
+                mark!("The wallet was not encrypted."),
+            )
         }
         WalletTask::ChangePassphrase(old, new) => {
             let changed = ask(held, name, |wallet| wallet.change_wallet_passphrase(&old, &new))?;
-            done(changed, "The passphrase is changed.", "The old passphrase is wrong.")
+            done(changed, mark!("The passphrase is changed."), mark!("The old passphrase is wrong."))
         }
         WalletTask::Backup(path) => {
             let copied = ask(held, name, |wallet| wallet.backup_wallet(&path))?;
-            let badly = "The backup was not made: see whether the folder is there and can be written.";
-            done(copied, "The backup is made.", badly)
+            let badly = mark!("The backup was not made: see whether the folder is there and can be written.");
+            done(copied, mark!("The backup is made."), badly)
         }
         WalletTask::ExportWatchOnly(path) => {
             wallet_rpc(held, name, "exportwatchonlywallet", json!([path]))?;
-            Ok(format!("{path} is written: a wallet that watches this one."))
+            Ok(say!("{path} is written: a wallet that watches this one.", path))
         }
         WalletTask::ExportLabels(path) => labels::export(held, name, &path),
         WalletTask::ImportLabels(path) => labels::import(held, name, &path),
         WalletTask::Unload => {
             ask(held, name, |wallet| wallet.remove())?;
-            Ok("The wallet is closed.".to_owned())
+            Ok(mark!("The wallet is closed.").to_owned())
         }
         WalletTask::Sign { address, message } => sign(held, name, &address, &message),
         WalletTask::NewAddress(_)
@@ -120,7 +125,7 @@ fn act(held: &Arc<Held>, name: &str, task: WalletTask) -> Result<String, Failure
         | WalletTask::ReadPsbt(_)
         | WalletTask::CombinePsbt(..)
         | WalletTask::SignPsbt(..)
-        | WalletTask::SendPsbt(_) => Err(Failure::refused("This is done elsewhere.")),
+        | WalletTask::SendPsbt(_) => Err(Failure::refused(mark!("This is done elsewhere."))),
     }
 }
 
@@ -132,7 +137,9 @@ fn new_address(held: &Held, name: &str, kind: bitcoin_ipc::types::OutputType) ->
     let made = ask(held, name, |wallet| wallet.get_new_destination(kind, ""))?;
     let made = made.map_err(|why| Failure::refused(why.to_string()))?;
     let address = made.address(held.network);
-    address.map(|address| address.to_string()).ok_or_else(|| Failure::refused("The wallet gave no address."))
+    address
+        .map(|address| address.to_string())
+        .ok_or_else(|| Failure::refused(mark!("The wallet gave no address.")))
 }
 
 /// Keeps a request under the next free number, and labels its address.
@@ -147,24 +154,26 @@ fn keep(held: &Held, name: &str, mut request: Request) -> Result<String, Failure
         Ok(kept && wallet.set_address_book(&to, &request.label, AddressPurpose::Receive)?)
     })?;
     if kept {
-        Ok("The request is kept.".to_owned())
+        Ok(mark!("The request is kept.").to_owned())
     } else {
-        Err(Failure::refused("The request was not kept."))
+        Err(Failure::refused(mark!("The request was not kept.")))
     }
 }
 
 fn sign(held: &Held, name: &str, text: &str, message: &str) -> Result<String, Failure> {
     let address = address::parse(text, held.network).map_err(Failure::refused)?;
     let hash = pubkey_hash(&address).ok_or_else(|| {
-        Failure::refused(
-            "Messages are signed with P2PKH addresses alone: the key of another kind is not in it.",
-        )
+        Failure::refused(mark!(
+            "Messages are signed with P2PKH addresses alone: the key of another kind is not in it."
+        ))
     })?;
     let signed = ask(held, name, |wallet| wallet.sign_message(message, hash))?;
     signed.map_err(|why| {
         Failure::refused(match why {
-            SigningResult::PrivateKeyNotAvailable => "The wallet does not have the key of this address.",
-            _ => "The message was not signed.",
+            SigningResult::PrivateKeyNotAvailable => {
+                mark!("The wallet does not have the key of this address.")
+            }
+            _ => mark!("The message was not signed."),
         })
     })
 }
@@ -191,16 +200,16 @@ fn details(held: &Held, name: &str, txid: Txid) -> Result<Box<Details>, Failure>
         }
         _ => None,
     };
-    let mut fields = vec![("Transaction".to_owned(), txid.to_string())];
+    let mut fields = vec![(mark!("Transaction").to_owned(), txid.to_string())];
     let sat = |name: &str| answer.get(name).and_then(rpc::sat);
     for (title, name) in [
-        ("Confirmations", "confirmations"),
-        ("Block", "blockhash"),
-        ("Height", "blockheight"),
-        ("Comment", "comment"),
-        ("Replaces", "replaces_txid"),
-        ("Replaced by", "replaced_by_txid"),
-        ("Conflicts", "walletconflicts"),
+        (mark!("Confirmations"), "confirmations"),
+        (mark!("Block"), "blockhash"),
+        (mark!("Height"), "blockheight"),
+        (mark!("Comment"), "comment"),
+        (mark!("Replaces"), "replaces_txid"),
+        (mark!("Replaced by"), "replaced_by_txid"),
+        (mark!("Conflicts"), "walletconflicts"),
     ] {
         if let Some(text) = text(name) {
             fields.push((title.to_owned(), text));

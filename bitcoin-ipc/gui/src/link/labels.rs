@@ -12,6 +12,7 @@ use super::{Held, write};
 use crate::engine::Failure;
 use crate::model::bip329;
 use crate::text::address;
+use crate::text::words::say;
 
 /// The most bytes of a file that is read.
 const LARGEST: u64 = 100_000_000;
@@ -26,13 +27,14 @@ pub(super) fn export(held: &Held, name: &str, path: &str) -> Result<String, Fail
         .collect();
     let text = bip329::write(labels.iter().map(|(address, label)| (address.as_str(), label.as_str())));
     write(Path::new(path), text.as_bytes())
-        .map_err(|error| Failure::refused(format!("{path} is not written: {error}")))?;
-    Ok(format!("{path} is written: {} labels.", labels.len()))
+        .map_err(|error| Failure::refused(say!("{path} is not written: {error}", path, error)))?;
+    Ok(say!("{path} is written: {count} labels.", path, count = labels.len()))
 }
 
 /// Takes the labels of a file, all or, if one is of another network, none.
 pub(super) fn import(held: &Held, name: &str, path: &str) -> Result<String, Failure> {
-    let failed = |error: std::io::Error| Failure::refused(format!("{path} cannot be read: {error}"));
+    let failed =
+        |error: std::io::Error| Failure::refused(say!("{path} cannot be read: {error}", path, error));
     let mut text = String::new();
     std::fs::File::open(path).map_err(failed)?.take(LARGEST).read_to_string(&mut text).map_err(failed)?;
     let labels = bip329::read(&text).map_err(Failure::refused)?;
@@ -51,7 +53,7 @@ pub(super) fn import(held: &Held, name: &str, path: &str) -> Result<String, Fail
     }
     let others = match labels.others {
         0 => String::new(),
-        count => format!(" {count} are of what has no labels here."),
+        count => say!(" {count} are of what has no labels here.", count),
     };
-    Ok(format!("{} labels are taken over.{others}", known.len()))
+    Ok(say!("{count} labels are taken over.{others}", count = known.len(), others))
 }

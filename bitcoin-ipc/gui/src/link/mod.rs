@@ -33,6 +33,7 @@ use mp_runtime::within;
 
 use crate::engine::{Answer, Answered, Event, Failure, FailureKind, Msg, Run, Sender, Task};
 use crate::model::{Key, Level, SessionId};
+use crate::text::words::{mark, say};
 use guard::Arm;
 use lanes::{Lane, Lanes};
 pub(crate) use processes::Around;
@@ -187,7 +188,8 @@ impl Held {
     }
 
     fn node(&self) -> Result<Arc<dyn Node>, Failure> {
-        let missing = || Failure { kind: FailureKind::NodeGone, text: "The node is not there.".to_owned() };
+        let missing =
+            || Failure { kind: FailureKind::NodeGone, text: mark!("The node is not there.").to_owned() };
         lock(&self.objects).node.clone().ok_or_else(missing)
     }
 
@@ -229,7 +231,7 @@ impl Held {
             }
         });
         if !self.lanes.run(lane, job) {
-            self.tell(Event::Message(Level::Error, "There can be no more threads.".to_owned()));
+            self.tell(Event::Message(Level::Error, mark!("There can be no more threads.").to_owned()));
         }
     }
 
@@ -255,8 +257,8 @@ impl Held {
             Task::Peer(command) => Answer::PeerDone(peers::perform(self, command)),
             Task::Write { path, bytes } => {
                 let (level, text) = match write(Path::new(&path), &bytes) {
-                    Ok(()) => (Level::Information, format!("{path} is written.")),
-                    Err(error) => (Level::Error, format!("{path} is not written: {error}")),
+                    Ok(()) => (Level::Information, say!("{path} is written.", path)),
+                    Err(error) => (Level::Error, say!("{path} is not written: {error}", path, error)),
                 };
                 self.tell(Event::Message(level, text));
                 Answer::Stopped
@@ -290,18 +292,18 @@ impl Held {
         let json = value.map_or(serde_json::Value::Null, Into::into);
         let set = within(NODE_PATIENCE, || node.update_rw_setting(name, &json));
         set.map_err(|error| self.failure(&error))?;
-        Ok(format!("{name} is changed, and counts after the next start of the node."))
+        Ok(say!("{name} is changed, and counts after the next start of the node.", name))
     }
 
     fn reset_settings(&self) -> Result<String, Failure> {
         let node = self.node()?;
         within(NODE_PATIENCE, || node.reset_settings()).map_err(|error| self.failure(&error))?;
-        Ok("The settings are as usual after the next start of the node; the old ones are in settings.json.bak.".to_owned())
+        Ok(mark!("The settings are as usual after the next start of the node; the old ones are in settings.json.bak.").to_owned())
     }
 
     fn console(&self, line: &Secret, wallet: Option<&str>) -> Result<String, String> {
         let node = self.node().map_err(|failure| failure.text)?;
-        let text = std::str::from_utf8(line.expose()).map_err(|_| "This is not text.".to_owned())?;
+        let text = std::str::from_utf8(line.expose()).map_err(|_| mark!("This is not text.").to_owned())?;
         rpc::console(&*node, text, wallet, &|error| self.failure(error).text)
     }
 }
@@ -313,5 +315,5 @@ fn write(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 fn wallets_missing() -> Failure {
-    Failure { kind: FailureKind::WalletsGone, text: "The wallet is not there.".to_owned() }
+    Failure { kind: FailureKind::WalletsGone, text: mark!("The wallet is not there.").to_owned() }
 }

@@ -12,6 +12,7 @@ use mp_runtime::{ErrorKind, Result};
 use super::Held;
 use crate::engine::Event;
 use crate::model::{Chain, Level};
+use crate::text::words::say;
 
 /// The bits of Bitcoin Core's `CClientUIInterface` that say how much a message matters.
 const WARNING: u32 = 1 << 1;
@@ -63,7 +64,7 @@ pub(super) fn listen(held: &Arc<Held>, node: &dyn Node) -> Result<Vec<Box<dyn Ha
             message(Event::Message(level(style), text.to_string())).map(|()| true)
         }))?,
         node.handle_question(Box::new(move |text, _, _| {
-            let text = format!("The node asked: {text} It was answered with no.");
+            let text = say!("The node asked: {text} It was answered with no.", text);
             question(Event::Message(Level::Warning, text)).map(|()| false)
         }))?,
     ];

@@ -8,6 +8,7 @@ use mp_runtime::{ErrorKind, within};
 use super::{Held, NODE_PATIENCE};
 use crate::engine::{Failure, PeerCommand};
 use crate::model::peers::{Ban, Peer, Peers};
+use crate::text::words::mark;
 
 /// Asks for all of them. A node that knows no network has none.
 pub(super) fn read(held: &Held) -> Result<Peers, Failure> {
@@ -65,8 +66,8 @@ pub(super) fn perform(held: &Held, command: PeerCommand) -> Result<String, Failu
     let (done, well, badly) = match command {
         PeerCommand::Disconnect(id) => (
             call(&|| node.disconnect_by_id(id))?,
-            "The connection is ended.",
-            "There is no such connection any more.",
+            mark!("The connection is ended."),
+            mark!("There is no such connection any more."),
         ),
         PeerCommand::Ban(address, seconds) => {
             let banned = call(&|| node.ban(address, seconds))?;
@@ -74,13 +75,17 @@ pub(super) fn perform(held: &Held, command: PeerCommand) -> Result<String, Failu
                 // As in Bitcoin Core, whoever is kept away is not left connected.
                 call(&|| node.disconnect_by_address(address))?;
             }
-            (banned, "The address is kept away.", "The address cannot be kept away now.")
+            (banned, mark!("The address is kept away."), mark!("The address cannot be kept away now."))
         }
         PeerCommand::Unban(subnet) => {
-            (call(&|| node.unban(subnet))?, "It is kept away no more.", "It was not kept away.")
+            (call(&|| node.unban(subnet))?, mark!("It is kept away no more."), mark!("It was not kept away."))
         }
         PeerCommand::Network(active) => {
-            let text = if active { "The network is switched on." } else { "The network is switched off." };
+            let text = if active {
+                mark!("The network is switched on.")
+            } else {
+                mark!("The network is switched off.")
+            };
             (call(&|| node.set_network_active(active).map(|()| true))?, text, "")
         }
     };

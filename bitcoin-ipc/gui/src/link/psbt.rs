@@ -19,6 +19,7 @@ use super::{Held, WALLET_PATIENCE};
 use crate::engine::Failure;
 use crate::model::psbt::{PsbtInput, PsbtOutput, PsbtView};
 use crate::model::review::Review;
+use crate::text::words::{mark, say};
 
 /// The most bytes of a file that is read.
 const LARGEST: u64 = 100_000_000;
@@ -39,7 +40,7 @@ pub(super) fn read(held: &Held, name: &str, text: &str) -> Result<Box<PsbtView>,
 
 fn from_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let failed = |error: std::io::Error| {
-        Failure::refused(format!("This is neither a PSBT in base64 nor a file with one: {error}."))
+        Failure::refused(say!("This is neither a PSBT in base64 nor a file with one: {error}.", error))
     };
     let file = std::fs::File::open(path).map_err(failed)?;
     let mut bytes = Vec::new();
@@ -49,13 +50,16 @@ fn from_file(path: &Path) -> Result<Vec<u8>, Failure> {
     }
     let text: Vec<u8> = bytes.into_iter().filter(|byte| !byte.is_ascii_whitespace()).collect();
     let place = |error: data_encoding::DecodeError| {
-        Failure::refused(format!("The file is not base64: byte {} is not of it.", error.position))
+        Failure::refused(say!(
+            "The file is not base64: byte {position} is not of it.",
+            position = error.position
+        ))
     };
     BASE64.decode(&text).map_err(place)
 }
 
 fn parse(bytes: &[u8]) -> Result<Psbt, Failure> {
-    decode(bytes).map_err(|error| Failure::refused(format!("This is not a PSBT: {}.", error.text())))
+    decode(bytes).map_err(|error| Failure::refused(say!("This is not a PSBT: {text}.", text = error.text())))
 }
 
 /// What it says.
@@ -103,7 +107,7 @@ fn view(held: &Held, name: &str, psbt: &Psbt) -> Result<Box<PsbtView>, Failure> 
 /// What was reviewed, for others to sign: with all that the wallet knows, and without its signatures.
 pub(super) fn of_review(held: &Held, name: &str, review: &Review) -> Result<Box<PsbtView>, Failure> {
     let psbt = Psbt::from_unsigned_tx(review.tx.clone());
-    let psbt = psbt.map_err(|error| Failure::refused(format!("It cannot be made a PSBT: {error}.")))?;
+    let psbt = psbt.map_err(|error| Failure::refused(say!("It cannot be made a PSBT: {error}.", error)))?;
     fill(held, name, &psbt, false)
 }
 
@@ -111,10 +115,13 @@ fn fill(held: &Held, name: &str, psbt: &Psbt, sign: bool) -> Result<Box<PsbtView
     let options = PsbtFillOptions { sign, sighash_type: None, finalize: true, bip32_derivs: true };
     let filled = ask(held, name, |wallet| wallet.fill_psbt(&options, 0, false, psbt))?;
     if let Some(error) = filled.error {
-        return Err(Failure::refused(format!("The wallet cannot add to it: {error:?}.")));
+        return Err(Failure::refused(say!(
+            "The wallet cannot add to it: {error}.",
+            error = format!("{error:?}")
+        )));
     }
     if filled.psbtx.unsigned_tx != psbt.unsigned_tx {
-        return Err(Failure::refused("The wallet gave another transaction. It is not used."));
+        return Err(Failure::refused(mark!("The wallet gave another transaction. It is not used.")));
     }
     view(held, name, &filled.psbtx)
 }
@@ -129,7 +136,7 @@ pub(super) fn sign(
     let psbt = parse(bytes)?;
     let wallet = held.wallet(name)?;
     let unlocked = unlock(&*wallet, passphrase.as_ref(), &|error| held.failure(error))?;
-    let Some(_unlocked) = unlocked else { return Err(Failure::refused("The passphrase is wrong.")) };
+    let Some(_unlocked) = unlocked else { return Err(Failure::refused(mark!("The passphrase is wrong."))) };
     fill(held, name, &psbt, true)
 }
 
@@ -138,7 +145,7 @@ pub(super) fn combine(held: &Held, name: &str, bytes: &[u8], other: &str) -> Res
     let mut first = parse(bytes)?;
     let mut second = parse(&read(held, name, other)?.bytes)?;
     let combined = second.with(|second| first.with(|first| first.combine(second.clone())));
-    combined.map_err(|error| Failure::refused(format!("They do not go together: {error}.")))?;
+    combined.map_err(|error| Failure::refused(say!("They do not go together: {error}.", error)))?;
     view(held, name, &first)
 }
 
@@ -146,18 +153,21 @@ pub(super) fn combine(held: &Held, name: &str, bytes: &[u8], other: &str) -> Res
 pub(super) fn broadcast(held: &Held, name: &str, bytes: &[u8]) -> Result<String, Failure> {
     let answer = wallet_rpc(held, name, "finalizepsbt", json!([BASE64.encode(bytes)]))?;
     let hex = answer.get("hex").and_then(Value::as_str);
-    let Some(hex) = hex else { return Err(Failure::refused("Signatures are missing still.")) };
+    let Some(hex) = hex else { return Err(Failure::refused(mark!("Signatures are missing still."))) };
     let tx = data_encoding::HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok();
     let tx: Option<Transaction> = tx.and_then(|bytes| consensus::deserialize(&bytes).ok());
-    let tx = tx.ok_or_else(|| Failure::refused("The node gave no transaction."))?;
+    let tx = tx.ok_or_else(|| Failure::refused(mark!("The node gave no transaction.")))?;
     let most = ask(held, name, |wallet| wallet.get_default_max_tx_fee())?;
     let node = held.node()?;
     let sent = within(WALLET_PATIENCE, || node.broadcast_transaction(&tx, most));
     match sent.map_err(|error| held.failure(&error))? {
-        Ok(()) => Ok(format!("The transaction is sent: {}", tx.compute_txid())),
-        Err(failure) if failure.message.is_empty() => {
-            Err(Failure::refused(format!("The node does not take it: {:?}.", failure.error)))
+        Ok(()) => Ok(say!("The transaction is sent: {txid}", txid = tx.compute_txid())),
+        Err(failure) if failure.message.is_empty() => Err(Failure::refused(say!(
+            "The node does not take it: {message}",
+            message = format!("{:?}.", failure.error)
+        ))),
+        Err(failure) => {
+            Err(Failure::refused(say!("The node does not take it: {message}", message = failure.message)))
         }
-        Err(failure) => Err(Failure::refused(format!("The node does not take it: {}", failure.message))),
     }
 }

@@ -19,6 +19,7 @@ use crate::model::history::{Category, PAGE, Row, Status};
 use crate::model::requests::Request;
 use crate::model::settings::{KNOWN, Known, Setting};
 use crate::model::{Balances, Lock, Mempool, Read, Traits};
+use crate::text::words::say;
 
 /// The numbers of blocks for which fees are estimated.
 const TARGETS: [u16; 6] = [1, 2, 6, 12, 24, 144];
@@ -83,7 +84,7 @@ pub(super) fn ask<T>(
 
 /// What an answer lacks.
 fn missing(what: &str) -> Failure {
-    Failure::refused(format!("The answer has no {what}."))
+    Failure::refused(say!("The answer has no {what}.", what))
 }
 
 fn settings(held: &Held) -> Result<Vec<Setting>, Failure> {

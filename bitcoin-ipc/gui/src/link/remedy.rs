@@ -18,10 +18,11 @@ use crate::model::draft::{Fee, rate_text};
 use crate::model::review::{Prepared, Remedy, is_reviewed, without_signatures};
 use crate::text::address;
 use crate::text::amount::{Unit, plain};
+use crate::text::words::{mark, say};
 
 /// What is told of a wallet that makes what nobody asked for.
 const NOT_ASKED_FOR: &str =
-    "The wallet made another transaction than the one that was asked for. It is not used.";
+    mark!("The wallet made another transaction than the one that was asked for. It is not used.");
 
 /// Makes what helps a transaction, at a rate in satoshi for 1000 virtual bytes.
 pub(super) fn make(
@@ -45,7 +46,7 @@ fn original(held: &Held, name: &str, txid: Txid) -> Result<Transaction, Failure>
     let found = ask(held, name, |wallet| wallet.get_tx(txid))?;
     found
         .filter(|tx| tx.compute_txid() == txid)
-        .ok_or_else(|| Failure::refused("The wallet does not have this transaction."))
+        .ok_or_else(|| Failure::refused(mark!("The wallet does not have this transaction.")))
 }
 
 fn spent(tx: &Transaction) -> HashSet<OutPoint> {
@@ -102,9 +103,9 @@ fn raise(held: &Held, name: &str, old: &Transaction, rate: u64) -> Result<Prepar
 fn cancel(held: &Held, name: &str, old: &Transaction, rate: u64) -> Result<Prepared, Failure> {
     let txid = old.compute_txid();
     if !ask(held, name, |wallet| wallet.transaction_can_be_bumped(txid))? {
-        return Err(Failure::refused(
-            "This transaction cannot be taken back: it is in a block, it was replaced, others build on it, or coins of others are in it.",
-        ));
+        return Err(Failure::refused(mark!(
+            "This transaction cannot be taken back: it is in a block, it was replaced, others build on it, or coins of others are in it."
+        )));
     }
     let node = held.node()?;
     let info = within(NODE_PATIENCE, || {
@@ -113,14 +114,17 @@ fn cancel(held: &Held, name: &str, old: &Transaction, rate: u64) -> Result<Prepa
     let increment = sat_of(&info, "incrementalrelayfee")?;
     let most = ask(held, name, |wallet| wallet.get_default_max_tx_fee())?;
     let before = shape(held, name, old)?;
-    let old_fee = before.fee().ok_or_else(|| Failure::refused("The wallet does not know the fee of it."))?;
+    let old_fee =
+        before.fee().ok_or_else(|| Failure::refused(mark!("The wallet does not know the fee of it.")))?;
     let total = before.inputs.iter().fold(0_u64, |sum, input| sum.saturating_add(input.amount));
     let bounds = Bounds { old_fee, increment, most: most.to_sat() };
     let script = own_script(held, name)?;
     let (tx, fee) = taken_back(old, total, script, rate, bounds).map_err(Failure::refused)?;
     let after = shape(held, name, &tx)?;
     if after.outputs.iter().any(|output| !output.mine) {
-        return Err(Failure::refused("The wallet gave an address that is not its own. It is not used."));
+        return Err(Failure::refused(mark!(
+            "The wallet gave an address that is not its own. It is not used."
+        )));
     }
     prepared(Remedy::Cancel, (txid, old_fee), fee, tx, after, &[])
 }
@@ -150,23 +154,23 @@ fn taken_back(
     let (fee, least) =
         (for_size(rate, size), bounds.old_fee.saturating_add(for_size(bounds.increment, size)));
     if fee < least {
-        return Err(format!(
-            "This rate pays {}; it takes {}, the old fee and what the node wants on top: {} or more.",
-            plain(fee, Unit::Btc),
-            plain(least, Unit::Btc),
-            rate_text(least.saturating_mul(1_000).div_ceil(size.max(1)))
+        return Err(say!(
+            "This rate pays {fee}; it takes {least}, the old fee and what the node wants on top: {rate} or more.",
+            fee = plain(fee, Unit::Btc),
+            least = plain(least, Unit::Btc),
+            rate = rate_text(least.saturating_mul(1_000).div_ceil(size.max(1)))
         ));
     }
     if fee > bounds.most {
-        return Err(format!(
-            "The fee of {} is higher than the wallet's limit for fees, {}.",
-            plain(fee, Unit::Btc),
-            plain(bounds.most, Unit::Btc)
+        return Err(say!(
+            "The fee of {fee} is higher than the wallet's limit for fees, {most}.",
+            fee = plain(fee, Unit::Btc),
+            most = plain(bounds.most, Unit::Btc)
         ));
     }
     let dust = tx.output[0].script_pubkey.minimal_non_dust().to_sat();
     let rest = total.checked_sub(fee).filter(|rest| *rest >= dust);
-    let rest = rest.ok_or("The fee would leave nothing that is worth an output.")?;
+    let rest = rest.ok_or(mark!("The fee would leave nothing that is worth an output."))?;
     tx.output[0].value = Amount::from_sat(rest);
     Ok((without_signatures(&tx), fee))
 }
@@ -197,7 +201,7 @@ fn child(held: &Held, name: &str, old: &Transaction, rate: u64) -> Result<Prepar
     let total = own.iter().filter_map(|coin| old.output.get(usize::try_from(coin.vout).ok()?));
     let total: Amount = total.map(|output| output.value).sum();
     if own.is_empty() {
-        return Err(Failure::refused("This transaction pays the wallet nothing that can be spent."));
+        return Err(Failure::refused(mark!("This transaction pays the wallet nothing that can be spent.")));
     }
     let node = held.node()?;
     let entry = within(NODE_PATIENCE, || {
@@ -232,11 +236,11 @@ fn own_script(held: &Held, name: &str) -> Result<ScriptBuf, Failure> {
     let address = address::parse(given.as_str().unwrap_or_default(), held.network);
     address
         .map(|address| address.script_pubkey())
-        .map_err(|_| Failure::refused("The wallet gave no address."))
+        .map_err(|_| Failure::refused(mark!("The wallet gave no address.")))
 }
 
 fn missing(what: &str) -> Failure {
-    Failure::refused(format!("The node does not tell of {what}."))
+    Failure::refused(say!("The node does not tell of {what}.", what))
 }
 
 /// An amount in satoshi, or what a rate is for 1000 virtual bytes.
@@ -292,6 +296,6 @@ pub(super) fn send(held: &Held, name: &str, reviewed: &Prepared, passphrase: Opt
 
 fn sign_replacement(held: &Held, name: &str, reviewed: &Transaction) -> Result<Transaction, Failure> {
     let signed = ask(held, name, |wallet| wallet.sign_bump_transaction(reviewed))?;
-    let signed = signed.ok_or_else(|| Failure::refused("The wallet cannot sign it."))?;
+    let signed = signed.ok_or_else(|| Failure::refused(mark!("The wallet cannot sign it.")))?;
     if is_reviewed(reviewed, &signed) { Ok(signed) } else { Err(Failure::refused(ANOTHER)) }
 }

@@ -16,10 +16,11 @@ use super::{Held, WALLET_PATIENCE, read::ask};
 use crate::engine::{Failure, FailureKind, SendOutcome};
 use crate::model::draft::Payment;
 use crate::model::review::{Input, Output, Review, is_reviewed};
+use crate::text::words::{mark, say};
 
 /// What is told of a wallet that signs what nobody reviewed.
 pub(super) const ANOTHER: &str =
-    "The wallet signed another transaction than the one that was reviewed. It is not sent.";
+    mark!("The wallet signed another transaction than the one that was reviewed. It is not sent.");
 
 /// Makes a transaction, without signatures.
 pub(super) fn make(held: &Held, name: &str, payment: Payment) -> Result<Box<Review>, Failure> {
@@ -77,7 +78,7 @@ pub(super) fn shape(held: &Held, name: &str, tx: &Transaction) -> Result<Shape, 
         Ok((wallet.get_coins(&spent)?, mine))
     })?;
     if coins.len() != spent.len() {
-        return Err(Failure::refused("The wallet does not say what this transaction spends."));
+        return Err(Failure::refused(mark!("The wallet does not say what this transaction spends.")));
     }
     let address = |script: &ScriptBuf| {
         bitcoin::Address::from_script(script, held.network)
@@ -126,26 +127,26 @@ fn check(review: &Review) -> Result<(), Failure> {
     if whole && paid && known {
         return Ok(());
     }
-    Err(Failure::refused(
-        "The wallet made another transaction than the one that was asked for. It is not used.",
-    ))
+    Err(Failure::refused(mark!(
+        "The wallet made another transaction than the one that was asked for. It is not used."
+    )))
 }
 
 fn warnings(review: &Review, most: u64) -> Vec<String> {
     let mut warnings = Vec::new();
     if review.fee > most {
-        warnings.push("The fee is higher than the wallet's limit for fees.".to_owned());
+        warnings.push(mark!("The fee is higher than the wallet's limit for fees.").to_owned());
     } else if review.fee_per_mille() > 50 {
-        warnings.push("The fee is more than 5 % of what is paid.".to_owned());
+        warnings.push(mark!("The fee is more than 5 % of what is paid.").to_owned());
     }
     if review.outputs.iter().any(|output| output.change && !output.mine) {
-        warnings.push("Change goes to an address that is not this wallet's.".to_owned());
+        warnings.push(mark!("Change goes to an address that is not this wallet's.").to_owned());
     }
     if review.outputs.iter().any(|output| !output.change && output.mine) {
-        warnings.push("An address is this wallet's own: it pays itself.".to_owned());
+        warnings.push(mark!("An address is this wallet's own: it pays itself.").to_owned());
     }
     if review.inputs.iter().any(|input| input.depth < 1) {
-        warnings.push("A coin that is spent is in no block yet.".to_owned());
+        warnings.push(mark!("A coin that is spent is in no block yet.").to_owned());
     }
     warnings
 }
@@ -247,18 +248,23 @@ pub(super) fn sign(held: &Held, name: &str, reviewed: &Transaction) -> Result<Tr
     let spent: Vec<OutPoint> = reviewed.input.iter().map(|input| input.previous_output).collect();
     let coins = ask(held, name, |wallet| wallet.get_coins(&spent))?;
     if coins.iter().any(|coin| coin.is_spent || coin.depth_in_main_chain < 0) {
-        return Err(Failure::refused("A coin of this payment has been spent meanwhile. Review it again."));
+        return Err(Failure::refused(mark!(
+            "A coin of this payment has been spent meanwhile. Review it again."
+        )));
     }
     let psbt = Psbt::from_unsigned_tx(reviewed.clone());
     let psbt =
-        psbt.map_err(|error| Failure::refused(format!("The transaction cannot be signed: {error}")))?;
+        psbt.map_err(|error| Failure::refused(say!("The transaction cannot be signed: {error}", error)))?;
     let options = PsbtFillOptions { sign: true, sighash_type: None, finalize: true, bip32_derivs: false };
     let filled = ask(held, name, |wallet| wallet.fill_psbt(&options, 0, false, &psbt))?;
     if let Some(error) = filled.error {
-        return Err(Failure::refused(format!("The wallet cannot sign it: {error:?}.")));
+        return Err(Failure::refused(say!(
+            "The wallet cannot sign it: {error}.",
+            error = format!("{error:?}")
+        )));
     }
     if !filled.complete {
-        return Err(Failure::refused("The wallet cannot sign all of it."));
+        return Err(Failure::refused(mark!("The wallet cannot sign all of it.")));
     }
     let signed = filled.psbtx.extract_tx_unchecked_fee_rate();
     if !is_reviewed(reviewed, &signed) {

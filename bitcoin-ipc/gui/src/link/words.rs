@@ -7,13 +7,16 @@ use mp_runtime::{Error, ErrorKind};
 use serde_json::Value;
 
 use crate::engine::{Failure, FailureKind};
+use crate::text::words::mark;
 
 /// What an error means.
 pub(super) fn failure(error: &Error, gone: bool) -> Failure {
     let (kind, text) = match error.kind() {
-        ErrorKind::Disconnected if gone => (FailureKind::NodeGone, "The node has gone.".to_owned()),
-        ErrorKind::Disconnected => (FailureKind::WalletsGone, "The wallet process has ended.".to_owned()),
-        ErrorKind::Timeout => (FailureKind::TimedOut, "There was no answer in time.".to_owned()),
+        ErrorKind::Disconnected if gone => (FailureKind::NodeGone, mark!("The node has gone.").to_owned()),
+        ErrorKind::Disconnected => {
+            (FailureKind::WalletsGone, mark!("The wallet process has ended.").to_owned())
+        }
+        ErrorKind::Timeout => (FailureKind::TimedOut, mark!("There was no answer in time.").to_owned()),
         _ => (FailureKind::Refused, sentence(error.text())),
     };
     Failure { kind, text }
@@ -33,5 +36,5 @@ pub(super) fn rpc_failure(failure: &RpcFailure) -> String {
 /// A text of another program as it is, but for its ends.
 pub(super) fn sentence(text: &str) -> String {
     let text = text.trim();
-    if text.is_empty() { "It was refused without a reason.".to_owned() } else { text.to_owned() }
+    if text.is_empty() { mark!("It was refused without a reason.").to_owned() } else { text.to_owned() }
 }

@@ -7,6 +7,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 
 use crate::text::address;
 use crate::text::amount::{self, Unit};
+use crate::text::words::{mark, say};
 
 /// What a URI asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,10 +35,10 @@ impl PaymentUri {
         let text = text.trim();
         let rest = match text.split_once(':') {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bitcoin") => rest,
-            _ => return Err("This is not a payment URI: it does not begin with bitcoin:".to_owned()),
+            _ => return Err(mark!("This is not a payment URI: it does not begin with bitcoin:").to_owned()),
         };
         if rest.starts_with("//") {
-            return Err("bitcoin:// is not a payment URI; use bitcoin: instead.".to_owned());
+            return Err(mark!("bitcoin:// is not a payment URI; use bitcoin: instead.").to_owned());
         }
         let rest = rest.split('#').next().unwrap_or_default();
         let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -46,7 +47,7 @@ impl PaymentUri {
         for pair in query.split('&').filter(|pair| !pair.is_empty()) {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let value = percent_decode_str(value).decode_utf8();
-            let value = value.map_err(|_| format!("The parameter {name} is not text."))?.into_owned();
+            let value = value.map_err(|_| say!("The parameter {name} is not text.", name))?.into_owned();
             match name.to_ascii_lowercase().as_str() {
                 "amount" => {
                     amounts += 1;
@@ -62,16 +63,16 @@ impl PaymentUri {
                 "label" => uri.label = value,
                 "message" => uri.message = value,
                 "r" if place.is_empty() => {
-                    return Err("Payment requests over the web (BIP 70) are not supported.".to_owned());
+                    return Err(mark!("Payment requests over the web (BIP 70) are not supported.").to_owned());
                 }
                 other if other.starts_with("req-") => {
-                    return Err(format!("The URI requires {other}, which is not known here."));
+                    return Err(say!("The URI requires {other}, which is not known here.", other));
                 }
                 _ => {}
             }
         }
         if amounts > 1 {
-            return Err("The URI has more than one amount.".to_owned());
+            return Err(mark!("The URI has more than one amount.").to_owned());
         }
         uri.address = address::parse(place, network)?.to_string();
         Ok(uri)

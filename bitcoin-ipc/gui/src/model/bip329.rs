@@ -2,6 +2,7 @@
 //!
 //! In: addresses and labels. Out: a line of JSON for each; and back.
 
+use crate::text::words::say;
 use serde_json::{Value, json};
 
 /// The lines of a file.
@@ -29,10 +30,11 @@ pub(crate) struct Labels {
 pub(crate) fn read(text: &str) -> Result<Labels, String> {
     let mut labels = Labels::default();
     for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
-        let value: Value = serde_json::from_str(line).map_err(|_| format!("Line {number} is not JSON."))?;
+        let value: Value =
+            serde_json::from_str(line).map_err(|_| say!("Line {number} is not JSON.", number))?;
         let text = |name: &str| value.get(name).and_then(Value::as_str);
         let (Some(kind), Some(of)) = (text("type"), text("ref")) else {
-            return Err(format!("Line {number} does not say what its label is of."));
+            return Err(say!("Line {number} does not say what its label is of.", number));
         };
         match (kind, text("label")) {
             ("addr", Some(label)) => labels.addresses.push((of.to_owned(), label.to_owned())),

@@ -9,6 +9,7 @@ use super::bip21::PaymentUri;
 use super::coins::Coin;
 use crate::text::address;
 use crate::text::amount::{self, Unit};
+use crate::text::words::mark;
 
 /// One recipient, as it is typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -136,15 +137,17 @@ pub(crate) fn parse_rate(text: &str) -> Result<u64, String> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
     if !digits(whole) || !digits(decimals) || (whole.is_empty() && decimals.is_empty()) {
-        return Err("Enter a rate in sat/vB, such as 2.5.".to_owned());
+        return Err(mark!("Enter a rate in sat/vB, such as 2.5.").to_owned());
     }
     if decimals.len() > 3 {
-        return Err("A rate has at most three decimals.".to_owned());
+        return Err(mark!("A rate has at most three decimals.").to_owned());
     }
     let rate = format!("{whole}{decimals:0<3}").parse::<u64>().unwrap_or(u64::MAX);
     match rate {
-        0 => Err("A rate of 0 is never relayed.".to_owned()),
-        rate if rate > ABSURD_RATE => Err("This rate is absurd: it is above 10,000 sat/vB.".to_owned()),
+        0 => Err(mark!("A rate of 0 is never relayed.").to_owned()),
+        rate if rate > ABSURD_RATE => {
+            Err(mark!("This rate is absurd: it is above 10,000 sat/vB.").to_owned())
+        }
         rate => Ok(rate),
     }
 }
@@ -183,16 +186,17 @@ impl Draft {
             let seen =
                 |found: &bitcoin::Address| payees.iter().any(|payee| payee.address == found.to_string());
             if address.as_ref().is_ok_and(seen) {
-                address = Err("This address is above already: one recipient for each address.".to_owned());
+                address =
+                    Err(mark!("This address is above already: one recipient for each address.").to_owned());
             }
             let mut sat = amount::parse(&recipient.amount, unit).map_err(|error| error.to_string());
             if sat == Ok(0) {
-                sat = Err("The amount has to be above 0.".to_owned());
+                sat = Err(mark!("The amount has to be above 0.").to_owned());
             }
             if let Ok(sum) = sat {
                 total = total.saturating_add(sum);
                 if available.is_some_and(|available| total > available) {
-                    sat = Err("This is more than there is.".to_owned());
+                    sat = Err(mark!("This is more than there is.").to_owned());
                 }
             }
             faults.recipients.push((address.as_ref().err().cloned(), sat.as_ref().err().cloned()));

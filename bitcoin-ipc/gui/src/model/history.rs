@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use crate::text::words::mark;
 use bitcoin::Txid;
 
 /// What an entry is.
@@ -37,11 +38,11 @@ impl Category {
     /// What happened, in a word.
     pub(crate) fn word(self) -> &'static str {
         match self {
-            Category::Send => "Sent",
-            Category::Receive => "Received",
-            Category::Generate => "Mined",
-            Category::Immature => "Mined, immature",
-            Category::Orphan => "Mined, not accepted",
+            Category::Send => mark!("Sent"),
+            Category::Receive => mark!("Received"),
+            Category::Generate => mark!("Mined"),
+            Category::Immature => mark!("Mined, immature"),
+            Category::Orphan => mark!("Mined, not accepted"),
         }
     }
 }

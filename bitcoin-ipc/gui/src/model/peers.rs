@@ -2,6 +2,7 @@
 //!
 //! In: what the node tells of them. Out: the same, as far as it is shown. Nodes of this project have none.
 
+use crate::text::words::mark;
 use bitcoin_ipc::types::{NetAddr, SubNet};
 
 /// One of them.
@@ -61,5 +62,9 @@ impl Peers {
 }
 
 /// For how long somebody is kept away, and how long that is in seconds, as in Bitcoin Core.
-pub(crate) const BANS: [(&str, i64); 4] =
-    [("an hour", 3_600), ("a day", 86_400), ("a week", 7 * 86_400), ("a year", 365 * 86_400)];
+pub(crate) const BANS: [(&str, i64); 4] = [
+    (mark!("an hour"), 3_600),
+    (mark!("a day"), 86_400),
+    (mark!("a week"), 7 * 86_400),
+    (mark!("a year"), 365 * 86_400),
+];

@@ -5,6 +5,8 @@
 use serde_json::{Value, json};
 
 use crate::text::amount::Unit;
+use crate::text::words::Language;
+use crate::text::words::mark;
 
 /// Which colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -16,18 +18,21 @@ pub(crate) enum Theme {
     Light,
     /// Light on dark.
     Dark,
+    /// White on black, and nothing in between.
+    Contrast,
 }
 
 impl Theme {
     /// All, in their order.
-    pub(crate) const ALL: [Theme; 3] = [Theme::System, Theme::Light, Theme::Dark];
+    pub(crate) const ALL: [Theme; 4] = [Theme::System, Theme::Light, Theme::Dark, Theme::Contrast];
 
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Theme::System => "As the system",
-            Theme::Light => "Light",
-            Theme::Dark => "Dark",
+            Theme::System => mark!("As the system"),
+            Theme::Light => mark!("Light"),
+            Theme::Dark => mark!("Dark"),
+            Theme::Contrast => mark!("High contrast"),
         }
     }
 }
@@ -43,6 +48,8 @@ pub(crate) struct Prefs {
     pub(crate) theme: Theme,
     /// How much larger than usual all is, in hundredths.
     pub(crate) zoom: u16,
+    /// What is spoken.
+    pub(crate) language: Language,
 }
 
 /// How much larger or smaller all can be, in hundredths.
@@ -50,13 +57,19 @@ pub(crate) const ZOOMS: std::ops::RangeInclusive<u16> = 50..=300;
 
 impl Default for Prefs {
     fn default() -> Self {
-        Prefs { unit: Unit::default(), hide_amounts: false, theme: Theme::default(), zoom: 100 }
+        Prefs {
+            unit: Unit::default(),
+            hide_amounts: false,
+            theme: Theme::default(),
+            zoom: 100,
+            language: Language::default(),
+        }
     }
 }
 
 impl Prefs {
-    /// Reads them.
-    pub(crate) fn read(text: &str) -> Prefs {
+    /// Reads them. Without a language in them it is the other one.
+    pub(crate) fn read(text: &str, otherwise: Language) -> Prefs {
         let value: Value = serde_json::from_str(text).unwrap_or_default();
         let word = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
         let zoom = value.get("zoom").and_then(Value::as_u64).and_then(|zoom| u16::try_from(zoom).ok());
@@ -65,6 +78,10 @@ impl Prefs {
             hide_amounts: value.get("hide_amounts").and_then(Value::as_bool).unwrap_or_default(),
             theme: Theme::ALL.into_iter().find(|theme| theme.name() == word("theme")).unwrap_or_default(),
             zoom: zoom.filter(|zoom| ZOOMS.contains(zoom)).unwrap_or(100),
+            language: Language::ALL
+                .into_iter()
+                .find(|language| language.tag() == word("language"))
+                .unwrap_or(otherwise),
         }
     }
 
@@ -75,6 +92,7 @@ impl Prefs {
             "hide_amounts": self.hide_amounts,
             "theme": self.theme.name(),
             "zoom": self.zoom,
+            "language": self.language.tag(),
         });
         format!("{value:#}\n")
     }
@@ -86,10 +104,12 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_back() {
-        let prefs = Prefs { unit: Unit::Sat, hide_amounts: true, theme: Theme::Dark, zoom: 150 };
-        assert_eq!(Prefs::read(&prefs.text()), prefs);
+        let language = Language::German;
+        let prefs = Prefs { unit: Unit::Sat, hide_amounts: true, theme: Theme::Dark, zoom: 150, language };
+        assert_eq!(Prefs::read(&prefs.text(), Language::English), prefs);
         for text in ["", "[]", "{\"zoom\": 5, \"unit\": 1}", "{\"zoom\": -1}"] {
-            assert_eq!(Prefs::read(text), Prefs::default(), "{text}");
+            assert_eq!(Prefs::read(text, Language::English), Prefs::default(), "{text}");
+            assert_eq!(Prefs::read(text, Language::French).language, Language::French, "{text}");
         }
     }
 }

@@ -12,6 +12,7 @@ use super::peers::Peers;
 use super::processes::Processes;
 use super::settings::Setting;
 use super::wallet::{Fresh, Wallet};
+use crate::text::words::mark;
 
 /// The number of a session, which no other one gets.
 pub(crate) type SessionId = u32;
@@ -174,17 +175,17 @@ impl Page {
     /// Its name.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Page::Overview => "Overview",
-            Page::Send => "Send",
-            Page::Receive => "Receive",
-            Page::History => "History",
-            Page::Coins => "Coins",
-            Page::Fees => "Fees",
-            Page::Addresses => "Addresses",
-            Page::Node => "Node",
-            Page::Settings => "Settings",
-            Page::Processes => "Processes",
-            Page::Peers => "Peers",
+            Page::Overview => mark!("Overview"),
+            Page::Send => mark!("Send"),
+            Page::Receive => mark!("Receive"),
+            Page::History => mark!("History"),
+            Page::Coins => mark!("Coins"),
+            Page::Fees => mark!("Fees"),
+            Page::Addresses => mark!("Addresses"),
+            Page::Node => mark!("Node"),
+            Page::Settings => mark!("Settings"),
+            Page::Processes => mark!("Processes"),
+            Page::Peers => mark!("Peers"),
         }
     }
 
@@ -318,7 +319,7 @@ impl Session {
             place,
             form,
             network,
-            link: Link::Opening { step: "Starting…".to_owned() },
+            link: Link::Opening { step: mark!("Starting…").to_owned() },
             chain: Chain::default(),
             doing: None,
             warnings: String::new(),

@@ -2,6 +2,8 @@
 //!
 //! In: values of its file. Out: the same, with what they mean.
 
+use crate::text::words::mark;
+
 /// A setting that the window can change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Known {
@@ -15,19 +17,23 @@ pub(crate) struct Known {
 
 /// The settings that the window can change; all count after the next start.
 pub(crate) const KNOWN: [Known; 5] = [
-    Known { name: "par", title: "Threads that check scripts (par)", usual: "0, as many as there are cores" },
-    Known { name: "maxmempool", title: "Memory of the mempool in MB (maxmempool)", usual: "300" },
+    Known {
+        name: "par",
+        title: mark!("Threads that check scripts (par)"),
+        usual: mark!("0, as many as there are cores"),
+    },
+    Known { name: "maxmempool", title: mark!("Memory of the mempool in MB (maxmempool)"), usual: "300" },
     Known {
         name: "fallbackfee",
-        title: "Fee rate where none can be estimated, BTC/kvB (fallbackfee)",
+        title: mark!("Fee rate where none can be estimated, BTC/kvB (fallbackfee)"),
         usual: "0",
     },
     Known {
         name: "spendzeroconfchange",
-        title: "Spend change that is in no block, 0 or 1 (spendzeroconfchange)",
+        title: mark!("Spend change that is in no block, 0 or 1 (spendzeroconfchange)"),
         usual: "1",
     },
-    Known { name: "addresstype", title: "Kind of new addresses (addresstype)", usual: "bech32" },
+    Known { name: "addresstype", title: mark!("Kind of new addresses (addresstype)"), usual: "bech32" },
 ];
 
 /// A setting as it is.

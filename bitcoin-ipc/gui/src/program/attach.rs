@@ -14,6 +14,7 @@ use mp_runtime::{ErrorKind, EventLoop, PeerCredentials, connect_stream, try_conn
 use serde_json::{Value, json};
 
 use super::{Missing, NodeSource, Opened};
+use crate::text::words::{mark, say};
 
 /// The pause between two looks for the node.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -53,21 +54,21 @@ impl NodeSource for Attach {
     fn open(&mut self, _: &dyn Fn(&str)) -> Result<Opened, Missing> {
         let later = |why: &str| Missing::Later(why.to_owned());
         // Why it is not there is seen by looking again; what is said does not change with each look.
-        let stream = try_connect(&self.socket).map_err(|_| later("There is no node."))?;
-        let credentials = PeerCredentials::of(&stream).map_err(|_| later("There is no node."))?;
+        let stream = try_connect(&self.socket).map_err(|_| later(mark!("There is no node.")))?;
+        let credentials = PeerCredentials::of(&stream).map_err(|_| later(mark!("There is no node.")))?;
         self.trust
             .check(&self.socket, credentials)
             .map_err(|error| Missing::Never(error.text().to_owned()))?;
         let init = connect_stream::<dyn Init>(&self.event_loop, stream);
         let connection = init.connection().clone();
         let failed = |error: mp_runtime::Error| match error.kind() {
-            ErrorKind::Unimplemented => Missing::Never(format!(
-                "The node at {} offers nothing to windows (makeNode): releases of Bitcoin Core do not, it takes a \
+            ErrorKind::Unimplemented => Missing::Never(say!(
+                "The node at {place} offers nothing to windows (makeNode): releases of Bitcoin Core do not, it takes a \
                  build that is split into processes, such as this project's bitcoin-node.",
-                self.socket.display()
+                place = self.socket.display()
             )),
-            ErrorKind::Timeout => later("The node does not answer."),
-            _ => later("The node has gone."),
+            ErrorKind::Timeout => later(mark!("The node does not answer.")),
+            _ => later(mark!("The node has gone.")),
         };
         let node = within(PATIENCE, || init.make_node()).map_err(failed)?;
         let node: Arc<dyn Node> =
@@ -77,19 +78,20 @@ impl NodeSource for Attach {
             Ok(info) => {
                 let found = info.get("chain").and_then(Value::as_str).unwrap_or("unknown");
                 if found != chain_name(self.network) {
-                    return Err(Missing::Never(format!(
-                        "The node at {} is of the network {found}, and this window of {}.",
-                        self.socket.display(),
-                        chain_name(self.network)
+                    return Err(Missing::Never(say!(
+                        "The node at {place} is of the network {found}, and this window of {expected}.",
+                        place = self.socket.display(),
+                        found,
+                        expected = chain_name(self.network)
                     )));
                 }
             }
             Err(RpcFailure::RpcError(error))
                 if error.get("code").and_then(Value::as_i64) == Some(WARMING_UP) =>
             {
-                return Err(later("The node is starting."));
+                return Err(later(mark!("The node is starting.")));
             }
-            Err(_) => return Err(later("The node does not say what network it is of.")),
+            Err(_) => return Err(later(mark!("The node does not say what network it is of."))),
         }
         let (closed, waited, left) = (connection.clone(), connection.clone(), connection);
         Ok(Opened {
@@ -101,7 +103,7 @@ impl NodeSource for Attach {
                 // The root keeps the connection as long as it is waited for.
                 let _init = init;
                 let _ = waited.wait_closed(None);
-                "The node has gone.".to_owned()
+                mark!("The node has gone.").to_owned()
             }),
             end: Box::new(move || {
                 let _ = left.shut_down(GOODBYE);

@@ -9,6 +9,7 @@ use bitcoin_init::config::Settings;
 use bitcoin_ipc::interfaces::Node;
 
 use super::{Missing, NodeSource, Opened, spawn};
+use crate::text::words::mark;
 
 /// A node in the same process.
 pub(super) struct Hosted {
@@ -24,7 +25,7 @@ impl Hosted {
 
 impl NodeSource for Hosted {
     fn open(&mut self, step: &dyn Fn(&str)) -> Result<Opened, Missing> {
-        step("Starting the node…");
+        step(mark!("Starting the node…"));
         let (starting, ending, settings) = (self.node.clone(), self.node.clone(), self.settings.clone());
         let (end, ended) = mpsc::channel::<()>();
         Ok(Opened {
@@ -35,7 +36,7 @@ impl NodeSource for Hosted {
             wait: Box::new(move || {
                 // It comes when the other end is dropped.
                 let _ = ended.recv();
-                "The node has ended.".to_owned()
+                mark!("The node has ended.").to_owned()
             }),
             end: Box::new(move || {
                 let code = spawn::end(&*ending);

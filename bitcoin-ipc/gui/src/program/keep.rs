@@ -8,9 +8,10 @@ use std::sync::Arc;
 use super::{Missing, NodeSource};
 use crate::engine::Event;
 use crate::link::Held;
+use crate::text::words::mark;
 
 /// What is said of a node that could not start and has told why itself.
-const TOLD: &str = "The node cannot start.";
+const TOLD: &str = mark!("The node cannot start.");
 
 /// Looks after a node until there will be none any more.
 pub(super) fn run(held: &Arc<Held>, mut source: Box<dyn NodeSource>) {

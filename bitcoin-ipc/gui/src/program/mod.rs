@@ -3,6 +3,7 @@
 //! In: arguments, files and signals. Out: a node that was found or started, a window on it, and an exit code.
 
 mod attach;
+mod fonts;
 mod hosted;
 mod keep;
 mod options;
@@ -206,6 +207,12 @@ fn run_hosting(
     start.add(session, Box::new(Hosted::new(node, settings)));
     start.surround(Around { logs: vec![network_dir.join("debug.log")], hosted: true, ..Around::default() });
     start.run()
+}
+
+/// Finds a font with the letters of a language, for a test.
+#[cfg(test)]
+pub(crate) fn find_letters(language: crate::text::words::Language) -> Option<eframe::egui::FontInsert> {
+    fonts::find(language)
 }
 
 /// Looks after a node that it starts, for a test.

@@ -9,6 +9,7 @@ use bitcoin_init::config::Settings;
 use bitcoin_init::{Result, owner};
 
 use crate::model::prefs::Prefs;
+use crate::text::words::Language;
 
 /// The file, which all networks share.
 #[derive(Clone, Debug)]
@@ -22,7 +23,9 @@ impl File {
 
     /// What it says; without a file what is usual.
     pub(super) fn read(&self) -> Prefs {
-        Prefs::read(&std::fs::read_to_string(&self.0).unwrap_or_default())
+        let system = ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(std::env::var_os);
+        let system = system.and_then(|locale| Language::of_locale(locale.to_str()?)).unwrap_or_default();
+        Prefs::read(&std::fs::read_to_string(&self.0).unwrap_or_default(), system)
     }
 
     /// Writes it, whole or not at all.

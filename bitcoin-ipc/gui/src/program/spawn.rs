@@ -11,6 +11,7 @@ use bitcoin_ipc::interfaces::{Init, Node};
 use mp_runtime::{Child, EventLoop, SpawnArgument, spawn};
 
 use super::{Missing, NodeSource, Opened};
+use crate::text::words::{mark, say};
 
 /// How long the process of a node that has ended may take for its own end.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -55,9 +56,10 @@ pub(super) fn end(node: &dyn Node) -> i32 {
 
 impl NodeSource for Spawn {
     fn open(&mut self, step: &dyn Fn(&str)) -> Result<Opened, Missing> {
-        step("Starting the node…");
-        let never =
-            |error: mp_runtime::Error| Missing::Never(format!("The node cannot start: {}", error.text()));
+        step(mark!("Starting the node…"));
+        let never = |error: mp_runtime::Error| {
+            Missing::Never(say!("The node cannot start: {text}", text = error.text()))
+        };
         let program = &self.program;
         let spawned = spawn::<dyn Init>(&self.event_loop, program, SpawnArgument::default());
         let (child, init) = spawned.map_err(never)?;
@@ -65,8 +67,9 @@ impl NodeSource for Spawn {
         let pid = child.pid();
         let connection = init.connection().clone();
         let node = init.make_node().map_err(never)?;
-        let node: Arc<dyn Node> =
-            node.ok_or_else(|| Missing::Never(format!("{} offers no node.", program.display())))?.into();
+        let node: Arc<dyn Node> = node
+            .ok_or_else(|| Missing::Never(say!("{program} offers no node.", program = program.display())))?
+            .into();
         let child = Arc::new(Mutex::new(Some(child)));
         let (settings, starting, ending) = (self.settings.clone(), node.clone(), node.clone());
         let (closed, waited, left) = (connection.clone(), connection.clone(), connection);
@@ -80,8 +83,8 @@ impl NodeSource for Spawn {
                 let _init = init;
                 let _ = waited.wait_closed(None);
                 match status(&died) {
-                    Some(status) => format!("The node has ended ({status})."),
-                    None => "The node has gone.".to_owned(),
+                    Some(status) => say!("The node has ended ({status}).", status),
+                    None => mark!("The node has gone.").to_owned(),
                 }
             }),
             end: Box::new(move || {

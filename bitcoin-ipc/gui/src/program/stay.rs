@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::attach::Attach;
 use super::{Missing, NodeSource, Opened};
+use crate::text::words::{mark, say};
 
 /// A node that the window starts, if there is none, and leaves.
 pub(super) struct Stay {
@@ -28,7 +29,7 @@ impl Stay {
     }
 
     fn start(&self) -> Result<(), Missing> {
-        let never = |why: String| Missing::Never(format!("The node cannot start: {why}"));
+        let never = |why: String| Missing::Never(say!("The node cannot start: {why}", why));
         let program = sibling("bitcoin-node").map_err(|error| never(error.text().to_owned()))?;
         let mut command = Command::new(&program);
         command.args(&self.arguments).arg("-daemon").stdin(Stdio::null());
@@ -44,7 +45,7 @@ impl Stay {
 impl NodeSource for Stay {
     fn open(&mut self, step: &dyn Fn(&str)) -> Result<Opened, Missing> {
         if !self.started && try_connect(&self.socket).is_err() {
-            step("Starting the node…");
+            step(mark!("Starting the node…"));
             self.start()?;
         }
         self.started = true;

@@ -12,7 +12,7 @@ use bitcoin_init::shutdown::Shutdown;
 use eframe::egui;
 use jiff::tz::TimeZone;
 
-use super::{Failure, NodeSource, keep, prefs, single};
+use super::{Failure, NodeSource, fonts, keep, prefs, single};
 use crate::engine::{Command, Engine, Msg, Run};
 use crate::link::{Around, Links};
 use crate::model::Session;
@@ -92,6 +92,7 @@ impl Start {
                 let chosen = prefs.read();
                 let mut app = App::new(engine, clock, chosen, Box::new(move |chosen| prefs.write(chosen)));
                 app.leaves(left);
+                app.finds(Box::new(fonts::find));
                 let sent = app.payments();
                 if let Some((socket, network)) = uris {
                     let (sent, ctx) = (sent.clone(), ctx.clone());

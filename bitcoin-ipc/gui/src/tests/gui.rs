@@ -138,10 +138,15 @@ impl Gui {
 
     /// The node is gone, as the thread notices that waits for the connection's end.
     pub(crate) fn lose_node(&mut self) {
+        self.lose_node_by("The node has gone. Waiting for it at /tmp/node.sock.");
+    }
+
+    /// The same; what is shown then is this.
+    pub(crate) fn lose_node_by(&mut self, banner: &str) {
         self.world().kill_node();
         self.held.let_go();
         self.held.tell(Event::Lost("The node has gone.".to_owned()));
-        self.wait(|gui| gui.sees("The node has gone. Waiting for it at /tmp/node.sock."));
+        self.wait(|gui| gui.sees(banner));
     }
 
     /// What is shown.

@@ -5,6 +5,7 @@ mod calls;
 mod fake;
 mod gui;
 mod imports;
+mod languages;
 mod looks;
 mod pages;
 mod paying;

@@ -2,6 +2,7 @@
 //!
 //! In: an address, a label of anybody's. Out: the address in groups of four, the label on one line.
 
+use super::words::{mark, say};
 use bitcoin::{Address, Network};
 
 /// An address in groups of four characters, which are easier to compare.
@@ -24,10 +25,12 @@ pub(crate) fn in_groups(address: &str) -> String {
 pub(crate) fn parse(text: &str, network: Network) -> Result<Address, String> {
     let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     if text.is_empty() {
-        return Err("Enter an address.".to_owned());
+        return Err(mark!("Enter an address.").to_owned());
     }
-    let address = text.parse::<Address<_>>().map_err(|_| "This is not an address.".to_owned())?;
-    address.require_network(network).map_err(|_| format!("This address is not of the network {network}."))
+    let address = text.parse::<Address<_>>().map_err(|_| mark!("This is not an address.").to_owned())?;
+    address
+        .require_network(network)
+        .map_err(|_| say!("This address is not of the network {network}.", network))
 }
 
 /// The most characters of a label that are shown.

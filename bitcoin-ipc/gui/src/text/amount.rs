@@ -3,6 +3,7 @@
 //! In: satoshi and a unit. Out: a text that says its unit; and what somebody typed, as satoshi. No fraction of
 //! a satoshi is ever rounded, and what could be read in two ways is refused.
 
+use super::words::mark;
 use std::fmt;
 
 /// All the satoshi that there can be.
@@ -51,11 +52,13 @@ pub(crate) enum AmountError {
 impl fmt::Display for AmountError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            AmountError::Empty => "Enter an amount.",
-            AmountError::NotANumber => "This is not an amount.",
-            AmountError::Comma => "Write a point before decimals; a comma parts groups of three digits.",
-            AmountError::TooFine => "Nothing is smaller than a satoshi, 0.00000001 BTC.",
-            AmountError::TooMuch => "There are at most 21 million bitcoin.",
+            AmountError::Empty => mark!("Enter an amount."),
+            AmountError::NotANumber => mark!("This is not an amount."),
+            AmountError::Comma => {
+                mark!("Write a point before decimals; a comma parts groups of three digits.")
+            }
+            AmountError::TooFine => mark!("Nothing is smaller than a satoshi, 0.00000001 BTC."),
+            AmountError::TooMuch => mark!("There are at most 21 million bitcoin."),
         })
     }
 }

@@ -5,3 +5,4 @@
 pub(crate) mod address;
 pub(crate) mod amount;
 pub(crate) mod time;
+pub(crate) mod words;

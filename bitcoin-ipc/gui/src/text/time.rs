@@ -5,25 +5,35 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-const UNITS: [(i64, &str); 5] =
-    [(365 * 86_400, "year"), (7 * 86_400, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute")];
+use super::words::{Language, fill, mark, spoken, t, tr};
+
+/// Seconds of each unit, and how one and several of it are told.
+const UNITS: [(i64, &str, &str); 5] = [
+    (365 * 86_400, mark!("1 year"), mark!("{count} years")),
+    (7 * 86_400, mark!("1 week"), mark!("{count} weeks")),
+    (86_400, mark!("1 day"), mark!("{count} days")),
+    (3_600, mark!("1 hour"), mark!("{count} hours")),
+    (60, mark!("1 minute"), mark!("{count} minutes")),
+];
 
 /// A length of time in the largest unit of which there are two, or in minutes.
 pub(crate) fn length(seconds: i64) -> String {
     let seconds = seconds.max(0);
-    let (size, name) =
-        UNITS.into_iter().find(|(size, _)| seconds >= 2 * size).unwrap_or(UNITS[UNITS.len() - 1]);
+    let unit = UNITS.into_iter().find(|(size, ..)| seconds >= 2 * size);
+    let (size, one, several) = unit.unwrap_or(UNITS[UNITS.len() - 1]);
     match seconds / size {
-        1 => format!("1 {name}"),
-        count => format!("{count} {name}s"),
+        1 => tr(one).to_owned(),
+        count => fill(tr(several), &[("count", &count)]),
     }
 }
 
 /// A date and time of day.
 pub(crate) fn date(time: i64, zone: &TimeZone) -> String {
+    // The names of months are English.
+    let form = if spoken() == Language::English { "%-d %b %Y %H:%M" } else { "%Y-%m-%d %H:%M" };
     Timestamp::from_second(time).map_or_else(
-        |_| "unknown".to_owned(),
-        |time| time.to_zoned(zone.clone()).strftime("%-d %b %Y %H:%M").to_string(),
+        |_| t!("unknown").to_owned(),
+        |time| time.to_zoned(zone.clone()).strftime(form).to_string(),
     )
 }
 

@@ -11,6 +11,7 @@ use crate::engine::{Command, WalletCommand};
 use crate::model::prefs::ZOOMS;
 use crate::model::review::{Bump, SendState};
 use crate::model::{Form, Level, Link, Lock, Page, Wallets, wallet};
+use crate::text::words::{known, t, tr};
 use crate::text::{amount, time};
 
 /// Draws all but dialogs.
@@ -84,7 +85,7 @@ fn tabs(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
         for page in cx.session.pages() {
             let chosen = state.page == page;
             let response =
-                ui.add(egui::Button::selectable(chosen, page.name()).min_size(egui::vec2(0.0, 28.0)));
+                ui.add(egui::Button::selectable(chosen, tr(page.name())).min_size(egui::vec2(0.0, 28.0)));
             ui.ctx().accesskit_node_builder(response.id, |node| {
                 node.set_role(Role::Tab);
                 node.set_selected(chosen);
@@ -100,15 +101,15 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     ui.horizontal_wrapped(|ui| {
         if cx.model.sessions.len() > 1 {
             let name = cx.session.name.clone();
-            egui::ComboBox::new("Node", "Node").selected_text(name).show_ui(ui, |ui| {
+            egui::ComboBox::new("Node", t!("Node")).selected_text(name).show_ui(ui, |ui| {
                 for session in &cx.model.sessions {
                     ui.selectable_value(&mut state.session, Some(session.id), session.name.as_str());
                 }
             });
         }
-        let shown = cx.wallet().map_or("None", |wallet| wallet.title()).to_owned();
+        let shown = cx.wallet().map_or(t!("None"), |wallet| wallet.title()).to_owned();
         let mut chosen = cx.session.shown.clone();
-        egui::ComboBox::new("Wallet", "Wallet").selected_text(shown).show_ui(ui, |ui| {
+        egui::ComboBox::new("Wallet", t!("Wallet")).selected_text(shown).show_ui(ui, |ui| {
             for name in cx.session.wallets.keys() {
                 ui.selectable_value(&mut chosen, Some(name.clone()), wallet::title(name));
             }
@@ -116,28 +117,28 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         if chosen != cx.session.shown {
             cx.command(Command::Show { page: state.page, wallet: chosen });
         }
-        if cx.session.has_wallets() && ui.button("Wallets…").clicked() {
+        if cx.session.has_wallets() && ui.button(t!("Wallets…")).clicked() {
             cx.command(Command::ListFiles);
             state.dialog = Some(Dialog::Wallets);
         }
         let there = cx.session.has_wallets() && cx.wallet().is_some_and(|wallet| wallet.here);
         match cx.wallet().map(|wallet| wallet.lock()) {
-            Some(Lock::Locked) if ui.add_enabled(there, egui::Button::new("Unlock")).clicked() => {
+            Some(Lock::Locked) if ui.add_enabled(there, egui::Button::new(t!("Unlock"))).clicked() => {
                 state.dialog = Some(Dialog::Unlock(SecretText::default()));
             }
-            Some(Lock::Unlocked) if ui.add_enabled(there, egui::Button::new("Lock")).clicked() => {
+            Some(Lock::Unlocked) if ui.add_enabled(there, egui::Button::new(t!("Lock"))).clicked() => {
                 cx.wallet_command(WalletCommand::Lock);
             }
             _ => {}
         }
-        let response = ui.toggle_value(&mut state.prefs.hide_amounts, "Hide amounts");
+        let response = ui.toggle_value(&mut state.prefs.hide_amounts, t!("Hide amounts"));
         let hidden = state.prefs.hide_amounts;
         ui.ctx().accesskit_node_builder(response.id, |node| {
             node.set_role(Role::Button);
             node.set_toggled(hidden.into());
         });
         let new = cx.model.notices.last().saturating_sub(state.seen);
-        let text = if new == 0 { "Notices".to_owned() } else { format!("Notices ({new})") };
+        let text = if new == 0 { t!("Notices").to_owned() } else { t!("Notices ({new})", new) };
         if ui.button(text).clicked() {
             state.seen = cx.model.notices.last();
             state.dialog = Some(Dialog::Notices);
@@ -167,17 +168,18 @@ fn strip(ui: &mut Ui, cx: &Cx<'_>) {
         match chain.height {
             Some(height) => {
                 let height = amount::grouped(u64::try_from(height).unwrap_or_default());
-                ui.label(format!("Height {height}, block of {}", cx.date(chain.time)));
+                ui.label(t!("Height {height}, block of {date}", height, date = cx.date(chain.time)));
             }
-            None => _ = ui.label("The chain is not known yet"),
+            None => _ = ui.label(t!("The chain is not known yet")),
         }
         if chain.initial_download && chain.height.is_some() {
             let behind = time::length(cx.now() - chain.time);
-            ui.label(format!("{behind} behind, {:.0} %", (chain.progress * 100.0).clamp(0.0, 100.0)));
+            let percent = format!("{:.0}", (chain.progress * 100.0).clamp(0.0, 100.0));
+            ui.label(t!("{behind} behind, {percent} %", behind, percent));
         }
         let doing = cx.session.doing.iter().chain(cx.wallet().and_then(|wallet| wallet.doing.as_ref()));
         for doing in doing {
-            ui.label(format!("{} {} %", doing.title, doing.percent));
+            ui.label(format!("{} {} %", known(&doing.title), doing.percent));
         }
     });
 }
@@ -187,27 +189,36 @@ fn banners(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     match &session.link {
         Link::Opening { step } => widgets::alert(ui, step),
         Link::Lost { why } if session.form == Form::Attached => {
-            widgets::alert(ui, &format!("{why} Waiting for it at {}.", session.place));
+            widgets::alert(
+                ui,
+                &t!("{why} Waiting for it at {place}.", why = known(why), place = session.place),
+            );
         }
-        Link::Lost { why } => widgets::alert(ui, &format!("{why} Close the window, and start it again.")),
+        Link::Lost { why } => {
+            widgets::alert(ui, &t!("{why} Close the window, and start it again.", why = known(why)))
+        }
         Link::Stopping { step } => widgets::alert(ui, step),
         Link::Up | Link::Refused { .. } | Link::Closed { .. } => {}
     }
     if let (Link::Up, Some(seconds)) = (&session.link, session.slow) {
-        let who = if session.work.keys().any(is_of_node) { "The node does" } else { "The wallet does" };
-        widgets::alert(ui, &format!("{who} not answer ({seconds} s). It may be busy."));
+        let text = match session.work.keys().any(is_of_node) {
+            true => t!("The node does not answer ({seconds} s). It may be busy.", seconds),
+            false => t!("The wallet does not answer ({seconds} s). It may be busy.", seconds),
+        };
+        widgets::alert(ui, &text);
     }
     if session.is_up() {
         match &session.wallet_process {
             Wallets::Lost => {
-                widgets::alert(ui, "The wallet process has ended. The node starts it again.");
+                widgets::alert(ui, t!("The wallet process has ended. The node starts it again."));
             }
             Wallets::Absent { why } if state.page.is_of_wallet() => {
                 widgets::alert(
                     ui,
-                    &format!(
+                    &t!(
                         "This node has no wallets: {why} If a wallet process has attached by itself, end it, and have the \
-                     node start its own; until then the console reaches its wallets."
+                     node start its own; until then the console reaches its wallets.",
+                        why = known(why)
                     ),
                 );
             }
@@ -216,8 +227,8 @@ fn banners(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     }
     if let Some(wallet) = cx.wallet().filter(|wallet| session.has_wallets() && !wallet.here) {
         let (name, title) = (wallet.name.clone(), wallet.title());
-        widgets::alert(ui, &format!("The wallet {title} is not loaded any more. What is shown is old."));
-        if ui.button(format!("Load {title} again")).clicked() {
+        widgets::alert(ui, &t!("The wallet {title} is not loaded any more. What is shown is old.", title));
+        if ui.button(t!("Load {title} again", title)).clicked() {
             cx.command(Command::LoadWallet(name));
         }
     }
@@ -225,7 +236,7 @@ fn banners(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         matches!(wallet.send, SendState::Unknown { .. }) || matches!(wallet.bump, Bump::Unknown { .. })
     };
     if session.wallets.values().any(|wallet| unknown(wallet)) {
-        widgets::alert(ui, "The outcome of a payment is unknown. It is looked up, not repeated.");
+        widgets::alert(ui, t!("The outcome of a payment is unknown. It is looked up, not repeated."));
     }
     if !session.warnings.is_empty() {
         widgets::alert(ui, &session.warnings);
@@ -234,7 +245,7 @@ fn banners(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let latest = cx.model.notices.iter().next().filter(|notice| notice.number > state.seen);
     if let Some(notice) = latest.filter(|notice| notice.level != Level::Information) {
         widgets::alert(ui, &notice.text);
-        if ui.button("I have read this").clicked() {
+        if ui.button(t!("I have read this")).clicked() {
             state.seen = cx.model.notices.last();
         }
     }
@@ -247,17 +258,17 @@ fn is_of_node(key: &crate::model::Key) -> bool {
 }
 
 fn closing(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ui.heading("Closing");
+    ui.heading(t!("Closing"));
     for session in &cx.model.sessions {
         let step = match &session.link {
-            Link::Stopping { step } => step.as_str(),
-            Link::Closed { .. } => "It is done.",
-            _ => "It is left.",
+            Link::Stopping { step } => &known(step),
+            Link::Closed { .. } => t!("It is done."),
+            _ => t!("It is left."),
         };
         ui.label(format!("{}: {step}", session.name));
         if session.form == Form::Spawned && matches!(session.link, Link::Stopping { .. }) {
-            ui.label("If it does not end, it can be ended by force. It loses nothing of the chain; it has to check more of it at the next start.");
-            let button = ui.button(format!("End {} by force", session.name));
+            ui.label(t!("If it does not end, it can be ended by force. It loses nothing of the chain; it has to check more of it at the next start."));
+            let button = ui.button(t!("End {name} by force", name = session.name));
             if button.clicked() {
                 cx.command_to(session.id, Command::Force);
             }
@@ -267,8 +278,8 @@ fn closing(ui: &mut Ui, cx: &mut Cx<'_>) {
 
 fn refused(ui: &mut Ui, cx: &mut Cx<'_>, why: &str) {
     widgets::alert(ui, why);
-    ui.label("Nothing can be done here. Close the window, and start it with other options.");
-    if ui.button("Close").clicked() {
+    ui.label(t!("Nothing can be done here. Close the window, and start it with other options."));
+    if ui.button(t!("Close")).clicked() {
         cx.command(Command::Close);
         ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
     }

@@ -14,12 +14,14 @@ mod widgets;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, mpsc};
 
+use egui::FontInsert;
 use egui::Ui;
 
 use crate::engine::{Command, Engine, Msg};
 use crate::model::bip21::PaymentUri;
 use crate::model::prefs::Prefs;
 use crate::model::{Link, Model, Page, SessionId};
+use crate::text::words::{self, Language, t};
 pub(crate) use cx::{Clock, Cx};
 pub(crate) use frame::network_name;
 pub(crate) use state::State;
@@ -30,6 +32,9 @@ pub(crate) use theme::{banner as banner_colours, fault as fault_colour};
 pub(crate) use widgets::ROW as ROW_HEIGHT;
 
 use eframe::egui;
+
+/// Finds a font with the letters of a language.
+pub(crate) type Letters = Box<dyn Fn(Language) -> Option<FontInsert>>;
 
 /// Keeps what is to the user's taste.
 pub(crate) type Save = Box<dyn Fn(&Prefs)>;
@@ -46,6 +51,10 @@ pub(crate) struct App {
     frames: u64,
     /// Where the exit code goes.
     code: Arc<AtomicI32>,
+    /// Finds the letters of a language that this program has not.
+    letters: Letters,
+    /// The languages whose letters were looked for.
+    looked: Vec<Language>,
     /// Payments that somebody outside wants to make.
     payments: (mpsc::Sender<PaymentUri>, mpsc::Receiver<PaymentUri>),
 }
@@ -61,7 +70,26 @@ impl App {
             saved: prefs,
             frames: 0,
             code: Arc::default(),
+            letters: Box::new(|_| None),
+            looked: Vec::new(),
             payments: mpsc::channel(),
+        }
+    }
+
+    /// Finds the letters of a language by this.
+    pub(crate) fn finds(&mut self, letters: Letters) {
+        self.letters = letters;
+    }
+
+    /// Speaks the language that the user likes, with its letters.
+    fn speak(&mut self, ui: &Ui) {
+        let language = self.state.prefs.language;
+        words::speak(language);
+        if language.has_own_letters() && !self.looked.contains(&language) {
+            self.looked.push(language);
+            if let Some(font) = (self.letters)(language) {
+                ui.ctx().add_font(font);
+            }
         }
     }
 
@@ -90,6 +118,7 @@ impl App {
             self.state.payment = Some(payment);
         }
         let model = self.engine.model();
+        self.speak(ui);
         theme::apply(ui.ctx(), &self.state.prefs);
         let commands = draw(ui, &model, &mut self.state, &self.clock);
         for (session, command) in commands {
@@ -167,7 +196,7 @@ pub(crate) fn draw(
     let id = id.or_else(|| model.sessions.first().map(|session| session.id));
     state.session = id;
     let Some(session) = id.and_then(|id| model.session(id)) else {
-        egui::CentralPanel::default().show(ui, |ui| ui.label("There is no node yet."));
+        egui::CentralPanel::default().show(ui, |ui| ui.label(t!("There is no node yet.")));
         return commands;
     };
     let mut cx = Cx::new(model, session, clock, &mut commands);

@@ -11,14 +11,48 @@ pub(super) fn apply(ctx: &Context, prefs: &Prefs) {
     let theme = match prefs.theme {
         Theme::System => ThemePreference::System,
         Theme::Light => ThemePreference::Light,
-        Theme::Dark => ThemePreference::Dark,
+        Theme::Dark | Theme::Contrast => ThemePreference::Dark,
     };
     if ctx.options(|options| options.theme_preference) != theme {
         ctx.set_theme(theme);
     }
+    let contrast = prefs.theme == Theme::Contrast;
+    let id = egui::Id::unique("high contrast");
+    if ctx.data(|known| known.get_temp::<bool>(id)).unwrap_or_default() != contrast {
+        ctx.data_mut(|known| known.insert_temp(id, contrast));
+        ctx.style_mut_of(Base::Dark, |style| dark(style, contrast));
+    }
     let zoom = f32::from(prefs.zoom) / 100.0;
     if (ctx.zoom_factor() - zoom).abs() > 0.001 {
         ctx.set_zoom_factor(zoom);
+    }
+}
+
+/// Light on dark, or white on black.
+fn dark(style: &mut egui::Style, contrast: bool) {
+    let visuals = egui::Visuals::dark();
+    let (ground, ink) = if contrast {
+        (Color32::BLACK, Color32::WHITE)
+    } else {
+        (visuals.panel_fill, Color32::from_gray(230))
+    };
+    style.visuals = visuals;
+    style.visuals.override_text_color = Some(ink);
+    style.visuals.panel_fill = ground;
+    let edge = if contrast { Color32::WHITE } else { Color32::from_gray(128) };
+    style.visuals.widgets.inactive.bg_stroke = egui::Stroke::new(1.0, edge);
+    if contrast {
+        style.visuals.window_fill = ground;
+        style.visuals.extreme_bg_color = ground;
+        style.visuals.faint_bg_color = ground;
+        style.visuals.widgets.inactive.weak_bg_fill = ground;
+        style.visuals.widgets.inactive.bg_fill = ground;
+        style.visuals.widgets.hovered.weak_bg_fill = Color32::from_rgb(0, 0, 110);
+        style.visuals.widgets.active.weak_bg_fill = Color32::from_rgb(0, 0, 110);
+        style.visuals.widgets.hovered.bg_stroke = egui::Stroke::new(2.0, Color32::YELLOW);
+        style.visuals.widgets.active.bg_stroke = egui::Stroke::new(2.0, Color32::YELLOW);
+        style.visuals.selection.bg_fill = Color32::from_rgb(0, 0, 160);
+        style.visuals.selection.stroke = egui::Stroke::new(2.0, Color32::YELLOW);
     }
 }
 

@@ -6,6 +6,7 @@ use super::Turn;
 use crate::engine::{Answer, Answered, Failure, FailureKind};
 use crate::model::wallet::{self, Fresh};
 use crate::model::{Chain, Key, Level, Read, Wallets, Work};
+use crate::text::words::{mark, say};
 
 impl Turn<'_> {
     pub(super) fn answered(&mut self, Answered { key, answer }: Answered) {
@@ -39,9 +40,10 @@ impl Turn<'_> {
             Answer::Set(set) => {
                 match set {
                     Ok(text) => self.tell(Level::Information, text),
-                    Err(failure) => {
-                        self.tell(Level::Warning, format!("The setting is not changed: {}", failure.text))
-                    }
+                    Err(failure) => self.tell(
+                        Level::Warning,
+                        say!("The setting is not changed: {text}", text = failure.text),
+                    ),
                 }
                 self.session.settings.expire();
                 self.refresh(true);
@@ -85,7 +87,7 @@ impl Turn<'_> {
     fn wallets(&mut self, names: &[String]) {
         let before = std::mem::replace(&mut self.session.wallet_process, Wallets::Ready);
         if before == Wallets::Lost {
-            self.tell(Level::Information, "The wallets are back.");
+            self.tell(Level::Information, mark!("The wallets are back."));
         }
         for name in names {
             self.here(name);
@@ -100,13 +102,13 @@ impl Turn<'_> {
                 for warning in warnings {
                     self.tell(Level::Warning, warning);
                 }
-                self.tell(Level::Information, format!("The wallet {title} is loaded."));
+                self.tell(Level::Information, say!("The wallet {title} is loaded.", title));
                 self.here(name);
                 self.session.shown = Some(name.to_owned());
                 self.session.files.expire();
                 self.refresh(true);
             }
-            Err(why) => self.tell(Level::Error, format!("The wallet {title} is not loaded: {why}")),
+            Err(why) => self.tell(Level::Error, say!("The wallet {title} is not loaded: {why}", title, why)),
         }
     }
 }

@@ -6,6 +6,7 @@ use bitcoin_ipc::types::Secret;
 
 use super::{Command, Task, Turn};
 use crate::model::{Form, Link, Read, Wallets};
+use crate::text::words::mark;
 
 /// Whether a line of the console ends the node.
 fn is_stop(line: &Secret) -> bool {
@@ -83,11 +84,11 @@ impl Turn<'_> {
             return;
         }
         if self.session.wallet_process != Wallets::Ready {
-            self.tell(crate::model::Level::Warning, "The wallets are not there: nothing was done.");
+            self.tell(crate::model::Level::Warning, mark!("The wallets are not there: nothing was done."));
         } else if !self.act(task) {
             self.tell(
                 crate::model::Level::Information,
-                "Another wallet is being made or loaded. Try again when it is there.",
+                mark!("Another wallet is being made or loaded. Try again when it is there."),
             );
         }
     }
@@ -105,8 +106,8 @@ impl Turn<'_> {
                 self.act(Task::Stop);
             }
             (Form::Spawned | Form::Hosted, _) => {
-                let step =
-                    "The node ends: it writes what it knows. Do not switch off the machine.".to_owned();
+                let step = mark!("The node ends: it writes what it knows. Do not switch off the machine.")
+                    .to_owned();
                 self.session.link = Link::Stopping { step };
                 self.act(Task::Stop);
             }

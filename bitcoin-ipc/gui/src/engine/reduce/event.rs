@@ -7,6 +7,7 @@ use bitcoin::Txid;
 use super::{Turn, expire};
 use crate::engine::Event;
 use crate::model::{Chain, Level, Link, Progress, Read, Wallet, Wallets};
+use crate::text::words::mark;
 
 impl Turn<'_> {
     pub(super) fn event(&mut self, event: Event) {
@@ -107,7 +108,7 @@ impl Turn<'_> {
             wallet.expire();
         }
         // A banner says so too, as long as it is so.
-        self.tell(Level::Information, "The wallet process has ended. The node starts it again.");
+        self.tell(Level::Information, mark!("The wallet process has ended. The node starts it again."));
     }
 
     /// A wallet is loaded.

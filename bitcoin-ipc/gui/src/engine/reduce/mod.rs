@@ -17,6 +17,7 @@ use std::sync::Arc;
 use super::{Command, Failure, FailureKind, Msg, Task};
 use crate::model::wallet::Fresh;
 use crate::model::{Key, Level, Link, Model, Notices, Page, Read, Session, SessionId, Work};
+use crate::text::words::mark;
 
 /// After how many milliseconds a call is slow.
 const SLOW: u64 = 2_000;
@@ -182,7 +183,7 @@ impl Turn<'_> {
     fn is_up(&mut self) -> bool {
         let up = self.session.link == Link::Up;
         if !up {
-            self.tell(Level::Warning, "The node is not there: nothing was done.");
+            self.tell(Level::Warning, mark!("The node is not there: nothing was done."));
         }
         up
     }

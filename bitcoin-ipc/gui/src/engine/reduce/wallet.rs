@@ -11,6 +11,7 @@ use crate::model::draft::Payment;
 use crate::model::requests::Receiving;
 use crate::model::review::{Bump, Remedy, SendState};
 use crate::model::{Level, Page, Read, Wallet};
+use crate::text::words::mark;
 
 impl Turn<'_> {
     /// What the page needs of the wallet that is shown.
@@ -72,7 +73,7 @@ impl Turn<'_> {
         let here =
             self.session.has_wallets() && self.session.wallets.get(&name).is_some_and(|wallet| wallet.here);
         if !here {
-            self.tell(Level::Warning, "The wallet is not there: nothing was done.");
+            self.tell(Level::Warning, mark!("The wallet is not there: nothing was done."));
             return;
         }
         let task = match command {
@@ -120,7 +121,7 @@ impl Turn<'_> {
         };
         if !self.act(Task::Wallet(name.clone(), task)) {
             self.with(&name, |wallet| {
-                wallet.ended(Err("The wallet is busy with something else.".to_owned()))
+                wallet.ended(Err(mark!("The wallet is busy with something else.").to_owned()))
             });
         }
     }

@@ -10,6 +10,7 @@ use crate::model::requests::Receiving;
 use crate::model::review::{Bump, Prepared, Review, SendState};
 use crate::model::wallet::Fresh;
 use crate::model::{Key, Level};
+use crate::text::words::{mark, say};
 
 impl Turn<'_> {
     pub(super) fn wallet_answered(&mut self, name: &str, key: &Key, answer: WalletAnswer) {
@@ -69,7 +70,10 @@ impl Turn<'_> {
         if let Err(failure) = &outcome
             && failure.kind != FailureKind::Refused
         {
-            self.tell(Level::Warning, format!("It is not known whether that was done: {}", failure.text));
+            self.tell(
+                Level::Warning,
+                say!("It is not known whether that was done: {text}", text = failure.text),
+            );
         }
         self.with(name, |wallet| {
             wallet.ended(outcome.map_err(|failure| failure.text));
@@ -120,7 +124,10 @@ impl Turn<'_> {
     /// Nobody knows whether something was sent: it is looked up as soon as the wallet can be asked.
     fn unknown(&mut self, name: &str) {
         // A banner says so too, as long as it is so.
-        self.tell(Level::Information, "The outcome of a payment is unknown. It is looked up, not repeated.");
+        self.tell(
+            Level::Information,
+            mark!("The outcome of a payment is unknown. It is looked up, not repeated."),
+        );
         let here =
             self.session.has_wallets() && self.session.wallets.get(name).is_some_and(|wallet| wallet.here);
         if here {
@@ -130,7 +137,7 @@ impl Turn<'_> {
 
     fn looked_up(&mut self, name: &str, txid: Txid, found: bool) {
         let times = self.session.wallets.get(name).map_or(0, |wallet| wallet.outcomes + 1);
-        let why = "It was not sent: the wallet does not have it.";
+        let why = mark!("It was not sent: the wallet does not have it.");
         self.with(name, |wallet| {
             wallet.outcomes = times;
             if matches!(&wallet.send, SendState::Unknown { txid: asked, .. } if *asked == txid) {

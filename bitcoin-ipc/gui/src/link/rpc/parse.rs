@@ -2,6 +2,7 @@
 //!
 //! In: a line. Out: calls, one in another, and what they come to. Bitcoin Core's window takes the same lines.
 
+use crate::text::words::{mark, say};
 use serde_json::Value;
 
 /// Runs a method with arguments.
@@ -33,7 +34,7 @@ pub(super) fn line(text: &str) -> Result<Call, String> {
     if reader.rest.trim().is_empty() {
         Ok(call)
     } else {
-        Err(format!("What is \"{}\" for?", reader.rest.trim()))
+        Err(say!("What is \"{rest}\" for?", rest = reader.rest.trim()))
     }
 }
 
@@ -56,7 +57,9 @@ impl Call {
                 Value::Object(fields) => fields.get(key),
                 _ => None,
             };
-            answer = part.cloned().ok_or_else(|| format!("The answer of {} has no [{key}].", self.method))?;
+            answer = part
+                .cloned()
+                .ok_or_else(|| say!("The answer of {method} has no [{key}].", method = self.method, key))?;
         }
         Ok(answer)
     }
@@ -84,11 +87,11 @@ impl Reader<'_> {
 
     fn call(&mut self, depth: usize) -> Result<Call, String> {
         if depth > DEEPEST {
-            return Err("The calls are nested too deep.".to_owned());
+            return Err(mark!("The calls are nested too deep.").to_owned());
         }
         let method = self.word();
         if method.is_empty() {
-            return Err("Enter the name of a method; help lists them.".to_owned());
+            return Err(mark!("Enter the name of a method; help lists them.").to_owned());
         }
         let mut call = Call { method, arguments: Vec::new(), keys: Vec::new() };
         if self.peek() == Some('(') {
@@ -100,7 +103,7 @@ impl Reader<'_> {
                         self.next();
                         break;
                     }
-                    None => return Err("A bracket is not closed.".to_owned()),
+                    None => return Err(mark!("A bracket is not closed.").to_owned()),
                     Some(_) => call.arguments.push(self.argument(depth)?),
                 }
             }
@@ -114,7 +117,7 @@ impl Reader<'_> {
             }
         }
         while self.peek() == Some('[') {
-            let end = self.rest.find(']').ok_or("A square bracket is not closed.")?;
+            let end = self.rest.find(']').ok_or(mark!("A square bracket is not closed."))?;
             call.keys.push(self.rest[1..end].trim().trim_matches(['"', '\'']).to_owned());
             self.rest = &self.rest[end + 1..];
         }
@@ -152,7 +155,7 @@ impl Reader<'_> {
         let mut text = String::new();
         loop {
             match self.next() {
-                None => return Err("A quotation mark is missing.".to_owned()),
+                None => return Err(mark!("A quotation mark is missing.").to_owned()),
                 end if end == quote => return Ok(Argument::Text { text, quoted: quote == Some('"') }),
                 // As in Bitcoin Core, only double quotes know escapes, of themselves and of backslashes.
                 Some('\\') if quote == Some('"') && matches!(self.peek(), Some('"' | '\\')) => {
@@ -167,7 +170,7 @@ impl Reader<'_> {
     fn json(&mut self) -> Result<Argument, String> {
         let mut values = serde_json::Deserializer::from_str(self.rest).into_iter::<Value>();
         let value = values.next().ok_or("A value is missing.")?;
-        value.map_err(|error| format!("This is not JSON: {error}."))?;
+        value.map_err(|error| say!("This is not JSON: {error}.", error))?;
         let (text, rest) = self.rest.split_at(values.byte_offset());
         self.rest = rest;
         Ok(Argument::Text { text: text.to_owned(), quoted: false })

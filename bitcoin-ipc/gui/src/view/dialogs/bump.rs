@@ -8,6 +8,7 @@ use crate::engine::WalletCommand;
 use crate::model::Lock;
 use crate::model::draft::{parse_rate, rate_text};
 use crate::model::review::{Bump, Prepared, Remedy};
+use crate::text::words::t;
 use crate::view::Cx;
 use crate::view::pages::review;
 use crate::view::state::Reviewed;
@@ -38,31 +39,35 @@ struct Words {
 fn words(remedy: Remedy) -> Words {
     match remedy {
         Remedy::Raise => Words {
-            title: "Raise the fee",
-            open: "Raise the fee…",
-            about: "A transaction that pays the same with a higher fee takes its place.",
-            field: "New fee rate (sat/vB)",
-            make: "Make the replacement",
-            send: "Send the replacement",
-            sent: "The replacement is sent.",
+            title: t!("Raise the fee"),
+            open: t!("Raise the fee…"),
+            about: t!("A transaction that pays the same with a higher fee takes its place."),
+            field: t!("New fee rate (sat/vB)"),
+            make: t!("Make the replacement"),
+            send: t!("Send the replacement"),
+            sent: t!("The replacement is sent."),
         },
         Remedy::Cancel => Words {
-            title: "Take a payment back",
-            open: "Take it back…",
-            about: "A transaction that pays all of it back to this wallet, with a higher fee, takes its place. Until a block has one of the two, it may be either.",
-            field: "New fee rate (sat/vB)",
-            make: "Make the cancellation",
-            send: "Send the cancellation",
-            sent: "The cancellation is sent.",
+            title: t!("Take a payment back"),
+            open: t!("Take it back…"),
+            about: t!(
+                "A transaction that pays all of it back to this wallet, with a higher fee, takes its place. Until a block has one of the two, it may be either."
+            ),
+            field: t!("New fee rate (sat/vB)"),
+            make: t!("Make the cancellation"),
+            send: t!("Send the cancellation"),
+            sent: t!("The cancellation is sent."),
         },
         Remedy::Child => Words {
-            title: "Pay for a transaction that waits",
-            open: "Pay for it…",
-            about: "What it pays this wallet is sent to this wallet again, with a fee that is worth a miner's while for both (CPFP).",
-            field: "Fee rate of both together (sat/vB)",
-            make: "Make the child",
-            send: "Send the child",
-            sent: "The child is sent.",
+            title: t!("Pay for a transaction that waits"),
+            open: t!("Pay for it…"),
+            about: t!(
+                "What it pays this wallet is sent to this wallet again, with a fee that is worth a miner's while for both (CPFP)."
+            ),
+            field: t!("Fee rate of both together (sat/vB)"),
+            make: t!("Make the child"),
+            send: t!("Send the child"),
+            sent: t!("The child is sent."),
         },
     }
 }
@@ -93,24 +98,24 @@ impl Draft {
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Draft) -> Next {
     let Some(wallet) = cx.wallet() else { return Next::Close };
     let words = words(draft.remedy);
-    widgets::pair(ui, "Transaction", &draft.txid.to_string());
+    widgets::pair(ui, t!("Transaction"), &draft.txid.to_string());
     match &wallet.bump {
         Bump::Review(prepared) if prepared.txid == draft.txid && prepared.remedy == draft.remedy => {
             return look(ui, cx, draft, prepared, words.send);
         }
         Bump::WrongPassphrase(prepared) if prepared.txid == draft.txid && prepared.remedy == draft.remedy => {
-            widgets::alert(ui, "The passphrase is wrong. Nothing was sent.");
+            widgets::alert(ui, t!("The passphrase is wrong. Nothing was sent."));
             return look(ui, cx, draft, prepared, words.send);
         }
-        Bump::Making(_) => _ = ui.label("The wallet makes a transaction…"),
-        Bump::Sending(_) => _ = ui.label("It is being signed and sent…"),
+        Bump::Making(_) => _ = ui.label(t!("The wallet makes a transaction…")),
+        Bump::Sending(_) => _ = ui.label(t!("It is being signed and sent…")),
         Bump::Sent { txid } => {
             ui.strong(words.sent);
-            widgets::pair(ui, "New transaction", &txid.to_string());
+            widgets::pair(ui, t!("New transaction"), &txid.to_string());
             return Next::Stay;
         }
         Bump::Unknown { .. } => {
-            ui.label("The outcome is not known. It is looked up, not repeated.");
+            ui.label(t!("The outcome is not known. It is looked up, not repeated."));
             return Next::Stay;
         }
         Bump::Failed { txid, why } if *txid == draft.txid => widgets::alert(ui, why),
@@ -138,10 +143,14 @@ fn look(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Draft, prepared: &Prepared, se
     review::picture(ui, cx, &prepared.inputs, &prepared.outputs, prepared.fee);
     review::outputs(ui, cx, &prepared.outputs);
     let child = prepared.remedy == Remedy::Child;
-    widgets::pair(ui, if child { "Fee of what waits" } else { "Fee now" }, &cx.bare(prepared.old_fee));
-    widgets::pair(ui, if child { "Fee of the child" } else { "New fee" }, &cx.bare(prepared.fee));
+    widgets::pair(
+        ui,
+        if child { t!("Fee of what waits") } else { t!("Fee now") },
+        &cx.bare(prepared.old_fee),
+    );
+    widgets::pair(ui, if child { t!("Fee of the child") } else { t!("New fee") }, &cx.bare(prepared.fee));
     if let Some(rate) = prepared.rate() {
-        let name = if child { "Rate of all together, about" } else { "New rate, about" };
+        let name = if child { t!("Rate of all together, about") } else { t!("New rate, about") };
         widgets::pair(ui, name, &rate_text(rate));
     }
     review::inputs(ui, cx, &prepared.inputs);

@@ -6,23 +6,24 @@ use super::{Dialog, bump};
 use crate::engine::WalletCommand;
 use crate::model::Details;
 use crate::model::review::Remedy;
+use crate::text::words::{known, t};
 use crate::view::{Cx, widgets};
 
 /// Draws it; gives what is to be opened over it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, details: &Details) -> Option<Dialog> {
     if let Some(amount) = details.amount {
-        widgets::pair(ui, "Amount", &cx.signed(amount));
+        widgets::pair(ui, t!("Amount"), &cx.signed(amount));
     }
     if let Some(fee) = details.fee {
-        widgets::pair(ui, "Fee", &cx.amount(fee));
+        widgets::pair(ui, t!("Fee"), &cx.amount(fee));
     }
     for (name, value) in &details.fields {
-        widgets::pair(ui, name, value);
+        widgets::pair(ui, &known(name), value);
     }
     let mut open = None;
     ui.horizontal_wrapped(|ui| {
-        widgets::copy(ui, "Copy the id", &details.txid.to_string());
-        widgets::copy(ui, "Copy the raw transaction", &details.hex);
+        widgets::copy(ui, t!("Copy the id"), &details.txid.to_string());
+        widgets::copy(ui, t!("Copy the raw transaction"), &details.hex);
         for (remedy, can) in [
             (Remedy::Raise, details.can_bump),
             (Remedy::Cancel, details.can_bump),
@@ -34,7 +35,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, details: &Details) -> Option<Di
                 open = Some(Dialog::Bump(bump::Draft::new(details.txid, remedy)));
             }
         }
-        if details.can_abandon && ui.button("Give it up…").clicked() {
+        if details.can_abandon && ui.button(t!("Give it up…")).clicked() {
             open = Some(Dialog::Abandon(details.txid));
         }
     });

@@ -14,6 +14,7 @@ use super::widgets::{self, secret::SecretText};
 use super::{Cx, State};
 use crate::engine::{Command, WalletCommand};
 use crate::model::Level;
+use crate::text::words::{known, t};
 
 /// A dialog.
 pub(crate) enum Dialog {
@@ -80,23 +81,23 @@ impl Dialog {
 
     fn title(&self) -> &'static str {
         match self {
-            Dialog::Unlock(_) => "Unlock the wallet",
-            Dialog::SendLocked(_) => "The passphrase for this payment",
-            Dialog::BumpLocked(..) => "The passphrase for this transaction",
-            Dialog::Encrypt(..) => "Encrypt the wallet",
-            Dialog::ChangePassphrase(..) => "Change the passphrase",
-            Dialog::Create(_) => "Create a wallet",
-            Dialog::Restore(..) => "Restore a wallet of a backup",
-            Dialog::Backup(_) => "Make a backup",
+            Dialog::Unlock(_) => t!("Unlock the wallet"),
+            Dialog::SendLocked(_) => t!("The passphrase for this payment"),
+            Dialog::BumpLocked(..) => t!("The passphrase for this transaction"),
+            Dialog::Encrypt(..) => t!("Encrypt the wallet"),
+            Dialog::ChangePassphrase(..) => t!("Change the passphrase"),
+            Dialog::Create(_) => t!("Create a wallet"),
+            Dialog::Restore(..) => t!("Restore a wallet of a backup"),
+            Dialog::Backup(_) => t!("Make a backup"),
             Dialog::File(kind, _) => kind.title(),
-            Dialog::Wallets => "Wallets",
+            Dialog::Wallets => t!("Wallets"),
             Dialog::Bump(draft) => draft.title(),
-            Dialog::Abandon(_) => "Give a transaction up",
-            Dialog::Export(..) => "Write a file",
-            Dialog::Psbt(_) => "Partially signed transaction",
-            Dialog::PsbtLocked(_) => "The passphrase for this PSBT",
-            Dialog::ResetSettings => "Reset the node's settings",
-            Dialog::Notices => "Notices",
+            Dialog::Abandon(_) => t!("Give a transaction up"),
+            Dialog::Export(..) => t!("Write a file"),
+            Dialog::Psbt(_) => t!("Partially signed transaction"),
+            Dialog::PsbtLocked(_) => t!("The passphrase for this PSBT"),
+            Dialog::ResetSettings => t!("Reset the node's settings"),
+            Dialog::Notices => t!("Notices"),
         }
     }
 }
@@ -123,7 +124,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         && let Some(details) = details
     {
         let mut open = None;
-        let closed = modal(ui, "Details", |ui| open = details::show(ui, cx, &details));
+        let closed = modal(ui, t!("Details"), |ui| open = details::show(ui, cx, &details));
         if closed {
             state.closed = Some(details.txid);
             cx.wallet_command(WalletCommand::CloseDetails);
@@ -171,7 +172,7 @@ fn modal(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) -> bool {
         // All of that height is used before anything is scrolled, also where there was less of it before.
         ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, add);
         ui.add_space(6.0);
-        closed = ui.button("Close this dialog").clicked();
+        closed = ui.button(t!("Close this dialog")).clicked();
     });
     // What has grown is laid out once more, in the middle.
     let (ctx, size) = (ui.ctx(), shown.response.rect.size());
@@ -188,14 +189,15 @@ fn modal(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) -> bool {
 
 fn content(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Dialog) -> Next {
     match dialog {
-        Dialog::Unlock(text) => passphrase::ask(ui, cx, text, "Unlock", WalletCommand::Unlock),
+        Dialog::Unlock(text) => passphrase::ask(ui, cx, text, t!("Unlock"), WalletCommand::Unlock),
         Dialog::SendLocked(text) => {
-            ui.label("The wallet is unlocked for this payment, and locked again.");
-            passphrase::ask(ui, cx, text, "Send", |secret| WalletCommand::Send(Some(secret)))
+            ui.label(t!("The wallet is unlocked for this payment, and locked again."));
+            passphrase::ask(ui, cx, text, t!("Send"), |secret| WalletCommand::Send(Some(secret)))
         }
         Dialog::BumpLocked(text, draft) => {
-            ui.label("The wallet is unlocked for this transaction, and locked again.");
-            let next = passphrase::ask(ui, cx, text, "Send", |secret| WalletCommand::SendBump(Some(secret)));
+            ui.label(t!("The wallet is unlocked for this transaction, and locked again."));
+            let next =
+                passphrase::ask(ui, cx, text, t!("Send"), |secret| WalletCommand::SendBump(Some(secret)));
             match next {
                 Next::Close => Next::Open(Dialog::Bump(draft.clone())),
                 other => other,
@@ -210,9 +212,11 @@ fn content(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Dialog) -> Next {
         Dialog::Wallets => wallets::list(ui, cx),
         Dialog::Bump(draft) => bump::show(ui, cx, draft),
         Dialog::Abandon(txid) => {
-            ui.label("Its coins can be spent again. Others who have seen it may still put it into a block.");
-            widgets::pair(ui, "Transaction", &txid.to_string());
-            if ui.button("Give it up").clicked() {
+            ui.label(t!(
+                "Its coins can be spent again. Others who have seen it may still put it into a block."
+            ));
+            widgets::pair(ui, t!("Transaction"), &txid.to_string());
+            if ui.button(t!("Give it up")).clicked() {
                 cx.wallet_command(WalletCommand::Abandon(*txid));
                 return Next::Close;
             }
@@ -220,27 +224,29 @@ fn content(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Dialog) -> Next {
         }
         Dialog::Psbt(text) => psbt::show(ui, cx, text),
         Dialog::PsbtLocked(text) => {
-            ui.label("The wallet is unlocked for this PSBT, and locked again.");
+            ui.label(t!("The wallet is unlocked for this PSBT, and locked again."));
             let next =
-                passphrase::ask(ui, cx, text, "Sign it", |secret| WalletCommand::SignPsbt(Some(secret)));
+                passphrase::ask(ui, cx, text, t!("Sign it"), |secret| WalletCommand::SignPsbt(Some(secret)));
             match next {
                 Next::Close => Next::Open(Dialog::Psbt(String::new())),
                 other => other,
             }
         }
         Dialog::ResetSettings => {
-            ui.label("All that was ever set here is as usual after the next start. The old file is kept.");
-            if ui.button("Reset").clicked() {
+            ui.label(t!(
+                "All that was ever set here is as usual after the next start. The old file is kept."
+            ));
+            if ui.button(t!("Reset")).clicked() {
                 cx.command(Command::ResetSettings);
                 return Next::Close;
             }
             Next::Stay
         }
         Dialog::Export(path, bytes) => {
-            widgets::field(ui, "File", path, None);
-            ui.label("It must not be there yet. Others than you cannot read it.");
+            widgets::field(ui, t!("File"), path, None);
+            ui.label(t!("It must not be there yet. Others than you cannot read it."));
             let ready = !path.trim().is_empty();
-            if ui.add_enabled(ready, egui::Button::new("Write")).clicked() {
+            if ui.add_enabled(ready, egui::Button::new(t!("Write"))).clicked() {
                 cx.command(Command::Write { path: path.trim().to_owned(), bytes: std::mem::take(bytes) });
                 return Next::Close;
             }
@@ -257,15 +263,18 @@ fn notices(ui: &mut Ui, cx: &Cx<'_>) {
     let mut none = true;
     for notice in cx.model.notices.iter() {
         none = false;
-        let level = match notice.level {
-            Level::Information => "",
-            Level::Warning => "Warning: ",
-            Level::Error => "Error: ",
+        let mut text = known(&notice.text).into_owned();
+        if notice.times > 1 {
+            text = t!("{text} ({times} times)", text, times = notice.times);
+        }
+        let text = match notice.level {
+            Level::Information => text,
+            Level::Warning => t!("Warning: {text}", text),
+            Level::Error => t!("Error: {text}", text),
         };
-        let times = if notice.times > 1 { format!(" ({} times)", notice.times) } else { String::new() };
-        ui.add(egui::Label::new(format!("{level}{}{times}", notice.text)).wrap());
+        ui.add(egui::Label::new(text).wrap());
     }
     if none {
-        ui.label("Nothing has happened.");
+        ui.label(t!("Nothing has happened."));
     }
 }

@@ -5,6 +5,7 @@ use eframe::egui::{Button, Key, Ui};
 
 use super::Next;
 use crate::engine::WalletCommand;
+use crate::text::words::t;
 use crate::view::Cx;
 use crate::view::widgets::secret::{self, SecretText};
 
@@ -16,7 +17,7 @@ pub(super) fn ask(
     button: &str,
     command: impl FnOnce(Secret) -> WalletCommand,
 ) -> Next {
-    let response = secret::field(ui, "Passphrase", text, None);
+    let response = secret::field(ui, t!("Passphrase"), text, None);
     if text.is_empty() && ui.memory(|memory| memory.focused().is_none()) {
         response.request_focus();
     }
@@ -31,20 +32,20 @@ pub(super) fn ask(
 
 /// The new passphrase, once it is the same twice.
 fn twice(ui: &mut Ui, first: &mut SecretText, second: &mut SecretText) -> bool {
-    secret::field(ui, "New passphrase", first, None);
-    let fault = (!second.is_empty() && !first.is_same(second)).then_some("The two are not the same.");
-    secret::field(ui, "New passphrase again", second, fault);
+    secret::field(ui, t!("New passphrase"), first, None);
+    let fault = (!second.is_empty() && !first.is_same(second)).then_some(t!("The two are not the same."));
+    secret::field(ui, t!("New passphrase again"), second, fault);
     !first.is_empty() && first.is_same(second)
 }
 
 /// Asks for the passphrase of a wallet that has none.
 pub(super) fn encrypt(ui: &mut Ui, cx: &mut Cx<'_>, first: &mut SecretText, second: &mut SecretText) -> Next {
     ui.label(
-        "Without its passphrase nobody can spend what the wallet has. If you forget it, all is lost: there is no \
-         other way in. Older backups stay without a passphrase.",
+        t!("Without its passphrase nobody can spend what the wallet has. If you forget it, all is lost: there is no \
+         other way in. Older backups stay without a passphrase."),
     );
     let ready = twice(ui, first, second);
-    if ui.add_enabled(ready, Button::new("Encrypt")).clicked() {
+    if ui.add_enabled(ready, Button::new(t!("Encrypt"))).clicked() {
         second.wipe();
         cx.wallet_command(WalletCommand::Encrypt(first.take_secret()));
         return Next::Close;
@@ -60,9 +61,9 @@ pub(super) fn change(
     first: &mut SecretText,
     second: &mut SecretText,
 ) -> Next {
-    secret::field(ui, "Old passphrase", old, None);
+    secret::field(ui, t!("Old passphrase"), old, None);
     let ready = twice(ui, first, second) && !old.is_empty();
-    if ui.add_enabled(ready, Button::new("Change")).clicked() {
+    if ui.add_enabled(ready, Button::new(t!("Change"))).clicked() {
         second.wipe();
         cx.wallet_command(WalletCommand::ChangePassphrase(old.take_secret(), first.take_secret()));
         return Next::Close;

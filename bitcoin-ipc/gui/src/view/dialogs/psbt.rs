@@ -9,6 +9,7 @@ use super::{Dialog, Next};
 use crate::engine::WalletCommand;
 use crate::model::Lock;
 use crate::model::psbt::PsbtView;
+use crate::text::words::t;
 use crate::view::widgets::secret::SecretText;
 use crate::view::widgets::{self, area};
 use crate::view::{Cx, pages};
@@ -18,7 +19,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, text: &mut String) -> Next {
     let Some(wallet) = cx.wallet() else { return Next::Close };
     pages::outcome(ui, cx);
     let known = wallet.psbt.clone();
-    area(ui, if known.is_some() { "Another PSBT, or a file" } else { "PSBT in base64, or a file" }, text);
+    area(
+        ui,
+        if known.is_some() { t!("Another PSBT, or a file") } else { t!("PSBT in base64, or a file") },
+        text,
+    );
     // A file that is dropped on the window.
     let dropped = ui.input(|input| input.raw.dropped_files.first().map(|file| file.path().to_owned()));
     if let Some(path) = dropped {
@@ -26,10 +31,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, text: &mut String) -> Next {
     }
     let can = cx.session.has_wallets() && !text.trim().is_empty();
     ui.horizontal_wrapped(|ui| {
-        if ui.add_enabled(can, Button::new("Read it")).clicked() {
+        if ui.add_enabled(can, Button::new(t!("Read it"))).clicked() {
             cx.wallet_command(WalletCommand::ReadPsbt(std::mem::take(text)));
         }
-        if known.is_some() && ui.add_enabled(can, Button::new("Combine with it")).clicked() {
+        if known.is_some() && ui.add_enabled(can, Button::new(t!("Combine with it"))).clicked() {
             cx.wallet_command(WalletCommand::CombinePsbt(std::mem::take(text)));
         }
     });
@@ -40,49 +45,54 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, text: &mut String) -> Next {
 }
 
 fn content(ui: &mut Ui, cx: &mut Cx<'_>, psbt: &Arc<PsbtView>) -> Next {
-    widgets::pair(ui, "Transaction", &psbt.txid);
-    widgets::pair(ui, "Version of the PSBT", &psbt.version.to_string());
+    widgets::pair(ui, t!("Transaction"), &psbt.txid);
+    widgets::pair(ui, t!("Version of the PSBT"), &psbt.version.to_string());
     for (index, output) in psbt.outputs.iter().enumerate() {
-        let mine = if output.mine { ", this wallet's own" } else { "" };
-        let place = if output.address.is_empty() { "a script without an address" } else { &output.address };
+        let mine = if output.mine { t!(", this wallet's own") } else { "" };
+        let place =
+            if output.address.is_empty() { t!("a script without an address") } else { &output.address };
         widgets::pair(
             ui,
-            &format!("Output {index}"),
-            &format!("{} to {place}{mine}", cx.bare(output.amount)),
+            &t!("Output {index}", index),
+            &t!("{amount} to {place}{mine}", amount = cx.bare(output.amount), place, mine),
         );
     }
     for (index, input) in psbt.inputs.iter().enumerate() {
-        let amount = input.amount.map_or("an amount that is not told".to_owned(), |sat| cx.bare(sat));
+        let amount = input.amount.map_or(t!("an amount that is not told").to_owned(), |sat| cx.bare(sat));
         let state = match (input.complete, input.signatures) {
-            (true, _) => "complete".to_owned(),
-            (false, 0) => "not signed".to_owned(),
-            (false, count) => format!("{count} signatures"),
+            (true, _) => t!("complete").to_owned(),
+            (false, 0) => t!("not signed").to_owned(),
+            (false, count) => t!("{count} signatures", count),
         };
-        widgets::pair(ui, &format!("Input {index}"), &format!("{amount}, {state}, {}", input.outpoint));
+        widgets::pair(ui, &t!("Input {index}", index), &format!("{amount}, {state}, {}", input.outpoint));
     }
-    let fee = psbt.fee().map_or("not known".to_owned(), |sat| cx.bare(sat));
-    widgets::pair(ui, "Fee", &fee);
-    ui.strong(if psbt.is_complete() { "It is complete, and can be sent." } else { "It is not complete." });
+    let fee = psbt.fee().map_or(t!("not known").to_owned(), |sat| cx.bare(sat));
+    widgets::pair(ui, t!("Fee"), &fee);
+    ui.strong(if psbt.is_complete() {
+        t!("It is complete, and can be sent.")
+    } else {
+        t!("It is not complete.")
+    });
     let mut next = Next::Stay;
     let can = cx.session.has_wallets();
     let lock = cx.wallet().map(|wallet| wallet.lock()).unwrap_or_default();
     ui.horizontal_wrapped(|ui| {
         let signs = can && !psbt.is_complete() && lock != Lock::NoKeys;
-        if ui.add_enabled(signs, Button::new("Sign the PSBT")).clicked() {
+        if ui.add_enabled(signs, Button::new(t!("Sign the PSBT"))).clicked() {
             if lock == Lock::Locked {
                 next = Next::Open(Dialog::PsbtLocked(SecretText::default()));
             } else {
                 cx.wallet_command(WalletCommand::SignPsbt(None));
             }
         }
-        if ui.add_enabled(can && psbt.is_complete(), Button::new("Send its transaction")).clicked() {
+        if ui.add_enabled(can && psbt.is_complete(), Button::new(t!("Send its transaction"))).clicked() {
             cx.wallet_command(WalletCommand::SendPsbt);
         }
-        widgets::copy(ui, "Copy the PSBT", &BASE64.encode(&psbt.bytes));
-        if ui.button("Save the PSBT…").clicked() {
+        widgets::copy(ui, t!("Copy the PSBT"), &BASE64.encode(&psbt.bytes));
+        if ui.button(t!("Save the PSBT…")).clicked() {
             next = Next::Open(Dialog::Export(String::new(), psbt.bytes.clone()));
         }
-        if ui.button("Forget the PSBT").clicked() {
+        if ui.button(t!("Forget the PSBT")).clicked() {
             cx.wallet_command(WalletCommand::ClosePsbt);
         }
     });

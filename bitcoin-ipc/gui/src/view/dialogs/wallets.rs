@@ -6,6 +6,7 @@ use eframe::egui::{Button, Ui};
 use super::{Dialog, Next};
 use crate::engine::{Command, WalletCommand};
 use crate::model::{Lock, wallet};
+use crate::text::words::t;
 use crate::view::Cx;
 use crate::view::widgets::secret::{self, SecretText};
 use crate::view::widgets::{self, field};
@@ -27,22 +28,22 @@ pub(crate) struct Create {
 
 /// Asks what kind of wallet it is to be.
 pub(super) fn create(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Create) -> Next {
-    field(ui, "Wallet name", &mut draft.name, None);
-    ui.checkbox(&mut draft.no_keys, "Without private keys: it watches");
-    ui.checkbox(&mut draft.blank, "Blank: keys are imported later");
+    field(ui, t!("Wallet name"), &mut draft.name, None);
+    ui.checkbox(&mut draft.no_keys, t!("Without private keys: it watches"));
+    ui.checkbox(&mut draft.blank, t!("Blank: keys are imported later"));
     if draft.no_keys {
         draft.first.wipe();
         draft.second.wipe();
-        ui.label("A wallet without private keys needs no passphrase.");
+        ui.label(t!("A wallet without private keys needs no passphrase."));
     } else {
-        secret::field(ui, "Wallet passphrase (may be left empty)", &mut draft.first, None);
+        secret::field(ui, t!("Wallet passphrase (may be left empty)"), &mut draft.first, None);
         let fault = (!draft.second.is_empty() && !draft.first.is_same(&draft.second))
-            .then_some("The two are not the same.");
-        secret::field(ui, "Wallet passphrase again", &mut draft.second, fault);
+            .then_some(t!("The two are not the same."));
+        secret::field(ui, t!("Wallet passphrase again"), &mut draft.second, fault);
     }
     let same = draft.first.is_same(&draft.second);
     let ready = !draft.name.trim().is_empty() && same;
-    if ui.add_enabled(ready, Button::new("Create")).clicked() {
+    if ui.add_enabled(ready, Button::new(t!("Create"))).clicked() {
         let flags = DESCRIPTORS
             | if draft.no_keys { DISABLE_PRIVATE_KEYS } else { 0 }
             | if draft.blank { BLANK } else { 0 };
@@ -56,11 +57,11 @@ pub(super) fn create(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Create) -> Next {
 
 /// Asks for a backup.
 pub(super) fn restore(ui: &mut Ui, cx: &mut Cx<'_>, name: &mut String, file: &mut String) -> Next {
-    field(ui, "Wallet name", name, None);
-    field(ui, "Backup file", file, None);
-    ui.label("The file is one of the machine on which the wallet process runs.");
+    field(ui, t!("Wallet name"), name, None);
+    field(ui, t!("Backup file"), file, None);
+    ui.label(t!("The file is one of the machine on which the wallet process runs."));
     let ready = !name.trim().is_empty() && !file.trim().is_empty();
-    if ui.add_enabled(ready, Button::new("Restore")).clicked() {
+    if ui.add_enabled(ready, Button::new(t!("Restore"))).clicked() {
         cx.command(Command::RestoreWallet { name: name.trim().to_owned(), file: file.trim().to_owned() });
         return Next::Close;
     }
@@ -69,9 +70,9 @@ pub(super) fn restore(ui: &mut Ui, cx: &mut Cx<'_>, name: &mut String, file: &mu
 
 /// Asks where the backup goes.
 pub(super) fn backup(ui: &mut Ui, cx: &mut Cx<'_>, path: &mut String) -> Next {
-    field(ui, "File or folder", path, None);
-    ui.label("It is one of the machine on which the wallet process runs.");
-    if ui.add_enabled(!path.trim().is_empty(), Button::new("Make the backup")).clicked() {
+    field(ui, t!("File or folder"), path, None);
+    ui.label(t!("It is one of the machine on which the wallet process runs."));
+    if ui.add_enabled(!path.trim().is_empty(), Button::new(t!("Make the backup"))).clicked() {
         cx.wallet_command(WalletCommand::Backup(path.trim().to_owned()));
         return Next::Close;
     }
@@ -95,26 +96,26 @@ impl FileKind {
     /// What is done with it.
     pub(super) fn title(self) -> &'static str {
         match self {
-            FileKind::WatchOnly => "Export what watches this wallet",
-            FileKind::ExportLabels => "Export labels (BIP 329)",
-            FileKind::ImportLabels => "Import labels (BIP 329)",
+            FileKind::WatchOnly => t!("Export what watches this wallet"),
+            FileKind::ExportLabels => t!("Export labels (BIP 329)"),
+            FileKind::ImportLabels => t!("Import labels (BIP 329)"),
         }
     }
 }
 
 /// Asks for a file.
 pub(super) fn file(ui: &mut Ui, cx: &mut Cx<'_>, kind: FileKind, path: &mut String) -> Next {
-    field(ui, "File", path, None);
+    field(ui, t!("File"), path, None);
     ui.label(match kind {
         FileKind::WatchOnly => {
-            "It is one of the machine on which the wallet process runs. It has no private keys."
+            t!("It is one of the machine on which the wallet process runs. It has no private keys.")
         }
-        FileKind::ExportLabels => "It must not be there yet. Others than you cannot read it.",
+        FileKind::ExportLabels => t!("It must not be there yet. Others than you cannot read it."),
         FileKind::ImportLabels => {
-            "Labels of addresses are taken over, those of what else there is are counted."
+            t!("Labels of addresses are taken over, those of what else there is are counted.")
         }
     });
-    if ui.add_enabled(!path.trim().is_empty(), Button::new("Go on")).clicked() {
+    if ui.add_enabled(!path.trim().is_empty(), Button::new(t!("Go on"))).clicked() {
         let path = path.trim().to_owned();
         cx.wallet_command(match kind {
             FileKind::WatchOnly => WalletCommand::ExportWatchOnly(path),
@@ -130,30 +131,30 @@ pub(super) fn file(ui: &mut Ui, cx: &mut Cx<'_>, kind: FileKind, path: &mut Stri
 pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>) -> Next {
     let mut next = Next::Stay;
     ui.horizontal_wrapped(|ui| {
-        if ui.button("Create…").clicked() {
+        if ui.button(t!("Create…")).clicked() {
             next = Next::Open(Dialog::create());
         }
-        if ui.button("Restore…").clicked() {
+        if ui.button(t!("Restore…")).clicked() {
             next = Next::Open(Dialog::Restore(String::new(), String::new()));
         }
     });
     if let Some(current) = cx.wallet() {
         let title = current.title().to_owned();
         ui.add_space(6.0);
-        ui.strong(format!("The wallet {title}"));
+        ui.strong(t!("The wallet {title}", title));
         super::super::pages::outcome(ui, cx);
         ui.horizontal_wrapped(|ui| {
             match current.lock() {
-                Lock::Open if ui.button("Encrypt…").clicked() => {
+                Lock::Open if ui.button(t!("Encrypt…")).clicked() => {
                     next = Next::Open(Dialog::Encrypt(SecretText::default(), SecretText::default()));
                 }
-                Lock::Locked | Lock::Unlocked if ui.button("Change the passphrase…").clicked() => {
+                Lock::Locked | Lock::Unlocked if ui.button(t!("Change the passphrase…")).clicked() => {
                     let fields = (SecretText::default(), SecretText::default(), SecretText::default());
                     next = Next::Open(Dialog::ChangePassphrase(fields.0, fields.1, fields.2));
                 }
                 _ => {}
             }
-            if ui.button("Backup…").clicked() {
+            if ui.button(t!("Backup…")).clicked() {
                 next = Next::Open(Dialog::Backup(String::new()));
             }
             for kind in FileKind::ALL {
@@ -161,28 +162,28 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>) -> Next {
                     next = Next::Open(Dialog::File(kind, String::new()));
                 }
             }
-            if ui.button(format!("Close {title}")).clicked() {
+            if ui.button(t!("Close {title}", title)).clicked() {
                 cx.wallet_command(WalletCommand::Unload);
             }
-            ui.add_enabled(false, Button::new("Migrate"));
+            ui.add_enabled(false, Button::new(t!("Migrate")));
         });
-        ui.label(
-            "Wallets of the old kind are migrated by Bitcoin Core; these wallets have descriptors already.",
-        );
+        ui.label(t!(
+            "Wallets of the old kind are migrated by Bitcoin Core; these wallets have descriptors already."
+        ));
     }
     ui.add_space(6.0);
-    ui.strong("All wallets of the folder");
+    ui.strong(t!("All wallets of the folder"));
     match cx.session.files.value() {
-        None => _ = ui.label("They are not known yet."),
+        None => _ = ui.label(t!("They are not known yet.")),
         Some(files) => {
             for file in files {
                 ui.horizontal_wrapped(|ui| {
                     let title = wallet::title(&file.name);
                     if file.loaded {
-                        widgets::pair(ui, title, "open");
+                        widgets::pair(ui, title, t!("open"));
                     } else {
                         ui.label(title);
-                        if ui.button(format!("Open {title}")).clicked() {
+                        if ui.button(t!("Open {title}", title)).clicked() {
                             cx.command(Command::LoadWallet(file.name.clone()));
                             next = Next::Close;
                         }

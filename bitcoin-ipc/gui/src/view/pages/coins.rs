@@ -7,31 +7,37 @@ use crate::engine::WalletCommand;
 use crate::model::Page;
 use crate::model::coins::Coin;
 use crate::text::address::one_line;
+use crate::text::words::t;
 use crate::view::widgets::ROW;
 use crate::view::{Cx, State};
 
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let Some(wallet) = cx.wallet() else { return };
-    ui.heading("Coins");
+    ui.heading(t!("Coins"));
     let Some(coins) = wallet.coins.value().cloned() else {
-        ui.label("They are not known yet.");
+        ui.label(t!("They are not known yet."));
         return;
     };
     if coins.is_empty() {
-        ui.label("There are none.");
+        ui.label(t!("There are none."));
         return;
     }
     if !wallet.coins.is_fresh() {
-        ui.label("This may have changed since.");
+        ui.label(t!("This may have changed since."));
     }
     let chosen = &mut state.of_wallet(cx).draft.coins;
     chosen.retain(|chosen| coins.iter().any(|coin| coin.outpoint == *chosen && !coin.frozen));
     let sum: u64 = coins.iter().filter(|coin| chosen.contains(&coin.outpoint)).map(|coin| coin.amount).sum();
-    ui.label(format!("{} coins; {} chosen: {}", coins.len(), chosen.len(), cx.amount(sum)));
+    ui.label(t!(
+        "{count} coins; {chosen} chosen: {sum}",
+        count = coins.len(),
+        chosen = chosen.len(),
+        sum = cx.amount(sum)
+    ));
     map(ui, cx, &coins, chosen);
     super::outcome(ui, cx);
-    let pay = ui.add_enabled(!chosen.is_empty(), egui::Button::new("Send these coins")).clicked();
+    let pay = ui.add_enabled(!chosen.is_empty(), egui::Button::new(t!("Send these coins"))).clicked();
     let can = cx.session.has_wallets();
     for coin in coins.iter() {
         ui.push_id(coin.outpoint, |ui| {
@@ -42,7 +48,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
                 if ui.add_enabled(!coin.frozen, egui::Checkbox::new(&mut on, name.as_str())).changed() {
                     toggle(chosen, coin.outpoint);
                 }
-                let (text, freeze) = if coin.frozen { ("Unfreeze", false) } else { ("Freeze", true) };
+                let (text, freeze) = if coin.frozen { (t!("Unfreeze"), false) } else { (t!("Freeze"), true) };
                 let button = ui.add_enabled(can, egui::Button::new(text).small());
                 let button = button.accessible_name(format!("{text} {name}"));
                 if button.clicked() {
@@ -60,11 +66,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
 fn name(cx: &Cx<'_>, coin: &Coin) -> String {
     let what = if coin.label.is_empty() { &coin.address } else { &coin.label };
     let depth = match coin.depth {
-        depth if depth < 1 => "in no block yet".to_owned(),
-        1 => "1 confirmation".to_owned(),
-        depth => format!("{depth} confirmations"),
+        depth if depth < 1 => t!("in no block yet").to_owned(),
+        1 => t!("1 confirmation").to_owned(),
+        depth => t!("{count} confirmations", count = depth),
     };
-    let frozen = if coin.frozen { ", frozen" } else { "" };
+    let frozen = if coin.frozen { t!(", frozen") } else { "" };
     format!("{}, {}, {depth}, {}{frozen}", cx.amount(coin.amount), one_line(what), cx.date(coin.time))
 }
 
@@ -90,7 +96,7 @@ fn map(ui: &mut Ui, cx: &Cx<'_>, coins: &[Coin], chosen: &mut Vec<OutPoint>) {
             let size = egui::vec2(((width * part as f32) - 2.0).max(6.0), 36.0);
             let (rect, response) = ui.allocate_exact_size(size, Sense::click());
             let on = chosen.contains(&coin.outpoint);
-            let name = format!("Coin of {}", name(cx, coin));
+            let name = t!("Coin of {name}", name = name(cx, coin));
             response.widget_info(|| {
                 egui::WidgetInfo::selected(egui::Role::CheckBox, !coin.frozen, on, name.as_str())
             });
@@ -113,6 +119,6 @@ fn map(ui: &mut Ui, cx: &Cx<'_>, coins: &[Coin], chosen: &mut Vec<OutPoint>) {
         }
     });
     if coins.len() > MOST {
-        ui.label(format!("The picture has the {MOST} largest ones."));
+        ui.label(t!("The picture has the {count} largest ones.", count = MOST));
     }
 }

@@ -6,22 +6,23 @@ use zeroize::Zeroize;
 use crate::engine::Command;
 use crate::model::console::{Reply, secret_method};
 use crate::model::wallet;
+use crate::text::words::{known, t};
 use crate::view::widgets::named;
 use crate::view::{Cx, State};
 
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let console = cx.session.console.clone();
-    ui.strong("Console");
-    ui.label(
-        "What somebody tells you to enter here may take all that you have. Enter help for a list of methods.",
-    );
+    ui.strong(t!("Console"));
+    ui.label(t!(
+        "What somebody tells you to enter here may take all that you have. Enter help for a list of methods."
+    ));
     for exchange in &console.exchanges {
         ui.push_id(exchange.id, |ui| {
             ui.monospace(format!("> {}", exchange.line));
             match &exchange.reply {
                 Reply::Waiting => {
-                    if ui.button(format!("Do not wait for {}", exchange.line)).clicked() {
+                    if ui.button(t!("Do not wait for {line}", line = exchange.line)).clicked() {
                         cx.command(Command::CancelConsole(exchange.id));
                     }
                 }
@@ -30,9 +31,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
                 }
                 Reply::Error(text) => {
                     let color = crate::view::theme::fault(ui.visuals().dark_mode);
-                    ui.colored_label(color, text.as_str());
+                    ui.colored_label(color, known(text));
                 }
-                Reply::Cancelled => _ = ui.label("Not waited for any more."),
+                Reply::Cancelled => _ = ui.label(t!("Not waited for any more.")),
             }
         });
     }
@@ -41,12 +42,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let hidden = secret_method(line.peek()).is_some();
     let response = if hidden {
         // It is the same field, so that whoever types in it does not lose it.
-        named(ui, "Command", None, |ui| {
+        named(ui, t!("Command"), None, |ui| {
             ui.add(TextEdit::singleline(line).id_salt("command").password(true).desired_width(560.0))
         })
     } else {
         let mut text = line.peek().to_owned();
-        let response = named(ui, "Command", None, |ui| {
+        let response = named(ui, t!("Command"), None, |ui| {
             ui.add(
                 TextEdit::singleline(&mut text)
                     .id_salt("command")
@@ -65,12 +66,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     };
     if hidden {
         let method = secret_method(line.peek()).unwrap_or_default();
-        ui.label(format!("{method}: what follows is not shown, and not kept."));
+        ui.label(t!("{method}: what follows is not shown, and not kept.", method));
     }
     let whom = cx.wallet().map(|wallet| wallet.name.clone());
     ui.label(match &whom {
-        Some(name) => format!("Methods of wallets are those of {}.", wallet::title(name)),
-        None => "No wallet is loaded.".to_owned(),
+        Some(name) => t!("Methods of wallets are those of {title}.", title = wallet::title(name)),
+        None => t!("No wallet is loaded.").to_owned(),
     });
     if response.has_focus() && !hidden {
         recall(ui, &console, &mut state.console);
@@ -78,13 +79,13 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
     ui.horizontal_wrapped(|ui| {
         let can = cx.session.is_up() && !state.console.line.is_empty();
-        let run = ui.add_enabled(can, egui::Button::new("Run")).clicked();
+        let run = ui.add_enabled(can, egui::Button::new(t!("Run"))).clicked();
         if can && (run || entered) {
             cx.command(Command::Console { line: state.console.line.take_secret(), wallet: whom });
             state.console.back = 0;
             response.request_focus();
         }
-        if ui.button("Clear the console").clicked() {
+        if ui.button(t!("Clear the console")).clicked() {
             cx.command(Command::ClearConsole);
             state.console.line.wipe();
         }

@@ -5,50 +5,56 @@ use eframe::egui::{self, Stroke, Ui};
 use crate::model::Mempool;
 use crate::model::draft::rate_text;
 use crate::text::amount;
+use crate::text::words::t;
 use crate::view::widgets::picture;
 use crate::view::{Cx, widgets};
 
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ui.heading("Fees");
+    ui.heading(t!("Fees"));
     let Some(mempool) = cx.session.mempool.value() else {
-        ui.label("The mempool is not known yet.");
+        ui.label(t!("The mempool is not known yet."));
         return;
     };
     if !cx.session.mempool.is_fresh() {
-        ui.label("This may have changed since.");
+        ui.label(t!("This may have changed since."));
     }
-    ui.strong("Estimated fee rates");
+    ui.strong(t!("Estimated fee rates"));
     for (blocks, rate) in &mempool.estimates {
-        let name = if *blocks == 1 { "Within 1 block".to_owned() } else { format!("Within {blocks} blocks") };
-        let text = rate.map_or("not enough is known".to_owned(), rate_text);
+        let name =
+            if *blocks == 1 { t!("Within 1 block").to_owned() } else { t!("Within {blocks} blocks", blocks) };
+        let text = rate.map_or(t!("not enough is known").to_owned(), rate_text);
         widgets::pair(ui, &name, &text);
     }
-    widgets::pair(ui, "Lowest rate that the mempool takes", &rate_text(mempool.min_rate));
+    widgets::pair(ui, t!("Lowest rate that the mempool takes"), &rate_text(mempool.min_rate));
     ui.add_space(8.0);
-    ui.strong("The mempool of this node");
+    ui.strong(t!("The mempool of this node"));
     size(ui, mempool);
     chart(ui, cx, mempool);
 }
 
 /// How full the mempool is.
 pub(super) fn size(ui: &mut Ui, mempool: &Mempool) {
-    widgets::pair(ui, "Transactions", &amount::grouped(mempool.count));
-    widgets::pair(ui, "Virtual bytes", &amount::grouped(mempool.bytes));
+    widgets::pair(ui, t!("Transactions"), &amount::grouped(mempool.count));
+    widgets::pair(ui, t!("Virtual bytes"), &amount::grouped(mempool.bytes));
     let mb = |bytes: u64| format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000);
-    widgets::pair(ui, "Memory", &format!("{} of {}", mb(mempool.usage), mb(mempool.max_usage)));
+    widgets::pair(
+        ui,
+        t!("Memory"),
+        &t!("{used} of {most}", used = mb(mempool.usage), most = mb(mempool.max_usage)),
+    );
 }
 
 /// The fee of the best part of the mempool, by its size.
 fn chart(ui: &mut Ui, cx: &Cx<'_>, mempool: &Mempool) {
     let (Some((size, fee)), true) = (mempool.diagram.last().copied(), mempool.diagram.len() > 1) else {
-        ui.label("Nothing waits for a block.");
+        ui.label(t!("Nothing waits for a block."));
         return;
     };
-    let name = format!(
-        "Chart of the mempool: {} virtual bytes pay {} together",
-        amount::grouped(size),
-        cx.bare(fee)
+    let name = t!(
+        "Chart of the mempool: {size} virtual bytes pay {fee} together",
+        size = amount::grouped(size),
+        fee = cx.bare(fee)
     );
     let wide = egui::vec2(ui.available_width().min(560.0), 180.0);
     picture(ui, &name, wide, |ui, rect| {

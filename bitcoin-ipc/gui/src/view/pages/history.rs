@@ -11,6 +11,7 @@ use crate::model::csv;
 use crate::model::history::{Category, History, Row, Status};
 use crate::text::address::one_line;
 use crate::text::amount;
+use crate::text::words::{t, tr};
 use crate::view::dialogs::Dialog;
 use crate::view::widgets::{self, Cell, ROW};
 use crate::view::{Cx, State};
@@ -58,13 +59,13 @@ impl Found {
 fn status(cx: &Cx<'_>, row: &Row) -> String {
     match row.status {
         Status::Confirmed { height } => match cx.session.confirmations(Some(height)) {
-            1 => "1 confirmation".to_owned(),
-            count => format!("{} confirmations", amount::grouped(u64::from(count.unsigned_abs()))),
+            1 => t!("1 confirmation").to_owned(),
+            count => t!("{count} confirmations", count = amount::grouped(u64::from(count.unsigned_abs()))),
         },
-        Status::Unconfirmed => "Unconfirmed".to_owned(),
-        Status::Conflicted => "Conflicts with a block".to_owned(),
-        Status::Abandoned => "Given up".to_owned(),
-        Status::Replaced => "Replaced".to_owned(),
+        Status::Unconfirmed => t!("Unconfirmed").to_owned(),
+        Status::Conflicted => t!("Conflicts with a block").to_owned(),
+        Status::Abandoned => t!("Given up").to_owned(),
+        Status::Replaced => t!("Replaced").to_owned(),
     }
 }
 
@@ -77,7 +78,7 @@ fn whom(row: &Row) -> String {
 pub(super) fn row(ui: &mut Ui, cx: &Cx<'_>, row: &Row, index: usize) -> Response {
     let (amount, whom, status) = (cx.signed(row.amount), whom(row), status(cx, row));
     let date = cx.date(row.time);
-    let word = row.category.word();
+    let word = tr(row.category.word());
     let name = if whom.is_empty() {
         format!("{word} {amount}, {status}, {date}")
     } else {
@@ -102,10 +103,10 @@ pub(super) fn row(ui: &mut Ui, cx: &Cx<'_>, row: &Row, index: usize) -> Response
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let Some(wallet) = cx.wallet() else { return };
     let history = wallet.history.clone();
-    ui.heading("History");
+    ui.heading(t!("History"));
     let of_wallet = state.of_wallet(cx);
     ui.horizontal_wrapped(|ui| {
-        let label = ui.label("Search");
+        let label = ui.label(t!("Search"));
         ui.add(TextEdit::singleline(&mut of_wallet.search).desired_width(240.0)).labelled_by(label.id);
         if !of_wallet.search.is_empty()
             && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
@@ -114,37 +115,40 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         }
         let count = amount::grouped(history.rows.len() as u64);
         ui.label(if history.to_the_end {
-            format!("{count} entries")
+            t!("{count} entries", count)
         } else {
-            format!("{count} entries known")
+            t!("{count} entries known", count)
         });
     });
     let search = of_wallet.search.trim().to_owned();
     let found =
         if search.is_empty() { None } else { Some(of_wallet.found.search(&search, &history).to_vec()) };
     if found.is_some() && !history.to_the_end {
-        ui.label(format!("Searched {} so far. Escape stops.", amount::grouped(history.rows.len() as u64)));
+        ui.label(t!(
+            "Searched {count} so far. Escape stops.",
+            count = amount::grouped(history.rows.len() as u64)
+        ));
     }
-    if !history.rows.is_empty() && ui.button("Export…").clicked() {
+    if !history.rows.is_empty() && ui.button(t!("Export…")).clicked() {
         state.dialog = Some(Dialog::export(table(cx, &history, found.as_deref())));
     }
     let cell = |part, text, right| Cell { part, text, right };
     widgets::head(
         ui,
         &[
-            cell(0.17, "Date", false),
-            cell(0.14, "Kind", false),
-            cell(0.27, "Label or address", false),
-            cell(0.18, "Status", false),
-            cell(0.24, "Amount", true),
+            cell(0.17, t!("Date"), false),
+            cell(0.14, t!("Kind"), false),
+            cell(0.27, t!("Label or address"), false),
+            cell(0.18, t!("Status"), false),
+            cell(0.24, t!("Amount"), true),
         ],
     );
     let count = found.as_ref().map_or(history.rows.len(), Vec::len);
     if count == 0 {
         ui.label(match (history.to_the_end, found.is_some()) {
-            (true, true) => "Nothing was found.",
-            (true, false) => "There are no transactions yet.",
-            (false, _) => "They are not known yet.",
+            (true, true) => t!("Nothing was found."),
+            (true, false) => t!("There are no transactions yet."),
+            (false, _) => t!("They are not known yet."),
         });
     }
     let mut last = 0;
@@ -175,7 +179,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
 
 /// The rows as a file of CSV. It has the amounts, also where they are hidden: whoever asks for it wants them.
 fn table(cx: &Cx<'_>, history: &History, found: Option<&[usize]>) -> String {
-    let header = ["Date", "Kind", "Label", "Address", "Amount (BTC)", "Fee (BTC)", "Status", "Transaction"];
+    let header = [
+        t!("Date"),
+        t!("Kind"),
+        t!("Label"),
+        t!("Address"),
+        t!("Amount (BTC)"),
+        t!("Fee (BTC)"),
+        t!("Status"),
+        t!("Transaction"),
+    ];
     let mut rows = vec![header.map(str::to_owned)];
     let sat = |sat: i64| {
         let digits = amount::digits(sat.unsigned_abs(), amount::Unit::Btc).replace(',', "");
@@ -190,7 +203,7 @@ fn table(cx: &Cx<'_>, history: &History, found: Option<&[usize]>) -> String {
         };
         rows.push([
             cx.date(row.time),
-            row.category.word().to_owned(),
+            tr(row.category.word()).to_owned(),
             row.label.clone(),
             row.address.clone(),
             sat(row.amount),

@@ -6,35 +6,36 @@ use eframe::egui::{self, Ui};
 
 use crate::engine::WalletCommand;
 use crate::text::address;
+use crate::text::words::{known, t};
 use crate::view::widgets::{area, field};
 use crate::view::{Cx, State};
 
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
-    ui.strong("Messages");
+    ui.strong(t!("Messages"));
     let can = cx.session.has_wallets();
     let network = cx.session.network;
     let draft = &mut state.of_wallet(cx).message;
-    field(ui, "Signing address (P2PKH)", &mut draft.address, None);
-    area(ui, "Text of the message", &mut draft.text);
-    field(ui, "Signature", &mut draft.signature, None);
+    field(ui, t!("Signing address (P2PKH)"), &mut draft.address, None);
+    area(ui, t!("Text of the message"), &mut draft.text);
+    field(ui, t!("Signature"), &mut draft.signature, None);
     ui.horizontal(|ui| {
-        if ui.add_enabled(can, egui::Button::new("Sign")).clicked() {
+        if ui.add_enabled(can, egui::Button::new(t!("Sign"))).clicked() {
             draft.verdict = None;
             cx.wallet_command(WalletCommand::Sign {
                 address: draft.address.trim().to_owned(),
                 message: draft.text.clone(),
             });
         }
-        if ui.button("Verify").clicked() {
+        if ui.button(t!("Verify")).clicked() {
             draft.verdict = Some(verify(&draft.address, &draft.text, &draft.signature, network));
         }
     });
     match &draft.verdict {
-        Some(Ok(())) => _ = ui.strong("The signature is right."),
+        Some(Ok(())) => _ = ui.strong(t!("The signature is right.")),
         Some(Err(why)) => {
             let color = crate::view::theme::fault(ui.visuals().dark_mode);
-            ui.colored_label(color, why.as_str());
+            ui.colored_label(color, known(why));
         }
         None => {}
     }
@@ -49,12 +50,12 @@ fn verify(address: &str, message: &str, signature: &str, network: Network) -> Re
     let address = address::parse(address, network)?;
     let bytes = data_encoding::BASE64.decode(signature.trim().as_bytes()).unwrap_or_default();
     let signature = MessageSignature::from_slice(&bytes)
-        .map_err(|_| "The signature is not one of a message.".to_owned())?;
+        .map_err(|_| t!("The signature is not one of a message.").to_owned())?;
     let secp = bitcoin::secp256k1::Secp256k1::verification_only();
     match signature.is_signed_by_address(&secp, &address, signed_msg_hash(message)) {
         Ok(true) => Ok(()),
-        Ok(false) => Err("The signature is of another message or another address.".to_owned()),
-        Err(_) => Err("Signatures are verified for P2PKH addresses alone.".to_owned()),
+        Ok(false) => Err(t!("The signature is of another message or another address.").to_owned()),
+        Err(_) => Err(t!("Signatures are verified for P2PKH addresses alone.").to_owned()),
     }
 }
 

@@ -21,6 +21,7 @@ use eframe::egui::Ui;
 
 use super::{Cx, State};
 use crate::model::{Page, Wallets};
+use crate::text::words::{known, t, tr};
 
 /// Draws the page.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
@@ -48,18 +49,18 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
 }
 
 fn no_wallet(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
-    ui.heading(state.page.name());
+    ui.heading(tr(state.page.name()));
     if !cx.session.is_up() || cx.session.wallet_process == Wallets::Unknown {
-        ui.label("Wallets are shown as soon as the node is there.");
+        ui.label(t!("Wallets are shown as soon as the node is there."));
         return;
     }
-    ui.label("No wallet is loaded.");
+    ui.label(t!("No wallet is loaded."));
     if cx.session.has_wallets() {
         ui.horizontal(|ui| {
-            if ui.button("Create a wallet…").clicked() {
+            if ui.button(t!("Create a wallet…")).clicked() {
                 state.dialog = Some(super::dialogs::Dialog::create());
             }
-            if ui.button("Open a wallet…").clicked() {
+            if ui.button(t!("Open a wallet…")).clicked() {
                 cx.command(crate::engine::Command::ListFiles);
                 state.dialog = Some(super::dialogs::Dialog::Wallets);
             }
@@ -71,10 +72,10 @@ fn no_wallet(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
 pub(super) fn outcome(ui: &mut Ui, cx: &Cx<'_>) {
     let Some(outcome) = cx.wallet().and_then(|wallet| wallet.outcome.as_ref()) else { return };
     match outcome {
-        Ok(text) => _ = ui.label(text.as_str()),
+        Ok(text) => _ = ui.label(known(text)),
         Err(text) => {
             let color = super::theme::fault(ui.visuals().dark_mode);
-            ui.colored_label(color, text.as_str());
+            ui.colored_label(color, known(text));
         }
     }
 }

@@ -5,33 +5,34 @@ use eframe::egui::Ui;
 use super::{console, fees};
 use crate::model::{Form, Link};
 use crate::text::amount;
+use crate::text::words::{known, t};
 use crate::view::{Cx, State, frame, widgets};
 
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let session = cx.session;
-    ui.heading("Node");
-    widgets::pair(ui, "Network", frame::network_name(session.network));
+    ui.heading(t!("Node"));
+    widgets::pair(ui, t!("Network"), frame::network_name(session.network));
     let link = match (&session.link, session.form) {
-        (Link::Up, Form::Attached) => format!("Connected to {}", session.place),
-        (Link::Up, Form::Spawned) => "Started by this window, and ended with it".to_owned(),
-        (Link::Up, Form::Hosted) => "In this process".to_owned(),
-        (Link::Lost { why }, _) => why.clone(),
-        (Link::Opening { step } | Link::Stopping { step }, _) => step.clone(),
-        (Link::Refused { why }, _) => why.clone(),
-        (Link::Closed { exit }, _) => format!("Ended, exit code {exit}"),
+        (Link::Up, Form::Attached) => t!("Connected to {place}", place = session.place),
+        (Link::Up, Form::Spawned) => t!("Started by this window, and ended with it").to_owned(),
+        (Link::Up, Form::Hosted) => t!("In this process").to_owned(),
+        (Link::Lost { why }, _) => known(why).into_owned(),
+        (Link::Opening { step } | Link::Stopping { step }, _) => known(step).into_owned(),
+        (Link::Refused { why }, _) => known(why).into_owned(),
+        (Link::Closed { exit }, _) => t!("Ended, exit code {exit}", exit),
     };
-    widgets::pair(ui, "Connection", &link);
+    widgets::pair(ui, t!("Connection"), &link);
     let number = |number: i32| amount::grouped(u64::try_from(number).unwrap_or_default());
     if let Some(height) = session.chain.height {
-        widgets::pair(ui, "Blocks", &number(height));
-        widgets::pair(ui, "Headers", &number(session.chain.header_height));
-        widgets::pair(ui, "Last block", &cx.date(session.chain.time));
+        widgets::pair(ui, t!("Blocks"), &number(height));
+        widgets::pair(ui, t!("Headers"), &number(session.chain.header_height));
+        widgets::pair(ui, t!("Last block"), &cx.date(session.chain.time));
     }
     if let Some(mempool) = session.mempool.value() {
         fees::size(ui, mempool);
     }
-    widgets::pair(ui, "Frames drawn by this window", &amount::grouped(state.frames));
+    widgets::pair(ui, t!("Frames drawn by this window"), &amount::grouped(state.frames));
     ui.add_space(8.0);
     console::show(ui, cx, state);
 }

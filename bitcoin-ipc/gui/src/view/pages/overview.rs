@@ -5,6 +5,7 @@ use eframe::egui::{self, Ui};
 use super::history;
 use crate::engine::WalletCommand;
 use crate::model::{Lock, Page};
+use crate::text::words::t;
 use crate::view::{Cx, State};
 
 /// How many transactions are shown.
@@ -13,21 +14,21 @@ const LATEST: usize = 5;
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let Some(wallet) = cx.wallet() else { return };
-    ui.heading(format!("Overview of {}", wallet.title()));
+    ui.heading(t!("Overview of {title}", title = wallet.title()));
     if wallet.lock() == Lock::NoKeys {
-        ui.label("This wallet has no private keys: it watches, and makes unsigned transactions alone.");
+        ui.label(t!("This wallet has no private keys: it watches, and makes unsigned transactions alone."));
     }
     match wallet.balances.value() {
-        None => _ = ui.label("The balances are not known yet."),
+        None => _ = ui.label(t!("The balances are not known yet.")),
         Some(balances) => {
             if !wallet.balances.is_fresh() {
-                ui.label("This may have changed since:");
+                ui.label(t!("This may have changed since:"));
             }
             let lines = [
-                ("Available", balances.available),
-                ("Pending", balances.pending),
-                ("Immature", balances.immature),
-                ("Total", balances.total()),
+                (t!("Available"), balances.available),
+                (t!("Pending"), balances.pending),
+                (t!("Immature"), balances.immature),
+                (t!("Total"), balances.total()),
             ];
             egui::Grid::new("balances").num_columns(2).spacing([24.0, 6.0]).show(ui, |ui| {
                 for (name, sat) in lines {
@@ -41,23 +42,23 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
                 }
             });
             if balances.unsent != 0 {
-                ui.label(format!("In no block and no mempool: {}", cx.signed(balances.unsent)));
+                ui.label(t!("In no block and no mempool: {amount}", amount = cx.signed(balances.unsent)));
             }
         }
     }
     ui.add_space(12.0);
-    ui.strong("Latest transactions");
+    ui.strong(t!("Latest transactions"));
     let rows = wallet.history.rows.clone();
     if rows.is_empty() {
         let known = wallet.history.to_the_end;
-        ui.label(if known { "There are none yet." } else { "They are not known yet." });
+        ui.label(if known { t!("There are none yet.") } else { t!("They are not known yet.") });
     }
     for (index, row) in rows.iter().take(LATEST).enumerate() {
         if history::row(ui, cx, row, index).clicked() {
             cx.wallet_command(WalletCommand::Details(row.txid));
         }
     }
-    if rows.len() > LATEST && ui.button("All transactions").clicked() {
+    if rows.len() > LATEST && ui.button(t!("All transactions")).clicked() {
         state.page = Page::History;
     }
 }

@@ -6,46 +6,51 @@ use crate::engine::Command;
 use crate::model::processes::{Calls, Process, Role};
 use crate::model::{Form, Read, Wallets};
 use crate::text::amount::grouped;
+use crate::text::words::{known, t};
 use crate::view::Cx;
 use crate::view::widgets::{self, Cell};
 
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
-    ui.heading("Processes");
+    ui.heading(t!("Processes"));
     ui.label(match cx.session.form {
-        Form::Hosted => "Window, node and wallets are in one process, and call each other without a socket.",
-        Form::Attached => "The node was there before this window, and stays when it is closed.",
-        Form::Spawned => "This window has started the node, which has started the process of the wallets.",
+        Form::Hosted => {
+            t!("Window, node and wallets are in one process, and call each other without a socket.")
+        }
+        Form::Attached => t!("The node was there before this window, and stays when it is closed."),
+        Form::Spawned => {
+            t!("This window has started the node, which has started the process of the wallets.")
+        }
     });
     match &cx.session.wallet_process {
-        Wallets::Lost => _ = ui.label("The process of the wallets has ended; the node starts it again."),
-        Wallets::Absent { why } => _ = ui.label(why.as_str()),
+        Wallets::Lost => _ = ui.label(t!("The process of the wallets has ended; the node starts it again.")),
+        Wallets::Absent { why } => _ = ui.label(known(why)),
         Wallets::Unknown | Wallets::Ready => {}
     }
     let Some(known) = cx.session.processes.value().cloned() else {
-        ui.label("They are not known yet.");
+        ui.label(t!("They are not known yet."));
         return;
     };
     for process in &known.processes {
         one(ui, process);
     }
-    if ui.button("Look again").clicked() {
+    if ui.button(t!("Look again")).clicked() {
         cx.command(Command::Again(Read::Processes));
     }
     if !known.logs.is_empty() {
         ui.add_space(8.0);
-        ui.strong("Logs");
+        ui.strong(t!("Logs"));
         for log in &known.logs {
             ui.add(eframe::egui::Label::new(log.as_str()).wrap());
         }
         let quoted: Vec<String> = known.logs.iter().map(|log| quote(log)).collect();
         let command = format!("bitcoin-ipc combine-logs --pair {}", quoted.join(" "));
-        widgets::copy(ui, "Copy the command that shows them as one", &command);
+        widgets::copy(ui, t!("Copy the command that shows them as one"), &command);
     }
     ui.add_space(8.0);
-    ui.strong("Calls between this window and the node");
+    ui.strong(t!("Calls between this window and the node"));
     if known.calls.is_empty() {
-        ui.label("There are none.");
+        ui.label(t!("There are none."));
         return;
     }
     head(ui);
@@ -61,17 +66,17 @@ fn quote(path: &str) -> String {
 
 fn one(ui: &mut Ui, process: &Process) {
     let role = match process.role {
-        Role::Window => "This window",
-        Role::Node => "Node",
-        Role::Wallets => "Wallets",
-        Role::All => "Window, node and wallets",
+        Role::Window => t!("This window"),
+        Role::Node => t!("Node"),
+        Role::Wallets => t!("Wallets"),
+        Role::All => t!("Window, node and wallets"),
     };
-    let mut text = format!("process {}", process.pid);
+    let mut text = t!("process {number}", number = process.pid);
     if let Some(memory) = process.memory {
-        text.push_str(&format!(", {} MB in memory", grouped(memory / 1_024)));
+        text.push_str(&t!(", {memory} MB in memory", memory = grouped(memory / 1_024)));
     }
     if let Some(threads) = process.threads {
-        text.push_str(&format!(", {threads} threads"));
+        text.push_str(&t!(", {threads} threads", threads));
     }
     widgets::pair(ui, role, &text);
 }
@@ -84,20 +89,23 @@ fn head(ui: &mut Ui) {
     widgets::head(
         ui,
         &[
-            cell(0.5, "Method", false),
-            cell(0.14, "Calls", true),
-            cell(0.14, "Failed", true),
-            cell(0.22, "Longest", true),
+            cell(0.5, t!("Method"), false),
+            cell(0.14, t!("Calls"), true),
+            cell(0.14, t!("Failed"), true),
+            cell(0.22, t!("Longest"), true),
         ],
     );
 }
 
 fn row(ui: &mut Ui, index: usize, calls: &Calls) {
-    let way = if calls.outgoing { "" } else { "to this window: " };
-    let method = format!("{way}{}", calls.method);
+    let method = match calls.outgoing {
+        true => calls.method.clone(),
+        false => t!("to this window: {method}", method = calls.method),
+    };
     let longest = format!("{}.{} ms", grouped(calls.longest / 1_000), calls.longest % 1_000 / 100);
     let (count, failed) = (grouped(calls.count), grouped(calls.failed));
-    let name = format!("{method}, {count} calls, {failed} failed, longest {longest}");
+    let name =
+        t!("{method}, {count} calls, {failed} failed, longest {longest}", method, count, failed, longest);
     let cells = [
         cell(0.5, method.as_str(), false),
         cell(0.14, count.as_str(), true),

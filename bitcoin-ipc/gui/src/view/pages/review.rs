@@ -13,6 +13,7 @@ use crate::model::Lock;
 use crate::model::draft::rate_text;
 use crate::model::review::{Input, Output, Review};
 use crate::text::address;
+use crate::text::words::t;
 use crate::view::dialogs::Dialog;
 use crate::view::state::Reviewed;
 use crate::view::widgets::diagram::{self, Kind};
@@ -28,21 +29,21 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State, review: &Rev
     if let Some(fault) = fault {
         widgets::alert(ui, fault);
     }
-    ui.strong("Review this payment");
+    ui.strong(t!("Review this payment"));
     let txid = review.tx.compute_txid();
     let Some(ready) = looked_at(ui, cx, &mut of_wallet.reviewed, txid) else {
-        if ui.button("Back").clicked() {
+        if ui.button(t!("Back")).clicked() {
             cx.wallet_command(WalletCommand::Draft);
         }
         return;
     };
     picture(ui, cx, &review.inputs, &review.outputs, review.fee);
     outputs(ui, cx, &review.outputs);
-    let rate = review.rate().map(|rate| format!(", about {}", rate_text(rate))).unwrap_or_default();
+    let rate = review.rate().map(|rate| t!(", about {rate}", rate = rate_text(rate))).unwrap_or_default();
     let part = review.fee_per_mille();
-    let part = format!("{}.{} % of what is paid", part / 10, part % 10);
-    widgets::pair(ui, "Fee", &format!("{}{rate}, {part}", cx.bare(review.fee)));
-    widgets::pair(ui, "Together", &cx.bare(review.paid().saturating_add(review.fee)));
+    let part = t!("{part} % of what is paid", part = format!("{}.{}", part / 10, part % 10));
+    widgets::pair(ui, t!("Fee"), &format!("{}{rate}, {part}", cx.bare(review.fee)));
+    widgets::pair(ui, t!("Together"), &cx.bare(review.paid().saturating_add(review.fee)));
     inputs(ui, cx, &review.inputs);
     for warning in &review.warnings {
         widgets::alert(ui, warning);
@@ -51,7 +52,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State, review: &Rev
     let signs = cx.wallet().is_some_and(|wallet| wallet.here && wallet.lock() != Lock::NoKeys);
     let can = ready && cx.session.has_wallets() && signs;
     ui.horizontal(|ui| {
-        if ui.add_enabled(can, egui::Button::new("Send")).clicked() {
+        if ui.add_enabled(can, egui::Button::new(t!("Send"))).clicked() {
             if cx.wallet().is_some_and(|wallet| wallet.lock() == Lock::Locked) {
                 state.dialog = Some(Dialog::SendLocked(SecretText::default()));
             } else {
@@ -59,12 +60,12 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State, review: &Rev
             }
         }
         let can = cx.session.has_wallets();
-        if ui.add_enabled(can, egui::Button::new("As PSBT")).clicked() {
+        if ui.add_enabled(can, egui::Button::new(t!("As PSBT"))).clicked() {
             cx.wallet_command(WalletCommand::AsPsbt);
             cx.wallet_command(WalletCommand::Draft);
             state.dialog = Some(Dialog::Psbt(String::new()));
         }
-        if ui.button("Back").clicked() {
+        if ui.button(t!("Back")).clicked() {
             cx.wallet_command(WalletCommand::Draft);
         }
     });
@@ -84,8 +85,8 @@ pub(crate) fn looked_at(
         other => other.insert(Reviewed { txid, since: time, revealed: false }),
     };
     if cx.prefs().hide_amounts && !reviewed.revealed {
-        ui.label("Amounts are hidden.");
-        if ui.button("Show the amounts of this payment").clicked() {
+        ui.label(t!("Amounts are hidden."));
+        if ui.button(t!("Show the amounts of this payment")).clicked() {
             reviewed.revealed = true;
             reviewed.since = time;
         }
@@ -106,12 +107,12 @@ pub(crate) fn picture(ui: &mut Ui, cx: &Cx<'_>, inputs: &[Input], outputs: &[Out
     let mut parts: Vec<(Kind, u64)> = outputs.iter().map(|output| (kind(output), output.amount)).collect();
     parts.push((Kind::Fee, fee));
     let total = amounts.iter().fold(0_u64, |sum, amount| sum.saturating_add(*amount));
-    let name = format!(
-        "Picture of the transaction: {} inputs of {}, {} outputs, fee {}",
-        amounts.len(),
-        cx.bare(total),
-        outputs.len(),
-        cx.bare(fee)
+    let name = t!(
+        "Picture of the transaction: {inputs} inputs of {total}, {outputs} outputs, fee {fee}",
+        inputs = amounts.len(),
+        total = cx.bare(total),
+        outputs = outputs.len(),
+        fee = cx.bare(fee)
     );
     diagram::show(ui, &name, &amounts, &parts);
 }
@@ -122,11 +123,11 @@ pub(crate) fn outputs(ui: &mut Ui, cx: &Cx<'_>, outputs: &[Output]) {
         ui.group(|ui| {
             let amount = cx.bare(output.amount);
             if output.change {
-                ui.label(format!("Change: {amount}"));
+                ui.label(t!("Change: {amount}", amount));
             } else if output.label.is_empty() {
-                ui.label(format!("Pays {amount}"));
+                ui.label(t!("Pays {amount}", amount));
             } else {
-                ui.label(format!("Pays {amount} to {}", address::one_line(&output.label)));
+                ui.label(t!("Pays {amount} to {whom}", amount, whom = address::one_line(&output.label)));
             }
             let groups = address::in_groups(&output.address);
             ui.add(egui::Label::new(egui::RichText::new(groups).monospace()).wrap());
@@ -136,12 +137,12 @@ pub(crate) fn outputs(ui: &mut Ui, cx: &Cx<'_>, outputs: &[Output]) {
 
 /// Says what is spent.
 pub(crate) fn inputs(ui: &mut Ui, cx: &Cx<'_>, inputs: &[Input]) {
-    ui.label(format!("Coins that are spent: {}", inputs.len()));
+    ui.label(t!("Coins that are spent: {count}", count = inputs.len()));
     for input in inputs {
         let depth = match input.depth {
-            depth if depth < 1 => "in no block yet".to_owned(),
-            1 => "1 confirmation".to_owned(),
-            depth => format!("{depth} confirmations"),
+            depth if depth < 1 => t!("in no block yet").to_owned(),
+            1 => t!("1 confirmation").to_owned(),
+            depth => t!("{count} confirmations", count = depth),
         };
         let place = if input.address.is_empty() { input.outpoint.to_string() } else { input.address.clone() };
         ui.add(egui::Label::new(format!("{}, {depth}, {place}", cx.bare(input.amount))).wrap());

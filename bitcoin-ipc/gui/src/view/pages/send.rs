@@ -8,6 +8,7 @@ use crate::model::Lock;
 use crate::model::bip21::PaymentUri;
 use crate::model::draft::{Draft, FeeChoice, RecipientDraft, TARGETS};
 use crate::model::review::SendState;
+use crate::text::words::t;
 use crate::view::dialogs::Dialog;
 use crate::view::widgets::{self, field};
 use crate::view::{Cx, State};
@@ -15,27 +16,33 @@ use crate::view::{Cx, State};
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let Some(wallet) = cx.wallet() else { return };
-    ui.heading("Send");
+    ui.heading(t!("Send"));
     match &wallet.send {
         SendState::Review(found) => return review::show(ui, cx, state, found, None),
         SendState::WrongPassphrase(found) => {
-            return review::show(ui, cx, state, found, Some("The passphrase is wrong. Nothing was sent."));
+            return review::show(
+                ui,
+                cx,
+                state,
+                found,
+                Some(t!("The passphrase is wrong. Nothing was sent.")),
+            );
         }
         SendState::Sending(_) => {
-            ui.label("The payment is being signed and sent…");
+            ui.label(t!("The payment is being signed and sent…"));
             return;
         }
         SendState::Unknown { txid, .. } => {
-            ui.label("The outcome is not known. It is looked up as soon as the wallet can be asked, and not repeated.");
-            widgets::pair(ui, "Transaction", &txid.to_string());
+            ui.label(t!("The outcome is not known. It is looked up as soon as the wallet can be asked, and not repeated."));
+            widgets::pair(ui, t!("Transaction"), &txid.to_string());
             return;
         }
         SendState::Sent { txid } => {
-            ui.strong("The payment is sent.");
-            widgets::pair(ui, "Transaction", &txid.to_string());
+            ui.strong(t!("The payment is sent."));
+            widgets::pair(ui, t!("Transaction"), &txid.to_string());
             ui.horizontal(|ui| {
-                widgets::copy(ui, "Copy the transaction's id", &txid.to_string());
-                if ui.button("Another payment").clicked() {
+                widgets::copy(ui, t!("Copy the transaction's id"), &txid.to_string());
+                if ui.button(t!("Another payment")).clicked() {
                     cx.wallet_command(WalletCommand::Draft);
                 }
             });
@@ -46,11 +53,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     }
     let (making, no_keys) = (wallet.send == SendState::Making, wallet.lock() == Lock::NoKeys);
     if no_keys {
-        ui.label("This wallet has no private keys: it makes a PSBT, which others sign.");
+        ui.label(t!("This wallet has no private keys: it makes a PSBT, which others sign."));
     }
     match wallet.balances.value() {
-        Some(balances) => _ = ui.label(format!("Available: {}", cx.amount(balances.available))),
-        None => _ = ui.label("What is available is not known yet."),
+        Some(balances) => _ = ui.label(t!("Available: {amount}", amount = cx.amount(balances.available))),
+        None => _ = ui.label(t!("What is available is not known yet.")),
     }
     let unit = cx.prefs().unit;
     let of_wallet = state.of_wallet(cx);
@@ -58,8 +65,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     fee(ui, &mut of_wallet.draft, of_wallet.faults.as_ref().and_then(|faults| faults.rate.as_deref()));
     if !of_wallet.draft.coins.is_empty() {
         ui.horizontal(|ui| {
-            ui.label(format!("{} coins are chosen; no others are spent.", of_wallet.draft.coins.len()));
-            if ui.button("Choose automatically").clicked() {
+            ui.label(t!(
+                "{count} coins are chosen; no others are spent.",
+                count = of_wallet.draft.coins.len()
+            ));
+            if ui.button(t!("Choose automatically")).clicked() {
                 of_wallet.draft.coins.clear();
             }
         });
@@ -68,7 +78,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let mut open = None;
     ui.horizontal(|ui| {
         let can = cx.session.has_wallets() && wallet.here && !making;
-        if ui.add_enabled(can, egui::Button::new("Review")).clicked() {
+        if ui.add_enabled(can, egui::Button::new(t!("Review"))).clicked() {
             let available = wallet.balances.value().map(|balances| balances.available);
             let coins = wallet.coins.value().map(|coins| coins.as_slice()).unwrap_or_default();
             match of_wallet.draft.payment(cx.session.network, unit, available, coins) {
@@ -80,16 +90,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
                 Err(faults) => of_wallet.faults = Some(faults),
             }
         }
-        if ui.button("Clear").clicked() {
+        if ui.button(t!("Clear")).clicked() {
             of_wallet.draft = Draft::default();
             of_wallet.faults = None;
             cx.wallet_command(WalletCommand::Draft);
         }
-        if ui.button("PSBT…").clicked() {
+        if ui.button(t!("PSBT…")).clicked() {
             open = Some(Dialog::Psbt(String::new()));
         }
         if making {
-            ui.label("The wallet chooses coins…");
+            ui.label(t!("The wallet chooses coins…"));
         }
     });
     if open.is_some() {
@@ -102,23 +112,28 @@ fn recipients(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Draft, faults: Option<&crate
     let mut gone = None;
     for (index, recipient) in draft.recipients.iter_mut().enumerate() {
         let name = |what: &str| {
-            if several { format!("{what}, recipient {}", index + 1) } else { what.to_owned() }
+            if several { t!("{what}, recipient {index}", what, index = index + 1) } else { what.to_owned() }
         };
         let fault = faults.and_then(|faults| faults.recipients.get(index));
         let (wrong_address, wrong_amount) =
             fault.map_or((None, None), |(address, amount)| (address.as_deref(), amount.as_deref()));
         ui.push_id(index, |ui| {
             ui.group(|ui| {
-                let changed = field(ui, &name("Pay to"), &mut recipient.address, wrong_address).changed();
+                let changed = field(ui, &name(t!("Pay to")), &mut recipient.address, wrong_address).changed();
                 if changed {
                     take_uri(cx, recipient);
                 }
-                book(ui, cx, &name("Address book"), recipient);
+                book(ui, cx, &name(t!("Address book")), recipient);
                 let unit = cx.prefs().unit.name();
-                field(ui, &format!("{} ({unit})", name("Amount")), &mut recipient.amount, wrong_amount);
-                field(ui, &name("Label"), &mut recipient.label, None);
-                ui.checkbox(&mut recipient.subtract_fee, name("The recipient pays the fee"));
-                if several && ui.button(name("Remove")).clicked() {
+                field(
+                    ui,
+                    &t!("{name} ({unit})", name = name(t!("Amount")), unit),
+                    &mut recipient.amount,
+                    wrong_amount,
+                );
+                field(ui, &name(t!("Label")), &mut recipient.label, None);
+                ui.checkbox(&mut recipient.subtract_fee, name(t!("The recipient pays the fee")));
+                if several && ui.button(name(t!("Remove"))).clicked() {
                     gone = Some(index);
                 }
             });
@@ -127,7 +142,7 @@ fn recipients(ui: &mut Ui, cx: &Cx<'_>, draft: &mut Draft, faults: Option<&crate
     if let Some(index) = gone {
         draft.recipients.remove(index);
     }
-    if ui.button("Add a recipient").clicked() {
+    if ui.button(t!("Add a recipient")).clicked() {
         draft.recipients.push(RecipientDraft::default());
     }
 }
@@ -146,7 +161,7 @@ fn book(ui: &mut Ui, cx: &Cx<'_>, name: &str, recipient: &mut RecipientDraft) {
     if others.peek().is_none() {
         return;
     }
-    ComboBox::new(name, name).selected_text("Choose…").show_ui(ui, |ui| {
+    ComboBox::new(name, name).selected_text(t!("Choose…")).show_ui(ui, |ui| {
         for entry in others {
             if ui.selectable_label(false, crate::text::address::one_line(&entry.label)).clicked() {
                 recipient.address = entry.address.clone();
@@ -158,15 +173,15 @@ fn book(ui: &mut Ui, cx: &Cx<'_>, name: &str, recipient: &mut RecipientDraft) {
 
 fn fee(ui: &mut Ui, draft: &mut Draft, fault: Option<&str>) {
     let text = |fee: FeeChoice| match fee {
-        FeeChoice::Target(blocks) => format!("Within {blocks} blocks"),
-        FeeChoice::Rate => "A rate of my own".to_owned(),
+        FeeChoice::Target(blocks) => t!("Within {blocks} blocks", blocks),
+        FeeChoice::Rate => t!("A rate of my own").to_owned(),
     };
-    ComboBox::new("Fee", "Fee").selected_text(text(draft.fee)).show_ui(ui, |ui| {
+    ComboBox::new("Fee", t!("Fee")).selected_text(text(draft.fee)).show_ui(ui, |ui| {
         for choice in TARGETS.into_iter().map(FeeChoice::Target).chain([FeeChoice::Rate]) {
             ui.selectable_value(&mut draft.fee, choice, text(choice));
         }
     });
     if draft.fee == FeeChoice::Rate {
-        field(ui, "Fee rate (sat/vB)", &mut draft.rate, fault);
+        field(ui, t!("Fee rate (sat/vB)"), &mut draft.rate, fault);
     }
 }

@@ -1,47 +1,69 @@
 //! What is to the user's taste, and the settings of the node.
 
-use eframe::egui::{Button, ComboBox, Slider, TextEdit, Ui};
+use eframe::egui::{Button, ComboBox, Slider, TextEdit, TextStyle, Ui};
 
 use crate::engine::Command;
 use crate::model::prefs::{Theme, ZOOMS};
 use crate::model::settings::KNOWN;
 use crate::text::amount::Unit;
+use crate::text::words::{Language, t, tr};
 use crate::view::dialogs::Dialog;
 use crate::view::widgets::named;
 use crate::view::{Cx, State};
 
 /// Draws it.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
-    ui.heading("Settings");
-    ui.strong("This window");
+    ui.heading(t!("Settings"));
+    ui.strong(t!("This window"));
     let prefs = &mut state.prefs;
-    ComboBox::new("Unit", "Unit of amounts").selected_text(prefs.unit.name()).show_ui(ui, |ui| {
+    ComboBox::new("Unit", t!("Unit of amounts")).selected_text(prefs.unit.name()).show_ui(ui, |ui| {
         for unit in Unit::ALL {
             ui.selectable_value(&mut prefs.unit, unit, unit.name());
         }
     });
-    ComboBox::new("Colours", "Colours").selected_text(prefs.theme.name()).show_ui(ui, |ui| {
+    ComboBox::new("Colours", t!("Colours")).selected_text(tr(prefs.theme.name())).show_ui(ui, |ui| {
         for theme in Theme::ALL {
-            ui.selectable_value(&mut prefs.theme, theme, theme.name());
+            ui.selectable_value(&mut prefs.theme, theme, tr(theme.name()));
         }
     });
-    ui.add(Slider::new(&mut prefs.zoom, ZOOMS).step_by(10.0).suffix(" %").text("Size of everything"));
-    ui.checkbox(&mut prefs.hide_amounts, "Hide amounts everywhere (Ctrl+Shift+M)");
-    ui.label(
-        "Alt+1 to Alt+9 and Alt+0 lead to the pages, Ctrl+plus and Ctrl+minus change the size of everything.",
-    );
+    language(ui, &mut prefs.language);
+    ui.add(Slider::new(&mut prefs.zoom, ZOOMS).step_by(10.0).suffix(" %").text(t!("Size of everything")));
+    ui.checkbox(&mut prefs.hide_amounts, t!("Hide amounts everywhere (Ctrl+Shift+M)"));
+    ui.label(t!(
+        "Alt+1 to Alt+9 and Alt+0 lead to the pages, Ctrl+plus and Ctrl+minus change the size of everything."
+    ));
     ui.add_space(8.0);
-    ui.strong("The node");
+    ui.strong(t!("The node"));
     node(ui, cx, state);
+}
+
+/// The language. One whose letters nobody has is called by its English name.
+fn language(ui: &mut Ui, chosen: &mut Language) {
+    let name = |ui: &Ui, language: Language| {
+        let font = TextStyle::Body.resolve(ui.style());
+        let drawn = ui.ctx().fonts_mut(|fonts| fonts.has_glyphs(&font, language.name()));
+        match language {
+            Language::Japanese if !drawn => t!("Japanese"),
+            Language::Chinese if !drawn => t!("Chinese"),
+            other => other.name(),
+        }
+    };
+    let now = name(ui, *chosen);
+    ComboBox::new("Language", t!("Language")).selected_text(now).show_ui(ui, |ui| {
+        for language in Language::ALL {
+            let name = name(ui, language);
+            ui.selectable_value(chosen, language, name);
+        }
+    });
 }
 
 /// The settings of the node's file.
 fn node(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
-    ui.label(
-        "They count after the next start of the node. It has no peers: there is nothing to set of networks.",
-    );
+    ui.label(t!(
+        "They count after the next start of the node. It has no peers: there is nothing to set of networks."
+    ));
     let Some(settings) = cx.session.settings.value() else {
-        ui.label("They are not known yet.");
+        ui.label(t!("They are not known yet."));
         return;
     };
     let can = cx.session.is_up();
@@ -49,33 +71,35 @@ fn node(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         ui.push_id(known.name, |ui| {
             let kept = setting.value.clone().unwrap_or_default();
             if setting.overridden {
-                ui.label(format!(
-                    "{}: set by the command line, which counts. The file has: {kept}",
-                    known.title
+                ui.label(t!(
+                    "{title}: set by the command line, which counts. The file has: {kept}",
+                    title = tr(known.title),
+                    kept
                 ));
                 return;
             }
             let text = state.settings.entry(known.name).or_insert_with(|| kept.clone());
-            named(ui, known.title, None, |ui| {
+            named(ui, tr(known.title), None, |ui| {
                 ui.add(
                     TextEdit::singleline(text)
                         .desired_width(200.0)
-                        .hint_text(format!("usually {}", known.usual)),
+                        .hint_text(t!("usually {value}", value = tr(known.usual))),
                 )
             });
             ui.horizontal(|ui| {
                 let changed = *text != kept;
-                if ui.add_enabled(can && changed, Button::new(format!("Keep {}", known.name))).clicked() {
+                if ui.add_enabled(can && changed, Button::new(t!("Keep {name}", name = known.name))).clicked()
+                {
                     let value = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
                     cx.command(Command::Set(known.name, value));
                 }
-                if changed && ui.button(format!("Undo {}", known.name)).clicked() {
+                if changed && ui.button(t!("Undo {name}", name = known.name)).clicked() {
                     text.clone_from(&kept);
                 }
             });
         });
     }
-    if ui.add_enabled(can, Button::new("Reset the node's settings…")).clicked() {
+    if ui.add_enabled(can, Button::new(t!("Reset the node's settings…"))).clicked() {
         state.settings.clear();
         state.dialog = Some(Dialog::ResetSettings);
     }

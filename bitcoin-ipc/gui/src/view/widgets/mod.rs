@@ -12,9 +12,11 @@ use eframe::egui::{
 };
 
 use super::theme;
+use crate::text::words::known;
 
 /// Something that has to be read at once.
 pub(crate) fn alert(ui: &mut Ui, text: &str) {
+    let text = &*known(text);
     let (ground, ink) = theme::banner(ui.visuals().dark_mode);
     let frame = egui::Frame::new().fill(ground).inner_margin(8.0).corner_radius(4.0);
     let shown = frame.show(ui, |ui| {
@@ -50,7 +52,7 @@ pub(crate) fn named(
     let response = add(ui).labelled_by(label.id);
     if let Some(fault) = fault {
         let color = theme::fault(ui.visuals().dark_mode);
-        let told = ui.colored_label(color, fault);
+        let told = ui.colored_label(color, known(fault));
         ui.ctx().accesskit_node_builder(response.id, |node| {
             node.set_invalid(egui::accesskit::Invalid::True);
             node.push_described_by(told.id.accesskit_id());

@@ -6,11 +6,12 @@ use eframe::egui::{self, Color32, Ui};
 use qrcode::{Color, EcLevel, QrCode};
 
 use super::picture;
+use crate::text::words::t;
 
 /// Draws a code, or says that the text is too long for one.
 pub(crate) fn show(ui: &mut Ui, name: &str, text: &str) {
     let Ok(code) = QrCode::with_error_correction_level(text.as_bytes(), EcLevel::M) else {
-        ui.label("This is too long for a QR code.");
+        ui.label(t!("This is too long for a QR code."));
         return;
     };
     let dots = code.width();
