@@ -1,6 +1,6 @@
 //! Everything that generated code may name. Not for other use; changes with the generator.
 
-pub use core::primitive::{bool, str, u8, u16, u64};
+pub use core::primitive::{bool, str, u8, u16, u64, usize};
 
 pub use async_trait::async_trait;
 pub use futures::future::BoxFuture;
@@ -27,10 +27,20 @@ pub use crate::{
     __proxied as proxied,
 };
 
-/// Whether an interface or one of its bases has a method.
-#[must_use]
-pub fn has_method<I: Interface + ?Sized>(interface: u64, ordinal: u16) -> bool {
-    I::NODE.find(interface, ordinal).is_some()
+/// The index of a method among those of a base interface, where it is one of them; `before` are those of others.
+pub fn in_base<I: Interface + ?Sized>(index: usize, before: &mut usize) -> Option<usize> {
+    let (first, count) = (*before, I::NODE.count());
+    *before += count;
+    index.checked_sub(first).filter(|index| *index < count)
+}
+
+/// Ends a call that has no results.
+///
+/// # Errors
+///
+/// When the message cannot be made.
+pub fn nothing(reply: Reply<'_>) -> Result<()> {
+    reply.write(|_, _| Ok(()))
 }
 
 /// Whether a type is an interface, which a call may be ahead of.

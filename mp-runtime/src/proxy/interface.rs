@@ -21,20 +21,20 @@ pub trait Interface: Send + Sync {
     /// The description of the interface.
     const NODE: &'static InterfaceNode;
 
-    /// Calls a blocking method, here or of a base interface.
+    /// Calls a blocking method, here or of a base interface, by [its index](InterfaceNode::index).
     ///
     /// # Errors
     ///
     /// What the method returns, or that its parameters or results do not fit their types.
-    fn call_blocking(&self, interface: u64, ordinal: u16, call: &mut Call) -> Result<()> {
+    fn call_blocking(&self, index: usize, call: &mut Call) -> Result<()> {
         let _ = call;
-        Err(no_method(interface, ordinal))
+        Err(no_method(index))
     }
 
-    /// Calls an asynchronous method, here or of a base interface.
-    fn call_async<'s>(&'s self, interface: u64, ordinal: u16, call: Call) -> BoxFuture<'s, Result<Call>> {
+    /// Calls an asynchronous method, here or of a base interface, by [its index](InterfaceNode::index).
+    fn call_async<'s>(&'s self, index: usize, call: Call) -> BoxFuture<'s, Result<Call>> {
         let _ = call;
-        Box::pin(std::future::ready(Err(no_method(interface, ordinal))))
+        Box::pin(std::future::ready(Err(no_method(index))))
     }
 
     /// The object under the type of each interface that this one extends.
@@ -58,6 +58,16 @@ pub trait Interface: Send + Sync {
 /// The error for a method that generated code does not know. The runtime looks methods up before
 /// it calls generated code, so a caller sees this only when the two disagree.
 #[must_use]
-pub fn no_method(interface: u64, ordinal: u16) -> Error {
-    Error::unimplemented(format!("no method @{ordinal} in interface {interface:#018x}"))
+pub fn no_method(index: usize) -> Error {
+    Error::unimplemented(format!("no method of index {index}"))
+}
+
+/// The index of a method that a peer calls by its numbers.
+///
+/// # Errors
+///
+/// When there is none, which the runtime has found out before.
+pub(super) fn index(node: &InterfaceNode, interface: u64, ordinal: u16) -> Result<usize> {
+    node.index(interface, ordinal)
+        .ok_or_else(|| Error::unimplemented(format!("no method @{ordinal} in interface {interface:#018x}")))
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-use super::interface::Interface;
+use super::interface::{Interface, index};
 use super::loan::Loan;
 use crate::connection::{Call, LocalObject, Object};
 use crate::error::{Error, Result};
@@ -24,11 +24,14 @@ struct Reference<'o, I: ?Sized>(&'o I);
 
 impl<I: Interface + ?Sized> Target for Reference<'_, I> {
     fn call_blocking(&self, interface: u64, ordinal: u16, call: &mut Call) -> Result<()> {
-        self.0.call_blocking(interface, ordinal, call)
+        self.0.call_blocking(index(I::NODE, interface, ordinal)?, call)
     }
 
     fn call_async<'s>(&'s self, interface: u64, ordinal: u16, call: Call) -> BoxFuture<'s, Result<Call>> {
-        self.0.call_async(interface, ordinal, call)
+        match index(I::NODE, interface, ordinal) {
+            Ok(index) => self.0.call_async(index, call),
+            Err(error) => Box::pin(std::future::ready(Err(error))),
+        }
     }
 }
 

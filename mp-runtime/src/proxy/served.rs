@@ -6,7 +6,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use super::base::Base;
-use super::interface::Interface;
+use super::interface::{Interface, index};
 use crate::connection::{Call, LocalObject, Object};
 use crate::error::{Error, Result};
 use crate::event_loop::drop_off_loop;
@@ -48,7 +48,7 @@ impl<I: Interface + ?Sized + 'static> Object for Served<I> {
     }
 
     fn call_blocking(&self, interface: u64, ordinal: u16, call: &mut Call) -> Result<()> {
-        self.get()?.call_blocking(interface, ordinal, call)
+        self.get()?.call_blocking(index(I::NODE, interface, ordinal)?, call)
     }
 
     fn call_async(
@@ -57,7 +57,7 @@ impl<I: Interface + ?Sized + 'static> Object for Served<I> {
         ordinal: u16,
         call: Box<Call>,
     ) -> BoxFuture<'static, Result<Call>> {
-        Box::pin(async move { self.get()?.call_async(interface, ordinal, *call).await })
+        Box::pin(async move { self.get()?.call_async(index(I::NODE, interface, ordinal)?, *call).await })
     }
 
     fn as_any(&self) -> &dyn Any {

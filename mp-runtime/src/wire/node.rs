@@ -365,6 +365,30 @@ impl InterfaceNode {
         self.extends.iter().find_map(|base| base().find(interface, ordinal))
     }
 
+    /// How many methods an object has: those of the interface, and those of its bases.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.methods.len() + self.extends.iter().map(|base| base().count()).sum::<usize>()
+    }
+
+    /// The index of a method, as generated code knows it: its ordinal, and for one of a base, behind all methods of this
+    /// interface and of the bases before that one.
+    #[must_use]
+    pub fn index(&self, interface: u64, ordinal: u16) -> Option<usize> {
+        if interface == self.id {
+            return self.methods.iter().position(|method| method.ordinal == ordinal);
+        }
+        let mut before = self.methods.len();
+        for base in self.extends {
+            let base = base();
+            if let Some(index) = base.index(interface, ordinal) {
+                return Some(before + index);
+            }
+            before += base.count();
+        }
+        None
+    }
+
     /// The interface, here or among the bases, that declares `construct`, with its ordinal.
     #[must_use]
     pub fn constructor(&'static self) -> Option<(&'static InterfaceNode, u16)> {

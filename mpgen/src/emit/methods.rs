@@ -139,7 +139,6 @@ pub(super) fn writing(steps: &[Step]) -> TokenStream {
         Step::Statements(statements) => statements.clone(),
     };
     match steps {
-        [] => quote!(|_, _| ::core::result::Result::Ok(())),
         [Step::Call(call)] => quote!(|__cx, __out| #call),
         [before @ .., Step::Call(last)] => {
             let before = before.iter().map(statement);

@@ -65,7 +65,7 @@ fn hidden(runtime: &Path, items: &TokenStream) -> TokenStream {
     quote! {
         #[allow(clippy::all, clippy::nursery, clippy::pedantic, clippy::restriction)]
         #[allow(deprecated, non_snake_case, non_upper_case_globals, unused_qualifications)]
-        #[allow(trivial_casts, trivial_numeric_casts, unused_variables)]
+        #[allow(trivial_casts, trivial_numeric_casts, unused_doc_comments, unused_variables)]
         const _: () = {
             use #private as __mp;
 

@@ -1,7 +1,8 @@
 //! The dispatcher: calls of a peer on any implementation of the trait.
 //!
 //! ```text
-//! (__ID, 3) => __call.serve(|__cx, __params, __reply| {
+//! /// findBlock @3 (context, hash: &BlockHash) -> (result: Option<FoundBlock>)
+//! 3 => __call.serve(|__cx, __params, __reply| {
 //!     let hash = __params.get::<(), BlockHash>(__cx, 1)?;
 //!     let __result = Chain::find_block(self, &hash)?;
 //!     __reply.write(|__cx, __out| { __out.give::<(), _>(__cx, 0, __result)?; … })
@@ -15,6 +16,7 @@ use super::fields::travels;
 use super::methods::{Places, Step, param_type, places, set, whole, writing};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
+use crate::syntax::generic_arguments;
 
 /// `impl Interface for dyn Trait`.
 pub(super) fn dispatcher(item: &Interface) -> TokenStream {
@@ -34,42 +36,34 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
     let async_arms: Vec<_> =
         item.methods.iter().filter(asynchronous).map(|method| awaiting(item, method)).collect();
     let bases = &item.bases;
+    let rest = rest(item, &quote!(call_blocking), &TokenStream::new());
     // A dispatcher without methods of a kind leaves them to the trait, which refuses.
     let blocking = (!blocking_arms.is_empty() || !bases.is_empty()).then(|| {
         quote! {
             fn call_blocking(
                 &self,
-                __interface: #private::u64,
-                __ordinal: #private::u16,
+                __index: #private::usize,
                 __call: &mut #private::Call,
             ) -> #private::Result<()> {
-                match (__interface, __ordinal) {
+                match __index {
                     #(#blocking_arms)*
-                    #((_, _) if #private::has_method::<dyn #bases>(__interface, __ordinal) => {
-                        let __base: &dyn #bases = self;
-                        #private::Interface::call_blocking(__base, __interface, __ordinal, __call)
-                    })*
-                    _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
+                    #rest
                 }
             }
         }
     });
+    let rest = self::rest(item, &quote!(call_async), &quote!(.await));
     let awaiting = (!async_arms.is_empty() || !bases.is_empty()).then(|| {
         quote! {
             fn call_async<'__s>(
                 &'__s self,
-                __interface: #private::u64,
-                __ordinal: #private::u16,
+                __index: #private::usize,
                 mut __call: #private::Call,
             ) -> #private::BoxFuture<'__s, #private::Result<#private::Call>> {
                 ::std::boxed::Box::pin(async move {
-                    match (__interface, __ordinal) {
+                    match __index {
                         #(#async_arms)*
-                        #((_, _) if #private::has_method::<dyn #bases>(__interface, __ordinal) => {
-                            let __base: &dyn #bases = self;
-                            #private::Interface::call_async(__base, __interface, __ordinal, __call).await
-                        })*
-                        _ => ::core::result::Result::Err(#private::no_method(__interface, __ordinal)),
+                        #rest
                     }
                 })
             }
@@ -100,6 +94,84 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
             #private::proxied!(#hold, #home::__mp_proxy);
         }
     }
+}
+
+/// The arm of methods that are not the interface's own: those of its bases, behind all of its own.
+fn rest(item: &Interface, call: &TokenStream, dot_await: &TokenStream) -> TokenStream {
+    let (private, bases) = (private(), &item.bases);
+    let own =
+        item.methods.len() + usize::from(item.construct.is_some()) + usize::from(item.destroy.is_some());
+    let own = super::index(own);
+    let refused = quote!(::core::result::Result::Err(#private::no_method(__index)));
+    if bases.is_empty() {
+        return quote!(_ => #refused,);
+    }
+    quote! {
+        _ => {
+            let mut __before = #own;
+            #(if let ::core::option::Option::Some(__index) = #private::in_base::<dyn #bases>(__index, &mut __before) {
+                let __base: &dyn #bases = self;
+                return #private::Interface::#call(__base, __index, __call) #dot_await;
+            })*
+            #refused
+        }
+    }
+}
+
+/// What a peer knows of a method, above its arm: its name and its ordinal, and each value with the type that it has here.
+fn signature(method: &Method) -> String {
+    let text = |tokens: TokenStream| {
+        let text = tokens.to_string().replace(" :: ", "::").replace(" < ", "<").replace(" > ", ">");
+        text.replace(" >", ">").replace("& ", "&").replace(" ,", ",").replace("( ", "(").replace(" )", ")")
+    };
+    let value = |name: &str, ty: &syn::Type| format!("{name}: {}", text(quote!(#ty)));
+    let (mut params, mut results) = (Vec::new(), Vec::new());
+    if method.context {
+        params.push("context".to_owned());
+    }
+    let types = method.sig.inputs.iter().filter_map(|input| match input {
+        syn::FnArg::Typed(typed) => Some(&*typed.ty),
+        syn::FnArg::Receiver(_) => None,
+    });
+    for (param, ty) in method.params.iter().zip(types) {
+        match param.passing {
+            Passing::Absent(_) => {}
+            Passing::Out(_) => results.push(value(&param.wire.name, ty)),
+            Passing::WantOut(_) => {
+                params.push(format!("want{}", crate::names::upper_camel(&param.wire.name)));
+                results.push(value(&param.wire.name, ty));
+            }
+            Passing::InOut(_) => {
+                params.push(value(&param.wire.name, ty));
+                results.push(value(&param.wire.name, ty));
+            }
+            _ => params.push(value(&param.wire.name, ty)),
+        }
+    }
+    // As the user wrote them; in the model are names for them.
+    let output = match &method.sig.output {
+        syn::ReturnType::Type(_, ty) => Some(&**ty),
+        syn::ReturnType::Default => None,
+    };
+    let outer = output.and_then(|ty| generic_arguments(ty, "Result"));
+    let written = match &method.returns {
+        Returns::Declared(..) => {
+            outer.and_then(|outer| outer.first().and_then(|inner| generic_arguments(inner, "Result")))
+        }
+        Returns::Plain(_) => output.map(|ty| vec![ty]),
+        _ => outer,
+    };
+    let written = written.unwrap_or_default();
+    let returned = method.returns.value().map(|ty| written.first().copied().unwrap_or(ty));
+    match (returned, &method.results) {
+        (Some(ty), Some(_)) => results.push(format!("the fields of {}", text(quote!(#ty)))),
+        (Some(ty), None) => results.push(value(&method.result.name, ty)),
+        (None, _) => {}
+    }
+    if let (Some((wire, _)), Some(error)) = (&method.exception, method.returns.exception()) {
+        results.push(value(&wire.name, written.get(1).copied().unwrap_or(error)));
+    }
+    format!(" {} @{} ({}) -> ({})", method.name, method.ordinal, params.join(", "), results.join(", "))
 }
 
 /// The variable of a parameter. It stands where the parameter does, so that what is wrong with one shows there.
@@ -273,8 +345,8 @@ fn converted(wire: &Wire, value: TokenStream) -> TokenStream {
     }
 }
 
-/// What the parameters are read by, the call, and what writes its results.
-fn parts(item: &Interface, method: &Method) -> (Vec<TokenStream>, TokenStream, TokenStream) {
+/// What the parameters are read by, the call, and what writes its results, if there are any.
+fn parts(item: &Interface, method: &Method) -> (Vec<TokenStream>, TokenStream, Option<TokenStream>) {
     let set = set(item);
     let places = places(method);
     let asynchronous = method.sig.asyncness.is_some();
@@ -289,7 +361,7 @@ fn parts(item: &Interface, method: &Method) -> (Vec<TokenStream>, TokenStream, T
     let call = outcome(method, &quote!(#ident::#name(self, #(#passes),*) #dot_await));
     let steps = write_results(method, &places, &set);
     let call = if steps.is_empty() { quote!(#call;) } else { quote!(let __result = #call;) };
-    (reads, call, writing(&steps))
+    (reads, call, (!steps.is_empty()).then(|| writing(&steps)))
 }
 
 fn mutable(param: &Param) -> TokenStream {
@@ -302,15 +374,21 @@ fn mutable(param: &Param) -> TokenStream {
 fn blocking(item: &Interface, method: &Method) -> TokenStream {
     let ordinal = super::number(method.ordinal);
     let (reads, call, write) = parts(item, method);
+    let (private, docs) = (private(), signature(method));
+    let reply = match write {
+        Some(write) => quote!(__reply.write(#write)),
+        None => quote!(#private::nothing(__reply)),
+    };
     let names = method.params.iter().enumerate().map(|(index, param)| local(index, param));
     let mutable = method.params.iter().map(mutable);
     let arguments =
         if reads.is_empty() { quote!(|_, _, __reply|) } else { quote!(|__cx, __params, __reply|) };
     quote! {
-        (__ID, #ordinal) => __call.serve(#arguments {
+        #[doc = #docs]
+        #ordinal => __call.serve(#arguments {
             #(let #mutable #names = #reads;)*
             #call
-            __reply.write(#write)
+            #reply
         }),
     }
 }
@@ -319,6 +397,11 @@ fn awaiting(item: &Interface, method: &Method) -> TokenStream {
     let private = private();
     let ordinal = super::number(method.ordinal);
     let (reads, call, write) = parts(item, method);
+    let docs = signature(method);
+    let reply = match write {
+        Some(write) => quote!(#private::Call::results(&mut __call, #write)?;),
+        None => quote!(#private::Call::results(&mut __call, |_, _| ::core::result::Result::Ok(()))?;),
+    };
     let names: Vec<_> = method.params.iter().enumerate().map(|(index, param)| local(index, param)).collect();
     let mutable = method.params.iter().map(mutable);
     let read = (!reads.is_empty()).then(|| {
@@ -330,10 +413,11 @@ fn awaiting(item: &Interface, method: &Method) -> TokenStream {
         }
     });
     quote! {
-        (__ID, #ordinal) => {
+        #[doc = #docs]
+        #ordinal => {
             #read
             #call
-            #private::Call::results(&mut __call, #write)?;
+            #reply
             ::core::result::Result::Ok(__call)
         }
     }

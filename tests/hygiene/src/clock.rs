@@ -11,7 +11,7 @@ pub use served::Served;
 take_names!();
 
 /// The interface.
-#[::mp_runtime::ipc_interface(file = "clock.capnp", file_id = 0xf00df00df00df00e, construct, destroy = false)]
+#[::mp_runtime::ipc_interface(file = "clock.capnp", file_id = 0xf00df00df00df00e, construct, destroy = false, blocking = BlockingClock)]
 pub trait Clock: ::core::marker::Send + ::core::marker::Sync {
     /// Waits.
     #[ipc(interrupt = "stop", result(with = super::shop::held))]
