@@ -287,6 +287,8 @@ pub(crate) enum Answer {
     Chain(Chain),
     /// What the node warns of.
     Warnings(String),
+    /// Whether somebody wants the node to end.
+    Stopping(bool),
     /// The mempool and fees.
     Mempool(Mempool),
     /// The wallets that are loaded.

@@ -36,7 +36,9 @@ pub(super) enum Lane {
 impl Lane {
     pub(super) fn of(read: &Read) -> Lane {
         match read {
-            Read::Chain | Read::Warnings | Read::Methods | Read::Settings | Read::Peers => Lane::Node,
+            Read::Chain | Read::Warnings | Read::Stopping | Read::Methods | Read::Settings | Read::Peers => {
+                Lane::Node
+            }
             Read::Processes => Lane::Files,
             Read::Mempool => Lane::Mempool,
             Read::Wallets | Read::Files => Lane::Long,

@@ -42,6 +42,11 @@ fn answer(held: &Arc<Held>, read: Read) -> Result<Answer, Failure> {
             let warnings = within(NODE_PATIENCE, || object.get_warnings());
             warnings.map(|text| Answer::Warnings(text.to_string())).map_err(|error| held.failure(&error))
         }
+        Read::Stopping => {
+            let object = held.node()?;
+            let wanted = within(NODE_PATIENCE, || object.shutdown_requested());
+            wanted.map(Answer::Stopping).map_err(|error| held.failure(&error))
+        }
         Read::Methods => {
             let object = held.node()?;
             let methods = within(NODE_PATIENCE, || object.list_rpc_commands());

@@ -202,6 +202,8 @@ pub(crate) enum Read {
     Chain,
     /// What the node warns of.
     Warnings,
+    /// Whether somebody wants the node to end.
+    Stopping,
     /// The mempool and fees.
     Mempool,
     /// Which wallets are loaded.

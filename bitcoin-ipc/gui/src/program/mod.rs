@@ -209,6 +209,18 @@ fn run_hosting(
     start.run()
 }
 
+/// Starts a node and ends it, as a window does with its own, for a test.
+#[cfg(test)]
+pub(crate) fn start_and_end(node: &dyn Node) -> Result<i32, String> {
+    let Ok(Invocation::Run(arguments)) =
+        parse(&options::attaching(), ["bitcoin-gui", "-regtest", "-noconf", "-nosettings"])
+    else {
+        panic!("no run")
+    };
+    spawn::start(node, options::load(options::attaching(), arguments).expect("settings"))?;
+    Ok(spawn::end(node))
+}
+
 /// Finds a font with the letters of a language, for a test.
 #[cfg(test)]
 pub(crate) fn find_letters(language: crate::text::words::Language) -> Option<eframe::egui::FontInsert> {

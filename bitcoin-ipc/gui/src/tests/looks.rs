@@ -3,6 +3,9 @@
 use eframe::egui;
 use egui_kittest::kittest::NodeT as _;
 
+use std::path::Path;
+
+use super::raster::Picture;
 use super::{Gui, PAGES, rich};
 use crate::model::prefs::Theme;
 use crate::text::amount::Unit;
@@ -24,11 +27,11 @@ fn contrast(a: egui::Color32, b: egui::Color32) -> f32 {
 #[test]
 fn a50_text_can_be_read_in_both_themes() {
     let mut gui = rich();
-    for theme in [Theme::Light, Theme::Dark] {
+    for theme in [Theme::Light, Theme::Dark, Theme::Contrast] {
         gui.harness.state_mut().state().prefs.theme = theme;
         gui.harness.run_steps(3);
         let visuals = gui.harness.ctx.global_style().visuals.clone();
-        assert_eq!(visuals.dark_mode, theme == Theme::Dark);
+        assert_eq!(visuals.dark_mode, theme != Theme::Light);
         let dark = visuals.dark_mode;
         let (ground, ink) = crate::view::banner_colours(dark);
         assert!(contrast(ground, ink) >= 4.5, "banners of {theme:?}");
@@ -93,6 +96,43 @@ fn a50_pictures_are_the_same_each_time() {
             }
         }
     }
+}
+
+/// How much a pixel of a small picture may differ: glyphs are drawn with what the processor offers.
+const NOISE: u8 = 6;
+
+#[test]
+fn a50_pictures_are_those_that_are_kept() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("pictures/all.png");
+    // The others show counts of frames, and what the system tells of this process.
+    let pages: Vec<&str> = PAGES.into_iter().filter(|page| !["Node", "Processes"].contains(page)).collect();
+    let mut pictures = Vec::new();
+    for theme in [Theme::Light, Theme::Dark, Theme::Contrast] {
+        let mut gui = rich();
+        gui.harness.state_mut().state().prefs.theme = theme;
+        gui.harness.set_size(egui::vec2(640.0, 480.0));
+        for page in &pages {
+            gui.page(page);
+            pictures.push(gui.picture().shrunk(4));
+        }
+    }
+    let found = Picture::sheet(&pictures, pages.len());
+    if std::env::var_os("GUI_PICTURES").is_some() {
+        found.save(&path);
+        return;
+    }
+    let kept = Picture::load(&path).expect("the kept pictures");
+    assert_eq!((found.width, found.height), (kept.width, kept.height));
+    let differs = |(a, b): (&egui::Color32, &egui::Color32)| {
+        let parts = a.to_array().into_iter().zip(b.to_array());
+        parts.into_iter().any(|(a, b)| a.abs_diff(b) > NOISE)
+    };
+    let other = found.pixels.iter().zip(&kept.pixels).position(differs);
+    let place = other.map(|at| {
+        let (column, row) = (at % found.width / 160, at / found.width / 120);
+        format!("{} in theme {row}", pages[column])
+    });
+    assert_eq!(place, None, "a picture has changed; CONTRIBUTING.md says how to write them");
 }
 
 /// No amount is anywhere in the tree.

@@ -14,6 +14,7 @@ mod processes;
 mod psbt;
 mod raster;
 mod real;
+mod real_processes;
 mod real_remedies;
 mod remedies;
 mod secrets;

@@ -8,7 +8,7 @@ use super::{Gui, rich};
 use crate::model::requests::Request;
 
 #[test]
-fn a13_overview_shows_the_balances_and_the_latest_transactions() {
+pub(super) fn a13_overview_shows_the_balances_and_the_latest_transactions() {
     let mut gui = rich();
     for text in [
         "Available 3.00000000 BTC",
@@ -28,7 +28,7 @@ fn a13_overview_shows_the_balances_and_the_latest_transactions() {
 }
 
 #[test]
-fn a14_receive_has_an_address_and_its_qr_code_at_once() {
+pub(super) fn a14_receive_has_an_address_and_its_qr_code_at_once() {
     let mut gui = rich();
     gui.page("Receive");
     gui.wait_for("QR code of bcrt1");
@@ -62,7 +62,7 @@ fn a14_receive_has_an_address_and_its_qr_code_at_once() {
 }
 
 #[test]
-fn a15_requests_are_kept_in_the_wallet_and_forgotten() {
+pub(super) fn a15_requests_are_kept_in_the_wallet_and_forgotten() {
     let mut gui = rich();
     gui.page("Receive");
     gui.wait_for("QR code of bcrt1");
@@ -80,7 +80,7 @@ fn a15_requests_are_kept_in_the_wallet_and_forgotten() {
 }
 
 #[test]
-fn a20_coins_are_frozen_chosen_and_sent() {
+pub(super) fn a20_coins_are_frozen_chosen_and_sent() {
     let mut gui = rich();
     gui.page("Coins");
     gui.wait_for("2 coins; 0 chosen");
@@ -109,7 +109,7 @@ fn a20_coins_are_frozen_chosen_and_sent() {
 }
 
 #[test]
-fn a24_messages_are_signed_and_verified() {
+pub(super) fn a24_messages_are_signed_and_verified() {
     let mut gui = rich();
     gui.page("Addresses");
     let main = "mpLQjfK79b7CCV4VMJWEWAj5Mpx8Up5zxB";
@@ -129,7 +129,7 @@ fn a24_messages_are_signed_and_verified() {
 }
 
 #[test]
-fn a24_the_address_book_is_kept() {
+pub(super) fn a24_the_address_book_is_kept() {
     let mut gui = rich();
     gui.page("Addresses");
     let (alice, contact) = (super::paying::address(7), "Alice \u{202e}& co");
@@ -148,7 +148,7 @@ fn a24_the_address_book_is_kept() {
 }
 
 #[test]
-fn a26_the_console_runs_completes_and_does_not_wait() {
+pub(super) fn a26_the_console_runs_completes_and_does_not_wait() {
     let mut gui = rich();
     gui.page("Node");
     gui.type_in("Command", "getblockhash(getblockcount())");
@@ -180,7 +180,7 @@ fn a26_the_console_runs_completes_and_does_not_wait() {
 }
 
 #[test]
-fn a30_the_search_finds_what_is_far_behind() {
+pub(super) fn a30_the_search_finds_what_is_far_behind() {
     let world = World::new(vec![FakeWallet::huge("w", 1_000)]);
     let mut gui = Gui::open(&world);
     gui.wait_for("Overview of w");
@@ -200,7 +200,7 @@ fn a30_the_search_finds_what_is_far_behind() {
 }
 
 #[test]
-fn fees_show_estimates_and_the_mempool() {
+pub(super) fn fees_show_estimates_and_the_mempool() {
     let mut gui = rich();
     gui.page("Fees");
     gui.wait_for("25 sat/vB");

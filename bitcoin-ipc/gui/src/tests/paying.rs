@@ -32,7 +32,7 @@ fn ready(gui: &mut Gui) {
 }
 
 #[test]
-fn a16_three_steps_lead_to_a_payment() {
+pub(super) fn a16_three_steps_lead_to_a_payment() {
     let mut gui = rich();
     review(&mut gui);
     ready(&mut gui);
@@ -52,7 +52,7 @@ fn a16_three_steps_lead_to_a_payment() {
 }
 
 #[test]
-fn a16_what_is_wrong_is_told_at_its_field_and_nothing_is_called() {
+pub(super) fn a16_what_is_wrong_is_told_at_its_field_and_nothing_is_called() {
     let mut gui = rich();
     gui.page("Send");
     gui.press("Review");
@@ -87,7 +87,7 @@ fn a16_what_is_wrong_is_told_at_its_field_and_nothing_is_called() {
 }
 
 #[test]
-fn a16_a_payment_uri_fills_in_the_fields() {
+pub(super) fn a16_a_payment_uri_fills_in_the_fields() {
     let mut gui = rich();
     gui.page("Send");
     gui.type_in("Pay to", &format!("bitcoin:{}?amount=0.125&label=Shop%20%231", address(9)));
@@ -97,7 +97,7 @@ fn a16_a_payment_uri_fills_in_the_fields() {
 }
 
 #[test]
-fn a17_the_review_shows_all_that_is_signed() {
+pub(super) fn a17_the_review_shows_all_that_is_signed() {
     let mut gui = rich();
     review(&mut gui);
     let groups = crate::text::address::in_groups(&address(7));
@@ -121,7 +121,7 @@ fn a17_the_review_shows_all_that_is_signed() {
 }
 
 #[test]
-fn a17_what_was_not_reviewed_is_not_sent() {
+pub(super) fn a17_what_was_not_reviewed_is_not_sent() {
     let mut gui = rich();
     lock(&wallet(&gui).inside).tampers = true;
     review(&mut gui);
@@ -133,7 +133,7 @@ fn a17_what_was_not_reviewed_is_not_sent() {
 }
 
 #[test]
-fn a17_coins_that_were_spent_meanwhile_are_noticed() {
+pub(super) fn a17_coins_that_were_spent_meanwhile_are_noticed() {
     let mut gui = rich();
     review(&mut gui);
     lock(&wallet(&gui).inside).coins.clear();
@@ -144,7 +144,7 @@ fn a17_coins_that_were_spent_meanwhile_are_noticed() {
 }
 
 #[test]
-fn a18_a_locked_wallet_is_unlocked_for_the_payment_alone() {
+pub(super) fn a18_a_locked_wallet_is_unlocked_for_the_payment_alone() {
     let world = World::new(vec![FakeWallet::with_coins("w")]);
     lock(&world.loader.wallets)["w"].encrypt(b"Zq7!canary");
     let mut gui = Gui::open(&world);
@@ -169,7 +169,7 @@ fn a18_a_locked_wallet_is_unlocked_for_the_payment_alone() {
 }
 
 #[test]
-fn a19_a_key_that_is_held_down_sends_nothing() {
+pub(super) fn a19_a_key_that_is_held_down_sends_nothing() {
     let mut gui = rich();
     gui.page("Send");
     gui.type_in("Pay to", &address(7));
@@ -207,7 +207,7 @@ fn a19_a_key_that_is_held_down_sends_nothing() {
 }
 
 #[test]
-fn a22_a_transaction_is_given_up_and_a_file_is_written() {
+pub(super) fn a22_a_transaction_is_given_up_and_a_file_is_written() {
     let mut gui = rich();
     gui.click(Role::Row, "Sent -0.50000000 BTC, Bob, Unconfirmed, 14 Nov 2023 22:13");
     gui.wait_for("Give it up…");
@@ -234,7 +234,7 @@ fn a22_a_transaction_is_given_up_and_a_file_is_written() {
 }
 
 #[test]
-fn a40_an_unknown_outcome_is_looked_up_and_never_repeated() {
+pub(super) fn a40_an_unknown_outcome_is_looked_up_and_never_repeated() {
     for done in [true, false] {
         let mut gui = rich();
         let wallet = wallet(&gui);
@@ -255,7 +255,7 @@ fn a40_an_unknown_outcome_is_looked_up_and_never_repeated() {
 }
 
 #[test]
-fn a40_the_outcome_is_looked_up_when_the_wallets_are_back() {
+pub(super) fn a40_the_outcome_is_looked_up_when_the_wallets_are_back() {
     let mut gui = rich();
     let (wallet, world) = (wallet(&gui), gui.world().clone());
     review(&mut gui);

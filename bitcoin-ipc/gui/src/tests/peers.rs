@@ -52,7 +52,7 @@ fn peer(number: u8, unit: i64) -> NodeStats {
 }
 
 #[test]
-fn a_node_without_peers_has_no_page_of_them() {
+pub(super) fn a_node_without_peers_has_no_page_of_them() {
     let mut gui = rich();
     assert!(gui.harness.query_by_role_and_label(Role::Tab, "Peers").is_none());
     gui.world().node.connect(vec![peer(1, 1), peer(2, 1_000_000_000)]);
@@ -71,7 +71,7 @@ fn a_node_without_peers_has_no_page_of_them() {
 }
 
 #[test]
-fn peers_are_disconnected_kept_away_and_let_in_again() {
+pub(super) fn peers_are_disconnected_kept_away_and_let_in_again() {
     let mut gui = rich();
     gui.world().node.connect(vec![peer(1, 1), peer(2, 1), peer(3, 1)]);
     gui.wait(|gui| gui.harness.query_by_role_and_label(Role::Tab, "Peers").is_some());
@@ -100,7 +100,7 @@ fn peers_are_disconnected_kept_away_and_let_in_again() {
 }
 
 #[test]
-fn the_processes_are_shown_with_what_the_system_tells() {
+pub(super) fn the_processes_are_shown_with_what_the_system_tells() {
     let mut gui = rich();
     gui.page("Processes");
     gui.wait_for("This window:");

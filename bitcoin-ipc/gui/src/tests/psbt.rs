@@ -24,7 +24,7 @@ fn made(gui: &mut Gui) -> String {
 }
 
 #[test]
-fn a23_a_wallet_without_keys_makes_a_psbt_that_another_one_signs_and_sends() {
+pub(super) fn a23_a_wallet_without_keys_makes_a_psbt_that_another_one_signs_and_sends() {
     let watching = FakeWallet::with_coins("w");
     watching.no_keys(true);
     let mut gui = Gui::open(&World::new(vec![watching]));
@@ -61,7 +61,7 @@ fn a23_a_wallet_without_keys_makes_a_psbt_that_another_one_signs_and_sends() {
 }
 
 #[test]
-fn a23_a_psbt_is_saved_dropped_and_combined() {
+pub(super) fn a23_a_psbt_is_saved_dropped_and_combined() {
     let mut gui = rich();
     made(&mut gui);
     let folder = tempfile::tempdir().expect("a folder");
@@ -83,7 +83,7 @@ fn a23_a_psbt_is_saved_dropped_and_combined() {
 }
 
 #[test]
-fn a23_what_is_no_psbt_says_so() {
+pub(super) fn a23_what_is_no_psbt_says_so() {
     let mut gui = rich();
     gui.page("Send");
     gui.press("PSBT…");

@@ -26,6 +26,50 @@ impl Picture {
         self.pixels[y.min(self.height - 1) * self.width + x.min(self.width - 1)]
     }
 
+    /// A picture of which each pixel is the mean of so many by so many.
+    pub(crate) fn shrunk(&self, by: usize) -> Picture {
+        let (width, height) = (self.width / by, self.height / by);
+        let mut small = Picture::new(width, height, Color32::BLACK);
+        for (place, pixel) in small.pixels.iter_mut().enumerate() {
+            let (left, top) = (place % width * by, place / width * by);
+            let mut sum = [0_usize; 3];
+            for (x, y) in (0..by * by).map(|index| (left + index % by, top + index / by)) {
+                let color = self.at(x, y);
+                for (sum, part) in sum.iter_mut().zip([color.r(), color.g(), color.b()]) {
+                    *sum += usize::from(part);
+                }
+            }
+            let mean = sum.map(|sum| u8::try_from(sum / (by * by)).unwrap_or(u8::MAX));
+            *pixel = Color32::from_rgb(mean[0], mean[1], mean[2]);
+        }
+        small
+    }
+
+    /// Pictures of one size, so many in a row.
+    pub(crate) fn sheet(pictures: &[Picture], columns: usize) -> Picture {
+        let (width, height) = (pictures[0].width, pictures[0].height);
+        let mut sheet =
+            Picture::new(width * columns, height * pictures.len().div_ceil(columns), Color32::BLACK);
+        for (index, picture) in pictures.iter().enumerate() {
+            let (left, top) = (index % columns * width, index / columns * height);
+            for (row, line) in picture.pixels.chunks(width).enumerate() {
+                let start = (top + row) * sheet.width + left;
+                sheet.pixels[start..start + width].copy_from_slice(line);
+            }
+        }
+        sheet
+    }
+
+    /// Reads a PNG as they are written here.
+    pub(crate) fn load(path: &std::path::Path) -> Option<Picture> {
+        let file = std::io::BufReader::new(std::fs::File::open(path).ok()?);
+        let mut reader = png::Decoder::new(file).read_info().ok()?;
+        let mut bytes = vec![0; reader.output_buffer_size()?];
+        let info = reader.next_frame(&mut bytes).ok()?;
+        let pixels = bytes.chunks_exact(3).map(|part| Color32::from_rgb(part[0], part[1], part[2]));
+        Some(Picture { width: info.width as usize, height: info.height as usize, pixels: pixels.collect() })
+    }
+
     /// Writes it as a PNG.
     pub(crate) fn save(&self, path: &std::path::Path) {
         let file = std::fs::File::create(path).expect("a file");

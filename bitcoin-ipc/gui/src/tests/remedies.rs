@@ -39,7 +39,7 @@ fn send(gui: &mut Gui, button: &str) {
 }
 
 #[test]
-fn a21_a_fee_is_raised_by_a_rate_of_ones_own() {
+pub(super) fn a21_a_fee_is_raised_by_a_rate_of_ones_own() {
     let mut gui = rich();
     open(&mut gui, BOB, "Raise the fee…");
     make(&mut gui, "New fee rate (sat/vB)", "1", "Make the replacement");
@@ -59,7 +59,7 @@ fn a21_a_fee_is_raised_by_a_rate_of_ones_own() {
 }
 
 #[test]
-fn a21_a_payment_is_taken_back_to_the_satoshi() {
+pub(super) fn a21_a_payment_is_taken_back_to_the_satoshi() {
     let mut gui = rich();
     open(&mut gui, BOB, "Take it back…");
     make(&mut gui, "New fee rate (sat/vB)", "1", "Make the cancellation");
@@ -93,7 +93,7 @@ fn a21_a_payment_is_taken_back_to_the_satoshi() {
 }
 
 #[test]
-fn a21_a_child_pays_for_what_came_in() {
+pub(super) fn a21_a_child_pays_for_what_came_in() {
     let mut gui = rich();
     let wallet = wallet(&gui);
     wallet.receive(20_000_000, "Carol");
@@ -121,7 +121,7 @@ fn a21_a_child_pays_for_what_came_in() {
 }
 
 #[test]
-fn a21_help_is_offered_where_there_is_some() {
+pub(super) fn a21_help_is_offered_where_there_is_some() {
     let mut gui = rich();
     gui.click(Role::Row, BOB);
     gui.wait_for("Raise the fee…");
@@ -134,7 +134,7 @@ fn a21_help_is_offered_where_there_is_some() {
 }
 
 #[test]
-fn a21_a_wallet_that_makes_something_else_is_not_believed() {
+pub(super) fn a21_a_wallet_that_makes_something_else_is_not_believed() {
     for (button, field, go) in [
         ("Raise the fee…", "New fee rate (sat/vB)", "Make the replacement"),
         ("Take it back…", "New fee rate (sat/vB)", "Make the cancellation"),
@@ -151,7 +151,7 @@ fn a21_a_wallet_that_makes_something_else_is_not_believed() {
 }
 
 #[test]
-fn a21_what_was_not_reviewed_is_not_sent() {
+pub(super) fn a21_what_was_not_reviewed_is_not_sent() {
     for (button, field, go, sends) in [
         ("Raise the fee…", "New fee rate (sat/vB)", "Make the replacement", "Send the replacement"),
         ("Take it back…", "New fee rate (sat/vB)", "Make the cancellation", "Send the cancellation"),
@@ -170,7 +170,7 @@ fn a21_what_was_not_reviewed_is_not_sent() {
 }
 
 #[test]
-fn a21_a_locked_wallet_is_unlocked_for_the_cancellation_alone() {
+pub(super) fn a21_a_locked_wallet_is_unlocked_for_the_cancellation_alone() {
     let world = World::new(vec![FakeWallet::with_coins("w")]);
     lock(&world.loader.wallets)["w"].encrypt(b"Zq7!canary");
     let mut gui = Gui::open(&world);
@@ -194,7 +194,7 @@ fn a21_a_locked_wallet_is_unlocked_for_the_cancellation_alone() {
 }
 
 #[test]
-fn a40_whether_it_was_taken_back_is_looked_up_and_not_tried_again() {
+pub(super) fn a40_whether_it_was_taken_back_is_looked_up_and_not_tried_again() {
     for done in [true, false] {
         let mut gui = rich();
         let wallet = wallet(&gui);
@@ -215,7 +215,7 @@ fn a40_whether_it_was_taken_back_is_looked_up_and_not_tried_again() {
 }
 
 #[test]
-fn a53_hidden_amounts_are_shown_in_help_only_when_they_are_wanted() {
+pub(super) fn a53_hidden_amounts_are_shown_in_help_only_when_they_are_wanted() {
     let mut gui = rich();
     gui.harness.state_mut().state().prefs.hide_amounts = true;
     gui.harness.run_steps(3);

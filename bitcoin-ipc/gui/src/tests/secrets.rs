@@ -18,7 +18,7 @@ fn nowhere(gui: &Gui) {
 }
 
 #[test]
-fn a54_a_passphrase_is_seen_by_nobody() {
+pub(super) fn a54_a_passphrase_is_seen_by_nobody() {
     let mut gui = rich();
     let wallet = lock(&gui.world().loader.wallets)["w"].clone();
     gui.press("Wallets…");
@@ -50,7 +50,7 @@ fn a54_a_passphrase_is_seen_by_nobody() {
 }
 
 #[test]
-fn a54_a_passphrase_is_dropped_with_its_wallet() {
+pub(super) fn a54_a_passphrase_is_dropped_with_its_wallet() {
     let world = World::new(vec![FakeWallet::with_coins("w")]);
     lock(&world.loader.wallets)["w"].encrypt(CANARY.as_bytes());
     let mut gui = Gui::open(&world);
@@ -68,7 +68,7 @@ fn a54_a_passphrase_is_dropped_with_its_wallet() {
 }
 
 #[test]
-fn a57_the_console_keeps_no_secret() {
+pub(super) fn a57_the_console_keeps_no_secret() {
     let mut gui = rich();
     gui.page("Node");
     gui.type_in("Command", "walletpassphrase ");

@@ -6,7 +6,7 @@ use super::fake::lock;
 use super::rich;
 
 #[test]
-fn a27_settings_are_kept_reset_and_say_who_counts() {
+pub(super) fn a27_settings_are_kept_reset_and_say_who_counts() {
     let mut gui = rich();
     gui.page("Settings");
     gui.wait_for("Memory of the mempool in MB (maxmempool): set by the command line, which counts.");

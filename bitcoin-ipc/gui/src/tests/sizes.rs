@@ -70,6 +70,35 @@ fn a29_a_search_says_how_far_it_is_and_stops() {
     assert!(!gui.sees("Escape stops."));
 }
 
+/// How many corners the triangles of a frame have, which is what drawing it costs.
+fn corners(gui: &mut Gui) -> usize {
+    gui.harness.run_steps(2);
+    let (ctx, output) = (&gui.harness.ctx, gui.harness.output());
+    let drawn = ctx.tessellate(output.shapes.clone(), output.pixels_per_point);
+    let corners = drawn.iter().map(|part| match &part.primitive {
+        egui::epaint::Primitive::Mesh(mesh) => mesh.vertices.len(),
+        egui::epaint::Primitive::Callback(_) => 0,
+    });
+    corners.sum()
+}
+
+#[test]
+fn a28_a29_a_frame_costs_the_same_however_long_the_history_is() {
+    let mut small = history(201);
+    small.settle();
+    let mut huge = history(1_000_000);
+    huge.settle();
+    // As far as one scrolls in a while.
+    huge.type_in("Search", "no such entry");
+    huge.wait(|gui| gui.model().sessions[0].wallets["w"].history.rows.len() > 5_000);
+    huge.harness.key_press(egui::Key::Escape);
+    huge.settle();
+    let (small, huge) = (corners(&mut small), corners(&mut huge));
+    assert!(small > 1_000, "{small} corners");
+    // Numbers are longer.
+    assert!(huge <= small + small / 4, "{small} corners have become {huge}");
+}
+
 #[test]
 fn entries_that_come_while_one_reads_are_on_top() {
     let mut gui = history(1_000);

@@ -6,7 +6,7 @@ use super::fake::{FakeWallet, World, lock};
 use super::{Gui, rich};
 
 #[test]
-fn a25_wallets_are_made_opened_and_closed() {
+pub(super) fn a25_wallets_are_made_opened_and_closed() {
     let world = World::new(Vec::new());
     lock(&world.loader.files).insert("old".to_owned(), FakeWallet::with_coins("old"));
     let mut gui = Gui::open(&world);
@@ -35,7 +35,7 @@ fn a25_wallets_are_made_opened_and_closed() {
 }
 
 #[test]
-fn a25_a_wallet_that_is_not_made_says_why() {
+pub(super) fn a25_a_wallet_that_is_not_made_says_why() {
     let mut gui = rich();
     gui.press("Wallets…");
     gui.settle();
@@ -48,7 +48,7 @@ fn a25_a_wallet_that_is_not_made_says_why() {
 }
 
 #[test]
-fn a25_passphrases_are_changed_and_backups_made() {
+pub(super) fn a25_passphrases_are_changed_and_backups_made() {
     let mut gui = rich();
     let wallet: Arc<FakeWallet> = lock(&gui.world().loader.wallets)["w"].clone();
     wallet.encrypt(b"old");
@@ -75,7 +75,7 @@ fn a25_passphrases_are_changed_and_backups_made() {
 }
 
 #[test]
-fn a9_a_window_of_another_network_can_do_nothing() {
+pub(super) fn a9_a_window_of_another_network_can_do_nothing() {
     let world = World::new(Vec::new());
     let mut gui = Gui::open(&world);
     gui.wait_for("No wallet is loaded.");
@@ -87,7 +87,7 @@ fn a9_a_window_of_another_network_can_do_nothing() {
 }
 
 #[test]
-fn a25_labels_and_what_watches_are_exported() {
+pub(super) fn a25_labels_and_what_watches_are_exported() {
     let mut gui = rich();
     let folder = tempfile::tempdir().expect("a folder");
     let (file, path) =

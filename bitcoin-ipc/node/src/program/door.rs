@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
-use bitcoin_ipc::interfaces::{Chain, Echo, EchoImpl, Init, Mining, Node, Rpc, WalletLoader};
+use bitcoin_ipc::interfaces::{Chain, Echo, EchoImpl, Handler, Init, Mining, Node, Rpc, WalletLoader};
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::{Error, Result, ipc_interface};
 
@@ -169,5 +169,9 @@ impl Init for Door {
 impl SplitInit for Door {
     fn make_watching_chain(&self) -> Result<Option<Arc<dyn WatchingChain>>> {
         Ok(Some(Arc::new(self.offer()?.chain())))
+    }
+
+    fn offer_wallet_loader(&self, loader: Arc<dyn WalletLoader>) -> Result<Option<Box<dyn Handler>>> {
+        Ok(self.offer()?.take_wallets(loader).map(|offered| Box::new(offered) as Box<dyn Handler>))
     }
 }

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use bitcoin_ipc::interfaces::WalletLoader;
+use mp_runtime::callbacks::News;
 use mp_runtime::{Error, Result};
 
-use super::wallets::LoadedWallets;
+use super::wallets::{LoadedWallets, Offered};
 use crate::chain::NodeChain;
 use crate::mining::NodeMining;
 use crate::node::Parts;
@@ -63,6 +64,15 @@ impl Offer {
                 "this node has no wallets now"
             })
         })
+    }
+
+    /// Takes the wallets of a process that has attached by itself, and tells the windows; nothing if there are wallets.
+    /// They are given back when what this gives is dropped.
+    pub(super) fn take_wallets(&self, loader: Arc<dyn WalletLoader>) -> Option<Offered> {
+        let offered = self.wallets.offered(loader)?;
+        tracing::info!(target: "node", "A wallet process has attached and offers its wallets to windows.");
+        self.state.signals().init_wallet.tell(News::Each, |hear| hear());
+        Some(offered)
     }
 
     /// What a GUI uses of the node.

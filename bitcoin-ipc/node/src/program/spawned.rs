@@ -13,7 +13,7 @@ use bitcoin_init::lock::DirectoryLock;
 use bitcoin_init::logging::EarlyLog;
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
-use bitcoin_ipc::interfaces::{Chain, Echo, EchoImpl, Init, Mining, Node, Rpc, WalletLoader};
+use bitcoin_ipc::interfaces::{Chain, Echo, EchoImpl, Handler, Init, Mining, Node, Rpc, WalletLoader};
 use bitcoin_ipc::types::{BilingualStr, GlobalArgs};
 use mp_runtime::{Error, ErrorKind, EventLoop, Result, ipc_interface, parent_stream, serve_parent};
 
@@ -120,6 +120,19 @@ impl Spawned {
         lock(&self.offer).clone().ok_or_else(|| Error::failed("the node is not running"))
     }
 
+    /// Tells the GUI when somebody else wants the node to end, as by RPC: it ends the node, and asks whether that is so
+    /// (`shutdownRequested`) when it hears something.
+    fn tell_of_stop(&self) {
+        let (shutdown, signals) = (self.shutdown.clone(), self.signals.clone());
+        let told = std::thread::Builder::new().name("stop".to_owned()).spawn(move || {
+            shutdown.wait();
+            signals.loading("Shutdown requested");
+        });
+        if let Err(error) = told {
+            tracing::warn!(target: "node", "The GUI will not hear that the node is to stop: {error}");
+        }
+    }
+
     /// Tells the user why the node cannot start, and gives false.
     fn refuse(&self, text: &str) -> bool {
         tracing::error!(target: "node", "{text}");
@@ -166,6 +179,7 @@ impl Host for Spawned {
             Ok(node) => {
                 *lock(&self.offer) = Some(node.offer().clone());
                 *running = Some(node);
+                self.tell_of_stop();
                 Ok(true)
             }
             Err(error) if error.kind() == ErrorKind::Cancelled => {
@@ -248,5 +262,9 @@ impl Init for Child {
 impl SplitInit for Child {
     fn make_watching_chain(&self) -> Result<Option<Arc<dyn WatchingChain>>> {
         Ok(Some(Arc::new(self.0.offer()?.chain())))
+    }
+
+    fn offer_wallet_loader(&self, loader: Arc<dyn WalletLoader>) -> Result<Option<Box<dyn Handler>>> {
+        Ok(self.0.offer()?.take_wallets(loader).map(|offered| Box::new(offered) as Box<dyn Handler>))
     }
 }

@@ -14,8 +14,8 @@ use bitcoin_init::config::Settings;
 use bitcoin_init::lock::DirectoryLock;
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_init::{datadir, origin};
-use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
+use bitcoin_ipc::interfaces::{Handler, WalletLoader};
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::callbacks::News;
 use mp_runtime::{
@@ -162,6 +162,16 @@ impl LoadedWallets {
         }
     }
 
+    /// Takes the wallets of a process that has attached by itself, unless there are any.
+    pub(super) fn offered(&self, loader: Arc<dyn WalletLoader>) -> Option<Offered> {
+        let mut current = self.lock();
+        if current.is_some() {
+            return None;
+        }
+        *current = Some(Current { loader: loader.clone(), connection: None, attached: true });
+        Some(Offered { wallets: self.clone(), loader })
+    }
+
     fn lock(&self) -> MutexGuard<'_, Option<Current>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -170,6 +180,37 @@ impl LoadedWallets {
 struct Current {
     loader: Arc<dyn WalletLoader>,
     connection: Option<Connection>,
+    /// Whether their process has attached by itself: it goes on without the node.
+    attached: bool,
+}
+
+/// The wallets of a process that has attached by itself, until this is dropped.
+pub(super) struct Offered {
+    wallets: LoadedWallets,
+    loader: Arc<dyn WalletLoader>,
+}
+
+impl Offered {
+    /// The node has these wallets no more. Others that came meanwhile stay.
+    fn take_back(&self) {
+        let mut current = self.wallets.lock();
+        if current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.loader, &self.loader)) {
+            *current = None;
+        }
+    }
+}
+
+impl Drop for Offered {
+    fn drop(&mut self) {
+        self.take_back();
+    }
+}
+
+impl Handler for Offered {
+    fn disconnect(&self) -> Result<()> {
+        self.take_back();
+        Ok(())
+    }
 }
 
 impl Wallets {
@@ -233,7 +274,7 @@ impl Shared {
         };
         let StartedWallets { loader, process } = started;
         let (child, connection) = process.unzip();
-        *self.offer.wallets.lock() = Some(Current { loader: loader.clone(), connection });
+        *self.offer.wallets.lock() = Some(Current { loader: loader.clone(), connection, attached: false });
         let mock_time = self.offer.state.clock().mock_time();
         if mock_time != 0 {
             self.offer.wallets.set_mock_time(i64::try_from(mock_time).unwrap_or(i64::MAX));
@@ -266,7 +307,10 @@ impl Shared {
 
     /// Stops the wallets. Those that do not answer are left alone.
     fn stop(&self) {
-        let Some(Current { loader, connection }) = self.offer.wallets.lock().take() else { return };
+        let Some(Current { loader, connection, attached }) = self.offer.wallets.lock().take() else { return };
+        if attached {
+            return;
+        }
         if let Err(error) = within(GOODBYE, || loader.stop()) {
             tracing::warn!(target: "node", "The wallets did not stop in order: {error}");
             self.silent.store(error.kind() == ErrorKind::Timeout, Ordering::SeqCst);

@@ -6,7 +6,7 @@ use mp_runtime::{ErrorKind, Result, ipc_interface};
 
 use super::WatchingChain;
 use crate::files::WATCH;
-use crate::interfaces::{Chain, Init, WalletLoader};
+use crate::interfaces::{Chain, Handler, Init, WalletLoader};
 use crate::types::{Bitcoin, GlobalArgs};
 
 /// [`Init`] with the objects that Bitcoin Core does not have. To be served and asked instead of it;
@@ -25,6 +25,13 @@ pub trait SplitInit: Init {
         chain: Arc<dyn WatchingChain>,
     ) -> Result<Option<Box<dyn WalletLoader>>> {
         let _ = (global_args, chain);
+        Ok(None)
+    }
+
+    /// Gives a node the wallets of a process that has attached to it by itself, for its windows: they are the node's until
+    /// what this gives is dropped or its connection is gone. `None` if the node has wallets already.
+    fn offer_wallet_loader(&self, loader: Arc<dyn WalletLoader>) -> Result<Option<Box<dyn Handler>>> {
+        let _ = loader;
         Ok(None)
     }
 

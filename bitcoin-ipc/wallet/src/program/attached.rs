@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bitcoin_init::shutdown::Shutdown;
-use bitcoin_ipc::interfaces::ChainClient;
 use bitcoin_ipc::interfaces::watch::{AnyChain, SplitInit};
+use bitcoin_ipc::interfaces::{ChainClient, Handler};
 use bitcoin_ipc::{Error, ErrorKind, Result, Trust};
 use mp_runtime::{Connection, EventLoop, connect_stream, within};
 
@@ -143,14 +143,25 @@ impl Attachment {
             connection.close();
         }
         let chain = self.chain(init.any_chain())?;
-        drop(init);
         genesis::check(&*chain.chain(), self.loader.options().network)?;
         self.take(chain, progress)?;
+        // It is the node's until the connection is gone.
+        let _offered = self.offer(&*init)?;
+        drop(init);
         let again = if std::mem::replace(&mut progress.attached, true) { " again" } else { "" };
         progress.mentioned = None;
         tracing::info!(target: "wallet", "Attached{again} to the node at unix:{}.", self.socket.display());
         connection.wait_closed(None)?;
         Err(Error::disconnected("its connection is closed"))
+    }
+
+    /// Offers the wallets to the windows of the node, if it takes them.
+    fn offer(&self, init: &dyn SplitInit) -> Result<Option<Box<dyn Handler>>> {
+        match init.offer_wallet_loader(Arc::new(self.loader.clone())) {
+            // It is older, or another program's.
+            Err(error) if error.kind() == ErrorKind::Unimplemented => Ok(None),
+            offered => offered,
+        }
     }
 
     /// What the node offers its wallets.

@@ -19,6 +19,9 @@ pub(crate) fn begin(setup: &Setup, address: &Address) -> Box<dyn ScriptWatch> {
     let watch = setup.note(chain.watch_scripts(Arc::new(Listener))).unwrap();
     setup.note(watch.add_scripts(&[address.script_pubkey()]));
     setup.note(setup.init.make_watching_wallet_loader(&GlobalArgs::default(), chain));
+    // The node has wallets: it takes no others.
+    let offered = setup.note(setup.init.offer_wallet_loader(Arc::new(setup.loader.clone())));
+    assert!(offered.unwrap().is_none());
     watch
 }
 

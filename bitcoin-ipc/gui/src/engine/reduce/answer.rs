@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Turn;
 use crate::engine::{Answer, Answered, Failure, FailureKind};
 use crate::model::wallet::{self, Fresh};
-use crate::model::{Chain, Key, Level, Read, Wallets, Work};
+use crate::model::{Chain, Form, Key, Level, Read, Wallets, Work};
 use crate::text::words::{mark, say};
 
 impl Turn<'_> {
@@ -23,6 +23,12 @@ impl Turn<'_> {
             }
             Answer::Chain(chain) => self.chain(chain),
             Answer::Warnings(text) => self.session.warnings = text,
+            Answer::Stopping(wanted) => {
+                // Whoever has started a node ends it.
+                if wanted && self.session.form != Form::Attached {
+                    self.close();
+                }
+            }
             Answer::Mempool(mempool) => self.session.mempool = Fresh::At(mempool),
             Answer::Wallets(names) => self.wallets(&names),
             Answer::Files(files) => self.session.files = Fresh::At(files),

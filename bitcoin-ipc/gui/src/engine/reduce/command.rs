@@ -94,7 +94,7 @@ impl Turn<'_> {
     }
 
     /// A node that the window started is ended, another one is left.
-    fn close(&mut self) {
+    pub(super) fn close(&mut self) {
         match (self.session.form, &self.session.link) {
             (_, Link::Stopping { .. } | Link::Closed { .. }) => {}
             (_, Link::Refused { .. }) => {

@@ -6,7 +6,7 @@ use bitcoin::Txid;
 
 use super::{Turn, expire};
 use crate::engine::Event;
-use crate::model::{Chain, Level, Link, Progress, Read, Wallet, Wallets};
+use crate::model::{Chain, Form, Level, Link, Progress, Read, Wallet, Wallets};
 use crate::text::words::mark;
 
 impl Turn<'_> {
@@ -30,6 +30,8 @@ impl Turn<'_> {
             Event::Alert => self.read(Read::Warnings),
             Event::Loading(text) => match &mut self.session.link {
                 Link::Opening { step } => *step = text,
+                // A node that runs loads nothing: it may be that it is to end.
+                Link::Up if self.session.form != Form::Attached => self.read(Read::Stopping),
                 _ => self.session.doing = Some(Progress { title: text, percent: 0 }),
             },
             Event::Progress(title, percent) => self.session.doing = progress(title, percent),

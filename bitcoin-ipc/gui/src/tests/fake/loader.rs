@@ -91,9 +91,14 @@ impl WalletLoader for FakeLoader {
         Ok(Box::new(self.loaded.add(callback)))
     }
 
+    fn restore_wallet(&self, _: &Path, name: &str, _: bool) -> Result<RestoredWallet> {
+        self.gate.pass("restoreWallet");
+        let LoadedWallet { warning, result } = self.add(FakeWallet::new(name));
+        Ok(RestoredWallet { warning, result: result.map(Some) })
+    }
+
     absent! {
         fn get_wallet_dir(&self) -> String;
-        fn restore_wallet(&self, backup_file: &Path, name: &str, load_after_restore: bool) -> RestoredWallet;
         fn migrate_wallet(&self, name: &str, passphrase: &Secret) -> Result<WalletMigrationResult, BilingualStr>;
         fn is_encrypted(&self, name: &str) -> bool;
     }

@@ -14,6 +14,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use bitcoin_ipc::interfaces::{ChainClient, Echo, Init, Node, WalletLoader};
 use mp_runtime::callbacks::News;
+use mp_runtime::monitor::CallCounts;
 use mp_runtime::{Connection, EventLoop, Result, ipc_interface, pair};
 
 pub(crate) use loader::FakeLoader;
@@ -59,6 +60,17 @@ impl Gate {
     }
 }
 
+thread_local! {
+    static COUNTS: std::cell::RefCell<Option<Arc<CallCounts>>> = const { std::cell::RefCell::new(None) };
+}
+
+/// Counts the calls of all nodes in memory that this thread makes from now on.
+pub(crate) fn count_calls() -> Arc<CallCounts> {
+    let counts = Arc::new(CallCounts::default());
+    COUNTS.set(Some(counts.clone()));
+    counts
+}
+
 /// Implements methods that no test needs.
 macro_rules! absent {
     ($(fn $method:ident(&self $(, $argument:ident: $ty:ty)* $(,)?) -> $answer:ty;)*) => {$(
@@ -97,6 +109,9 @@ impl World {
     /// A node with these wallets.
     pub(crate) fn new(wallets: Vec<Arc<FakeWallet>>) -> Arc<World> {
         let event_loop = EventLoop::new("fake").expect("a thread");
+        if let Some(counts) = COUNTS.with_borrow(Clone::clone) {
+            event_loop.set_monitor(counts);
+        }
         let loader = Arc::new(FakeLoader::new(wallets));
         let world = Arc::new(World {
             event_loop,

@@ -30,6 +30,8 @@ pub(crate) struct FakeNode {
     pub(crate) peers: Mutex<Vec<NodeStats>>,
     pub(crate) bans: Mutex<BanMap>,
     pub(crate) active: Mutex<bool>,
+    /// Whether somebody wants it to end.
+    pub(crate) stopping: Mutex<bool>,
     connections: Callbacks<NotifyNumConnectionsChangedFn>,
     banned: Callbacks<BannedListChangedFn>,
     network: Callbacks<NotifyNetworkActiveChangedFn>,
@@ -61,6 +63,7 @@ impl FakeNode {
             peers: Mutex::default(),
             bans: Mutex::default(),
             active: Mutex::new(true),
+            stopping: Mutex::default(),
             connections: Callbacks::new(OF),
             banned: Callbacks::new(OF),
             network: Callbacks::new(OF),
@@ -91,6 +94,12 @@ impl FakeNode {
         let count = i32::try_from(peers.len()).unwrap_or_default();
         *lock(&self.peers) = peers;
         self.connections.tell(News::Each, move |hear| hear(count));
+    }
+
+    /// Something is being loaded, or it is to end.
+    pub(crate) fn load(&self, text: &str) {
+        let text = text.to_owned();
+        self.loading.tell(News::Each, move |hear| hear(&text));
     }
 
     /// Other warnings.
@@ -252,6 +261,41 @@ impl Node for Handle {
         Ok(*lock(&self.0.active))
     }
 
+    fn init_logging(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn init_parameter_interaction(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn base_initialize(&self, _: &GlobalArgs) -> Result<Result<bool, String>> {
+        Ok(Ok(true))
+    }
+
+    fn app_init_main(&self) -> Result<Result<Option<BlockAndHeaderTipInfo>, String>> {
+        Ok(Ok(Some(BlockAndHeaderTipInfo {
+            block_height: *lock(&self.0.height),
+            block_time: GENESIS,
+            header_height: *lock(&self.0.height),
+            header_time: GENESIS,
+            verification_progress: 1.0,
+        })))
+    }
+
+    fn app_shutdown(&self) -> Result<()> {
+        Ok(())
+    }
+
+    fn get_exit_status(&self) -> Result<i32> {
+        Ok(0)
+    }
+
+    fn shutdown_requested(&self) -> Result<bool> {
+        self.0.gate.pass("shutdownRequested");
+        Ok(*lock(&self.0.stopping))
+    }
+
     fn get_warnings(&self) -> Result<BilingualStr> {
         self.0.gate.pass("getWarnings");
         Ok(BilingualStr::untranslated(lock(&self.0.warnings).clone()))
@@ -324,15 +368,8 @@ impl Node for Handle {
     }
 
     absent! {
-        fn init_logging(&self) -> ();
-        fn init_parameter_interaction(&self) -> ();
         fn get_log_categories(&self) -> u64;
-        fn get_exit_status(&self) -> i32;
-        fn base_initialize(&self, global_args: &GlobalArgs) -> Result<bool, String>;
-        fn app_init_main(&self) -> Result<Option<BlockAndHeaderTipInfo>, String>;
-        fn app_shutdown(&self) -> ();
         fn start_shutdown(&self) -> ();
-        fn shutdown_requested(&self) -> bool;
         fn force_setting(&self, name: &str, value: &Value) -> ();
         fn map_port(&self, enable: bool) -> ();
         fn get_proxy(&self, net: Network) -> Option<ProxyInfo>;

@@ -1,0 +1,60 @@
+//! Real processes that somebody else starts and ends.
+
+use bitcoin_demo::programs::{Caller, Form, Node, NodeOptions, Wallet};
+use serde_json::json;
+
+use super::Gui;
+use super::real::programs;
+
+#[test]
+fn a41_wallets_that_have_attached_by_themselves_are_there() {
+    let Some(programs) = programs() else { return };
+    let options = NodeOptions::new(Form::TwoProcesses).arg("-disablewallet").arg("-fallbackfee=0.0002");
+    let mut node = Node::start(&programs, options).expect("a node");
+    let mut gui = Gui::attach(&node.socket());
+    gui.wait_for("This node has no wallets: the wallets of this node are disabled (-disablewallet)");
+    let folder = tempfile::tempdir().expect("a folder");
+    let connect = format!("unix:{}", node.socket().display());
+    let mut wallet = Wallet::start(&programs, folder.path(), &connect, &[]).expect("a process");
+    wallet.wait_for_log("Attached to the node").expect("it attaches");
+    gui.wait_for("No wallet is loaded.");
+    gui.wait(|gui| gui.is_enabled("Create a wallet…"));
+    gui.press("Create a wallet…");
+    gui.type_in("Wallet name", "own");
+    gui.press("Create");
+    gui.wait_for("Overview of own");
+    let address = node.wallet_rpc("own", "getnewaddress", json!([])).expect("an address");
+    node.rpc("generatetoaddress", json!([101, address])).expect("blocks");
+    gui.wait_for("Available 50.00000000 BTC");
+
+    // Their process ends, and the node has none again; when it comes back they are the same.
+    wallet.stop().expect("an end in order");
+    gui.wait_for("The wallet process has ended.");
+    let mut wallet = Wallet::start(&programs, folder.path(), &connect, &["-wallet=own"]).expect("a process");
+    wallet.wait_for_log("Attached to the node").expect("it attaches");
+    gui.wait(|gui| gui.model().sessions[0].has_wallets());
+    gui.wait_for("Available 50.00000000 BTC");
+    // The node ends, and they go on without it.
+    node.stop().expect("an end in order");
+    gui.wait_for("Waiting for it at");
+    wallet.wait_for_log("The node has gone").expect("it waits for the next one");
+    wallet.stop().expect("an end in order");
+}
+
+#[test]
+fn a37_a_window_ends_its_own_node_when_another_program_says_stop() {
+    let Some(programs) = programs() else { return };
+    let folder = tempfile::Builder::new().prefix("gui-").tempdir_in("/tmp").expect("a folder");
+    let datadir = format!("-datadir={}", folder.path().display());
+    let args = vec![datadir, "-regtest".to_owned(), "-ipcbind=unix".to_owned()];
+    let mut gui = Gui::spawn(programs.path("bitcoin-node"), args);
+    gui.wait_for("Height 0,");
+    gui.settle();
+    let node = Caller::connect(&folder.path().join("regtest/node.sock")).expect("a node that listens");
+    node.call(None, "stop", json!([])).expect("an answer");
+    drop(node);
+    gui.wait(|gui| gui.harness.state().is_over());
+    assert_eq!(gui.harness.state().exit_code(), 0);
+    let log = std::fs::read_to_string(folder.path().join("regtest/debug.log")).expect("a log");
+    assert_eq!(log.matches("Shutdown: done").count(), 1, "{log}");
+}
