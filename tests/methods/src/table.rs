@@ -23,8 +23,12 @@ file is not what it finds. After a change, write the file with
 
     MP_METHODS=write cargo test -p mp-methods
 
-A method that *works* has answered; what stands behind a colon is what its answers are limited to.
+A method that *works* has answered; what stands behind a colon is what its answers are limited to. What
+`bitcoin-gui` calls, as its tests count it (`bitcoin-ipc/gui/calls.txt`), is marked in the last column.
 ";
+
+/// What the window calls, a line each.
+const WINDOW: &str = include_str!("../../../bitcoin-ipc/gui/calls.txt");
 
 /// The interfaces in the order of their files, with those that consist of one callback last.
 fn interfaces() -> Result<Vec<&'static InterfaceNode>, String> {
@@ -67,6 +71,7 @@ pub fn table(calls: &Calls) -> Result<String, String> {
     let seen = calls.seen();
     let mut wrong = seen.wrong.clone();
     let mut known = BTreeSet::new();
+    let mut window: BTreeSet<&str> = WINDOW.lines().collect();
     let mut text = HEAD.to_owned();
     let mut in_callbacks = false;
     for node in interfaces()? {
@@ -98,8 +103,11 @@ pub fn table(calls: &Calls) -> Result<String, String> {
             };
             working += usize::from(state.starts_with("works"));
             let shown = if is_callback(node) { node.name } else { method.name };
+            let called = window.remove(format!("{}.{}", node.name, method.name).as_str());
+            let called = if called { "window" } else { "" };
             // Writing to a string cannot fail.
-            let _ = writeln!(rows, "| `{shown}` | {} |", state.replace('|', "\\|").replace('\n', " "));
+            let _ =
+                writeln!(rows, "| `{shown}` | {} | {called} |", state.replace('|', "\\|").replace('\n', " "));
         }
         if !in_callbacks {
             let (title, sum) = if is_callback(node) {
@@ -108,10 +116,11 @@ pub fn table(calls: &Calls) -> Result<String, String> {
             } else {
                 (node.name.to_owned(), format!("{working} of {count} work.\n\n"))
             };
-            let _ = write!(text, "\n## {title}\n\n{sum}| method | state |\n|---|---|\n");
+            let _ = write!(text, "\n## {title}\n\n{sum}| method | state | called by |\n|---|---|---|\n");
         }
         text.push_str(&rows);
     }
+    wrong.extend(window.iter().map(|name| format!("the window calls {name}, which does not exist")));
     for (interface, _) in SILENT {
         if !known.iter().any(|(name, _)| name == interface)
             || seen

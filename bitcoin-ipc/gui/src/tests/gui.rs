@@ -44,9 +44,18 @@ impl Gui {
 
     /// A window with its node in the same process: no connection is between them.
     pub(crate) fn hosting(world: &Arc<World>) -> Gui {
-        let alone = Gui::of_form("Own node", Prefs::default(), Form::Hosted);
+        Gui::with_own(world, Form::Hosted, world.host())
+    }
+
+    /// A window with a node in a process that it has started.
+    pub(crate) fn owning(world: &Arc<World>) -> Gui {
+        Gui::with_own(world, Form::Spawned, world.connect().0)
+    }
+
+    fn with_own(world: &Arc<World>, form: Form, node: Arc<dyn bitcoin_ipc::interfaces::Node>) -> Gui {
+        let alone = Gui::of_form("Own node", Prefs::default(), form);
         let mut gui = Gui { world: Some(world.clone()), ..alone };
-        gui.held.open(world.host(), Arc::new(|| false)).expect("a node that answers");
+        gui.held.open(node, Arc::new(|| false)).expect("a node that answers");
         gui.held.tell(Event::Up);
         gui.wait(|gui| gui.model().sessions.first().is_some_and(|session| session.chain.height.is_some()));
         gui

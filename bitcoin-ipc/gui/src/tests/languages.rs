@@ -185,10 +185,10 @@ fn a52_no_text_is_hard_wired_and_none_is_cut_off() {
     for (size, zoom) in [((1_280.0, 800.0), 100), ((640.0, 480.0), 100), ((1_280.0, 800.0), 200)] {
         gui.harness.state_mut().state().prefs.zoom = zoom;
         gui.harness.set_size(egui::vec2(size.0, size.1));
-        for place in 0..PAGES.len() {
+        for (place, page) in PAGES.into_iter().enumerate() {
             go_to(&mut gui, place);
-            assert_eq!(hard_wired(&gui), Vec::<String>::new(), "{}", PAGES[place]);
-            assert_eq!(cut_off(&gui), Vec::<String>::new(), "{} at {size:?}, {zoom} %", PAGES[place]);
+            assert_eq!(hard_wired(&gui), Vec::<String>::new(), "{}", page);
+            assert_eq!(cut_off(&gui), Vec::<String>::new(), "{} at {size:?}, {zoom} %", page);
         }
     }
 }
@@ -222,9 +222,9 @@ fn a52_the_language_changes_without_a_restart() {
         speak(&mut gui, language);
         assert!(gui.sees(overview) && gui.sees(row), "{language:?}:\n{}", gui.tree());
         assert_eq!(gui.saved().map(|prefs| prefs.language).unwrap_or_default(), language);
-        for place in 0..PAGES.len() {
+        for (place, page) in PAGES.into_iter().enumerate() {
             go_to(&mut gui, place);
-            assert_eq!(cut_off(&gui), Vec::<String>::new(), "{language:?}, {}", PAGES[place]);
+            assert_eq!(cut_off(&gui), Vec::<String>::new(), "{language:?}, {}", page);
         }
         go_to(&mut gui, 0);
     }
@@ -259,9 +259,9 @@ fn a52_japanese_and_chinese_are_drawn_where_their_letters_are_installed() {
             assert!(drawn, "{language:?}: {text}");
         }
         assert!(gui.sees(send));
-        for place in 0..PAGES.len() {
+        for (place, page) in PAGES.into_iter().enumerate() {
             go_to(&mut gui, place);
-            assert_eq!(cut_off(&gui), Vec::<String>::new(), "{language:?}, {}", PAGES[place]);
+            assert_eq!(cut_off(&gui), Vec::<String>::new(), "{language:?}, {}", page);
         }
     }
 }

@@ -20,6 +20,7 @@ mod remedies;
 mod secrets;
 mod settings;
 mod sizes;
+mod tour;
 mod wallets;
 
 pub(crate) use gui::Gui;

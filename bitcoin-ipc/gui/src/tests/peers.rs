@@ -28,7 +28,7 @@ fn peer(number: u8, unit: i64) -> NodeStats {
         addr_name: format!("1.2.3.{number}:8333"),
         version: 70_016,
         clean_sub_ver: "/Satoshi:31.0.0/".to_owned(),
-        inbound: number % 2 == 0,
+        inbound: number.is_multiple_of(2),
         bip152_highbandwidth_to: false,
         bip152_highbandwidth_from: false,
         starting_height: 199,

@@ -274,10 +274,11 @@ impl Node for Handle {
     }
 
     fn app_init_main(&self) -> Result<Result<Option<BlockAndHeaderTipInfo>, String>> {
+        let height = *lock(&self.0.height);
         Ok(Ok(Some(BlockAndHeaderTipInfo {
-            block_height: *lock(&self.0.height),
+            block_height: height,
             block_time: GENESIS,
-            header_height: *lock(&self.0.height),
+            header_height: height,
             header_time: GENESIS,
             verification_progress: 1.0,
         })))
