@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use bitcoin::hashes::Hash;
 use bitcoin::script::Builder;
+use bitcoin::transaction::Version;
 use bitcoin::{Amount, BlockHash, Network, OutPoint, ScriptBuf, Transaction, TxOut};
 use bitcoin_init::arguments::{Invocation, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, parse};
 use bitcoin_init::config::Settings;
@@ -219,6 +220,26 @@ fn a_rival_is_told_though_it_pays_and_spends_nothing_that_is_watched() {
     let replaced = Removed(paying.clone(), MempoolRemovalReason::Replaced);
     let connected = Connected(block, vec![(1, rival.clone())]);
     assert_eq!(setup.told(&diary), [Added(paying), replaced, Added(rival), connected]);
+}
+
+/// A transaction of version 3 may have one child (BIP 431), so another one is told whose child it is of.
+#[test]
+fn who_takes_the_place_of_a_child_is_told() {
+    let setup = setup(true);
+    let (diary, _watch) = setup.watch(&[script(7)]);
+    let half = |script| TxOut { value: Amount::from_sat(1_000_000), script_pubkey: script };
+    let mut payment = pay(&setup.coinbase(1), &script(7), 1000);
+    payment.version = Version(3);
+    payment.output = vec![half(script(7)), half(script(8))];
+    let mut child = pay(&payment, &script(9), 1000);
+    let mut sibling = pay(&payment, &script(9), 100_000);
+    (child.version, sibling.version) = (Version(3), Version(3));
+    sibling.input[0].previous_output.vout = 1;
+    let mut other = pay(&payment, &script(9), 100_000);
+    other.input[0].previous_output = OutPoint::new(setup.coinbase(2).compute_txid(), 0);
+    [&payment, &child, &sibling, &other].into_iter().for_each(|tx| setup.send(tx));
+    let replaced = Removed(child.clone(), MempoolRemovalReason::Replaced);
+    assert_eq!(setup.told(&diary), [Added(payment), Added(child), replaced, Added(sibling)]);
 }
 
 #[test]

@@ -9,6 +9,7 @@
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use bitcoin::transaction::Version;
 use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::interfaces::watch::{
@@ -69,6 +70,12 @@ impl Heard {
         tx.input.iter().any(|input| self.contested.contains(&input.previous_output))
     }
 
+    /// Whether a transaction spends from one of the mempool that was told, and is the only one that may (BIP 431).
+    fn is_sibling(&self, tx: &Transaction) -> bool {
+        tx.version == Version(3)
+            && tx.input.iter().any(|input| self.told.contains(&input.previous_output.txid))
+    }
+
     /// Notes that a transaction of the mempool is told.
     pub(super) fn tell(&mut self, tx: &Transaction) {
         let txid = tx.compute_txid();
@@ -125,7 +132,7 @@ impl Notices {
             heard.tell(tx);
             return Ok(true);
         }
-        let rival = heard.is_rival(tx);
+        let rival = heard.is_rival(tx) || heard.is_sibling(tx);
         if rival {
             heard.told.insert(tx.compute_txid());
         }

@@ -6,7 +6,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use bitcoin::{Transaction, Txid};
+use bitcoin::transaction::Version;
+use bitcoin::{OutPoint, Transaction, Txid};
 
 use super::Ledger;
 
@@ -34,14 +35,40 @@ impl Ledger {
     }
 
     /// Notes that the mempool has a transaction of others. Gives the wallet's transactions that spend what it
-    /// spends.
+    /// spends, or that cannot be there beside it.
     pub(crate) fn note_rival(&mut self, tx: &Transaction) -> Vec<Txid> {
-        let concerned = self.conflicts(tx);
+        let (txid, siblings) = (tx.compute_txid(), self.siblings(tx));
+        let mut concerned = self.conflicts(tx);
         if !concerned.is_empty() {
-            let txid = tx.compute_txid();
             self.rivals.extend(tx.input.iter().map(|input| (input.previous_output, txid)));
         }
+        self.rivals.extend(siblings.iter().map(|coin| (*coin, txid)));
+        concerned.extend(self.spenders(&siblings));
+        concerned.sort_unstable();
+        concerned.dedup();
+        concerned.retain(|other| *other != txid);
         concerned
+    }
+
+    /// What else the unconfirmed transactions pay that a transaction of version 3 spends from: nothing but this one
+    /// may spend from them while it is in the mempool (BIP 431).
+    fn siblings(&self, tx: &Transaction) -> Vec<OutPoint> {
+        if tx.version != Version(3) {
+            return Vec::new();
+        }
+        let spent: HashSet<OutPoint> = tx.input.iter().map(|input| input.previous_output).collect();
+        let parents = spent.iter().filter(|coin| self.in_mempool(coin.txid));
+        let parents = parents.filter_map(|coin| Some((coin.txid, self.tx(coin.txid)?)));
+        let outputs =
+            parents.flat_map(|(txid, tx)| (0..).take(tx.output.len()).map(move |n| OutPoint::new(txid, n)));
+        outputs.filter(|coin| !spent.contains(coin)).collect()
+    }
+
+    /// The wallet's transactions that spend some coins.
+    fn spenders(&self, coins: &[OutPoint]) -> Vec<Txid> {
+        let graph = self.graph.graph();
+        let spenders = coins.iter().flat_map(|coin| graph.outspends(*coin)).copied();
+        spenders.filter(|spender| self.tx(*spender).is_some()).collect()
     }
 
     /// Notes that the mempool does not have a transaction of others any more. Gives the wallet's transactions
@@ -51,10 +78,8 @@ impl Ledger {
             return Vec::new();
         }
         let spent: Vec<_> = self.rivals.extract_if(|_, rival| *rival == txid).map(|(coin, _)| coin).collect();
-        let graph = self.graph.graph();
-        let mut concerned: Vec<Txid> =
-            spent.iter().flat_map(|coin| graph.outspends(*coin)).copied().collect();
-        concerned.retain(|spender| *spender != txid && self.tx(*spender).is_some());
+        let mut concerned = self.spenders(&spent);
+        concerned.retain(|spender| *spender != txid);
         concerned.sort_unstable();
         concerned.dedup();
         concerned
@@ -72,7 +97,10 @@ impl Ledger {
             {
                 continue;
             }
-            found.extend(self.conflicts(&tx).into_iter().filter(|rival| self.in_mempool(*rival)));
+            let beside = self.spenders(&self.siblings(&tx));
+            found.extend(
+                self.conflicts(&tx).into_iter().chain(beside).filter(|rival| self.in_mempool(*rival)),
+            );
             found.extend(tx.input.iter().filter_map(|input| self.rivals.get(&input.previous_output)));
             open.extend(tx.input.iter().filter_map(|input| self.tx(input.previous_output.txid)));
         }

@@ -46,7 +46,11 @@ impl Watch {
         };
         let spent = tx.input.iter().filter_map(|input| made(&input.previous_output));
         let rival = tx.input.iter().any(|input| heard.contested.contains(&input.previous_output));
-        rival || tx.output.iter().chain(spent).any(|output| heard.scripts.contains(&output.script_pubkey))
+        let sibling = tx.version.0 == 3
+            && tx.input.iter().any(|input| heard.told.contains(&input.previous_output.txid));
+        rival
+            || sibling
+            || tx.output.iter().chain(spent).any(|output| heard.scripts.contains(&output.script_pubkey))
     }
 
     fn watched(&self, block: &Block, height: i32) -> WatchedBlock {

@@ -60,6 +60,42 @@ fn a_payment_that_its_sender_takes_back_is_shown_as_a_conflict() {
     }
 }
 
+/// A payment of version 3 has room for one child: who else spends from it is in conflict with that, though both spend
+/// other coins (BIP 431).
+#[test]
+fn another_child_of_a_payment_of_version_3_is_a_conflict() {
+    for node in [Node::new(), Node::watching()] {
+        node.ok("createwallet", json!(["rich"]));
+        node.earn();
+        node.ok("createwallet", json!(["w"]));
+        node.ok("createwallet", json!(["other"]));
+        let address = |wallet: &str| told(&node, wallet, "getnewaddress", json!([]));
+        let (mine, theirs) = (address("w"), address("other"));
+        let outputs = json!([{ mine.as_str().unwrap(): 1 }, { theirs.as_str().unwrap(): 1 }]);
+        let send = |wallet: &str, outputs: Value, rate: u32, kept: bool| {
+            let options = json!({ "include_unsafe": true, "add_to_wallet": kept, "fee_rate": rate });
+            told(&node, wallet, "send", json!([outputs, null, "unset", null, options, 3]))
+        };
+        send("rich", outputs, 1, true);
+        let sibling = send("other", json!([{ foreign(): 0.5 }]), 60, false)["hex"].clone();
+        let sibling: Transaction = deserialize_hex(sibling.as_str().unwrap()).unwrap();
+        let child = send("w", json!([{ foreign(): 0.5 }]), 1, true)["txid"].clone();
+        assert_eq!(seen(&node, &child).1, json!([]));
+        // There is room for one, as the other wallet knows.
+        let late =
+            json!([[{ foreign(): 0.5 }], null, "unset", null, { "include_unsafe": true, "fee_rate": 60 }, 3]);
+        assert_eq!(node.ask("send", late, "/wallet/other").unwrap_err().0, -4);
+        node.chain.submit(&sibling).unwrap();
+        let sibling = json!(sibling.compute_txid().to_string());
+        assert_eq!(seen(&node, &child).1, json!([sibling]));
+        // What another wallet of the same process has is not this one's.
+        let all = told(&node, "w", "listtransactions", json!([]));
+        assert!(all.as_array().unwrap().iter().all(|tx| tx["txid"] != sibling));
+        node.chain.mine(1, &elsewhere());
+        assert_eq!(seen(&node, &child).1, json!([]));
+    }
+}
+
 #[test]
 fn a_lost_reward_is_an_orphan_that_was_given_up() {
     let node = Node::new();
