@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
-use bitcoin_ipc::interfaces::{Chain, Echo, Init, Mining, Node, Rpc, Wallet, WalletLoader};
+use bitcoin_ipc::interfaces::{Chain, Echo, Handler, Init, Mining, Node, Rpc, Wallet, WalletLoader};
 use bitcoin_ipc::mock::MemoryNode;
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::monitor::CallCounts;
@@ -102,5 +102,9 @@ impl SplitInit for Peer {
         let () = self.script.play("make_watching_wallet_loader", format!("{global_args:?}"));
         drop(chain.watch_scripts(Arc::new(Deaf))?);
         Ok(Some(Box::new(Loader::new(self.clone(), chain))))
+    }
+
+    fn offer_wallet_loader(&self, loader: Arc<dyn WalletLoader>) -> Result<Option<Box<dyn Handler>>> {
+        Ok(Some(self.keep("offer_wallet_loader", loader)))
     }
 }

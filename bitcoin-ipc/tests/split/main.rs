@@ -68,7 +68,8 @@ tests! {
     wallet_spending: a_transaction_is_made_and_committed, a_transaction_is_bumped_or_not,
         transactions_are_told_in_full, a_psbt_is_filled;
     wallet_callbacks: the_gui_hears_of_a_wallet_until_it_stops;
-    wallet_loader: wallets_are_made_loaded_and_found, wallets_arrive_in_a_callback;
+    wallet_loader: wallets_are_made_loaded_and_found, wallets_arrive_in_a_callback,
+        wallets_are_offered_until_the_offer_is_taken_back;
     wallet_client: a_loader_is_a_client_of_the_chain_and_is_destroyed_once;
     watch: scripts_are_watched_and_blocks_are_scanned, a_watch_is_heard_until_it_ends, a_dropped_watch_ends,
         the_mempool_is_told_on_the_calling_thread, a_chain_that_watches_is_a_chain_like_any_other,

@@ -10,7 +10,7 @@ use bitcoin_ipc::interfaces::{
 use bitcoin_ipc::types::{BilingualStr, Secret};
 
 use crate::ends::Ends;
-use crate::peer::kept;
+use crate::peer::{Peer, kept};
 use crate::sample::text;
 use crate::script::{played, same};
 use crate::wallet_client::Loader;
@@ -144,4 +144,15 @@ pub(crate) fn wallets_arrive_in_a_callback(ends: &Ends) {
     assert_eq!(handler.disconnect(), Ok(()));
     assert!(ends.peer.kept::<LoadWalletFn>("handle_load_wallet").is_none());
     assert!(hear.recv().is_err(), "the callback is dropped");
+}
+
+pub(crate) fn wallets_are_offered_until_the_offer_is_taken_back(ends: &Ends) {
+    let wallets = Peer::new();
+    let loader = Loader::new(wallets.clone(), Arc::new(ends.peer.clone()));
+    let offer = ends.init.offer_wallet_loader(Arc::new(loader)).expect("an answer").expect("a handler");
+    let node = ends.peer.kept::<Arc<dyn WalletLoader>>("offer_wallet_loader").expect("a loader");
+    same!(&wallets.script, node.get_wallet_dir(), "a folder".to_owned());
+    drop(node);
+    assert_eq!(offer.disconnect(), Ok(()));
+    assert!(ends.peer.kept::<Arc<dyn WalletLoader>>("offer_wallet_loader").is_none());
 }
