@@ -81,9 +81,8 @@ interface SplitInit extends(Init.Init) {
   # A wallet process's wallets, which watch their scripts in `chain` as long as they live.
 
   offerWalletLoader @2 (context :Proxy.Context, loader :Wallet.WalletLoader) -> (result :Handler.Handler);
-  # Gives a node the wallets of a process that has attached to it by itself, for its windows: they
-  # are the node's until what this gives is dropped or its connection is gone. `None` if the node
-  # has wallets already.
+  # Gives a node the wallets of a process that has attached to it by itself, for its windows: they are the node's until
+  # what this gives is dropped or its connection is gone. `None` if the node has wallets already.
 }
 
 struct WatchedBlock {
