@@ -40,6 +40,11 @@ fn segments_of<A: Allocator>(message: &Builder<A>) -> impl Iterator<Item = &[u8]
     one.into_iter().chain(many)
 }
 
+/// How many bytes a message takes until it is written, if it is as capnp-rpc has it.
+pub(super) fn cost(message: &Builder<HeapAllocator>) -> usize {
+    OVERHEAD + segments_of(message).map(<[u8]>::len).sum::<usize>()
+}
+
 /// A table of segments of these lengths in bytes.
 fn table(lengths: impl Iterator<Item = usize>) -> Vec<u8> {
     let mut table = vec![0; 4];

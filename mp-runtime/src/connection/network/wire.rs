@@ -20,7 +20,7 @@ use super::answers::Ticket;
 use super::frame::Frame;
 use super::inbox::{Inbox, Waits};
 use super::inspect::{Inspector, Verdict};
-use super::letter::{Content, Letter};
+use super::letter::{self, Content, Letter};
 use super::outbox::Outbox;
 use super::reply;
 use super::transport::{Stream, Transport};
@@ -379,7 +379,7 @@ impl Wire {
     /// Sends a message of capnp-rpc, with a struct that belongs into it.
     pub(super) fn send(&self, message: Rc<Builder<HeapAllocator>>, content: Option<Content>) {
         // Without the content, which is let go once it is written, whereas capnp-rpc keeps the message.
-        let bytes = Letter::new(message.clone()).cost();
+        let bytes = letter::cost(&message);
         let mut inner = self.inner.borrow_mut();
         let (ours, finish) = match message.get_root_as_reader::<rpc_message::Reader<'_>>() {
             Ok(reader) => inner.inspector.leaves(reader, bytes),
