@@ -19,6 +19,7 @@ mod net_text;
 pub(crate) mod older;
 mod outcome;
 pub mod psbt;
+pub mod restart;
 mod secret;
 mod structs;
 pub mod undo;

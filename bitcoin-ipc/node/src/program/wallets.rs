@@ -16,7 +16,7 @@ use bitcoin_init::shutdown::Shutdown;
 use bitcoin_init::{datadir, origin};
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::interfaces::{Handler, WalletLoader};
-use bitcoin_ipc::types::GlobalArgs;
+use bitcoin_ipc::types::{GlobalArgs, restart};
 use mp_runtime::callbacks::News;
 use mp_runtime::{
     Child, Connection, Error, ErrorKind, EventLoop, Result, SpawnArgument, sibling, spawn, within,
@@ -340,6 +340,9 @@ impl Shared {
                 "The wallet process {pid} has ended ({status}). The node goes on; {program} is started again in {} s.",
                 pause.as_secs_f32()
             );
+            // Windows count it down.
+            let tell = |pause| self.offer.state.signals().loading(&restart::message(pause));
+            tell(pause);
             child = loop {
                 if self.shutdown.wait_timeout(pause) {
                     return;
@@ -348,11 +351,14 @@ impl Shared {
                 match self.start() {
                     Ok(Some(child)) => break child,
                     Ok(None) => return,
-                    Err(error) => tracing::error!(
-                        target: "node",
-                        "The wallets could not be started again: {error}. Next attempt in {} s.",
-                        pause.as_secs_f32()
-                    ),
+                    Err(error) => {
+                        tracing::error!(
+                            target: "node",
+                            "The wallets could not be started again: {error}. Next attempt in {} s.",
+                            pause.as_secs_f32()
+                        );
+                        tell(pause);
+                    }
                 }
             };
             tracing::info!(target: "node", "The wallets are back, as process {}.", child.pid());
