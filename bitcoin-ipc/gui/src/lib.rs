@@ -3,6 +3,7 @@
 //! In: arguments, a node that runs or is started. Out: the window, until it is closed. [`program::main`] is all of
 //! `bitcoin-gui`.
 
+mod desktop;
 mod engine;
 mod link;
 mod model;

@@ -9,11 +9,11 @@ mod reduce;
 mod task;
 
 pub(crate) use msg::{
-    Answer, Answered, BumpOutcome, Command, Event, Failure, FailureKind, Msg, PeerCommand, SendOutcome,
+    Answer, Answered, Arrival, Command, Event, Failure, FailureKind, Msg, PeerCommand, SendOutcome,
     WalletAnswer, WalletCommand,
 };
 pub(crate) use publish::{Engine, Run, Sender};
 pub(crate) use reduce::reduce;
-pub(crate) use task::{Task, WalletTask};
+pub(crate) use task::{Contents, Task, WalletTask};
 
 use crate::model::Model;

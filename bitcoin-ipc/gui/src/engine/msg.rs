@@ -5,15 +5,16 @@
 use bitcoin::{OutPoint, Txid};
 use bitcoin_ipc::types::{NetAddr, OutputType, Secret, SubNet};
 
+use super::Contents;
 use crate::model::book::Entry;
 use crate::model::coins::Coin;
 use crate::model::draft::Payment;
-use crate::model::history::Row;
 use crate::model::peers::Peers;
 use crate::model::processes::Processes;
 use crate::model::psbt::PsbtView;
 use crate::model::requests::Request;
 use crate::model::review::{Prepared, Remedy, Review};
+use crate::model::row::Row;
 use crate::model::settings::Setting;
 use crate::model::{
     Balances, Chain, Details, Key, Level, Mempool, Page, Read, Session, SessionId, Traits, WalletFile,
@@ -76,7 +77,7 @@ pub(crate) enum Command {
         /// The file.
         path: String,
         /// What is in it.
-        bytes: Vec<u8>,
+        contents: Contents,
     },
     /// Another value of a setting of the node; none takes it out of the file.
     Set(&'static str, Option<String>),
@@ -117,8 +118,8 @@ pub(crate) enum PeerCommand {
 /// What the user wants of a wallet.
 #[derive(Debug)]
 pub(crate) enum WalletCommand {
-    /// Older transactions than so many that are known.
-    Older(usize),
+    /// Older transactions than so many that are known, and so many of them.
+    Older(usize, usize),
     /// Another address to be paid to.
     NewAddress(OutputType),
     /// To keep a request; its number and time are given to it.
@@ -234,8 +235,8 @@ pub(crate) enum Event {
     StatusChanged(String),
     /// The address book changed.
     BookChanged(String),
-    /// A transaction changed.
-    TransactionChanged(String, Txid),
+    /// A transaction changed, or is new.
+    TransactionChanged(String, Txid, bool),
     /// How far a wallet is with something, in hundredths.
     WalletProgress(String, String, i32),
 }
@@ -326,8 +327,12 @@ pub(crate) enum WalletAnswer {
     Balances(Balances),
     /// The newest transactions.
     Newest(Vec<Row>),
-    /// Older ones, behind so many.
-    Older(usize, Vec<Row>),
+    /// Older ones, behind so many, of which so many were asked for.
+    Older(usize, usize, Vec<Row>),
+    /// How many it has, if the wallet says so.
+    Total(Option<u64>),
+    /// What a new transaction pays, unless it is gone again.
+    Arrived(Option<Arrival>),
     /// Its coins.
     Coins(Vec<Coin>),
     /// Whom it knows.
@@ -347,29 +352,25 @@ pub(crate) enum WalletAnswer {
     /// What helps a transaction, to review.
     Bumped(Result<Box<Prepared>, Failure>),
     /// What came of sending it.
-    BumpSent(BumpOutcome),
+    BumpSent(SendOutcome),
     /// A PSBT, or why there is none.
     Psbt(Result<Box<PsbtView>, Failure>),
     /// What came of something else: a sentence in either case.
     Done(Result<String, Failure>),
 }
 
-/// What came of sending.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum SendOutcome {
-    /// It is sent.
-    Sent(Txid),
-    /// The passphrase is wrong. Nothing was sent.
-    WrongPassphrase,
-    /// Nothing was sent, for this reason.
-    NotSent(String),
-    /// Nobody knows whether it was sent.
-    Unknown(Txid),
+/// A new transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Arrival {
+    /// What it pays the wallet, in satoshi; negative for what it takes.
+    pub(crate) amount: i64,
+    /// Whether it is new money.
+    pub(crate) mined: bool,
 }
 
-/// What came of sending what helps a transaction.
+/// What came of sending a payment, or what helps one.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum BumpOutcome {
+pub(crate) enum SendOutcome {
     /// It is sent.
     Sent(Txid),
     /// The passphrase is wrong. Nothing was sent.

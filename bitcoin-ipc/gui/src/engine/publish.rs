@@ -39,14 +39,14 @@ impl Engine {
     /// There can be no more threads.
     pub(crate) fn start(
         run: impl FnOnce(Sender) -> Box<dyn Run>,
-        wake: impl Fn() + Send + 'static,
+        wake: impl Fn(&Arc<Model>) + Send + 'static,
     ) -> std::io::Result<Engine> {
         let (sender, messages) = mpsc::channel();
         let engine = Engine { model: Arc::default(), sender: sender.clone() };
         let (model, run) = (engine.model.clone(), run(sender));
         let publish = move |next: &Arc<Model>| {
             *model.lock().unwrap_or_else(PoisonError::into_inner) = next.clone();
-            wake();
+            wake(next);
         };
         std::thread::Builder::new()
             .name("engine".to_owned())
@@ -80,7 +80,7 @@ fn turn(messages: &Receiver<Msg>, run: &dyn Run, publish: &dyn Fn(&Arc<Model>)) 
     let clock = Instant::now();
     let mut published: Option<Instant> = None;
     loop {
-        let waiting = model.sessions.iter().any(|session| session.work.keys().any(|key| key.is_short()));
+        let waiting = model.sessions.iter().any(|session| session.counts_time());
         let first = if waiting {
             match messages.recv_timeout(LOOK) {
                 Ok(msg) => msg,

@@ -14,6 +14,27 @@ use crate::model::requests::Request;
 use crate::model::review::{Prepared, Remedy, Review};
 use crate::model::{Key, Read};
 
+/// What a file gets. It is made by whoever writes it: there may be much of it.
+pub(crate) struct Contents(Box<dyn FnOnce() -> Vec<u8> + Send>);
+
+impl Contents {
+    /// What this makes.
+    pub(crate) fn new(make: impl FnOnce() -> Vec<u8> + Send + 'static) -> Contents {
+        Contents(Box::new(make))
+    }
+
+    /// Makes it.
+    pub(crate) fn make(self) -> Vec<u8> {
+        (self.0)()
+    }
+}
+
+impl std::fmt::Debug for Contents {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Contents")
+    }
+}
+
 /// A call, or several that belong together.
 #[derive(Debug)]
 pub(crate) enum Task {
@@ -53,7 +74,7 @@ pub(crate) enum Task {
         /// The file.
         path: String,
         /// What is in it.
-        bytes: Vec<u8>,
+        contents: Contents,
     },
     /// A setting of the node is changed, or taken out of its file.
     Set(&'static str, Option<String>),

@@ -255,8 +255,8 @@ impl Held {
             Task::Set(name, value) => Answer::Set(self.set(name, value)),
             Task::ResetSettings => Answer::Set(self.reset_settings()),
             Task::Peer(command) => Answer::PeerDone(peers::perform(self, command)),
-            Task::Write { path, bytes } => {
-                let (level, text) = match write(Path::new(&path), &bytes) {
+            Task::Write { path, contents } => {
+                let (level, text) = match write(Path::new(&path), &contents.make()) {
                     Ok(()) => (Level::Information, say!("{path} is written.", path)),
                     Err(error) => (Level::Error, say!("{path} is not written: {error}", path, error)),
                 };

@@ -12,11 +12,12 @@ use mp_runtime::within;
 use serde_json::{Value, json};
 
 use super::{Held, NODE_PATIENCE, WALLET_PATIENCE, loader, node, peers, processes, rpc};
-use crate::engine::{Answer, Failure, WalletAnswer};
+use crate::engine::{Answer, Arrival, Failure, WalletAnswer};
 use crate::model::book::Entry;
 use crate::model::coins::Coin;
-use crate::model::history::{Category, PAGE, Row, Status};
+use crate::model::history::PAGE;
 use crate::model::requests::Request;
+use crate::model::row::{Category, Row, Status};
 use crate::model::settings::{KNOWN, Known, Setting};
 use crate::model::{Balances, Lock, Mempool, Read, Traits};
 use crate::text::words::say;
@@ -60,8 +61,12 @@ fn answer(held: &Arc<Held>, read: Read) -> Result<Answer, Failure> {
         Read::Files => loader::files(held).map(Answer::Files),
         Read::Traits(name) => of(&name, WalletAnswer::Traits(traits(held, &name)?)),
         Read::Balances(name) => of(&name, WalletAnswer::Balances(balances(held, &name)?)),
-        Read::Newest(name) => of(&name, WalletAnswer::Newest(page(held, &name, 0)?)),
-        Read::Older(name, skip) => of(&name, WalletAnswer::Older(skip, page(held, &name, skip)?)),
+        Read::Newest(name) => of(&name, WalletAnswer::Newest(page(held, &name, 0, PAGE)?)),
+        Read::Older(name, skip, count) => {
+            of(&name, WalletAnswer::Older(skip, count, page(held, &name, skip, count)?))
+        }
+        Read::Arrived(name, txid) => of(&name, WalletAnswer::Arrived(arrived(held, &name, txid)?)),
+        Read::Total(name) => of(&name, WalletAnswer::Total(total(held, &name)?)),
         Read::Coins(name) => of(&name, WalletAnswer::Coins(coins(held, &name)?)),
         Read::Book(name) => of(&name, WalletAnswer::Book(book(held, &name)?)),
         Read::Requests(name) => of(&name, WalletAnswer::Requests(requests(held, &name)?)),
@@ -181,11 +186,24 @@ fn balances(held: &Held, name: &str) -> Result<Balances, Failure> {
     })
 }
 
-/// Entries behind so many newer ones, the newest one first.
-fn page(held: &Held, name: &str, skip: usize) -> Result<Vec<Row>, Failure> {
-    let answer = wallet_rpc(held, name, "listtransactions", json!(["*", PAGE, skip]))?;
+/// So many entries behind so many newer ones, the newest one first.
+fn page(held: &Held, name: &str, skip: usize, count: usize) -> Result<Vec<Row>, Failure> {
+    let answer = wallet_rpc(held, name, "listtransactions", json!(["*", count, skip]))?;
     let entries = answer.as_array().ok_or_else(|| missing("transactions"))?;
     entries.iter().rev().map(row).collect()
+}
+
+/// What a new transaction pays, unless it is gone again.
+fn arrived(held: &Held, name: &str, txid: Txid) -> Result<Option<Arrival>, Failure> {
+    let found = ask(held, name, |wallet| wallet.get_wallet_tx(txid))?;
+    let amount = found.credit.to_sat().saturating_sub(found.debit.to_sat());
+    Ok(found.tx.is_some().then_some(Arrival { amount, mined: found.is_coinbase }))
+}
+
+/// How many transactions a wallet has.
+fn total(held: &Held, name: &str) -> Result<Option<u64>, Failure> {
+    let answer = wallet_rpc(held, name, "getwalletinfo", json!([]))?;
+    Ok(answer.get("txcount").and_then(Value::as_u64))
 }
 
 fn row(entry: &Value) -> Result<Row, Failure> {

@@ -11,9 +11,9 @@ use mp_runtime::within;
 use serde_json::{Value, json};
 
 use super::read::{ask, wallet_rpc};
-use super::send::{ANOTHER, Shape, shape, sign, unlock};
+use super::send::{ANOTHER, Shape, failed, shape, sign, signed};
 use super::{Held, NODE_PATIENCE, WALLET_PATIENCE, rpc};
-use crate::engine::{BumpOutcome, Failure, FailureKind};
+use crate::engine::{Failure, SendOutcome};
 use crate::model::draft::{Fee, rate_text};
 use crate::model::review::{Prepared, Remedy, is_reviewed, without_signatures};
 use crate::text::address;
@@ -255,28 +255,15 @@ fn texts(why: &[bitcoin_ipc::types::BilingualStr]) -> String {
 }
 
 /// Signs what was reviewed and sends it.
-pub(super) fn send(held: &Held, name: &str, reviewed: &Prepared, passphrase: Option<Secret>) -> BumpOutcome {
-    let not_sent = |failure: Failure| BumpOutcome::NotSent(failure.text);
-    let wallet = match held.wallet(name) {
-        Ok(wallet) => wallet,
-        Err(failure) => return not_sent(failure),
-    };
-    let wallet = &*wallet;
-    let unlocked = match unlock(wallet, passphrase.as_ref(), &|error| held.failure(error)) {
-        Ok(Some(unlocked)) => unlocked,
-        Ok(None) => return BumpOutcome::WrongPassphrase,
-        Err(failure) => return not_sent(failure),
-    };
-    drop(passphrase);
-    let signed = match reviewed.remedy {
+pub(super) fn send(held: &Held, name: &str, reviewed: &Prepared, passphrase: Option<Secret>) -> SendOutcome {
+    let sign = || match reviewed.remedy {
         Remedy::Child => sign(held, name, &reviewed.tx),
         Remedy::Raise | Remedy::Cancel => sign_replacement(held, name, &reviewed.tx),
     };
-    let signed = match signed {
+    let (wallet, signed) = match signed(held, name, passphrase, sign) {
         Ok(signed) => signed,
-        Err(failure) => return not_sent(failure),
+        Err(outcome) => return outcome,
     };
-    drop(unlocked);
     let txid = signed.compute_txid();
     let committed = within(WALLET_PATIENCE, || match reviewed.remedy {
         Remedy::Child => wallet.commit_transaction(&signed, &Default::default(), &[]).map(Ok),
@@ -285,12 +272,9 @@ pub(super) fn send(held: &Held, name: &str, reviewed: &Prepared, passphrase: Opt
         }
     });
     match committed {
-        Ok(Ok(())) => BumpOutcome::Sent(txid),
-        Ok(Err(why)) => BumpOutcome::NotSent(texts(&why)),
-        Err(error) => {
-            let failure = held.failure(&error);
-            if failure.kind == FailureKind::Refused { not_sent(failure) } else { BumpOutcome::Unknown(txid) }
-        }
+        Ok(Ok(())) => SendOutcome::Sent(txid),
+        Ok(Err(why)) => SendOutcome::NotSent(texts(&why)),
+        Err(error) => failed(held, txid, &error),
     }
 }
 

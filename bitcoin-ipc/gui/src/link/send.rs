@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use bitcoin::{OutPoint, ScriptBuf, Transaction};
+use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
 use bitcoin_ipc::interfaces::Wallet;
 use bitcoin_ipc::types::psbt::Psbt;
 use bitcoin_ipc::types::{AddressPurpose, PsbtFillOptions, Secret, WalletTxOut};
@@ -205,36 +205,46 @@ pub(super) fn unlock<'a>(
     if right { Ok(Some(unlocked)) } else { Ok(None) }
 }
 
+/// Has a wallet sign, unlocked for as long as that takes. What comes of it otherwise is that nothing is sent.
+pub(super) fn signed(
+    held: &Held,
+    name: &str,
+    passphrase: Option<Secret>,
+    sign: impl FnOnce() -> Result<Transaction, Failure>,
+) -> Result<(Arc<dyn Wallet>, Transaction), SendOutcome> {
+    let not_sent = |failure: Failure| SendOutcome::NotSent(failure.text);
+    let wallet = held.wallet(name).map_err(not_sent)?;
+    let unlocked = unlock(&*wallet, passphrase.as_ref(), &|error| held.failure(error)).map_err(not_sent)?;
+    let unlocked = unlocked.ok_or(SendOutcome::WrongPassphrase)?;
+    drop(passphrase);
+    let signed = sign().map_err(not_sent)?;
+    drop(unlocked);
+    Ok((wallet, signed))
+}
+
+/// What came of telling a wallet to send something, when the call has failed: nothing if it was refused, and otherwise
+/// nobody knows.
+pub(super) fn failed(held: &Held, txid: Txid, error: &mp_runtime::Error) -> SendOutcome {
+    let failure = held.failure(error);
+    match failure.kind {
+        FailureKind::Refused => SendOutcome::NotSent(failure.text),
+        FailureKind::NodeGone | FailureKind::WalletsGone | FailureKind::TimedOut => {
+            SendOutcome::Unknown(txid)
+        }
+    }
+}
+
 /// Signs what was reviewed and sends it.
 pub(super) fn send(held: &Held, name: &str, review: &Arc<Review>, passphrase: Option<Secret>) -> SendOutcome {
-    let not_sent = |failure: Failure| SendOutcome::NotSent(failure.text);
-    let wallet = match held.wallet(name) {
-        Ok(wallet) => wallet,
-        Err(failure) => return not_sent(failure),
-    };
-    let wallet = &*wallet;
-    let unlocked = match unlock(wallet, passphrase.as_ref(), &|error| held.failure(error)) {
-        Ok(Some(unlocked)) => unlocked,
-        Ok(None) => return SendOutcome::WrongPassphrase,
-        Err(failure) => return not_sent(failure),
-    };
-    drop(passphrase);
-    let signed = match sign(held, name, &review.tx) {
+    let (wallet, signed) = match signed(held, name, passphrase, || sign(held, name, &review.tx)) {
         Ok(signed) => signed,
-        Err(failure) => return not_sent(failure),
+        Err(outcome) => return outcome,
     };
     let txid = signed.compute_txid();
     let committed = within(WALLET_PATIENCE, || wallet.commit_transaction(&signed, &Default::default(), &[]));
     if let Err(error) = committed {
-        let failure = held.failure(&error);
-        return match failure.kind {
-            FailureKind::Refused => not_sent(failure),
-            FailureKind::NodeGone | FailureKind::WalletsGone | FailureKind::TimedOut => {
-                SendOutcome::Unknown(txid)
-            }
-        };
+        return failed(held, txid, &error);
     }
-    drop(unlocked);
     for payee in review.payment.payees.iter().filter(|payee| !payee.label.is_empty()) {
         let (to, label) = (&payee.destination, &payee.label);
         // It is sent; a label that could not be kept does not change that.

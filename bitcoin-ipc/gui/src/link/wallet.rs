@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use bitcoin_ipc::interfaces::{Handler, Wallet};
+use bitcoin_ipc::types::ChangeType;
 use mp_runtime::{Result, within};
 
 use super::{GOODBYE, Held, lock};
@@ -40,8 +41,8 @@ pub(super) fn listen(held: &Arc<Held>, object: Arc<dyn Wallet>) -> Result<(Strin
         object.handle_status_changed(Box::new(move || status(&Event::StatusChanged)))?,
         object.handle_can_get_addresses_changed(Box::new(move || addresses(&Event::StatusChanged)))?,
         object.handle_address_book_changed(Box::new(move |_, _, _, _, _| book(&Event::BookChanged)))?,
-        object.handle_transaction_changed(Box::new(move |txid, _| {
-            changed(&|name| Event::TransactionChanged(name, txid))
+        object.handle_transaction_changed(Box::new(move |txid, change| {
+            changed(&|name| Event::TransactionChanged(name, txid, change == ChangeType::New))
         }))?,
         object.handle_show_progress(Box::new(move |title, percent| {
             progress(&|name| Event::WalletProgress(name, title.to_owned(), percent))

@@ -18,15 +18,19 @@ pub(crate) mod processes;
 pub(crate) mod psbt;
 pub(crate) mod requests;
 pub(crate) mod review;
+pub(crate) mod row;
+pub(crate) mod rows;
 pub(crate) mod session;
 pub(crate) mod settings;
 pub(crate) mod wallet;
+pub(crate) mod wish;
 
 use std::sync::Arc;
 
 pub(crate) use notices::{Level, Notices};
 pub(crate) use session::{
-    Chain, Form, Key, Link, Mempool, Page, Progress, Read, Session, SessionId, WalletFile, Wallets, Work,
+    Chain, Form, Key, Link, Mempool, Page, Progress, Read, Restart, Session, SessionId, WalletFile, Wallets,
+    Work,
 };
 pub(crate) use wallet::{Balances, Details, Lock, Traits, Wallet};
 

@@ -26,6 +26,10 @@ pub(crate) struct Notice {
     pub(crate) text: String,
     /// How often, one directly after the other.
     pub(crate) times: u32,
+    /// The amount that it is about, in satoshi.
+    pub(crate) amount: Option<u64>,
+    /// Whether it is worth telling somebody who looks elsewhere.
+    pub(crate) urgent: bool,
 }
 
 /// How many are kept.
@@ -41,18 +45,35 @@ pub(crate) struct Notices {
 impl Notices {
     /// Adds one. The same as the last one is only counted.
     pub(crate) fn add(&mut self, level: Level, text: impl Into<String>) {
-        let text = text.into();
+        self.put(level, text.into(), None, level == Level::Error);
+    }
+
+    /// Adds one for somebody who may look elsewhere, perhaps about an amount in satoshi.
+    pub(crate) fn add_urgent(&mut self, level: Level, text: impl Into<String>, amount: Option<u64>) {
+        self.put(level, text.into(), amount, true);
+    }
+
+    fn put(&mut self, level: Level, text: String, amount: Option<u64>, urgent: bool) {
         self.told += 1;
-        let number = self.told;
-        if let Some(last) = self.latest.back_mut().filter(|last| last.level == level && last.text == text) {
-            last.times += 1;
-            last.number = number;
-            return;
+        let new = Notice { number: self.told, level, text, times: 1, amount, urgent };
+        if let Some(last) = self.latest.back_mut() {
+            let again = Notice { number: last.number, times: last.times, ..new.clone() };
+            if *last == again {
+                last.times = last.times.saturating_add(1);
+                last.number = new.number;
+                return;
+            }
         }
         if self.latest.len() == KEPT {
             self.latest.pop_front();
         }
-        self.latest.push_back(Notice { number, level, text, times: 1 });
+        self.latest.push_back(new);
+    }
+
+    /// Those that came after the one with this number, the first one first.
+    pub(crate) fn since(&self, number: u64) -> impl Iterator<Item = &Notice> {
+        let first = self.latest.partition_point(|notice| notice.number <= number);
+        self.latest.range(first..)
     }
 
     /// All that are kept, the latest one first.
@@ -83,5 +104,13 @@ mod tests {
         assert_eq!(notices.iter().count(), KEPT);
         assert_eq!(notices.iter().next().map(|notice| notice.text.as_str()), Some("999"));
         assert_eq!(notices.last(), 2_000);
+        assert_eq!(notices.since(1_998).map(|notice| notice.number).collect::<Vec<_>>(), [1_999, 2_000]);
+        assert_eq!((notices.since(0).count(), notices.since(2_000).count()), (KEPT, 0));
+        // Two amounts are two things.
+        notices.add_urgent(Level::Information, "999", Some(1));
+        notices.add_urgent(Level::Information, "999", Some(2));
+        notices.add_urgent(Level::Information, "999", Some(2));
+        let latest: Vec<_> = notices.iter().take(3).map(|notice| (notice.times, notice.amount)).collect();
+        assert_eq!(latest, [(2, Some(2)), (1, Some(1)), (1, None)]);
     }
 }

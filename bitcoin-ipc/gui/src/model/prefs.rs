@@ -50,6 +50,12 @@ pub(crate) struct Prefs {
     pub(crate) zoom: u16,
     /// What is spoken.
     pub(crate) language: Language,
+    /// Whether the desktop tells what is urgent while the window is not in front.
+    pub(crate) notices: bool,
+    /// Whether there is an icon in the desktop's tray.
+    pub(crate) tray: bool,
+    /// Whether a window that is closed stays in the tray.
+    pub(crate) stays: bool,
 }
 
 /// How much larger or smaller all can be, in hundredths.
@@ -63,6 +69,9 @@ impl Default for Prefs {
             theme: Theme::default(),
             zoom: 100,
             language: Language::default(),
+            notices: true,
+            tray: true,
+            stays: false,
         }
     }
 }
@@ -72,16 +81,20 @@ impl Prefs {
     pub(crate) fn read(text: &str, otherwise: Language) -> Prefs {
         let value: Value = serde_json::from_str(text).unwrap_or_default();
         let word = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default();
+        let flag = |name: &str, usual| value.get(name).and_then(Value::as_bool).unwrap_or(usual);
         let zoom = value.get("zoom").and_then(Value::as_u64).and_then(|zoom| u16::try_from(zoom).ok());
         Prefs {
             unit: Unit::ALL.into_iter().find(|unit| unit.name() == word("unit")).unwrap_or_default(),
-            hide_amounts: value.get("hide_amounts").and_then(Value::as_bool).unwrap_or_default(),
+            hide_amounts: flag("hide_amounts", false),
             theme: Theme::ALL.into_iter().find(|theme| theme.name() == word("theme")).unwrap_or_default(),
             zoom: zoom.filter(|zoom| ZOOMS.contains(zoom)).unwrap_or(100),
             language: Language::ALL
                 .into_iter()
                 .find(|language| language.tag() == word("language"))
                 .unwrap_or(otherwise),
+            notices: flag("notices", true),
+            tray: flag("tray", true),
+            stays: flag("stays", false),
         }
     }
 
@@ -93,6 +106,9 @@ impl Prefs {
             "theme": self.theme.name(),
             "zoom": self.zoom,
             "language": self.language.tag(),
+            "notices": self.notices,
+            "tray": self.tray,
+            "stays": self.stays,
         });
         format!("{value:#}\n")
     }
@@ -105,7 +121,16 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let language = Language::German;
-        let prefs = Prefs { unit: Unit::Sat, hide_amounts: true, theme: Theme::Dark, zoom: 150, language };
+        let prefs = Prefs {
+            unit: Unit::Sat,
+            hide_amounts: true,
+            theme: Theme::Dark,
+            zoom: 150,
+            language,
+            notices: false,
+            tray: false,
+            stays: true,
+        };
         assert_eq!(Prefs::read(&prefs.text(), Language::English), prefs);
         for text in ["", "[]", "{\"zoom\": 5, \"unit\": 1}", "{\"zoom\": -1}"] {
             assert_eq!(Prefs::read(text, Language::English), Prefs::default(), "{text}");

@@ -224,8 +224,12 @@ pub(crate) enum Read {
     Balances(String),
     /// The newest transactions.
     Newest(String),
-    /// Older transactions, behind so many newer entries.
-    Older(String, usize),
+    /// Older transactions: behind so many newer entries, so many.
+    Older(String, usize, usize),
+    /// How many transactions there are.
+    Total(String),
+    /// What a new transaction pays.
+    Arrived(String, Txid),
     /// The coins.
     Coins(String),
     /// The address book.
@@ -265,6 +269,15 @@ pub(crate) struct Work {
     pub(crate) again: bool,
 }
 
+/// When wallets come back whose process has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Restart {
+    /// When their process is started, in milliseconds of the engine's clock.
+    pub(crate) at: u64,
+    /// How many seconds there are until then.
+    pub(crate) seconds: u64,
+}
+
 /// A node and all that is known of it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Session {
@@ -288,6 +301,8 @@ pub(crate) struct Session {
     pub(crate) warnings: String,
     /// Where its wallets stand.
     pub(crate) wallet_process: Wallets,
+    /// When the node starts their process again, if it said so.
+    pub(crate) restart: Option<Restart>,
     /// The wallets that are or were loaded.
     pub(crate) wallets: BTreeMap<String, Arc<Wallet>>,
     /// All wallets of the folder.
@@ -326,6 +341,7 @@ impl Session {
             doing: None,
             warnings: String::new(),
             wallet_process: Wallets::Unknown,
+            restart: None,
             wallets: BTreeMap::new(),
             files: Fresh::Unknown,
             mempool: Fresh::Unknown,
@@ -356,6 +372,13 @@ impl Session {
         Page::ALL.into_iter().filter(move |page| *page != Page::Peers || !lonely)
     }
 
+    /// Whether what is shown changes because time passes.
+    pub(crate) fn counts_time(&self) -> bool {
+        self.work.keys().any(Key::is_short)
+            || self.restart.is_some_and(|restart| restart.seconds > 0)
+            || self.wallets.values().any(|wallet| wallet.arrivals.more > 0)
+    }
+
     /// Whether calls reach the node.
     pub(crate) fn is_up(&self) -> bool {
         self.link == Link::Up
@@ -365,12 +388,12 @@ impl Session {
     pub(crate) fn has_wallets(&self) -> bool {
         self.is_up() && self.wallet_process == Wallets::Ready
     }
+}
 
-    /// How many confirmations a transaction in a block of this height has.
-    pub(crate) fn confirmations(&self, height: Option<i32>) -> i32 {
-        match (height, self.chain.height) {
-            (Some(height), Some(tip)) => (tip - height + 1).max(0),
-            _ => 0,
-        }
+/// How many confirmations a transaction in a block of this height has, when the highest one has that height.
+pub(crate) fn confirmations(height: Option<i32>, tip: Option<i32>) -> i32 {
+    match (height, tip) {
+        (Some(height), Some(tip)) => tip.saturating_sub(height).saturating_add(1).max(0),
+        _ => 0,
     }
 }

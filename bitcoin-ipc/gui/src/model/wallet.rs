@@ -122,6 +122,15 @@ pub(crate) struct Details {
     pub(crate) can_have_child: bool,
 }
 
+/// What came in and nobody was told of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Arrivals {
+    /// When somebody was told last, in milliseconds of the engine's clock.
+    pub(crate) last: Option<u64>,
+    /// How many transactions came since.
+    pub(crate) more: u64,
+}
+
 /// A wallet.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Wallet {
@@ -135,6 +144,10 @@ pub(crate) struct Wallet {
     pub(crate) balances: Fresh<Balances>,
     /// What was paid.
     pub(crate) history: Arc<History>,
+    /// How many transactions there are, if the wallet says so.
+    pub(crate) total: Fresh<Option<u64>>,
+    /// What came in and nobody was told of.
+    pub(crate) arrivals: Arrivals,
     /// What can be spent.
     pub(crate) coins: Fresh<Arc<Vec<Coin>>>,
     /// Whom it knows.
@@ -182,6 +195,7 @@ impl Wallet {
         self.coins.expire();
         self.book.expire();
         self.requests.expire();
+        self.total.expire();
         Arc::make_mut(&mut self.history).stale = true;
         self.doing = None;
     }

@@ -4,8 +4,8 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use bitcoin::Network;
 use bitcoin_init::shutdown::Shutdown;
@@ -13,11 +13,13 @@ use eframe::egui;
 use jiff::tz::TimeZone;
 
 use super::{Failure, NodeSource, fonts, keep, prefs, single};
+use crate::desktop::{Desktop, Icon};
 use crate::engine::{Command, Engine, Msg, Run};
 use crate::link::{Around, Links};
 use crate::model::Session;
 use crate::model::bip21::PaymentUri;
-use crate::view::{self, App, Clock};
+use crate::model::prefs::Prefs;
+use crate::view::{self, App, Clock, Outside};
 
 /// What a window begins with.
 pub(super) struct Start {
@@ -71,10 +73,10 @@ impl Start {
         let Start { shutdown, prefs, nodes, payment, uris, around } = self;
         let listening = Arc::new(Mutex::new(None));
         let listens = listening.clone();
-        let name = nodes.first().map_or("regtest", |(session, _)| view::network_name(session.network));
-        let title = format!("Bitcoin – {name}");
+        let network = nodes.first().map_or(Network::Regtest, |(session, _)| session.network);
+        let title = format!("Bitcoin – {}", view::network_name(network));
         let viewport = egui::ViewportBuilder::default()
-            .with_title(&title)
+            .with_title(title.as_str())
             .with_app_id("bitcoin-gui")
             .with_inner_size([1000.0, 720.0])
             .with_min_inner_size([480.0, 360.0]);
@@ -87,10 +89,16 @@ impl Start {
             Box::new(move |creation| {
                 let ctx = creation.egui_ctx.clone();
                 view::prepare(&ctx);
-                let engine = begin(&ctx, nodes, &shutdown, &around)?;
-                let clock = Clock { now: Box::new(now), zone: TimeZone::system() };
                 let chosen = prefs.read();
-                let mut app = App::new(engine, clock, chosen, Box::new(move |chosen| prefs.write(chosen)));
+                let (desktop, outside) = outside(&ctx, &title, network, &chosen)?;
+                let engine = begin(&ctx, nodes, &shutdown, &around, desktop.clone())?;
+                let clock = Clock { now: Box::new(now), zone: TimeZone::system() };
+                let save = move |chosen: &Prefs| {
+                    prefs.write(chosen);
+                    desktop.like(chosen);
+                };
+                let mut app = App::new(engine, clock, chosen, Box::new(save));
+                app.heeds(outside);
                 app.leaves(left);
                 app.finds(Box::new(fonts::find));
                 let sent = app.payments();
@@ -123,12 +131,40 @@ fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }
 
+/// Starts what talks to the desktop.
+fn outside(
+    ctx: &egui::Context,
+    title: &str,
+    network: Network,
+    prefs: &Prefs,
+) -> std::io::Result<(Desktop, Outside)> {
+    let (sent, wishes) = mpsc::channel();
+    let (tray, wake) = (Arc::new(AtomicBool::new(false)), ctx.clone());
+    let wish = move |wish| {
+        // A window that is closed wants nothing.
+        let _ = sent.send(wish);
+        wake.request_repaint();
+    };
+    let color = view::network_color(network, true);
+    let icon = Icon {
+        title: title.to_owned(),
+        color: [color.r(), color.g(), color.b()],
+        there: tray.clone(),
+        wish: Arc::new(wish),
+        language: prefs.language,
+    };
+    let desktop = Desktop::start(title, prefs, icon)?;
+    let told = desktop.clone();
+    Ok((desktop, Outside { wishes, tray, front: Box::new(move |front| told.front(front)) }))
+}
+
 /// Starts the engine, and a thread for each node.
 fn begin(
     ctx: &egui::Context,
     nodes: Vec<(Session, Box<dyn NodeSource>)>,
     shutdown: &Shutdown,
     around: &Around,
+    desktop: Desktop,
 ) -> Result<Engine, Box<dyn std::error::Error + Send + Sync>> {
     let links: Arc<Mutex<Option<Links>>> = Arc::default();
     let (made, wake) = (links.clone(), ctx.clone());
@@ -138,7 +174,10 @@ fn begin(
             *made.lock().unwrap_or_else(PoisonError::into_inner) = Some(links.clone());
             Box::new(links)
         },
-        move || wake.request_repaint(),
+        move |model| {
+            desktop.hear(model);
+            wake.request_repaint();
+        },
     )?;
     let links = links.lock().unwrap_or_else(PoisonError::into_inner).clone();
     let ids: Vec<_> = nodes.iter().map(|(session, _)| session.id).collect();

@@ -4,6 +4,7 @@ use eframe::egui::{self, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::{Gui, PAGES, rich};
+use crate::view::Dialog;
 
 /// What takes part in a page and says nothing of itself.
 fn nameless(gui: &Gui) -> Vec<String> {
@@ -36,6 +37,74 @@ fn a47_everything_has_a_name() {
         gui.settle();
         assert_eq!(nameless(&gui), Vec::<String>::new(), "{dialog}");
         gui.press("Close this dialog");
+    }
+}
+
+/// Opens a dialog.
+fn open(gui: &mut Gui, dialog: Dialog) {
+    gui.harness.state_mut().state().dialog = Some(dialog);
+    gui.harness.run_steps(5);
+}
+
+#[test]
+fn a47_a48_each_dialog_has_names_and_is_left_by_keys() {
+    let mut gui = rich();
+    for dialog in Dialog::each() {
+        open(&mut gui, dialog);
+        let title = |gui: &Gui| {
+            let dialog = gui.harness.query_by_role(Role::Dialog)?;
+            dialog.accesskit_node().label()
+        };
+        let name = title(&gui).expect("a dialog with a name");
+        assert_eq!(nameless(&gui), Vec::<String>::new(), "{name}");
+        // The tab key goes round inside it, and what it leads to has a name.
+        let mut seen = Vec::new();
+        for _ in 0..40 {
+            gui.harness.key_press(egui::Key::Tab);
+            gui.harness.run_steps(2);
+            let focused = gui.harness.root().children_recursive().find(|node| node.is_focused());
+            let focused = focused.and_then(|node| node.accesskit_node().label()).unwrap_or_default();
+            assert!(!focused.is_empty(), "{name}: the tab key leads to something without a name");
+            seen.push(focused);
+        }
+        assert!(seen.iter().any(|name| name == "Close this dialog"), "{name}: {seen:?}");
+        for outside in PAGES.into_iter().chain(["Hide amounts", "Wallet"]) {
+            assert!(
+                !seen.iter().any(|name| name == outside),
+                "{name}: the tab key leads out of it, to {outside}"
+            );
+        }
+        gui.harness.key_press(egui::Key::Escape);
+        gui.harness.run_steps(4);
+        assert_eq!(title(&gui), None, "{name} is closed by Escape");
+    }
+}
+
+#[test]
+fn a50_each_dialog_has_room_and_can_be_closed() {
+    let mut gui = rich();
+    for (size, zoom) in [((1_000.0, 720.0), 100), ((480.0, 360.0), 100), ((1_000.0, 720.0), 200)] {
+        gui.harness.state_mut().state().prefs.zoom = zoom;
+        gui.harness.set_size(egui::vec2(size.0, size.1));
+        for dialog in Dialog::each() {
+            open(&mut gui, dialog);
+            let dialog = gui.harness.get_by_role(Role::Dialog);
+            let name = dialog.accesskit_node().label();
+            for node in dialog.children_recursive() {
+                let node = node.accesskit_node();
+                let Some(place) = node.bounding_box() else { continue };
+                assert!(
+                    place.x0 >= -1.0 && place.x1 <= f64::from(size.0) + 1.0,
+                    "{name:?} at {size:?}, {zoom} %: {:?} at {place:?}",
+                    node.label().or(node.value())
+                );
+            }
+            let close = gui.harness.get_by_role_and_label(Role::Button, "Close this dialog");
+            let place = close.accesskit_node().bounding_box().expect("a button with a place");
+            assert!(place.y1 <= f64::from(size.1) + 1.0, "{name:?} at {size:?}, {zoom} %: {place:?}");
+            gui.harness.key_press(egui::Key::Escape);
+            gui.harness.run_steps(4);
+        }
     }
 }
 

@@ -66,7 +66,7 @@ fn a31_a_flood_of_events_costs_a_few_calls() {
     for number in 0..100_000_u64 {
         let mut bytes = [7; 32];
         bytes[..8].copy_from_slice(&number.to_le_bytes());
-        let event = Event::TransactionChanged("w".to_owned(), Txid::from_byte_array(bytes));
+        let event = Event::TransactionChanged("w".to_owned(), Txid::from_byte_array(bytes), false);
         gui.engine.send(Msg::Event(0, event));
     }
     gui.wait(|gui| gui.model().sessions[0].wallets["w"].history.stale);
@@ -101,7 +101,7 @@ fn a31_of_what_is_asked_for_again_and_again_two_calls_are_made() {
     assert!(model.sessions[0].work.contains_key(&key), "it is asked for");
     let txid = Txid::all_zeros();
     for _ in 0..1_000 {
-        let event = Event::TransactionChanged("w".to_owned(), txid);
+        let event = Event::TransactionChanged("w".to_owned(), txid, false);
         assert!(reduce(&mut model, 0, Msg::Event(0, event)).is_empty());
     }
     let answer = || Answer::Wallet("w".to_owned(), WalletAnswer::Balances(Balances::default()));
@@ -194,7 +194,7 @@ fn play(steps: &[Step]) -> (Model, BTreeMap<u8, u32>) {
             Step::Init => Msg::Event(0, Event::InitWallet),
             Step::Loaded => Msg::Event(0, Event::WalletLoaded(name())),
             Step::Unloaded => Msg::Event(0, Event::WalletUnloaded(name())),
-            Step::Changed => Msg::Event(0, Event::TransactionChanged(name(), Txid::all_zeros())),
+            Step::Changed => Msg::Event(0, Event::TransactionChanged(name(), Txid::all_zeros(), true)),
             Step::Tip => {
                 Msg::Event(0, Event::BlockTip(crate::model::Chain { height: Some(7), ..Default::default() }))
             }

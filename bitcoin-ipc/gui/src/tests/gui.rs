@@ -103,7 +103,7 @@ impl Gui {
             *made.lock().expect("links") = Some(links.clone());
             Box::new(links)
         };
-        let engine = Engine::start(start, || ()).expect("a thread");
+        let engine = Engine::start(start, |_| ()).expect("a thread");
         let links = links.lock().expect("links").clone().expect("links");
         let held = links.hold(0, Network::Regtest);
         let place = place.to_owned();

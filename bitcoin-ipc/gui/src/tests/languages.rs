@@ -9,6 +9,7 @@ use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use super::fake::lock;
 use super::{Gui, PAGES, rich};
 use crate::text::words::Language;
+use crate::view::Dialog;
 
 /// All sources of the program, without their tests.
 fn sources() -> Vec<String> {
@@ -190,6 +191,14 @@ fn a52_no_text_is_hard_wired_and_none_is_cut_off() {
             assert_eq!(hard_wired(&gui), Vec::<String>::new(), "{}", page);
             assert_eq!(cut_off(&gui), Vec::<String>::new(), "{} at {size:?}, {zoom} %", page);
         }
+        for dialog in Dialog::each() {
+            gui.harness.state_mut().state().dialog = Some(dialog);
+            gui.harness.run_steps(4);
+            assert_eq!(hard_wired(&gui), Vec::<String>::new(), "a dialog at {size:?}, {zoom} %");
+            assert_eq!(cut_off(&gui), Vec::<String>::new(), "a dialog at {size:?}, {zoom} %");
+            gui.harness.key_press(egui::Key::Escape);
+            gui.harness.run_steps(2);
+        }
     }
 }
 
@@ -198,9 +207,11 @@ fn a52_what_was_told_in_english_is_said_in_the_language() {
     let mut gui = rich();
     speak(&mut gui, Language::German);
     gui.world().kill_wallets();
-    gui.wait_for("Der Prozess der Wallets hat geendet. Der Knoten startet ihn wieder.");
+    gui.wait_for("Der Prozess der Wallets hat geendet. Ist es der eigene des Knotens");
+    gui.world().node.load(&bitcoin_ipc::types::restart::message(std::time::Duration::from_secs(60)));
+    gui.wait_for("Der Prozess der Wallets hat geendet. Der Knoten startet ihn in 60 s wieder.");
     gui.world().start_wallets();
-    gui.wait(|gui| !gui.sees("Der Knoten startet ihn wieder."));
+    gui.wait(|gui| !gui.sees("Der Prozess der Wallets hat geendet."));
     gui.settle();
     // What has a value in it, and what the node says itself.
     let mut gui2 = rich();

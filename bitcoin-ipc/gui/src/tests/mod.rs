@@ -3,10 +3,13 @@
 mod access;
 mod calls;
 mod fake;
+mod frames;
 mod gui;
 mod imports;
 mod languages;
 mod looks;
+mod notices;
+mod outside;
 mod pages;
 mod paying;
 mod peers;

@@ -180,7 +180,7 @@ pub(super) fn a26_the_console_runs_completes_and_does_not_wait() {
 }
 
 #[test]
-pub(super) fn a30_the_search_finds_what_is_far_behind() {
+pub(super) fn a29_the_search_finds_what_is_far_behind() {
     let world = World::new(vec![FakeWallet::huge("w", 1_000)]);
     let mut gui = Gui::open(&world);
     gui.wait_for("Overview of w");

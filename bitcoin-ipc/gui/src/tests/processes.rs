@@ -1,5 +1,8 @@
 //! The node and the wallet process live and die beside the window.
 
+use std::time::Duration;
+
+use bitcoin_ipc::types::restart;
 use egui_kittest::kittest::Queryable as _;
 
 use super::fake::{FakeWallet, World, lock};
@@ -65,14 +68,14 @@ fn a38_the_end_of_the_wallet_process_is_noticed_without_a_call() {
     gui.type_in("Pay to", "draft");
     let calls = world.node.gate.total();
     world.kill_wallets();
-    gui.wait_for("The wallet process has ended. The node starts it again.");
+    gui.wait_for("The wallet process has ended. If it is the node's own, it is started again;");
     assert_eq!(world.node.gate.total(), calls, "nobody asked");
     let banners = gui.harness.query_all_by_role(eframe::egui::Role::Alert).count();
     assert_eq!(banners, 1, "it is said once");
     gui.page("Fees");
     gui.wait_for("25 sat/vB");
     world.start_wallets();
-    gui.wait(|gui| !gui.sees("The node starts it again."));
+    gui.wait(|gui| !gui.sees("The wallet process has ended."));
     assert!(format!("{:?}", gui.model().notices).contains("The wallets are back."));
     gui.page("Send");
     assert_eq!(gui.field("Pay to").value(), Some("draft".to_owned()));
@@ -87,9 +90,9 @@ fn a39_five_ends_of_the_wallet_process_leave_nothing_behind() {
     let mut before = None;
     for _ in 0..6 {
         world.kill_wallets();
-        gui.wait_for("The wallet process has ended. The node starts it again.");
+        gui.wait_for("The wallet process has ended. If it is the node's own, it is started again;");
         world.start_wallets();
-        gui.wait(|gui| !gui.sees("The node starts it again.") && gui.sees("Available 3.00000000 BTC"));
+        gui.wait(|gui| !gui.sees("The wallet process has ended.") && gui.sees("Available 3.00000000 BTC"));
         gui.settle();
         let subscribed = handlers();
         if let Some(before) = before {
@@ -100,11 +103,31 @@ fn a39_five_ends_of_the_wallet_process_leave_nothing_behind() {
 }
 
 #[test]
+fn a39_the_nodes_pause_is_counted_down() {
+    let mut gui = rich();
+    let world = gui.world().clone();
+    world.kill_wallets();
+    gui.wait_for("The wallet process has ended.");
+    world.node.load(&restart::message(Duration::from_secs(3_600)));
+    gui.wait_for("The wallet process has ended. The node starts it again in 3,600 s.");
+    // Nobody asks for anything meanwhile.
+    let calls = world.node.gate.total();
+    gui.wait_for("The node starts it again in 3,598 s.");
+    assert_eq!(world.node.gate.total(), calls);
+    world.node.load(&restart::message(Duration::from_millis(250)));
+    gui.wait_for("The wallet process has ended. The node starts it again.");
+    world.start_wallets();
+    gui.wait(|gui| !gui.sees("The wallet process has ended."));
+    gui.settle();
+    assert_eq!(gui.model().sessions[0].restart, None);
+}
+
+#[test]
 fn a41_a_node_without_wallets_says_what_to_do() {
     let world = World::new(Vec::new());
     world.kill_wallets();
     let mut gui = Gui::open(&world);
-    gui.wait_for("This node has no wallets: this node has no wallets now");
+    gui.wait_for("No wallets are there: this node has no wallets now.");
     gui.page("Node");
     gui.type_in("Command", "getblockcount");
     gui.press("Run");
@@ -139,7 +162,7 @@ fn a38_a_wallet_that_does_not_come_back_can_be_loaded_again() {
     let mut gui = rich();
     let world = gui.world().clone();
     world.kill_wallets();
-    gui.wait_for("The wallet process has ended. The node starts it again.");
+    gui.wait_for("The wallet process has ended. If it is the node's own, it is started again;");
     let wallet = lock(&world.loader.wallets).remove("w").expect("a wallet");
     lock(&world.loader.files).insert("w".to_owned(), wallet);
     world.start_wallets();

@@ -170,8 +170,8 @@ fn a36_a38_processes_die_and_come_back() {
     gui.page("Send");
     gui.type_in("Pay to", "a draft");
     node.kill_wallet().expect("a wallet process");
-    gui.wait_for("The wallet process has ended. The node starts it again.");
-    gui.wait(|gui| !gui.sees("The node starts it again.") && gui.is_enabled("Review"));
+    gui.wait_for("The wallet process has ended.");
+    gui.wait(|gui| !gui.sees("The wallet process has ended.") && gui.is_enabled("Review"));
     assert_eq!(gui.field("Pay to").value(), Some("a draft".to_owned()));
 
     // A node that is stopped is told of, and nothing waits for it.

@@ -12,7 +12,7 @@ fn a41_wallets_that_have_attached_by_themselves_are_there() {
     let options = NodeOptions::new(Form::TwoProcesses).arg("-disablewallet").arg("-fallbackfee=0.0002");
     let mut node = Node::start(&programs, options).expect("a node");
     let mut gui = Gui::attach(&node.socket());
-    gui.wait_for("This node has no wallets: the wallets of this node are disabled (-disablewallet)");
+    gui.wait_for("No wallets are there: the wallets of this node are disabled (-disablewallet).");
     let folder = tempfile::tempdir().expect("a folder");
     let connect = format!("unix:{}", node.socket().display());
     let mut wallet = Wallet::start(&programs, folder.path(), &connect, &[]).expect("a process");
@@ -39,6 +39,32 @@ fn a41_wallets_that_have_attached_by_themselves_are_there() {
     gui.wait_for("Waiting for it at");
     wallet.wait_for_log("The node has gone").expect("it waits for the next one");
     wallet.stop().expect("an end in order");
+}
+
+#[test]
+fn a39_a_real_nodes_pause_is_counted_down() {
+    let Some(programs) = programs() else { return };
+    let mut node = Node::start(&programs, NodeOptions::new(Form::TwoProcesses)).expect("a node");
+    let mut gui = Gui::attach(&node.socket());
+    gui.wait_for("No wallet is loaded.");
+    // The first pause is short, and each one is longer than the one before.
+    let seen = std::cell::Cell::new(false);
+    for _ in 0..10 {
+        gui.wait(|_| node.wallet_pid().is_some());
+        let old = node.kill_wallet().expect("a process");
+        gui.wait(|gui| {
+            seen.set(seen.get() || gui.sees("The wallet process has ended. The node starts it again in "));
+            seen.get() || node.wallet_pid().is_some_and(|pid| pid != old)
+        });
+        if seen.get() {
+            break;
+        }
+    }
+    assert!(seen.get(), "{}", node.log());
+    // It comes back, and the banner goes.
+    gui.wait(|gui| gui.model().sessions[0].has_wallets() && !gui.sees("The wallet process has ended."));
+    assert!(gui.sees("No wallet is loaded."));
+    node.stop().expect("an end in order");
 }
 
 #[test]

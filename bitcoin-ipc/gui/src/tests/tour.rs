@@ -7,7 +7,7 @@ use eframe::egui::Role;
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use super::fake::{FakeWallet, World, count_calls, lock};
-use super::{Gui, pages, paying, peers, psbt, remedies, rich, secrets, settings, wallets};
+use super::{Gui, notices, pages, paying, peers, psbt, remedies, rich, secrets, settings, wallets};
 
 #[test]
 fn the_methods_that_the_window_calls_are_written_down() {
@@ -24,6 +24,7 @@ fn the_methods_that_the_window_calls_are_written_down() {
         pages::a24_the_address_book_is_kept,
         pages::a26_the_console_runs_completes_and_does_not_wait,
         pages::fees_show_estimates_and_the_mempool,
+        notices::what_comes_in_is_told_once_and_hidden_with_all_amounts,
         paying::a18_a_locked_wallet_is_unlocked_for_the_payment_alone,
         paying::a22_a_transaction_is_given_up_and_a_file_is_written,
         paying::a40_an_unknown_outcome_is_looked_up_and_never_repeated,

@@ -99,6 +99,11 @@ impl<'a> Cx<'a> {
         time::date(seconds, &self.clock.zone)
     }
 
+    /// Where the user is.
+    pub(crate) fn zone(&self) -> TimeZone {
+        self.clock.zone.clone()
+    }
+
     /// Seconds since 1970.
     pub(crate) fn now(&self) -> i64 {
         (self.clock.now)()

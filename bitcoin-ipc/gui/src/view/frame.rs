@@ -10,7 +10,7 @@ use super::{Cx, State, pages, theme};
 use crate::engine::{Command, WalletCommand};
 use crate::model::prefs::ZOOMS;
 use crate::model::review::{Bump, SendState};
-use crate::model::{Form, Level, Link, Lock, Page, Wallets, wallet};
+use crate::model::{Form, Level, Link, Lock, Page, Restart, Wallets, wallet};
 use crate::text::words::{known, t, tr};
 use crate::text::{amount, time};
 
@@ -209,16 +209,14 @@ fn banners(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     }
     if session.is_up() {
         match &session.wallet_process {
-            Wallets::Lost => {
-                widgets::alert(ui, t!("The wallet process has ended. The node starts it again."));
-            }
+            Wallets::Lost => widgets::alert(ui, &wallets_lost(session.restart)),
             Wallets::Absent { why } if state.page.is_of_wallet() => {
                 widgets::alert(
                     ui,
                     &t!(
-                        "This node has no wallets: {why} If a wallet process has attached by itself, end it, and have the \
-                     node start its own; until then the console reaches its wallets.",
-                        why = known(why)
+                        "No wallets are there: {why}. They come as soon as a wallet process attaches to the node; one \
+                         that is too old to offer its wallets is reached by the console.",
+                        why = known(why).trim_end_matches('.')
                     ),
                 );
             }
@@ -248,6 +246,26 @@ fn banners(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         if ui.button(t!("I have read this")).clicked() {
             state.seen = cx.model.notices.last();
         }
+    }
+}
+
+/// What is known of wallets whose process has ended.
+fn wallets_lost(restart: Option<Restart>) -> String {
+    match restart {
+        Some(Restart { seconds: 0, .. }) => {
+            t!("The wallet process has ended. The node starts it again.").to_owned()
+        }
+        Some(Restart { seconds, .. }) => {
+            t!(
+                "The wallet process has ended. The node starts it again in {seconds} s.",
+                seconds = amount::grouped(seconds)
+            )
+        }
+        None => t!(
+            "The wallet process has ended. If it is the node's own, it is started again; if it attached by itself, \
+             somebody has to start it."
+        )
+        .to_owned(),
     }
 }
 

@@ -6,12 +6,13 @@
 mod cx;
 mod dialogs;
 mod frame;
+mod outside;
 mod pages;
 mod state;
 mod theme;
 mod widgets;
 
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::AtomicI32;
 use std::sync::{Arc, mpsc};
 
 use egui::FontInsert;
@@ -20,14 +21,19 @@ use egui::Ui;
 use crate::engine::{Command, Engine, Msg};
 use crate::model::bip21::PaymentUri;
 use crate::model::prefs::Prefs;
-use crate::model::{Link, Model, Page, SessionId};
+use crate::model::{Link, Model, SessionId};
 use crate::text::words::{self, Language, t};
 pub(crate) use cx::{Clock, Cx};
+#[cfg(test)]
+pub(crate) use dialogs::Dialog;
 pub(crate) use frame::network_name;
+pub(crate) use outside::Outside;
+#[cfg(test)]
+pub(crate) use pages::found::SLICE;
 pub(crate) use state::State;
-pub(crate) use theme::prepare;
 #[cfg(test)]
 pub(crate) use theme::{banner as banner_colours, fault as fault_colour};
+pub(crate) use theme::{network as network_color, prepare};
 #[cfg(test)]
 pub(crate) use widgets::ROW as ROW_HEIGHT;
 
@@ -57,6 +63,8 @@ pub(crate) struct App {
     looked: Vec<Language>,
     /// Payments that somebody outside wants to make.
     payments: (mpsc::Sender<PaymentUri>, mpsc::Receiver<PaymentUri>),
+    /// Where it is, and what is around it.
+    place: outside::Place,
 }
 
 impl App {
@@ -73,6 +81,7 @@ impl App {
             letters: Box::new(|_| None),
             looked: Vec::new(),
             payments: mpsc::channel(),
+            place: outside::Place::default(),
         }
     }
 
@@ -113,10 +122,7 @@ impl App {
     pub(crate) fn show(&mut self, ui: &mut Ui) {
         self.frames += 1;
         self.state.frames = self.frames;
-        if let Some(payment) = self.payments.1.try_iter().last() {
-            self.state.page = Page::Send;
-            self.state.payment = Some(payment);
-        }
+        self.heed(ui.ctx());
         let model = self.engine.model();
         self.speak(ui);
         theme::apply(ui.ctx(), &self.state.prefs);
@@ -128,33 +134,12 @@ impl App {
             self.saved = self.state.prefs.clone();
             (self.save)(&self.saved);
         }
-        self.close(ui, &model);
-    }
-
-    /// A window that is to be closed first leaves its nodes or ends them.
-    fn close(&mut self, ui: &Ui, model: &Model) {
-        let ended = |link: &Link| matches!(link, Link::Closed { .. });
-        if ui.input(|input| input.viewport().close_requested()) {
-            if model.sessions.iter().all(|session| ended(&session.link)) {
-                return;
-            }
-            ui.ctx().send_viewport_cmd(egui::ViewportCommand::CancelClose);
-            self.state.closing = true;
-            for session in &model.sessions {
-                self.engine.send(Msg::Command(session.id, Command::Close));
-            }
-        }
-        if self.is_over() {
-            self.code.store(self.exit_code(), Ordering::Relaxed);
-            ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
-        }
     }
 
     /// Whether all nodes are left or have ended because somebody wanted that.
+    #[cfg(test)]
     pub(crate) fn is_over(&self) -> bool {
-        let model = self.engine.model();
-        !model.sessions.is_empty()
-            && model.sessions.iter().all(|session| matches!(session.link, Link::Closed { .. }))
+        outside::is_over(&self.engine.model())
     }
 
     /// The exit code that the nodes left.
@@ -175,6 +160,10 @@ impl App {
 }
 
 impl eframe::App for App {
+    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
+        self.heed(ctx);
+    }
+
     fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
         self.show(ui);
     }

@@ -68,7 +68,11 @@ pub(crate) struct WalletState {
     /// What is looked for in the history.
     pub(crate) search: String,
     /// The rows that were found.
-    pub(crate) found: super::pages::history::Found,
+    pub(crate) found: super::pages::found::Found,
+    /// Whether the history is on its way to its end.
+    pub(crate) going: bool,
+    /// How far the history is scrolled.
+    pub(crate) offset: f32,
     /// Whom to add to the address book.
     pub(crate) contact: (String, String),
     /// The label that is being changed, and that of which address.

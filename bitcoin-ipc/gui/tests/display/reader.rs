@@ -83,10 +83,12 @@ impl Bus {
 fn role_name(role: u32) -> String {
     let name = match role {
         2 => "alert",
+        7 => "check box",
         11 => "combo box",
         29 => "label",
         37 => "page tab",
         43 => "push button",
+        62 => "toggle button",
         75 => "application",
         90 => "table row",
         101 => "notification",

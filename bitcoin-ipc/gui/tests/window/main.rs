@@ -2,6 +2,7 @@
 
 #![allow(unreachable_pub, clippy::unwrap_used)]
 
+mod desktop;
 #[path = "../display/mod.rs"]
 mod display;
 mod life;

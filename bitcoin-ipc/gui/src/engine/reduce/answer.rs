@@ -14,10 +14,11 @@ impl Turn<'_> {
         self.ended(&key);
         match answer {
             Answer::Failed(failure) => {
-                if key == Key::Read(Read::Wallets) {
-                    self.no_wallets(failure.text.clone());
-                } else {
-                    self.failed(&failure);
+                match &key {
+                    Key::Read(Read::Wallets) => self.no_wallets(failure.text.clone()),
+                    // Nobody asked for it.
+                    Key::Read(Read::Arrived(..) | Read::Total(_)) => {}
+                    _ => self.failed(&failure),
                 }
                 self.ask_again(&key, work, &failure);
             }
@@ -92,6 +93,7 @@ impl Turn<'_> {
 
     fn wallets(&mut self, names: &[String]) {
         let before = std::mem::replace(&mut self.session.wallet_process, Wallets::Ready);
+        self.session.restart = None;
         if before == Wallets::Lost {
             self.tell(Level::Information, mark!("The wallets are back."));
         }

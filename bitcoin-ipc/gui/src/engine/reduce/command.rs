@@ -43,7 +43,7 @@ impl Turn<'_> {
             }
             Command::LoadWallet(name) => self.long(Task::LoadWallet(name)),
             Command::RestoreWallet { name, file } => self.long(Task::RestoreWallet { name, file }),
-            Command::Write { path, bytes } => _ = self.act(Task::Write { path, bytes }),
+            Command::Write { path, contents } => _ = self.act(Task::Write { path, contents }),
             Command::Set(name, value) => self.set(Task::Set(name, value)),
             Command::ResetSettings => self.set(Task::ResetSettings),
             Command::Again(read) => {

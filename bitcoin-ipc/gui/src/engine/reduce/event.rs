@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use bitcoin::Txid;
+use bitcoin_ipc::types::restart;
 
 use super::{Turn, expire};
 use crate::engine::Event;
-use crate::model::{Chain, Form, Level, Link, Progress, Read, Wallet, Wallets};
+use crate::model::{Chain, Form, Level, Link, Progress, Read, Restart, Wallet, Wallets};
 use crate::text::words::mark;
 
 impl Turn<'_> {
@@ -17,6 +18,7 @@ impl Turn<'_> {
             Event::Lost(why) => {
                 self.link(Link::Lost { why });
                 self.session.wallet_process = Wallets::Unknown;
+                self.session.restart = None;
                 self.expire();
             }
             Event::Refused(why) => {
@@ -28,12 +30,7 @@ impl Turn<'_> {
             Event::HeaderTip(height) => self.session.chain.header_height = height,
             Event::Alert if !self.session.is_up() => {}
             Event::Alert => self.read(Read::Warnings),
-            Event::Loading(text) => match &mut self.session.link {
-                Link::Opening { step } => *step = text,
-                // A node that runs loads nothing: it may be that it is to end.
-                Link::Up if self.session.form != Form::Attached => self.read(Read::Stopping),
-                _ => self.session.doing = Some(Progress { title: text, percent: 0 }),
-            },
+            Event::Loading(text) => self.loading(text),
             Event::Progress(title, percent) => self.session.doing = progress(title, percent),
             Event::PeersChanged => {
                 self.session.peers.expire();
@@ -59,12 +56,31 @@ impl Turn<'_> {
                 }
             }
             Event::BookChanged(name) => self.changed(&name, |wallet| wallet.book.expire()),
-            Event::TransactionChanged(name, txid) => self.transaction_changed(&name, txid),
+            Event::TransactionChanged(name, txid, new) => {
+                if new {
+                    self.arrived(&name, txid);
+                }
+                self.transaction_changed(&name, txid);
+            }
             Event::WalletProgress(name, title, percent) => {
                 if let Some(wallet) = self.session.wallet_mut(&name) {
                     wallet.doing = progress(title, percent);
                 }
             }
+        }
+    }
+
+    fn loading(&mut self, text: String) {
+        if let Some(pause) = restart::pause(&text) {
+            let at = self.now + u64::try_from(pause.as_millis()).unwrap_or_default();
+            self.session.restart = Some(Restart { at, seconds: 0 });
+            return;
+        }
+        match &mut self.session.link {
+            Link::Opening { step } => *step = text,
+            // A node that runs loads nothing: it may be that it is to end.
+            Link::Up if self.session.form != Form::Attached => self.read(Read::Stopping),
+            _ => self.session.doing = Some(Progress { title: text, percent: 0 }),
         }
     }
 
@@ -109,8 +125,8 @@ impl Turn<'_> {
             wallet.here = false;
             wallet.expire();
         }
-        // A banner says so too, as long as it is so.
-        self.tell(Level::Information, mark!("The wallet process has ended. The node starts it again."));
+        // A banner says so too, as long as it is so, and what follows.
+        self.tell_urgently(Level::Information, mark!("The wallet process has ended."));
     }
 
     /// A wallet is loaded.
@@ -149,6 +165,7 @@ impl Turn<'_> {
         self.changed(name, |wallet| {
             wallet.balances.expire();
             wallet.coins.expire();
+            wallet.total.expire();
             Arc::make_mut(&mut wallet.history).change(txid);
         });
     }

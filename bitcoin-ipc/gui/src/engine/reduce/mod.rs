@@ -7,6 +7,7 @@
 //! oftener: however many events come, there are two calls at most.
 
 mod answer;
+mod arrival;
 mod command;
 mod event;
 mod wallet;
@@ -16,7 +17,7 @@ use std::sync::Arc;
 
 use super::{Command, Failure, FailureKind, Msg, Task};
 use crate::model::wallet::Fresh;
-use crate::model::{Key, Level, Link, Model, Notices, Page, Read, Session, SessionId, Work};
+use crate::model::{Key, Level, Link, Model, Notices, Page, Read, Restart, Session, SessionId, Work};
 use crate::text::words::mark;
 
 /// After how many milliseconds a call is slow.
@@ -33,10 +34,12 @@ pub(crate) fn reduce(model: &mut Model, now: u64, msg: Msg) -> Vec<(SessionId, T
         }
         Msg::Tick => {
             for session in &mut model.sessions {
-                let slow = slowness(session, now);
-                if session.slow != slow {
-                    Arc::make_mut(session).slow = slow;
+                let (slow, restart) = (slowness(session, now), countdown(session, now));
+                if (session.slow, session.restart) != (slow, restart) {
+                    let session = Arc::make_mut(session);
+                    (session.slow, session.restart) = (slow, restart);
                 }
+                arrival::tell_rest(session, &mut model.notices, now);
             }
             return Vec::new();
         }
@@ -55,7 +58,10 @@ pub(crate) fn reduce(model: &mut Model, now: u64, msg: Msg) -> Vec<(SessionId, T
         _ => {}
     }
     turn.session.slow = slowness(turn.session, now);
-    turn.tasks.into_iter().map(|task| (id, task)).collect()
+    turn.session.restart = countdown(turn.session, now);
+    let tasks = turn.tasks;
+    arrival::tell_rest(session, notices, now);
+    tasks.into_iter().map(|task| (id, task)).collect()
 }
 
 /// For how many seconds the slowest call has been under way, if that is long.
@@ -63,6 +69,12 @@ fn slowness(session: &Session, now: u64) -> Option<u64> {
     let short = session.work.iter().filter(|(key, _)| key.is_short());
     let longest = short.map(|(_, work)| now.saturating_sub(work.since)).max()?;
     (longest >= SLOW).then_some(longest / 1_000)
+}
+
+/// When the wallets come back, as it is now.
+fn countdown(session: &Session, now: u64) -> Option<Restart> {
+    let Restart { at, .. } = session.restart?;
+    Some(Restart { at, seconds: at.saturating_sub(now).div_ceil(1_000) })
 }
 
 /// What one message changes.
@@ -77,6 +89,11 @@ impl Turn<'_> {
     /// Tells the user something.
     fn tell(&mut self, level: Level, text: impl Into<String>) {
         Arc::make_mut(self.notices).add(level, text);
+    }
+
+    /// Tells the user something, also if he looks elsewhere.
+    fn tell_urgently(&mut self, level: Level, text: impl Into<String>) {
+        Arc::make_mut(self.notices).add_urgent(level, text, None);
     }
 
     /// Asks for something, now or once more when the same has ended.

@@ -10,7 +10,7 @@ use crate::engine::{WalletCommand, WalletTask};
 use crate::model::draft::Payment;
 use crate::model::requests::Receiving;
 use crate::model::review::{Bump, Remedy, SendState};
-use crate::model::{Level, Page, Read, Wallet};
+use crate::model::{Key, Level, Page, Read, Wallet};
 use crate::text::words::mark;
 
 impl Turn<'_> {
@@ -28,6 +28,9 @@ impl Turn<'_> {
         if matches!(page, Page::Overview | Page::History) {
             let history = &wallet.history;
             need(!history.stale && (!history.rows.is_empty() || history.to_the_end), Read::Newest);
+            // It is said as long as there are some that nobody knows.
+            let whole = page == Page::Overview || history.rows.is_empty() || history.to_the_end;
+            need(whole || wallet.total.is_fresh(), Read::Total);
         }
         if matches!(page, Page::Coins | Page::Send) {
             need(wallet.coins.is_fresh(), Read::Coins);
@@ -77,7 +80,7 @@ impl Turn<'_> {
             return;
         }
         let task = match command {
-            WalletCommand::Older(known) => return self.older(name, known),
+            WalletCommand::Older(known, count) => return self.older(name, known, count),
             WalletCommand::NewAddress(kind) => return self.new_address(name, kind),
             WalletCommand::Make(payment) => return self.make(name, payment),
             WalletCommand::Send(passphrase) => return self.send(name, passphrase),
@@ -152,14 +155,19 @@ impl Turn<'_> {
     }
 
     /// Asks for the page behind so many entries, if these are still all that is known.
-    fn older(&mut self, name: String, known: usize) {
+    fn older(&mut self, name: String, known: usize, count: usize) {
         let Some(wallet) = self.session.wallets.get(&name) else { return };
         let history = &wallet.history;
         if history.to_the_end || history.stale || history.rows.len() != known {
             return;
         }
         let skip = history.next_skip();
-        self.need(Read::Older(name, skip));
+        // Two pages from one place on would not fit together.
+        let older = |key: &Key| matches!(key, Key::Read(Read::Older(of, ..)) if *of == name);
+        if self.session.work.keys().any(older) {
+            return;
+        }
+        self.need(Read::Older(name, skip, count));
     }
 
     fn new_address(&mut self, name: String, kind: OutputType) {

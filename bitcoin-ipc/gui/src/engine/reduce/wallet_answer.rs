@@ -5,7 +5,7 @@ use std::sync::Arc;
 use bitcoin::Txid;
 
 use super::Turn;
-use crate::engine::{BumpOutcome, Failure, FailureKind, SendOutcome, WalletAnswer};
+use crate::engine::{Failure, FailureKind, SendOutcome, WalletAnswer};
 use crate::model::requests::Receiving;
 use crate::model::review::{Bump, Prepared, Review, SendState};
 use crate::model::wallet::Fresh;
@@ -30,8 +30,10 @@ impl Turn<'_> {
                 history.newest(rows);
                 history.stale |= old;
             }),
-            WalletAnswer::Older(skip, rows) => {
-                self.with(name, |wallet| Arc::make_mut(&mut wallet.history).older(skip, rows));
+            WalletAnswer::Arrived(arrival) => self.tell_arrival(name, arrival),
+            WalletAnswer::Total(total) => self.with(name, |wallet| wallet.total = aged(total, old)),
+            WalletAnswer::Older(skip, asked, rows) => {
+                self.with(name, |wallet| Arc::make_mut(&mut wallet.history).older(skip, asked, rows));
                 self.refresh(false);
             }
             WalletAnswer::Coins(coins) => self.with(name, |wallet| wallet.coins = aged(Arc::new(coins), old)),
@@ -124,7 +126,7 @@ impl Turn<'_> {
     /// Nobody knows whether something was sent: it is looked up as soon as the wallet can be asked.
     fn unknown(&mut self, name: &str) {
         // A banner says so too, as long as it is so.
-        self.tell(
+        self.tell_urgently(
             Level::Information,
             mark!("The outcome of a payment is unknown. It is looked up, not repeated."),
         );
@@ -170,7 +172,7 @@ impl Turn<'_> {
         });
     }
 
-    fn bump_sent(&mut self, name: &str, outcome: BumpOutcome) {
+    fn bump_sent(&mut self, name: &str, outcome: SendOutcome) {
         let Some(wallet) = self.session.wallet_mut(name) else { return };
         let Bump::Sending(prepared) = &wallet.bump else { return };
         let (txid, prepared) = (prepared.txid, prepared.clone());
@@ -178,10 +180,10 @@ impl Turn<'_> {
         wallet.coins.expire();
         Arc::make_mut(&mut wallet.history).stale = true;
         wallet.bump = match outcome {
-            BumpOutcome::Sent(txid) => Bump::Sent { txid },
-            BumpOutcome::WrongPassphrase => Bump::WrongPassphrase(prepared),
-            BumpOutcome::NotSent(why) => Bump::Failed { txid, why },
-            BumpOutcome::Unknown(sent) => Bump::Unknown { txid: sent, helped: txid },
+            SendOutcome::Sent(txid) => Bump::Sent { txid },
+            SendOutcome::WrongPassphrase => Bump::WrongPassphrase(prepared),
+            SendOutcome::NotSent(why) => Bump::Failed { txid, why },
+            SendOutcome::Unknown(sent) => Bump::Unknown { txid: sent, helped: txid },
         };
         if matches!(wallet.bump, Bump::Unknown { .. }) {
             self.unknown(name);

@@ -145,12 +145,8 @@ impl FakeWallet {
             inside.entries.push(entry.clone());
             inside.entries.len() as u64 - 1
         };
-        self.tell_changed(of_entry(&entry, place).compute_txid());
-    }
-
-    /// A transaction is said to have changed.
-    pub(crate) fn tell_changed(&self, txid: Txid) {
-        self.changed.tell(News::Each, move |hear| hear(txid, ChangeType::Updated));
+        let txid = of_entry(&entry, place).compute_txid();
+        self.changed.tell(News::Each, move |hear| hear(txid, ChangeType::New));
     }
 
     fn entry(&self, inside: &Inside, number: u64, height: i32) -> Value {
@@ -214,6 +210,7 @@ impl FakeWallet {
                 let end = total.saturating_sub(skip);
                 (end.saturating_sub(count)..end).map(|number| self.entry(&inside, number, height)).collect()
             }
+            "getwalletinfo" => json!({"walletname": self.name, "txcount": total}),
             "gettransaction" => {
                 let wanted = params[0].as_str().unwrap_or_default();
                 let found = (0..total).map(|number| self.entry(&inside, number, height));
@@ -260,6 +257,28 @@ impl FakeWallet {
     pub(super) fn tx(&self, inside: &Inside, txid: Txid) -> Option<Transaction> {
         let of_entries = (0..).zip(&inside.entries).map(|(place, entry)| of_entry(entry, place));
         of_entries.chain(inside.committed.iter().cloned()).find(|tx| tx.compute_txid() == txid)
+    }
+
+    /// What it knows of the transaction with this id.
+    pub(super) fn wallet_tx(&self, txid: Txid) -> WalletTx {
+        let inside = lock(&self.inside);
+        let mut entries = (0..).zip(&inside.entries);
+        let entry = entries.find(|(place, entry)| of_entry(entry, *place).compute_txid() == txid);
+        let amount = entry.map_or(0, |(_, entry)| entry.amount);
+        WalletTx {
+            tx: self.tx(&inside, txid),
+            txin_is_mine: Vec::new(),
+            txout_is_mine: Vec::new(),
+            txout_is_change: Vec::new(),
+            txout_address: Vec::new(),
+            txout_address_is_mine: Vec::new(),
+            credit: SignedAmount::from_sat(amount.max(0)),
+            debit: SignedAmount::from_sat((-amount).max(0)),
+            change: SignedAmount::ZERO,
+            time: GENESIS,
+            value_map: BTreeMap::new(),
+            is_coinbase: false,
+        }
     }
 
     /// The size and the fee of a transaction that waits.

@@ -306,6 +306,11 @@ impl Wallet for Handle {
         Ok(self.0.tx(&inside, txid))
     }
 
+    fn get_wallet_tx(&self, txid: Txid) -> Result<WalletTx> {
+        self.0.gate.pass("getWalletTx");
+        Ok(self.0.wallet_tx(txid))
+    }
+
     fn txout_is_mine(&self, txout: &TxOut) -> Result<bool> {
         self.0.gate.pass("txoutIsMine");
         Ok(is_own(&txout.script_pubkey))
@@ -387,7 +392,6 @@ impl Wallet for Handle {
         fn get_address(&self, dest: &Destination, want_name: bool, want_purpose: bool) -> Option<AddressBookEntry>;
         fn display_address(&self, dest: &Destination) -> Result<(), BilingualStr>;
         fn is_locked_coin(&self, output: OutPoint) -> bool;
-        fn get_wallet_tx(&self, txid: Txid) -> WalletTx;
         fn get_wallet_txs(&self) -> Vec<WalletTx>;
         fn try_get_tx_status(&self, txid: Txid) -> Option<TxStatus>;
         fn get_wallet_tx_details(&self, txid: Txid) -> WalletTxDetails;

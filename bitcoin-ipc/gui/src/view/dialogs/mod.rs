@@ -12,7 +12,7 @@ use eframe::egui::{self, Id, Modal, ScrollArea, Ui};
 
 use super::widgets::{self, secret::SecretText};
 use super::{Cx, State};
-use crate::engine::{Command, WalletCommand};
+use crate::engine::{Command, Contents, WalletCommand};
 use crate::model::Level;
 use crate::text::words::{known, t};
 
@@ -43,7 +43,7 @@ pub(crate) enum Dialog {
     /// A transaction that is to be given up.
     Abandon(bitcoin::Txid),
     /// What is to be written to this file.
-    Export(String, Vec<u8>),
+    Export(String, Option<Contents>),
     /// A PSBT: what is typed of the next one.
     Psbt(String),
     /// The passphrase that a PSBT needs.
@@ -60,9 +60,9 @@ impl Dialog {
         Dialog::Create(wallets::Create::default())
     }
 
-    /// For a file with this text.
-    pub(super) fn export(text: String) -> Dialog {
-        Dialog::Export(String::new(), text.into_bytes())
+    /// For a file.
+    pub(super) fn export(contents: Contents) -> Dialog {
+        Dialog::Export(String::new(), Some(contents))
     }
 
     /// Whether a passphrase may be in it.
@@ -99,6 +99,41 @@ impl Dialog {
             Dialog::ResetSettings => t!("Reset the node's settings"),
             Dialog::Notices => t!("Notices"),
         }
+    }
+}
+
+#[cfg(test)]
+impl Dialog {
+    /// One of each.
+    pub(crate) fn each() -> Vec<Dialog> {
+        use bitcoin::hashes::Hash as _;
+
+        use crate::model::review::Remedy;
+
+        let (txid, text) = (bitcoin::Txid::all_zeros(), String::new);
+        let mut each = vec![
+            Dialog::Unlock(SecretText::default()),
+            Dialog::SendLocked(SecretText::default()),
+            Dialog::BumpLocked(SecretText::default(), bump::Draft::new(txid, Remedy::Raise)),
+            Dialog::Encrypt(SecretText::default(), SecretText::default()),
+            Dialog::ChangePassphrase(SecretText::default(), SecretText::default(), SecretText::default()),
+            Dialog::create(),
+            Dialog::Restore(text(), text()),
+            Dialog::Backup(text()),
+            Dialog::Wallets,
+            Dialog::Abandon(txid),
+            Dialog::Export(text(), None),
+            Dialog::Psbt(text()),
+            Dialog::PsbtLocked(SecretText::default()),
+            Dialog::ResetSettings,
+            Dialog::Notices,
+        ];
+        let kinds =
+            [wallets::FileKind::WatchOnly, wallets::FileKind::ExportLabels, wallets::FileKind::ImportLabels];
+        each.extend(kinds.map(|kind| Dialog::File(kind, text())));
+        let remedies = [Remedy::Raise, Remedy::Cancel, Remedy::Child];
+        each.extend(remedies.map(|remedy| Dialog::Bump(bump::Draft::new(txid, remedy))));
+        each
     }
 }
 
@@ -242,12 +277,14 @@ fn content(ui: &mut Ui, cx: &mut Cx<'_>, dialog: &mut Dialog) -> Next {
             }
             Next::Stay
         }
-        Dialog::Export(path, bytes) => {
+        Dialog::Export(path, contents) => {
             widgets::field(ui, t!("File"), path, None);
             ui.label(t!("It must not be there yet. Others than you cannot read it."));
             let ready = !path.trim().is_empty();
             if ui.add_enabled(ready, egui::Button::new(t!("Write"))).clicked() {
-                cx.command(Command::Write { path: path.trim().to_owned(), bytes: std::mem::take(bytes) });
+                if let Some(contents) = contents.take() {
+                    cx.command(Command::Write { path: path.trim().to_owned(), contents });
+                }
                 return Next::Close;
             }
             Next::Stay
@@ -264,6 +301,9 @@ fn notices(ui: &mut Ui, cx: &Cx<'_>) {
     for notice in cx.model.notices.iter() {
         none = false;
         let mut text = known(&notice.text).into_owned();
+        if let Some(amount) = notice.amount {
+            text = format!("{text}: {}", cx.amount(amount));
+        }
         if notice.times > 1 {
             text = t!("{text} ({times} times)", text, times = notice.times);
         }

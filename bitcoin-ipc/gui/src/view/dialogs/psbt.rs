@@ -6,7 +6,7 @@ use data_encoding::BASE64;
 use eframe::egui::{Button, Ui};
 
 use super::{Dialog, Next};
-use crate::engine::WalletCommand;
+use crate::engine::{Contents, WalletCommand};
 use crate::model::Lock;
 use crate::model::psbt::PsbtView;
 use crate::text::words::t;
@@ -90,7 +90,8 @@ fn content(ui: &mut Ui, cx: &mut Cx<'_>, psbt: &Arc<PsbtView>) -> Next {
         }
         widgets::copy(ui, t!("Copy the PSBT"), &BASE64.encode(&psbt.bytes));
         if ui.button(t!("Save the PSBT…")).clicked() {
-            next = Next::Open(Dialog::Export(String::new(), psbt.bytes.clone()));
+            let bytes = psbt.bytes.clone();
+            next = Next::Open(Dialog::export(Contents::new(move || bytes)));
         }
         if ui.button(t!("Forget the PSBT")).clicked() {
             cx.wallet_command(WalletCommand::ClosePsbt);

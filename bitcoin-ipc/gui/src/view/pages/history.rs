@@ -2,16 +2,18 @@
 //!
 //! In: rows, of which some are known. Out: those in sight; the next ones are asked for before they are needed.
 
-use std::sync::Arc;
-
 use eframe::egui::{Key, Modifiers, Response, ScrollArea, TextEdit, Ui};
 
-use crate::engine::WalletCommand;
-use crate::model::csv;
-use crate::model::history::{Category, History, Row, Status};
+use super::export::Table;
+use super::found::Found;
+use crate::engine::{Contents, WalletCommand};
+use crate::model::Wallet;
+use crate::model::history::{FAR, PAGE};
+use crate::model::row::{Row, Status};
+use crate::model::session::confirmations;
 use crate::text::address::one_line;
 use crate::text::amount;
-use crate::text::words::{t, tr};
+use crate::text::words::{spoken, t, tr};
 use crate::view::dialogs::Dialog;
 use crate::view::widgets::{self, Cell, ROW};
 use crate::view::{Cx, State};
@@ -19,46 +21,10 @@ use crate::view::{Cx, State};
 /// So many rows before the end of what is known the next ones are asked for.
 const AHEAD: usize = 100;
 
-/// What a search has found so far.
-#[derive(Default)]
-pub(crate) struct Found {
-    text: String,
-    rows: Arc<Vec<Arc<Row>>>,
-    searched: usize,
-    places: Vec<usize>,
-}
-
-impl Found {
-    /// Goes on where it was, if the text is the same and what was searched has not changed.
-    fn search(&mut self, text: &str, history: &History) -> &[usize] {
-        let same = self.text == text
-            && self.rows.len() <= history.rows.len()
-            && self.rows.iter().zip(history.rows.iter()).all(|(old, new)| Arc::ptr_eq(old, new));
-        if !Arc::ptr_eq(&self.rows, &history.rows) || self.text != text {
-            if !same {
-                *self = Found { text: text.to_owned(), ..Found::default() };
-            }
-            self.rows = history.rows.clone();
-            let wanted = text.to_lowercase();
-            let from = self.searched;
-            let fits = |row: &Row| {
-                row.label.to_lowercase().contains(&wanted)
-                    || row.address.to_lowercase().contains(&wanted)
-                    || row.txid.to_string().contains(&wanted)
-                    || amount::digits(row.amount.unsigned_abs(), amount::Unit::Btc).contains(&wanted)
-            };
-            let new = history.rows.iter().enumerate().skip(from);
-            self.places.extend(new.filter(|(_, row)| fits(row)).map(|(place, _)| place));
-            self.searched = history.rows.len();
-        }
-        &self.places
-    }
-}
-
-/// How far a transaction is, in words.
-fn status(cx: &Cx<'_>, row: &Row) -> String {
+/// How far a transaction is, in words, when this is the height of the highest block.
+pub(super) fn status(row: &Row, tip: Option<i32>) -> String {
     match row.status {
-        Status::Confirmed { height } => match cx.session.confirmations(Some(height)) {
+        Status::Confirmed { height } => match confirmations(Some(height), tip) {
             1 => t!("1 confirmation").to_owned(),
             count => t!("{count} confirmations", count = amount::grouped(u64::from(count.unsigned_abs()))),
         },
@@ -76,7 +42,8 @@ fn whom(row: &Row) -> String {
 
 /// One row, with all that it says in its name.
 pub(super) fn row(ui: &mut Ui, cx: &Cx<'_>, row: &Row, index: usize) -> Response {
-    let (amount, whom, status) = (cx.signed(row.amount), whom(row), status(cx, row));
+    let (amount, whom) = (cx.signed(row.amount), whom(row));
+    let status = status(row, cx.session.chain.height);
     let date = cx.date(row.time);
     let word = tr(row.category.word());
     let name = if whom.is_empty() {
@@ -103,34 +70,46 @@ pub(super) fn row(ui: &mut Ui, cx: &Cx<'_>, row: &Row, index: usize) -> Response
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let Some(wallet) = cx.wallet() else { return };
     let history = wallet.history.clone();
-    ui.heading(t!("History"));
+    // What lies over the page has the keys.
+    let alone = state.dialog.is_none() && wallet.details.is_none();
     let of_wallet = state.of_wallet(cx);
+    let mut found = std::mem::take(&mut of_wallet.found);
+    let mut going = of_wallet.going;
+    let offset = of_wallet.offset;
+    ui.heading(t!("History"));
     ui.horizontal_wrapped(|ui| {
         let label = ui.label(t!("Search"));
         ui.add(TextEdit::singleline(&mut of_wallet.search).desired_width(240.0)).labelled_by(label.id);
-        if !of_wallet.search.is_empty()
-            && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape))
-        {
+        let stops = alone && (going || !of_wallet.search.is_empty());
+        let stop = stops && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape));
+        if stop && !std::mem::take(&mut going) {
             of_wallet.search.clear();
         }
-        let count = amount::grouped(history.rows.len() as u64);
-        ui.label(if history.to_the_end {
-            t!("{count} entries", count)
-        } else {
-            t!("{count} entries known", count)
-        });
+        ui.label(known_so_far(wallet));
     });
     let search = of_wallet.search.trim().to_owned();
-    let found =
-        if search.is_empty() { None } else { Some(of_wallet.found.search(&search, &history).to_vec()) };
-    if found.is_some() && !history.to_the_end {
-        ui.label(t!(
-            "Searched {count} so far. Escape stops.",
-            count = amount::grouped(history.rows.len() as u64)
-        ));
+    let searching = !search.is_empty();
+    if searching {
+        found.search(&search, &history.rows);
+        if !found.is_whole() {
+            ui.ctx().request_repaint();
+        }
+    } else {
+        found = Found::default();
     }
+    let whole = history.to_the_end && (!searching || found.is_whole());
+    if !whole {
+        if searching {
+            ui.label(searched_so_far(wallet, found.searched()));
+        } else if going {
+            ui.label(t!("On the way to the oldest ones. Escape stops."));
+        }
+    }
+    let places = searching.then(|| found.places());
     if !history.rows.is_empty() && ui.button(t!("Export…")).clicked() {
-        state.dialog = Some(Dialog::export(table(cx, &history, found.as_deref())));
+        let (rows, places) = (history.rows.clone(), places.map(<[usize]>::to_vec));
+        let table = Table { rows, places, tip: cx.session.chain.height, zone: cx.zone(), language: spoken() };
+        state.dialog = Some(Dialog::export(Contents::new(move || table.csv())));
     }
     let cell = |part, text, right| Cell { part, text, right };
     widgets::head(
@@ -143,78 +122,89 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             cell(0.24, t!("Amount"), true),
         ],
     );
-    let count = found.as_ref().map_or(history.rows.len(), Vec::len);
+    let count = places.map_or(history.rows.len(), <[usize]>::len);
     if count == 0 {
-        ui.label(match (history.to_the_end, found.is_some()) {
+        ui.label(match (whole, searching) {
             (true, true) => t!("Nothing was found."),
             (true, false) => t!("There are no transactions yet."),
             (false, _) => t!("They are not known yet."),
         });
     }
+    let height = ui.available_height();
+    let spacing = ui.spacing().item_spacing.y;
+    let end = ((ROW + spacing) * count as f32 - spacing - height).max(0.0);
+    let step = (height - ROW).max(ROW);
+    let mut jump = None;
+    if alone && !ui.ctx().text_edit_focused() {
+        let pressed = |key| ui.input_mut(|input| input.consume_key(Modifiers::NONE, key));
+        if pressed(Key::End) {
+            going = true;
+        }
+        for (key, to) in [(Key::Home, 0.0), (Key::PageUp, offset - step), (Key::PageDown, offset + step)] {
+            if pressed(key) {
+                (going, jump) = (false, Some(to.clamp(0.0, end)));
+            }
+        }
+    }
+    // Whoever scrolls back wants to read.
+    if ui.input(|input| input.smooth_scroll_delta().y > 0.0) {
+        going = false;
+    }
+    if going {
+        jump = Some(end);
+    }
+    let mut area = ScrollArea::vertical().id_salt("history").auto_shrink([false, false]);
+    if let Some(to) = jump {
+        area = area.vertical_scroll_offset(to);
+    }
     let mut last = 0;
     let mut clicked = None;
-    ScrollArea::vertical().id_salt("history").auto_shrink([false, false]).show_rows(
-        ui,
-        ROW,
-        count,
-        |ui, range| {
-            last = range.end;
-            for index in range {
-                let place = found.as_ref().map_or(Some(index), |found| found.get(index).copied());
-                let Some(entry) = place.and_then(|place| history.rows.get(place)) else { continue };
-                if row(ui, cx, entry, index).clicked() {
-                    clicked = Some(entry.txid);
-                }
+    let shown = area.show_rows(ui, ROW, count, |ui, range| {
+        last = range.end;
+        for index in range {
+            let place = places.map_or(Some(index), |places| places.get(index).copied());
+            let Some(entry) = place.and_then(|place| history.rows.get(place)) else { continue };
+            if row(ui, cx, entry, index).clicked() {
+                clicked = Some(entry.txid);
             }
-        },
-    );
+        }
+    });
     if let Some(txid) = clicked {
         cx.wallet_command(WalletCommand::Details(txid));
     }
     // What is looked for may be in rows that nobody knows yet.
-    if !history.to_the_end && !history.stale && !history.rows.is_empty() && last + AHEAD >= count {
-        cx.wallet_command(WalletCommand::Older(history.rows.len()));
+    let more = !history.to_the_end && !history.stale && !history.rows.is_empty();
+    if more && (going || last + AHEAD >= count) {
+        let count = if going || searching { FAR } else { PAGE };
+        cx.wallet_command(WalletCommand::Older(history.rows.len(), count));
+    }
+    let of_wallet = state.of_wallet(cx);
+    of_wallet.found = found;
+    of_wallet.going = going && !whole;
+    of_wallet.offset = shown.state.clamped_offset().y;
+}
+
+/// How many entries there are, or are known.
+fn known_so_far(wallet: &Wallet) -> String {
+    let count = amount::grouped(wallet.history.rows.len() as u64);
+    match wallet.total.value().copied().flatten() {
+        _ if wallet.history.to_the_end => t!("{count} entries", count),
+        Some(total) => {
+            t!("{count} entries known of {total} transactions", count, total = amount::grouped(total))
+        }
+        None => t!("{count} entries known", count),
     }
 }
 
-/// The rows as a file of CSV. It has the amounts, also where they are hidden: whoever asks for it wants them.
-fn table(cx: &Cx<'_>, history: &History, found: Option<&[usize]>) -> String {
-    let header = [
-        t!("Date"),
-        t!("Kind"),
-        t!("Label"),
-        t!("Address"),
-        t!("Amount (BTC)"),
-        t!("Fee (BTC)"),
-        t!("Status"),
-        t!("Transaction"),
-    ];
-    let mut rows = vec![header.map(str::to_owned)];
-    let sat = |sat: i64| {
-        let digits = amount::digits(sat.unsigned_abs(), amount::Unit::Btc).replace(',', "");
-        if sat < 0 { format!("-{digits}") } else { digits }
-    };
-    let mut put = |row: &Row| {
-        let fee = match row.category {
-            Category::Send => {
-                row.fee.map(|fee| sat(i64::try_from(fee).unwrap_or_default())).unwrap_or_default()
-            }
-            _ => String::new(),
-        };
-        rows.push([
-            cx.date(row.time),
-            tr(row.category.word()).to_owned(),
-            row.label.clone(),
-            row.address.clone(),
-            sat(row.amount),
-            fee,
-            status(cx, row),
-            row.txid.to_string(),
-        ]);
-    };
-    match found {
-        Some(found) => found.iter().filter_map(|place| history.rows.get(*place)).for_each(|row| put(row)),
-        None => history.rows.iter().for_each(|row| put(row)),
+/// How far a search is.
+fn searched_so_far(wallet: &Wallet, searched: usize) -> String {
+    let count = amount::grouped(searched as u64);
+    match wallet.total.value().copied().flatten() {
+        Some(total) => t!(
+            "Searched {count} entries of {total} transactions so far. Escape stops.",
+            count,
+            total = amount::grouped(total)
+        ),
+        None => t!("Searched {count} so far. Escape stops.", count),
     }
-    csv::table(rows.iter().map(|row| row.iter().map(String::as_str)))
 }

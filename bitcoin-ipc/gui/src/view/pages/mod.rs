@@ -5,7 +5,9 @@
 pub(super) mod addresses;
 pub(super) mod coins;
 pub(super) mod console;
+pub(super) mod export;
 pub(super) mod fees;
+pub(super) mod found;
 pub(super) mod history;
 pub(super) mod messages;
 pub(super) mod node;

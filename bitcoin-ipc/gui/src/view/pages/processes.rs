@@ -23,9 +23,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         }
     });
     match &cx.session.wallet_process {
-        Wallets::Lost => _ = ui.label(t!("The process of the wallets has ended; the node starts it again.")),
         Wallets::Absent { why } => _ = ui.label(known(why)),
-        Wallets::Unknown | Wallets::Ready => {}
+        // A banner says so on each page.
+        Wallets::Unknown | Wallets::Ready | Wallets::Lost => {}
     }
     let Some(known) = cx.session.processes.value().cloned() else {
         ui.label(t!("They are not known yet."));

@@ -1,6 +1,6 @@
 //! What is to the user's taste, and the settings of the node.
 
-use eframe::egui::{Button, ComboBox, Slider, TextEdit, TextStyle, Ui};
+use eframe::egui::{Button, Checkbox, ComboBox, Slider, TextEdit, TextStyle, Ui};
 
 use crate::engine::Command;
 use crate::model::prefs::{Theme, ZOOMS};
@@ -29,6 +29,13 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     language(ui, &mut prefs.language);
     ui.add(Slider::new(&mut prefs.zoom, ZOOMS).step_by(10.0).suffix(" %").text(t!("Size of everything")));
     ui.checkbox(&mut prefs.hide_amounts, t!("Hide amounts everywhere (Ctrl+Shift+M)"));
+    ui.checkbox(
+        &mut prefs.notices,
+        t!("Have the desktop tell of payments and troubles while this window is not in front"),
+    );
+    ui.checkbox(&mut prefs.tray, t!("Show an icon in the desktop's tray"));
+    let stays = Checkbox::new(&mut prefs.stays, t!("A closed window stays in the tray, if there is one"));
+    ui.add_enabled(prefs.tray, stays);
     ui.label(t!(
         "Alt+1 to Alt+9 and Alt+0 lead to the pages, Ctrl+plus and Ctrl+minus change the size of everything."
     ));
