@@ -74,7 +74,7 @@ fn a50_pictures_are_the_same_each_time() {
         super::paying::review(&mut gui);
         if let Some(folder) = &folder {
             gui.wait(|gui| gui.is_enabled("Send"));
-            gui.picture().save(&folder.join(format!("review-{name}.png")));
+            gui.picture().save_small(&folder.join(format!("review-{name}.png")));
         }
         gui.press("Back");
         gui.settle();
@@ -92,7 +92,7 @@ fn a50_pictures_are_the_same_each_time() {
             let ground = first.pixels[first.pixels.len() - 1];
             assert!(first.pixels.iter().any(|pixel| *pixel != ground), "{page} is empty");
             if let Some(folder) = &folder {
-                first.save(&folder.join(format!("{}-{name}.png", page.to_lowercase())));
+                first.save_small(&folder.join(format!("{}-{name}.png", page.to_lowercase())));
             }
         }
     }

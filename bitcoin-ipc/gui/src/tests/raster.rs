@@ -83,6 +83,29 @@ impl Picture {
     }
 }
 
+impl Picture {
+    /// Writes it as a PNG with as few colours as a page needs, for somebody to look at.
+    pub(crate) fn save_small(&self, path: &std::path::Path) {
+        // Shades nobody tells apart are one.
+        let rounded = |color: &Color32| [color.r(), color.g(), color.b()].map(|part| part / 16 * 17);
+        let colors: std::collections::BTreeSet<[u8; 3]> = self.pixels.iter().map(rounded).collect();
+        let colors: Vec<[u8; 3]> = colors.into_iter().collect();
+        if colors.len() > 256 {
+            return self.save(path);
+        }
+        let place = |color: &Color32| colors.binary_search(&rounded(color)).unwrap_or_default() as u8;
+        let file = std::fs::File::create(path).expect("a file");
+        let (width, height) = (self.width as u32, self.height as u32);
+        let mut encoder = png::Encoder::new(std::io::BufWriter::new(file), width, height);
+        encoder.set_color(png::ColorType::Indexed);
+        encoder.set_palette(colors.concat());
+        encoder.set_compression(png::Compression::High);
+        let mut writer = encoder.write_header().expect("a header");
+        let bytes: Vec<u8> = self.pixels.iter().map(place).collect();
+        writer.write_image_data(&bytes).expect("a picture");
+    }
+}
+
 /// The textures of a window.
 #[derive(Clone, Default)]
 pub(crate) struct Textures(Arc<Mutex<HashMap<TextureId, Picture>>>);
