@@ -77,6 +77,13 @@ fn node(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     for (known, setting) in KNOWN.iter().zip(settings) {
         ui.push_id(known.name, |ui| {
             let kept = setting.value.clone().unwrap_or_default();
+            if setting.overridden && kept.is_empty() {
+                ui.label(t!(
+                    "{title}: set by the command line, which counts. The file has nothing of it.",
+                    title = tr(known.title)
+                ));
+                return;
+            }
             if setting.overridden {
                 ui.label(t!(
                     "{title}: set by the command line, which counts. The file has: {kept}",
