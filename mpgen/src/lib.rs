@@ -1,6 +1,7 @@
 //! The generator: Rust traits in, everything that lets them cross a process boundary out.
 //!
-//! `parse → check → emit` over one plain [`model`]. This is an ordinary library; the macros in
+//! `parse → check → emit` over one plain [`model`]: parsing judges nothing but the grammar of attributes, one list of rules
+//! makes a checked model of what it found, and emitting takes only that and cannot fail. This is an ordinary library; the macros in
 //! `mpgen-macros` only hand it the compiler's tokens, and the `mpgen` program prints what it makes.
 
 pub mod check;
@@ -14,11 +15,11 @@ mod source;
 pub mod syntax;
 pub mod words;
 
+use check::Checked;
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use report::{Report, compile_errors};
 pub use source::expand_source;
-use syn::visit_mut::VisitMut;
 
 /// What an item expands to, and what is wrong with it.
 #[derive(Debug)]
@@ -44,16 +45,18 @@ impl Expansion {
 pub fn expand_interface(args: TokenStream, item: TokenStream) -> Expansion {
     let report = Report::new();
     let tokens = match half_typed::item(item.clone(), &report) {
-        Some(syn::Item::Trait(mut user)) => match parse::interface(args, &mut user, &report) {
-            Some(model) => emit::interface(&model),
-            None => surviving_trait(user),
-        },
+        Some(syn::Item::Trait(user)) => {
+            let parsed = parse::interface(args, user.clone(), &report);
+            match check::interface(parsed, &report) {
+                Some(checked) => emit::interface(&checked),
+                None => emit::surviving(user),
+            }
+        }
         Some(syn::Item::Impl(user)) => {
-            let model = parse::implementation(args, user, &report);
-            if report.is_clean() || model.item.trait_.is_some() {
-                emit::implementation(&model)
-            } else {
-                model.item.into_token_stream()
+            let parsed = parse::implementation(args, user.clone(), &report);
+            match check::implementation(parsed, &report) {
+                Some(checked) => emit::implementation(&checked),
+                None => user.into_token_stream(),
             }
         }
         Some(other) => {
@@ -65,78 +68,49 @@ pub fn expand_interface(args: TokenStream, item: TokenStream) -> Expansion {
     Expansion { tokens, errors: report.finish() }
 }
 
-/// The user's trait in a form that its users still compile against, so that only the real
-/// mistakes show.
-fn surviving_trait(mut user: syn::ItemTrait) -> TokenStream {
-    struct Strip;
-    impl VisitMut for Strip {
-        fn visit_attributes_mut(&mut self, attrs: &mut Vec<syn::Attribute>) {
-            attrs.retain(|attr| !attr.path().is_ident("ipc"));
-        }
-
-        fn visit_signature_mut(&mut self, sig: &mut syn::Signature) {
-            sig.constness = None;
-            syn::visit_mut::visit_signature_mut(self, sig);
-        }
-    }
-    Strip.visit_item_trait_mut(&mut user);
-    let asynchronous = user.items.iter().any(|item| match item {
-        syn::TraitItem::Fn(method) => method.sig.asyncness.is_some(),
-        _ => false,
-    });
-    let runtime = words::runtime();
-    if asynchronous { quote!(#[#runtime::private::async_trait] #user) } else { quote!(#user) }
-}
-
 fn expand_derive<M>(
     item: TokenStream,
-    parse: impl FnOnce(syn::DeriveInput, &Report) -> Option<M>,
-    emit: impl FnOnce(&M) -> TokenStream,
+    parse: fn(syn::DeriveInput, &Report) -> Option<M>,
+    check: fn(M, &syn::DeriveInput, &Report) -> Option<Checked<M>>,
+    emit: fn(&Checked<M>) -> TokenStream,
 ) -> Expansion {
     let report = Report::new();
-    let parsed: Option<syn::DeriveInput> = report.ok(syn::parse2(item));
-    let model = parsed.clone().and_then(|item| parse(item, &report));
-    if let Some(item) = &parsed {
-        check::nothing_is_left_out(item, &report);
-    }
-    let model = model.filter(|_| report.is_empty());
-    let tokens = match (model, &parsed) {
-        (Some(model), _) => emit(&model),
+    let written: Option<syn::DeriveInput> = report.ok(syn::parse2(item));
+    let tokens = written.map(|written| {
+        let checked = parse(written.clone(), &report).and_then(|parsed| check(parsed, &written, &report));
         // The compiler has been told what is wrong; those who use the type need not hear more.
-        (None, Some(parsed)) => emit::broken(parsed),
-        (None, None) => TokenStream::new(),
-    };
-    Expansion { tokens, errors: report.finish() }
+        checked.map_or_else(|| emit::broken(&written), |checked| emit(&checked))
+    });
+    Expansion { tokens: tokens.unwrap_or_default(), errors: report.finish() }
 }
 
 /// The traits that `#[ipc_interface(args)]` makes for older versions.
 #[must_use]
 pub fn forms(args: TokenStream) -> Vec<proc_macro2::Ident> {
-    let report = Report::new();
-    let (_, older) = parse::versions(&mut words::of_arguments(args, &report), &report);
     // Mistakes are for the macro to report.
-    report.finish();
+    let ((_, older), _) =
+        Report::apart(|report| parse::versions(&mut words::of_arguments(args, report), report));
     older.into_iter().map(|older| older.form).collect()
 }
 
 /// Expands `#[derive(IpcStruct)]`.
 #[must_use]
 pub fn expand_struct(item: TokenStream) -> Expansion {
-    expand_derive(item, parse::structure, emit::structure)
+    expand_derive(item, parse::structure, check::structure, emit::structure)
 }
 
 /// Expands `#[derive(IpcEnum)]`.
 #[must_use]
 pub fn expand_enum(item: TokenStream) -> Expansion {
-    expand_derive(item, parse::enumeration, emit::enumeration)
+    expand_derive(item, parse::enumeration, check::enumeration, emit::enumeration)
 }
 
 /// Expands `ipc_file!`.
 #[must_use]
 pub fn expand_file(input: TokenStream) -> Expansion {
     let report = Report::new();
-    let tokens = parse::file(input, &report).map(|file| emit::file(&file)).unwrap_or_default();
-    Expansion { tokens, errors: report.finish() }
+    let tokens = parse::file(input, &report).map(|file| emit::file(&check::file(file, &report)));
+    Expansion { tokens: tokens.unwrap_or_default(), errors: report.finish() }
 }
 
 /// `#[ipc_interface]`, for the compiler.

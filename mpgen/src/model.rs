@@ -1,9 +1,12 @@
 //! The one model between parsing and emitting.
 //!
-//! In: what the parser understood of an item. Out: what the emitter needs, and nothing it has to
-//! decide again. Everything here has passed the checks.
+//! In: what the parser understood of an item, with the places of what may be wrong. Out: what the emitter needs, and
+//! nothing it has to decide again. Only what [`check`](crate::check) has wrapped in `Checked` has passed the rules.
 
-use syn::{Expr, Ident, ItemImpl, ItemTrait, Path, Type, Visibility};
+use proc_macro2::Span;
+use syn::{Attribute, Expr, Ident, ItemImpl, ItemTrait, Path, Type, Visibility};
+
+use crate::syntax::ends_in;
 
 /// Where a type's schema lives.
 #[derive(Clone, Debug)]
@@ -39,31 +42,31 @@ pub struct Interface {
     /// The doc comment.
     pub docs: String,
     /// The schema file.
-    pub file: FileRef,
+    pub file: Option<FileRef>,
     /// The explicit type id.
     pub id: Option<u64>,
     /// The wrapped C++ class (`$Proxy.wrap`).
     pub cxx: Option<String>,
     /// The conversion set.
-    pub types: Type,
+    pub types: Option<Type>,
     /// The method that exchanges thread maps: its wire name and ordinal.
     pub construct: Option<(String, u16)>,
     /// The ordinal of `destroy`.
     pub destroy: Option<u16>,
-    /// Whether closures can stand for the interface.
-    pub callback: bool,
+    /// Set where closures can stand for the interface.
+    pub callback: Option<Span>,
     /// Whether methods return plain values and panic on a broken connection.
     pub panic_on_disconnect: bool,
     /// The interfaces that this one extends.
     pub bases: Vec<Path>,
     /// Structs that belong to the schema although no method passes them.
     pub unused: Vec<Path>,
-    /// The methods in declaration order; ordinals are complete, with the reserved ones.
-    pub methods: Vec<Method>,
-    /// The methods that other versions have, with what to say to who calls them.
-    pub lacking: Vec<(Method, String)>,
-    /// The methods with mistakes, which nobody will call: the compiler has been told of the mistakes.
-    pub broken: Vec<syn::TraitItemFn>,
+    /// Whether what only older versions have needs a body in the trait.
+    pub wants_bodies: bool,
+    /// All functions of the trait in declaration order.
+    pub functions: Vec<Method>,
+    /// What is wrong with the words of a form or a view, apart from those of the trait itself.
+    pub mistakes: Vec<syn::Error>,
 }
 
 /// The same interface under another trait, whose calls are of the other kind.
@@ -89,6 +92,18 @@ pub struct Form {
 pub struct Method {
     /// The signature as the user wrote it, without our attributes.
     pub sig: syn::Signature,
+    /// The attributes, without ours.
+    pub attrs: Vec<Attribute>,
+    /// Whether the trait has a body for it.
+    pub has_body: bool,
+    /// Where it is said that it stays on its own side.
+    pub local: Option<Span>,
+    /// What to say to who calls it, where only other versions have it.
+    pub lacks: Option<String>,
+    /// Whether it has mistakes, so that nobody will call it: the compiler has been told of them.
+    pub is_broken: bool,
+    /// What is wrong with its words.
+    pub mistakes: Vec<syn::Error>,
     /// The wire name.
     pub name: String,
     /// The C++ name, if not the wire's (`$Proxy.name`).
@@ -101,8 +116,8 @@ pub struct Method {
     pub context: bool,
     /// The message of a method kept only for its ordinal.
     pub deprecated: Option<String>,
-    /// The ordinal of the method that makes this one return early.
-    pub interrupt: Option<u16>,
+    /// The name of the method that makes this one return early.
+    pub interrupt: Option<syn::LitStr>,
     /// Whether a call returns before its result, an interface, has arrived.
     pub pipelined: bool,
     /// The parameters in declaration order.
@@ -111,8 +126,8 @@ pub struct Method {
     pub returns: Returns,
     /// The field of the return value.
     pub result: Wire,
-    /// Set when the return value is all results together, with the module that converts it.
-    pub results: Option<Option<Path>>,
+    /// The word that makes the return value all results together, with the module that converts it.
+    pub results: Option<(Ident, Option<Path>)>,
     /// The field of the declared exception, with the C++ type.
     pub exception: Option<(Wire, Option<String>)>,
 }
@@ -122,10 +137,18 @@ pub struct Method {
 pub struct Param {
     /// Its name.
     pub ident: Ident,
+    /// Its type, as the user wrote it.
+    pub ty: Type,
     /// How it is passed.
     pub passing: Passing,
-    /// Where its type stands.
-    pub ends: (proc_macro2::Span, proc_macro2::Span),
+    /// Whether the user says that it only comes back.
+    pub out: bool,
+    /// Whether the user says that the caller may want it back.
+    pub want: bool,
+    /// What the method gets from a peer without it.
+    pub absent: Option<Expr>,
+    /// Why it does not travel in this version.
+    pub lacks: Option<String>,
     /// Its field.
     pub wire: Wire,
 }
@@ -161,6 +184,37 @@ impl Interface {
     /// The trait whose objects have this form.
     pub fn ident(&self) -> &Ident {
         self.form.as_ref().map_or(&self.item.ident, |form| &form.ident)
+    }
+
+    fn sound(&self) -> impl Iterator<Item = &Method> {
+        self.functions.iter().filter(|method| method.local.is_none() && !method.is_broken)
+    }
+
+    /// The methods that peers call, in declaration order; with the reserved ones their ordinals are complete.
+    pub fn methods(&self) -> impl Iterator<Item = &Method> {
+        self.sound().filter(|method| method.lacks.is_none())
+    }
+
+    /// The methods that only other versions have.
+    pub fn lacking(&self) -> impl Iterator<Item = &Method> {
+        self.sound().filter(|method| method.lacks.is_some())
+    }
+
+    /// The methods of the trait, whichever version has them.
+    pub fn all_methods(&self) -> impl Iterator<Item = &Method> {
+        self.methods().chain(self.lacking())
+    }
+
+    /// The methods with mistakes.
+    pub fn broken(&self) -> impl Iterator<Item = &Method> {
+        self.functions.iter().filter(|method| method.is_broken)
+    }
+}
+
+impl Method {
+    /// Whether calls are awaited.
+    pub fn is_async(&self) -> bool {
+        self.sig.asyncness.is_some()
     }
 }
 
@@ -268,14 +322,14 @@ pub struct Struct {
     pub docs: String,
     /// The schema file, if it has one of its own.
     pub file: Option<FileRef>,
-    /// The explicit type id.
-    pub id: Option<u64>,
+    /// The explicit type id, and where it stands.
+    pub id: Option<(u64, Span)>,
     /// The wrapped C++ class.
     pub cxx: Option<String>,
     /// The conversion set.
     pub types: Option<Type>,
-    /// Whether the schema struct is generic too.
-    pub generic: bool,
+    /// Set where the schema struct is generic too.
+    pub generic: Option<Span>,
     /// Type parameters that it has in the schema only.
     pub parameters: Vec<syn::Ident>,
     /// The struct that the schema declares in place of this one.
@@ -298,6 +352,8 @@ pub enum Shape {
 pub struct Field {
     /// The name or the index.
     pub member: syn::Member,
+    /// The attributes, without ours.
+    pub attrs: Vec<Attribute>,
     /// Its type.
     pub ty: Type,
     /// Left out of the wire and filled with its default.
@@ -309,6 +365,10 @@ pub struct Field {
 /// A variant of an enum with payload.
 #[derive(Clone, Debug)]
 pub struct Variant {
+    /// The attributes, without ours.
+    pub attrs: Vec<Attribute>,
+    /// The fields and the discriminant, as the user wrote them.
+    pub written: (syn::Fields, Option<Expr>),
     /// Its name.
     pub ident: Ident,
     /// The wire name.
@@ -337,6 +397,8 @@ pub struct Enum {
     pub runtime: Path,
     /// Its name.
     pub ident: Ident,
+    /// Parameters, of which there should be none.
+    pub generics: syn::Generics,
     /// The schema name.
     pub name: String,
     /// The doc comment.
@@ -360,6 +422,10 @@ pub struct Enumerant {
     pub name: String,
     /// The doc comment.
     pub docs: String,
+    /// The attributes, without ours.
+    pub attrs: Vec<Attribute>,
+    /// The fields, of which there should be none.
+    pub fields: syn::Fields,
     /// The explicit discriminant.
     pub discriminant: Option<Expr>,
 }
@@ -382,8 +448,27 @@ pub struct Constant {
     pub name: String,
     /// The doc comment.
     pub docs: String,
-    /// The schema type, as the runtime names it.
-    pub ty: &'static str,
+}
+
+impl Constant {
+    /// The schema type, as the runtime names it, if a constant may have it.
+    pub fn ty(&self) -> Option<&'static str> {
+        const TYPES: &[(&str, &str)] = &[
+            ("bool", "Bool"),
+            ("i8", "Int8"),
+            ("i16", "Int16"),
+            ("i32", "Int32"),
+            ("i64", "Int64"),
+            ("u8", "UInt8"),
+            ("u16", "UInt16"),
+            ("u32", "UInt32"),
+            ("u64", "UInt64"),
+            ("f32", "Float32"),
+            ("f64", "Float64"),
+        ];
+        let named = |rust: &str| matches!(&*self.item.ty, Type::Path(path) if ends_in(path, rust));
+        TYPES.iter().find(|(rust, _)| named(rust)).map(|(_, schema)| *schema)
+    }
 }
 
 /// A schema file declared by `ipc_file!`.

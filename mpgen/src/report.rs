@@ -9,13 +9,21 @@ use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Error;
 
-/// Collects mistakes; they come out of [`finish`](Report::finish). One that is dropped with mistakes in it panics.
-#[derive(Debug, Default)]
+/// Collects mistakes; they come out of [`finish`](Report::finish). One that is dropped unread panics, also without
+/// mistakes: with some, they would be lost.
+#[derive(Debug)]
 #[must_use = "a report that is not finished loses the user's mistakes"]
 pub struct Report {
-    errors: RefCell<Vec<Error>>,
+    /// Nothing once they have been read.
+    errors: RefCell<Option<Vec<Error>>>,
     /// Whether the whole item cannot be understood, and not a part of it only.
     stops: Cell<bool>,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Report { errors: RefCell::new(Some(Vec::new())), stops: Cell::new(false) }
+    }
 }
 
 impl Report {
@@ -31,15 +39,18 @@ impl Report {
 
     /// Adds an error of the parser.
     pub fn add(&self, error: Error) {
-        self.errors.borrow_mut().push(error);
+        self.extend([error]);
         self.stops.set(true);
     }
 
     /// Adds an error that concerns a part only, or else the whole.
     pub fn add_to_part(&self, error: Error, part: bool) {
-        let stops = self.stops.get();
-        self.add(error);
-        self.stops.set(stops || !part);
+        self.extend([error]);
+        self.stops.set(self.stops.get() || !part);
+    }
+
+    fn extend(&self, errors: impl IntoIterator<Item = Error>) {
+        self.errors.borrow_mut().get_or_insert_default().extend(errors);
     }
 
     /// Adds the error, if there is one, and gives the value, if there is one.
@@ -47,12 +58,25 @@ impl Report {
         result.map_err(|error| self.add(error)).ok()
     }
 
+    /// What a reader finds, with its mistakes apart.
+    pub fn apart<T>(read: impl FnOnce(&Report) -> T) -> (T, Vec<Error>) {
+        let own = Report::new();
+        let found = read(&own);
+        (found, own.finish())
+    }
+
     /// Adds the mistakes of a part, which is left out; the rest is not the worse for it. Tells whether there are none.
-    pub fn contain(&self, part: Report) -> bool {
-        let mistakes = part.finish();
+    pub fn contain(&self, mistakes: Vec<Error>) -> bool {
         let clean = mistakes.is_empty();
-        self.errors.borrow_mut().extend(mistakes);
+        self.extend(mistakes);
         clean
+    }
+
+    /// Adds what a rule finds. Tells whether that is nothing.
+    pub fn passes(&self, rule: impl FnOnce(&Report)) -> bool {
+        let ((), mistakes) = Report::apart(rule);
+        self.stops.set(self.stops.get() || !mistakes.is_empty());
+        self.contain(mistakes)
     }
 
     /// Whether the item as a whole can be understood so far.
@@ -62,21 +86,21 @@ impl Report {
 
     /// Whether nothing was wrong so far, in no part either.
     pub fn is_empty(&self) -> bool {
-        self.errors.borrow().is_empty()
+        self.errors.borrow().as_ref().is_none_or(Vec::is_empty)
     }
 
-    /// All mistakes.
+    /// All mistakes, in the order of the user's code.
     pub fn finish(self) -> Vec<Error> {
-        self.errors.take()
+        let mut errors = self.errors.take().unwrap_or_default();
+        errors.sort_by_key(|error| error.span().start());
+        errors
     }
 }
 
 impl Drop for Report {
     fn drop(&mut self) {
-        assert!(
-            std::thread::panicking() || self.is_empty(),
-            "a report with mistakes is dropped unread: {self:?}"
-        );
+        let read = self.errors.borrow().is_none();
+        assert!(std::thread::panicking() || read, "a report is dropped unread: {self:?}");
     }
 }
 
@@ -97,11 +121,29 @@ mod tests {
     }
 
     #[test]
+    #[should_panic(expected = "dropped unread")]
+    fn nor_does_anyone_forget_to_look_for_some() {
+        drop(Report::new());
+    }
+
+    #[test]
     fn a_part_does_not_stop_the_whole() {
-        let (whole, part) = (Report::new(), Report::new());
-        part.at(quote::quote!(a), "wrong");
+        let whole = Report::new();
+        let ((), part) = Report::apart(|part| part.at(quote::quote!(a), "wrong"));
         assert!(!whole.contain(part));
         assert!(whole.is_clean() && !whole.is_empty());
-        assert_eq!(whole.finish().len(), 1);
+        assert!(!whole.passes(|rule| rule.at(quote::quote!(b), "wrong")));
+        assert!(!whole.is_clean());
+        assert_eq!(whole.finish().len(), 2);
+    }
+
+    #[test]
+    fn mistakes_come_in_the_order_of_the_code() {
+        let code: syn::ItemStruct = syn::parse_str("struct First { second: u8 }").expect("Rust");
+        let report = Report::new();
+        report.at(&code.fields, "second");
+        report.at(&code.ident, "first");
+        let texts: Vec<String> = report.finish().iter().map(ToString::to_string).collect();
+        assert_eq!(texts, ["first", "second"]);
     }
 }

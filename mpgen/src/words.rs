@@ -1,7 +1,7 @@
 //! All words that our attributes know, and how they are read.
 //!
 //! In: `#[ipc(…)]` attributes or the arguments of `#[ipc_interface(…)]`. Out: words with values,
-//! each taken once; what is left over is a mistake.
+//! each taken once; what is left over is a mistake. A list of words is a text with a space between each two.
 
 use proc_macro2::Span;
 use syn::parse::{Parse, ParseStream};
@@ -11,118 +11,36 @@ use syn::{Attribute, Expr, Ident, Lit, Path, Token, Type};
 use crate::report::Report;
 
 /// Words of `#[ipc_interface(…)]`.
-pub const INTERFACE: &[&str] = &[
-    "file",
-    "file_id",
-    "id",
-    "name",
-    "cxx",
-    "types",
-    "construct",
-    "destroy",
-    "callback",
-    "panic_on_disconnect",
-    "unused",
-    "versions",
-    "asynchronous",
-    "blocking",
-    "crate",
-];
+pub const INTERFACE: &str = "file file_id id name cxx types construct destroy callback panic_on_disconnect unused versions asynchronous blocking crate";
 /// Words of a version in `versions(…)`: those of `#[ipc_interface(…)]` that may differ, and its own.
-pub const VERSION: &[&str] =
-    &["form", "view", "title", "file", "file_id", "id", "cxx", "types", "construct", "destroy"];
+pub const VERSION: &str = "form view title file file_id id cxx types construct destroy";
 /// Words of `#[ipc(…)]` on a method.
-pub const METHOD: &[&str] = &[
-    "name",
-    "ordinal",
-    "no_context",
-    "local",
-    "deprecated",
-    "interrupt",
-    "pipelined",
-    "exception",
-    "result",
-    "results",
-    "secret",
-    "cxx_name",
-    "since",
-    "until",
-];
+pub const METHOD: &str = "name ordinal no_context local deprecated interrupt pipelined exception result results secret cxx_name since until";
 /// Words of `#[ipc(…)]` on a parameter.
-pub const PARAM: &[&str] = &[
-    "name",
-    "ordinal",
-    "has_ordinal",
-    "default",
-    "optional",
-    "out",
-    "want",
-    "with",
-    "types",
-    "callback",
-    "secret",
-    "cxx_name",
-    "since",
-    "until",
-    "absent",
-];
+pub const PARAM: &str = "name ordinal has_ordinal default optional out want with types callback secret cxx_name since until absent";
 /// Words of `result(…)`.
-pub const RESULT: &[&str] = &[
-    "name",
-    "ordinal",
-    "has_ordinal",
-    "default",
-    "optional",
-    "with",
-    "types",
-    "callback",
-    "secret",
-    "cxx_name",
-];
+pub const RESULT: &str = "name ordinal has_ordinal default optional with types callback secret cxx_name";
 /// Words of `exception(…)`.
-pub const EXCEPTION: &[&str] = &["name", "cxx", "with", "types"];
+pub const EXCEPTION: &str = "name cxx with types";
 /// Words of `construct(…)`.
-pub const CONSTRUCT: &[&str] = &["name", "ordinal"];
+pub const CONSTRUCT: &str = "name ordinal";
 /// Words of `destroy(…)`.
-pub const DESTROY: &[&str] = &["ordinal"];
+pub const DESTROY: &str = "ordinal";
 /// Words of `#[ipc(…)]` on a struct.
-pub const STRUCT: &[&str] = &["file", "file_id", "id", "name", "cxx", "types", "generic", "form_of", "crate"];
+pub const STRUCT: &str = "file file_id id name cxx types generic form_of crate";
 /// Words of `#[ipc(…)]` on a field.
-pub const FIELD: &[&str] = &[
-    "name",
-    "ordinal",
-    "has_ordinal",
-    "default",
-    "optional",
-    "skip",
-    "with",
-    "types",
-    "callback",
-    "secret",
-    "cxx_name",
-    "exception",
-];
+pub const FIELD: &str =
+    "name ordinal has_ordinal default optional skip with types callback secret cxx_name exception";
 /// Words of `#[ipc(…)]` on a variant.
-pub const VARIANT: &[&str] = &[
-    "name",
-    "ordinal",
-    "has_ordinal",
-    "default",
-    "optional",
-    "with",
-    "types",
-    "callback",
-    "secret",
-    "cxx_name",
-];
+pub const VARIANT: &str = RESULT;
 /// Words of `#[ipc(…)]` on an enum.
-pub const ENUM: &[&str] = &["file", "file_id", "id", "name", "wire", "crate"];
+pub const ENUM: &str = "file file_id id name wire crate";
 /// Words of `#[ipc(…)]` on an enumerant.
-pub const ENUMERANT: &[&str] = &["name"];
+pub const ENUMERANT: &str = "name";
 /// Words of `ipc_file!`.
-pub const FILE: &[&str] = &["namespace", "include", "include_types", "pairs", "crate"];
+pub const FILE: &str = "namespace include include_types pairs crate";
 /// Words of `#[ipc_interface(…)]` on an `impl` block.
-pub const IMPLEMENTATION: &[&str] = &["crate"];
+pub const IMPLEMENTATION: &str = "crate";
 
 /// One word with its value.
 #[derive(Clone, Debug)]
@@ -173,30 +91,19 @@ impl Parse for Word {
 pub struct Words<'r> {
     words: Vec<Word>,
     report: &'r Report,
-    /// What the place is called in messages.
-    place: &'static str,
 }
 
 impl<'r> Words<'r> {
     /// Takes the `#[ipc(…)]` attributes off a list, with their words.
-    pub fn of_attributes(
-        attrs: &mut Vec<Attribute>,
-        place: &'static str,
-        allowed: &[&str],
-        report: &'r Report,
-    ) -> Self {
-        Self::new(taken(attrs, report), place, allowed, report)
+    pub fn of_attributes(attrs: &mut Vec<Attribute>, place: &str, allowed: &str, report: &'r Report) -> Self {
+        Self::of_list(taken(attrs, report), place, allowed, report)
     }
 
     /// Words inside another word's brackets, or those of an attribute's arguments.
-    pub fn of_list(words: Vec<Word>, place: &'static str, allowed: &[&str], report: &'r Report) -> Self {
-        Self::new(words, place, allowed, report)
-    }
-
-    fn new(words: Vec<Word>, place: &'static str, allowed: &[&str], report: &'r Report) -> Self {
+    pub fn of_list(words: Vec<Word>, place: &str, allowed: &str, report: &'r Report) -> Self {
         let mut kept: Vec<Word> = Vec::new();
         for word in words {
-            if !allowed.iter().any(|known| word.name == known) {
+            if !has(allowed, &word.name) {
                 report.at(&word.name, unknown(&word.name.to_string(), place, allowed));
             } else if kept.iter().any(|earlier| earlier.name == word.name) {
                 report.at(&word.name, format!("`{}` is given twice; leave one out", word.name));
@@ -204,7 +111,7 @@ impl<'r> Words<'r> {
                 kept.push(word);
             }
         }
-        Words { words: kept, report, place }
+        Words { words: kept, report }
     }
 
     /// Takes a word.
@@ -234,16 +141,22 @@ impl<'r> Words<'r> {
         Some(word.name.span())
     }
 
+    /// Takes a word with a value, of which `pick` makes something; `needed` says what that is.
+    fn value<T>(&mut self, name: &str, needed: &str, pick: impl FnOnce(Value) -> Option<T>) -> Option<T> {
+        let word = self.take(name)?;
+        let found = pick(word.value);
+        if found.is_none() {
+            self.report.at(&word.name, format!("`{name}` needs {needed}"));
+        }
+        found
+    }
+
     /// Takes a word whose value is a string.
     pub fn text(&mut self, name: &str) -> Option<String> {
-        let word = self.take(name)?;
-        match &word.value {
-            Value::Expr(Expr::Lit(literal)) if let Lit::Str(text) = &literal.lit => Some(text.value()),
-            _ => {
-                self.report.at(&word.name, format!("`{name}` needs a string: write `{name} = \"…\"`"));
-                None
-            }
-        }
+        self.value(name, &format!("a string: write `{name} = \"…\"`"), |value| match value {
+            Value::Expr(expr) => text(&expr),
+            _ => None,
+        })
     }
 
     /// Takes a word whose value is an ordinal.
@@ -281,14 +194,10 @@ impl<'r> Words<'r> {
 
     /// Takes a word whose value is a path.
     pub fn path(&mut self, name: &str) -> Option<Path> {
-        let word = self.take(name)?;
-        match word.value {
-            Value::Expr(Expr::Path(path)) => Some(path.path),
-            _ => {
-                self.report.at(&word.name, format!("`{name}` needs a path: write `{name} = some::path`"));
-                None
-            }
-        }
+        self.value(name, &format!("a path: write `{name} = some::path`"), |value| match value {
+            Value::Expr(expr) => path(&expr),
+            _ => None,
+        })
     }
 
     /// Takes `crate = path`: where the runtime is, `::mp_runtime` unless another is said.
@@ -298,57 +207,55 @@ impl<'r> Words<'r> {
 
     /// Takes a word whose value is a list of paths.
     pub fn paths(&mut self, name: &str) -> Vec<Path> {
-        let Some(word) = self.take(name) else { return Vec::new() };
-        let paths = match &word.value {
-            Value::Expr(Expr::Array(array)) => array
-                .elems
-                .iter()
-                .map(|element| match element {
-                    Expr::Path(path) => Some(path.path.clone()),
-                    _ => None,
-                })
-                .collect(),
+        self.list(name, &format!("a list of types: write `{name} = [SomeStruct]`"), path)
+    }
+
+    /// Takes a word whose value is a list of strings.
+    pub fn texts(&mut self, name: &str) -> Vec<String> {
+        self.list(name, &format!("a list of strings: write `{name} = [\"…\"]`"), text)
+    }
+
+    fn list<T>(&mut self, name: &str, needed: &str, pick: fn(&Expr) -> Option<T>) -> Vec<T> {
+        let found = self.value(name, needed, |value| match value {
+            Value::Expr(Expr::Array(array)) => array.elems.iter().map(pick).collect(),
             _ => None,
-        };
-        paths.unwrap_or_else(|| {
-            let text = format!("`{name}` needs a list of types: write `{name} = [SomeStruct]`");
-            self.report.at(&word.name, text);
-            Vec::new()
-        })
+        });
+        found.unwrap_or_default()
     }
 
     /// Takes a word whose value is an expression.
     pub fn expr(&mut self, name: &str) -> Option<Expr> {
-        let word = self.take(name)?;
-        match word.value {
+        self.value(name, &format!("a value: write `{name} = …`"), |value| match value {
             Value::Expr(expr) => Some(expr),
-            _ => {
-                self.report.at(&word.name, format!("`{name}` needs a value: write `{name} = …`"));
-                None
-            }
-        }
+            _ => None,
+        })
     }
 
     /// Takes a word whose value is a type.
     pub fn ty(&mut self, name: &str) -> Option<Type> {
-        let word = self.take(name)?;
-        match word.value {
+        self.value(name, &format!("a type: write `{name} = SomeType`"), |value| match value {
             Value::Type(ty) => Some(*ty),
-            _ => {
-                self.report.at(&word.name, format!("`{name}` needs a type: write `{name} = SomeType`"));
-                None
-            }
-        }
+            _ => None,
+        })
     }
 
     /// The words that nobody took.
     pub fn rest(self) -> Vec<Word> {
         self.words
     }
+}
 
-    /// What the place is called.
-    pub fn place(&self) -> &'static str {
-        self.place
+fn text(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::Lit(syn::ExprLit { lit: Lit::Str(text), .. }) => Some(text.value()),
+        _ => None,
+    }
+}
+
+fn path(expr: &Expr) -> Option<Path> {
+    match expr {
+        Expr::Path(path) => Some(path.path.clone()),
+        _ => None,
     }
 }
 
@@ -380,10 +287,15 @@ pub fn taken(attrs: &mut Vec<Attribute>, report: &Report) -> Vec<Word> {
     words
 }
 
+/// Whether a list has a word.
+pub fn has(list: &str, word: &Ident) -> bool {
+    list.split(' ').any(|known| word == known)
+}
+
 /// The message for a word that means nothing here.
-fn unknown(word: &str, place: &str, allowed: &[&str]) -> String {
-    let nearest = allowed.iter().map(|known| (distance(word, known), known)).min();
-    let list = allowed.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+fn unknown(word: &str, place: &str, allowed: &str) -> String {
+    let nearest = allowed.split(' ').map(|known| (distance(word, known), known)).min();
+    let list = format!("`{}`", allowed.replace(' ', "`, `"));
     match nearest {
         Some((distance, known)) if distance <= 2 => {
             format!("unknown word `{word}` on {place}; did you mean `{known}`?")
@@ -411,13 +323,7 @@ fn distance(a: &str, b: &str) -> usize {
 /// The text of doc comments, without the space that follows `///`.
 pub fn docs(attrs: &[Attribute]) -> String {
     let lines = attrs.iter().filter_map(|attr| match &attr.meta {
-        syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
-            Expr::Lit(literal) => match &literal.lit {
-                Lit::Str(text) => Some(text.value()),
-                _ => None,
-            },
-            _ => None,
-        },
+        syn::Meta::NameValue(pair) if pair.path.is_ident("doc") => text(&pair.value),
         _ => None,
     });
     let lines: Vec<String> = lines

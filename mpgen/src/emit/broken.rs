@@ -1,13 +1,14 @@
-//! A type whose derive has mistakes.
+//! Types whose derive has mistakes, and traits that can be no interface.
 //!
-//! In: the type. Out: implementations that nobody will call, because the compiler has been told of the mistakes; without
-//! them, everything that uses the type would be a mistake too.
+//! In: the item. Out: for a type implementations that nobody will call, because the compiler has been told of the
+//! mistakes; without them, everything that uses the type would be a mistake too.
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::DeriveInput;
+use syn::visit_mut::VisitMut;
+use syn::{DeriveInput, ItemTrait, TraitItem};
 
-use super::{hidden, private};
+use super::{hidden, private, private_of};
 use crate::words;
 
 /// The conversions of a type that has none.
@@ -56,4 +57,26 @@ pub fn broken(item: &DeriveInput) -> TokenStream {
             }
         },
     )
+}
+
+/// The user's trait in a form that its users still compile against, so that only the real mistakes show.
+pub fn surviving(mut user: ItemTrait) -> TokenStream {
+    struct Strip;
+    impl VisitMut for Strip {
+        fn visit_attributes_mut(&mut self, attrs: &mut Vec<syn::Attribute>) {
+            attrs.retain(|attr| !attr.path().is_ident("ipc"));
+        }
+
+        fn visit_signature_mut(&mut self, sig: &mut syn::Signature) {
+            sig.constness = None;
+            syn::visit_mut::visit_signature_mut(self, sig);
+        }
+    }
+    Strip.visit_item_trait_mut(&mut user);
+    let asynchronous = user.items.iter().any(|item| match item {
+        TraitItem::Fn(method) => method.sig.asyncness.is_some(),
+        _ => false,
+    });
+    let private = private_of(&words::runtime());
+    if asynchronous { quote!(#[#private::async_trait] #user) } else { quote!(#user) }
 }

@@ -38,10 +38,13 @@ const HOLDERS: &[(&str, usize)] = &[
 pub(super) fn interface(item: &Interface) -> (Interface, TokenStream) {
     let mut item = item.clone();
     let mut names = Names::default();
-    let set = super::methods::set(&item);
-    let lacking = item.lacking.iter_mut().map(|(method, _)| method);
-    for method in item.methods.iter_mut().chain(lacking) {
-        names.method(method, &set);
+    let set = super::plan::set(&item);
+    for lacks in [false, true] {
+        let sound = |method: &&mut Method| method.local.is_none() && !method.is_broken;
+        let methods = item.functions.iter_mut().filter(sound);
+        methods
+            .filter(|method| method.lacks.is_some() == lacks)
+            .for_each(|method| names.method(method, &set));
     }
     (item, names.declarations)
 }

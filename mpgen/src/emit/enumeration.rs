@@ -13,10 +13,11 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::{file, hidden, private};
+use crate::check::Checked;
 use crate::model::Enum;
 
 /// The conversions of an enum.
-pub fn enumeration(item: &Enum) -> TokenStream {
+pub fn enumeration(item: &Checked<Enum>) -> TokenStream {
     let private = private();
     let ident = &item.ident;
     let integer = match &item.integer {

@@ -10,16 +10,20 @@ use quote::quote;
 
 use super::fields::at;
 use super::{hex, private, private_of};
+use crate::check::Checked;
 use crate::model::{Constant, File, FileRef};
 
 /// The static of a file.
-pub fn file(file: &File) -> TokenStream {
+pub fn file(file: &Checked<File>) -> TokenStream {
     let private = private_of(&file.runtime);
-    let File { attrs, vis, ident, name, id, namespace, include, include_types, pairs, constants, .. } = file;
+    let File { attrs, vis, ident, name, id, namespace, include, include_types, pairs, constants, .. } =
+        &**file;
     let pairs = super::fields::optional(pairs.as_ref().map(|path| quote!(&#path)));
     let items = constants.iter().map(|constant| &constant.item);
-    let nodes = constants.iter().map(|Constant { item, name, docs, ty }| {
-        let (ident, is_bool) = (&item.ident, *ty == "Bool");
+    let nodes = constants.iter().filter_map(|constant| {
+        let Constant { item, name, docs } = constant;
+        let ty = constant.ty()?;
+        let (ident, is_bool) = (&item.ident, ty == "Bool");
         let ty = quote::format_ident!("{ty}");
         let value = if is_bool {
             quote!(#private::Default::Bool(#ident))
@@ -27,7 +31,7 @@ pub fn file(file: &File) -> TokenStream {
             let (i128, f64) = (quote!(::core::primitive::i128), quote!(::core::primitive::f64));
             quote!(#private::Type::#ty.number_default(#ident as #i128, #ident as #f64))
         };
-        quote!(#private::ConstNode { name: #name, docs: #docs, ty: #private::Type::#ty, value: #value })
+        Some(quote!(#private::ConstNode { name: #name, docs: #docs, ty: #private::Type::#ty, value: #value }))
     });
     let id = hex(*id);
     quote! {

@@ -10,10 +10,11 @@ use quote::quote;
 use syn::ImplItem;
 
 use super::private_of;
+use crate::check::Checked;
 use crate::model::Implementation;
 
 /// The block, with its asynchronous methods in the form that the trait declares them.
-pub fn implementation(implementation: &Implementation) -> TokenStream {
+pub fn implementation(implementation: &Checked<Implementation>) -> TokenStream {
     let item = &implementation.item;
     let asynchronous =
         |item: &ImplItem| matches!(item, ImplItem::Fn(method) if method.sig.asyncness.is_some());

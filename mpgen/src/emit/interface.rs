@@ -14,27 +14,33 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{FnArg, TraitItem};
 
-use super::fields::{FieldTokens, Travels, list, travels};
-use super::methods::{all_methods, async_attribute, param_type, refusal, set, whole};
+use super::fields::{Travels, list};
+use super::plan::{Plan, async_attribute, plans, refusal};
 use super::{certain, file, hidden, number, private, private_of, proxy, server, view};
-use crate::model::{Interface, Method, Passing};
-use crate::names::upper_camel;
+use crate::check::Checked;
+use crate::model::{Interface, Method};
+use crate::syntax::hides;
 
 /// The whole expansion of a trait.
-pub fn interface(item: &Interface) -> TokenStream {
+pub fn interface(item: &Checked<Interface>) -> TokenStream {
+    whole(item)
+}
+
+fn whole(item: &Interface) -> TokenStream {
     let user_trait = user_trait(item);
     let forms = item.older.iter().map(form);
     let view = item.view.as_deref().map(|view| {
-        let other = interface(&view.interface);
+        let other = whole(&view.interface);
         let wrapper = view.wraps.then(|| hidden(&item.runtime, &view::wrapper(item, &view.interface)));
         quote!(#other #wrapper)
     });
     let (item, names) = &certain::interface(item);
-    let nodes = nodes(item);
-    let dispatcher = server::dispatcher(item);
-    let client = proxy::client(item);
+    let plans = plans(item);
+    let nodes = nodes(item, &plans);
+    let dispatcher = server::dispatcher(item, &plans);
+    let client = proxy::client(item, &plans);
     let (private, ident) = (private(), item.ident());
-    let closures = if item.callback { proxy::closures(item) } else { TokenStream::new() };
+    let closures = (item.callback.is_some() && item.broken().next().is_none()).then(|| proxy::closures(item));
     let hidden = hidden(
         &item.runtime,
         &quote! {
@@ -61,9 +67,10 @@ fn form(item: &Interface) -> TokenStream {
     let (vis, home, ident) = (&item.item.vis, &item.item.ident, item.ident());
     let title = item.form.as_ref().map(|form| form.title.as_str()).unwrap_or_default();
     let docs = format!("[`{home}`] as {title} has it on the wire.");
-    let nodes = nodes(item);
-    let dispatcher = server::dispatcher(item);
-    let client = proxy::form_client(item);
+    let plans = plans(item);
+    let nodes = nodes(item, &plans);
+    let dispatcher = server::dispatcher(item, &plans);
+    let client = proxy::form_client(item, &plans);
     let hidden = hidden(
         &item.runtime,
         &quote! {
@@ -100,11 +107,9 @@ fn user_trait(item: &Interface) -> TokenStream {
     let mut user = item.item.clone();
     for entry in &mut user.items {
         let TraitItem::Fn(function) = entry else { continue };
-        let method = all_methods(item).find(|method| method.sig.ident == function.sig.ident);
+        let method = item.all_methods().find(|method| method.sig.ident == function.sig.ident);
         // A view has no bodies, also for what only older versions have.
-        let lacks =
-            item.lacking.iter().filter(|(method, _)| item.is_view && method.sig.ident == function.sig.ident);
-        let lacks = lacks.map(|(_, why)| why).next();
+        let lacks = method.filter(|_| item.is_view).and_then(|method| method.lacks.as_ref());
         let message = method.and_then(|method| method.deprecated.as_ref()).or(lacks);
         if let (Some(message), None) = (message, &function.default) {
             let unused = function.sig.inputs.iter().filter_map(|input| match input {
@@ -121,7 +126,7 @@ fn user_trait(item: &Interface) -> TokenStream {
     }
     for entry in &mut user.items {
         let TraitItem::Fn(function) = entry else { continue };
-        if item.broken.iter().any(|broken| broken.sig.ident == function.sig.ident) {
+        if item.broken().any(|broken| broken.sig.ident == function.sig.ident) {
             leave_objects_possible(&mut function.sig);
         }
     }
@@ -141,12 +146,6 @@ fn user_trait(item: &Interface) -> TokenStream {
 /// Has a method with mistakes not stand in the way of `dyn Trait`.
 fn leave_objects_possible(sig: &mut syn::Signature) {
     sig.constness = None;
-    let hides = |ty: &syn::Type| {
-        let tokens = quote!(#ty).into_iter();
-        tokens
-            .into_iter()
-            .any(|token| matches!(token, proc_macro2::TokenTree::Ident(ident) if ident == "impl"))
-    };
     let generic = sig.generics.type_params().next().is_some()
         || sig.inputs.iter().any(|input| matches!(input, FnArg::Typed(input) if hides(&input.ty)));
     if sig.receiver().is_none() || generic {
@@ -155,56 +154,18 @@ fn leave_objects_possible(sig: &mut syn::Signature) {
     }
 }
 
-fn params_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
-    let context = method.context.then(FieldTokens::context);
-    let params = method.params.iter().filter_map(|param| match param.passing {
-        Passing::Out(_) | Passing::Absent(_) => None,
-        Passing::WantOut(_) => Some(FieldTokens::flag(&format!("want{}", upper_camel(&param.wire.name)))),
-        _ => Some(FieldTokens::value(&param.wire, &param_type(param, set))),
-    });
-    context.into_iter().chain(params).collect()
-}
-
-fn results_fields(method: &Method, set: &TokenStream) -> Vec<FieldTokens> {
-    if method.results.is_some() {
-        return Vec::new();
-    }
-    let outs = method.params.iter().filter(|param| param.passing.comes_back()).map(|param| {
-        // The order of the parameters is not that of the results.
-        let mut wire = param.wire.clone();
-        wire.ordinal = None;
-        FieldTokens::value(&wire, &param_type(param, set))
-    });
-    let result = method
-        .returns
-        .value()
-        .map(|ty| FieldTokens::value(&method.result, &travels(ty, &method.result, set)));
-    let exception = match (&method.exception, method.returns.exception()) {
-        (Some((wire, cxx)), Some(error)) => {
-            let error = syn::parse_quote!(::core::option::Option<#error>);
-            let field = FieldTokens::value(wire, &travels(&error, wire, set));
-            Some(match cxx {
-                Some(cxx) => field.annotated(&format!("$Proxy.exception({cxx:?})")),
-                None => field,
-            })
-        }
-        _ => None,
-    };
-    outs.chain(result).chain(exception).collect()
-}
-
 /// The statics that describe the interface.
-fn nodes(item: &Interface) -> TokenStream {
+fn nodes(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
     let private = private();
-    let file = file::reference(&item.file);
-    let (name, docs, set) = (&item.name, &item.docs, set(item));
+    let file = item.file.as_ref().map(file::reference);
+    let (name, docs) = (&item.name, &item.docs);
     let id = match item.id {
         Some(id) => super::hex(id),
         None => quote!(#private::child_id(__FILE.id, #name)),
     };
-    let fields = item.methods.iter().map(|method| method_fields(method, &set));
+    let fields = plans.iter().map(method_fields);
     let mut methods: Vec<(u16, TokenStream)> =
-        item.methods.iter().map(|method| (method.ordinal, own_method(method, &set))).collect();
+        plans.iter().map(|plan| (plan.method.ordinal, own_method(plan))).collect();
     if let Some((name, ordinal)) = &item.construct {
         let place = number(*ordinal);
         methods.push((*ordinal, quote!(#private::MethodNode::construct(#name, #place))));
@@ -253,12 +214,12 @@ fn nodes(item: &Interface) -> TokenStream {
 }
 
 /// The constant with the parameters and the results of a method of the user's.
-fn method_fields(method: &Method, set: &TokenStream) -> TokenStream {
+fn method_fields(plan: &Plan<'_>) -> TokenStream {
     let private = private();
-    let (params, results) = (params_fields(method, set), results_fields(method, set));
+    let (params, results) = &plan.fields;
     let (many, more) = (super::index(params.len()), super::index(results.len()));
-    let (name, span) = (fields_of(method), method.sig.ident.span());
-    let (params, results) = (list(&params, span), list(&results, span));
+    let (name, span) = (fields_of(plan.method), plan.method.sig.ident.span());
+    let (params, results) = (list(params, span), list(results, span));
     quote!(const #name: (&#private::Fields<#many>, &#private::Fields<#more>) = (#params, #results);)
 }
 
@@ -267,15 +228,16 @@ fn fields_of(method: &Method) -> Ident {
 }
 
 /// A method of the user's.
-fn own_method(method: &Method, set: &TokenStream) -> TokenStream {
+fn own_method(plan: &Plan<'_>) -> TokenStream {
     let private = private();
+    let method = plan.method;
     let Method { name, docs, ordinal, .. } = method;
     let (fields, ordinal) = (fields_of(method), number(*ordinal));
     let mut node = quote!(#private::MethodNode::of(#name, #ordinal, #fields));
-    if let Some(Travels { ty, set, .. }) = whole(method, set) {
+    if let Some(Travels { ty, set, .. }) = &plan.whole {
         node.extend(quote!(.results(<#ty as #private::StructType<#set>>::NODE)));
     }
-    if method.sig.asyncness.is_some() {
+    if method.is_async() {
         node.extend(quote!(.asynchronous()));
     }
     if method.deprecated.is_some() {

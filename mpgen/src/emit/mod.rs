@@ -1,6 +1,6 @@
 //! From the model to Rust code.
 //!
-//! In: a model that passed all checks. Out: tokens. Nothing here can fail, and nothing here
+//! In: a [`Checked`](crate::check::Checked) model. Out: tokens. Nothing here can fail, and nothing here
 //! decides what the wire looks like: the generated code hands types to constant functions of
 //! `mp-runtime`, which do.
 //!
@@ -16,13 +16,13 @@ mod fields;
 mod file;
 mod implementation;
 mod interface;
-mod methods;
+mod plan;
 mod proxy;
 mod server;
 mod structure;
 mod view;
 
-pub use broken::broken;
+pub use broken::{broken, surviving};
 pub use enumeration::enumeration;
 pub use file::file;
 pub use implementation::implementation;

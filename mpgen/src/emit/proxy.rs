@@ -13,22 +13,20 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use syn::{FnArg, Ident, Signature};
 
-use super::fields::{Travels, at, travels};
-use super::methods::{
-    Places, Step, all_methods, async_attribute, param_type, places, refusal, set, whole, writing,
-};
+use super::fields::{Travels, at};
+use super::plan::{ParamPlan, Plan, Step, Value, async_attribute, refusal, writing};
 use super::private;
-use crate::model::{Interface, Method, Param, Passing, Returns};
+use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 
 /// The trait's implementations for the proxy and for an object that came home.
-pub(super) fn client(item: &Interface) -> TokenStream {
+pub(super) fn client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
     let private = private();
     let ident = &item.item.ident;
     let attribute = async_attribute(item, &private);
-    let methods = item.methods.iter().map(|method| client_method(item, method));
-    let broken: Vec<_> = item.broken.iter().map(unreachable).collect();
+    let methods = plans.iter().map(|plan| client_method(item, plan));
+    let broken: Vec<_> = item.broken().map(unreachable).collect();
     // Those of older versions too, which an object may have its own of.
-    let forwards = all_methods(item).map(|method| forward(item, method));
+    let forwards = item.all_methods().map(|method| forward(item, method));
     quote! {
         #attribute
         impl #ident for #private::Proxy {
@@ -54,23 +52,15 @@ pub(super) fn client(item: &Interface) -> TokenStream {
 
 /// The user's trait for an object of a peer of an older version. A method that the version lacks does what
 /// its body in the trait does, or fails.
-pub(super) fn form_client(item: &Interface) -> TokenStream {
+pub(super) fn form_client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
     let private = private();
     let ident = &item.item.ident;
     let attribute = async_attribute(item, &private);
-    let methods = item.methods.iter().map(|method| client_method(item, method));
-    let broken = item.broken.iter().map(unreachable);
-    let has_body = |method: &Method| {
-        item.item.items.iter().any(|entry| match entry {
-            syn::TraitItem::Fn(function) => {
-                function.sig.ident == method.sig.ident
-                    && (function.default.is_some() || method.deprecated.is_some())
-            }
-            _ => false,
-        })
-    };
-    let lacking = item.lacking.iter().filter(|(method, _)| !has_body(method));
-    let lacking = lacking.map(|(method, why)| {
+    let methods = plans.iter().map(|plan| client_method(item, plan));
+    let broken = item.broken().map(unreachable);
+    let lacking = item.lacking().filter(|method| !method.has_body && method.deprecated.is_none());
+    let lacking = lacking.map(|method| {
+        let why = method.lacks.as_deref().unwrap_or_default();
         let (sig, answer) = (signature(method), refusal(item, &private, Some(method), why));
         let unused = method.params.iter().map(|param| &param.ident);
         quote!(#sig { #(let _ = #unused;)* #answer })
@@ -93,7 +83,7 @@ pub(super) fn form_client(item: &Interface) -> TokenStream {
 }
 
 /// A method with mistakes, of which the compiler has been told; in the same builds as the user's.
-pub(super) fn unreachable(function: &syn::TraitItemFn) -> TokenStream {
+pub(super) fn unreachable(function: &Method) -> TokenStream {
     let mut sig = function.sig.clone();
     sig.constness = None;
     for input in &mut sig.inputs {
@@ -116,20 +106,17 @@ pub(super) fn signature(method: &Method) -> Signature {
     sig
 }
 
-fn dot_await(method: &Method) -> TokenStream {
-    if method.sig.asyncness.is_some() { quote!(.await) } else { TokenStream::new() }
-}
-
 fn forward(item: &Interface, method: &Method) -> TokenStream {
     let (ident, name, sig) = (&item.item.ident, &method.sig.ident, signature(method));
     let args = method.params.iter().map(|param| &param.ident);
-    let dot_await = dot_await(method);
+    let dot_await = method.is_async().then(|| quote!(.await));
     quote!(#sig { #ident::#name(&*self.0, #(#args),*) #dot_await })
 }
 
-fn client_method(item: &Interface, method: &Method) -> TokenStream {
+fn client_method(item: &Interface, plan: &Plan<'_>) -> TokenStream {
+    let method = plan.method;
     let sig = signature(method);
-    let body = call(item, method);
+    let body = call(item, plan);
     let lent = method.params.iter().filter_map(lending);
     // From the inside out: the last loan ends first.
     let body = lent.rev().fold(body, |body, (lend, name)| {
@@ -152,33 +139,28 @@ fn lending(param: &Param) -> Option<(Ident, &Ident)> {
 }
 
 /// The call, as an expression of type `Result<value>` with the runtime's error.
-fn call(item: &Interface, method: &Method) -> TokenStream {
+fn call(item: &Interface, plan: &Plan<'_>) -> TokenStream {
     let private = private();
-    let (ident, set, places) = (item.ident(), set(item), places(method));
+    let (ident, method) = (item.ident(), plan.method);
     let index = super::number(method.ordinal);
     let proxy = if item.form.is_some() { quote!(&self.0) } else { quote!(self) };
     let mut builder = quote!(#private::ClientCall::new::<dyn #ident>(#proxy, #index));
-    if let Some(ordinal) = method.interrupt.map(super::number) {
+    if let Some(ordinal) = plan.interrupt.map(super::number) {
         builder = quote!(#builder.interrupt(#ordinal));
     }
     if method.pipelined {
         builder = quote!(#builder.pipelined());
     }
-    let params: Vec<Step> = method
-        .params
-        .iter()
-        .enumerate()
-        .flat_map(|(index, param)| write_param(param, index, &places, &set))
-        .collect();
-    let lendable = method.params.iter().filter_map(|param| lendable(param, &set));
+    let params: Vec<Step> = plan.params.iter().flat_map(write_param).collect();
+    let lendable = plan.params.iter().filter_map(lendable);
     if !params.is_empty() {
         let write = writing(&params);
         builder = quote!(#builder.params(#write)?);
     }
-    let read = read_results(method, &places, &set);
-    let pipelinable = method.pipelined.then(|| pipelinable(method, &set));
+    let read = read_results(plan);
+    let pipelinable = method.pipelined.then(|| pipelinable(plan));
     let checks = quote!(#(#lendable)* #pipelinable);
-    if method.sig.asyncness.is_some() {
+    if method.is_async() {
         quote! {
             #checks
             // The builder holds what belongs to this thread, so it must be gone before the wait.
@@ -194,35 +176,33 @@ fn call(item: &Interface, method: &Method) -> TokenStream {
 }
 
 /// Refuses, at compile time, `pipelined` where no object can be used before it arrives.
-fn pipelinable(method: &Method, set: &TokenStream) -> TokenStream {
+fn pipelinable(plan: &Plan<'_>) -> TokenStream {
     let private = private();
-    let alone = method.exception.is_none() && !method.params.iter().any(|param| param.passing.comes_back());
-    let is_interface = match method.returns.value().filter(|_| alone) {
-        Some(ty) => {
-            let Travels { ty, set, .. } = travels(ty, &method.result, set);
+    let (ident, alone) = (&plan.method.sig.ident, plan.fields.1.len() == 1);
+    let is_interface = match plan.result.as_ref().filter(|_| alone) {
+        Some(Value { travels: Travels { ty, set, .. }, .. }) => {
             quote!(#private::is_interface(<#ty as #private::WireType<#set>>::TYPE))
         }
         None => quote!(false),
     };
-    let message =
-        format!("`{}` is `pipelined`, which needs an interface as its only result", method.sig.ident);
+    let message = format!("`{ident}` is `pipelined`, which needs an interface as its only result");
     at(
         quote!(
             const _: () = ::core::assert!(#is_interface, #message);
         ),
-        method.sig.ident.span(),
+        ident.span(),
     )
 }
 
 /// Refuses, at compile time, a reference to something that can only be given away.
-fn lendable(param: &Param, set: &TokenStream) -> Option<TokenStream> {
+fn lendable(plan: &ParamPlan<'_>) -> Option<TokenStream> {
+    let ParamPlan { param, travels: Travels { ty, set, .. }, .. } = plan;
     let private = private();
     let by_reference = match &param.passing {
         Passing::Ref(_) | Passing::Slice(_) | Passing::InOut(_) => true,
         Passing::OptionalRef(inner) => matches!(**inner, Passing::Ref(_) | Passing::Slice(_)),
         _ => false,
     };
-    let Travels { ty, set, .. } = param_type(param, set);
     let message = format!(
         "`{}` holds an interface or closure and can only be given away: pass it by value",
         param.ident
@@ -233,16 +213,15 @@ fn lendable(param: &Param, set: &TokenStream) -> Option<TokenStream> {
     by_reference.then(|| at(check, param.ident.span()))
 }
 
-fn write_param(param: &Param, index: usize, places: &Places, set: &TokenStream) -> Vec<Step> {
+fn write_param(plan: &ParamPlan<'_>) -> Vec<Step> {
+    let ParamPlan { param, travels: Travels { ty, set, .. }, sent, want, .. } = plan;
     let name = &param.ident;
-    let Travels { ty, set, .. } = param_type(param, set);
-    if let (_, Some(want)) = places.params[index] {
-        let want = super::index(want);
+    if let Some(want) = want.map(super::index) {
         return vec![Step::Statements(
             quote!(if ::core::option::Option::is_some(&#name) { __out.set_flag(#want); }),
         )];
     }
-    let Some(place) = places.params[index].0.map(super::index) else { return Vec::new() };
+    let Some(place) = sent.map(super::index) else { return Vec::new() };
     if let Some(module) = &param.wire.with {
         let field = &param.wire.name;
         let value = match &param.passing {
@@ -267,62 +246,42 @@ fn write_param(param: &Param, index: usize, places: &Places, set: &TokenStream) 
 }
 
 /// Reads a value from the results, as an expression of type `Result<value>`.
-fn get(
-    ty: &TokenStream,
-    set: &TokenStream,
-    place: usize,
-    with: Option<&syn::Path>,
-    name: &str,
-) -> TokenStream {
-    let place = super::index(place);
+fn get(wire: &Wire, Travels { ty, set, .. }: &Travels, place: usize) -> TokenStream {
+    let (place, name) = (super::index(place), &wire.name);
     let value = quote!(__results.get::<#set, #ty>(__cx, #place));
-    match with {
+    match &wire.with {
         Some(module) => quote!(#module::read(#value?).map_err(|__error| __error.in_field(#name))),
         None => value,
     }
 }
 
 /// What is done with a response.
-fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStream {
-    if let Some(Travels { ty, set, .. }) = whole(method, set) {
+fn read_results(plan: &Plan<'_>) -> TokenStream {
+    if let Some(Travels { ty, set, .. }) = &plan.whole {
         let private = private();
         let value = quote!(<#ty as #private::ReadField<'_, #set>>::read_field(__cx, __results.whole()));
-        let value = match method.results.as_ref().and_then(Option::as_ref) {
+        let value = match plan.method.results.as_ref().and_then(|(_, module)| module.as_ref()) {
             Some(module) => quote!(#module::read(#value?)),
             None => value,
         };
         return quote!(.read(|__cx, __results| #value));
     }
-    let outs: Vec<TokenStream> = method
-        .params
-        .iter()
-        .enumerate()
-        .filter_map(|(index, param)| {
-            let place = places.outs[index]?;
-            let name = &param.ident;
-            let Travels { ty, set, .. } = param_type(param, set);
-            let value = get(&ty, &set, place, param.wire.with.as_ref(), &param.wire.name);
-            Some(match param.passing {
-                Passing::WantOut(_) => quote! {
-                    if let ::core::option::Option::Some(__wanted) = #name {
-                        *__wanted = #value?;
-                    }
-                },
-                _ => quote!(*#name = #value?;),
-            })
+    let outs = plan.params.iter().filter_map(|ParamPlan { param, travels, back, .. }| {
+        let (name, value) = (&param.ident, get(&param.wire, travels, (*back)?));
+        Some(match param.passing {
+            Passing::WantOut(_) => quote! {
+                if let ::core::option::Option::Some(__wanted) = #name {
+                    *__wanted = #value?;
+                }
+            },
+            _ => quote!(*#name = #value?;),
         })
-        .collect();
-    let result = match (places.result, method.returns.value()) {
-        (Some(place), Some(ty)) => {
-            let Travels { ty, set, .. } = travels(ty, &method.result, set);
-            Some(get(&ty, &set, place, method.result.with.as_ref(), &method.result.name))
-        }
-        _ => None,
-    };
+    });
+    let outs: Vec<TokenStream> = outs.collect();
+    let value = |Value { wire, travels, place }: &Value<'_>| get(wire, travels, *place);
+    let result = plan.result.as_ref().map(value);
     let ok = quote!(::core::result::Result::Ok);
-    let (Some((wire, _)), Some(place), Some(error)) =
-        (&method.exception, places.exception, method.returns.exception())
-    else {
+    let Some(exception) = plan.exception.as_ref().map(value) else {
         return match (outs.as_slice(), result) {
             ([], None) => quote!(.done()),
             ([], Some(result)) => quote!(.read(|__cx, __results| #result)),
@@ -332,13 +291,10 @@ fn read_results(method: &Method, places: &Places, set: &TokenStream) -> TokenStr
             }
         };
     };
-    let option = syn::parse_quote!(::core::option::Option<#error>);
-    let Travels { ty, set, .. } = travels(&option, wire, set);
-    let value = get(&ty, &set, place, wire.with.as_ref(), &wire.name);
     let result = result.map_or(quote!(#ok(#ok(()))), |result| quote!(#ok(#ok(#result?))));
     quote! {
         .read(|__cx, __results| {
-            if let ::core::option::Option::Some(__exception) = #value? {
+            if let ::core::option::Option::Some(__exception) = #exception? {
                 return #ok(::core::result::Result::Err(__exception));
             }
             #(#outs)*
@@ -354,11 +310,8 @@ fn finish(item: &Interface, method: &Method, body: &TokenStream) -> TokenStream 
     if let Returns::Result(_) | Returns::Declared(..) = returns {
         return body.clone();
     }
-    let outcome = if method.sig.asyncness.is_some() {
-        quote!(async move { #body }.await)
-    } else {
-        quote!((move || { #body })())
-    };
+    let outcome =
+        if method.is_async() { quote!(async move { #body }.await) } else { quote!((move || { #body })()) };
     match returns {
         Returns::Result(_) | Returns::Declared(..) => body.clone(),
         Returns::ResultOf(ty, error) => quote! {
@@ -389,7 +342,7 @@ fn finish(item: &Interface, method: &Method, body: &TokenStream) -> TokenStream 
 
 /// Closures as values of a callback interface, in the conversion set `dyn Trait`.
 pub(super) fn closures(item: &Interface) -> TokenStream {
-    let Some(method) = item.methods.first() else { return TokenStream::new() };
+    let Some(method) = item.methods().next() else { return TokenStream::new() };
     let shared = quote!(::core::ops::Fn);
     let mutable = quote!(::core::ops::FnMut);
     let args: Vec<TokenStream> = method

@@ -12,29 +12,23 @@
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
-use super::fields::travels;
-use super::methods::{Places, Step, param_type, places, set, whole, writing};
+use super::fields::Travels;
+use super::plan::{ParamPlan, Plan, Step, Value, passing_type, writing};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
-use crate::syntax::generic_arguments;
+use crate::syntax::{ends_in, generic_arguments, tidy};
 
 /// `impl Interface for dyn Trait`.
-pub(super) fn dispatcher(item: &Interface) -> TokenStream {
+pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
     let private = private();
     let (home, ident) = (&item.item.ident, item.ident());
     let hold = match item.form {
         Some(_) => quote!(__Client),
         None => quote!(::core::convert::identity),
     };
-    let asynchronous = |method: &&Method| method.sig.asyncness.is_some();
-    let blocking_arms: Vec<_> = item
-        .methods
-        .iter()
-        .filter(|method| !asynchronous(method))
-        .map(|method| blocking(item, method))
-        .collect();
-    let async_arms: Vec<_> =
-        item.methods.iter().filter(asynchronous).map(|method| awaiting(item, method)).collect();
+    let (async_arms, blocking_arms): (Vec<_>, Vec<_>) = plans.iter().partition(|plan| plan.method.is_async());
+    let async_arms: Vec<_> = async_arms.into_iter().map(|plan| awaiting(item, plan)).collect();
+    let blocking_arms: Vec<_> = blocking_arms.into_iter().map(|plan| blocking(item, plan)).collect();
     let bases = &item.bases;
     let rest = rest(item, &quote!(call_blocking), &TokenStream::new());
     // A dispatcher without methods of a kind leaves them to the trait, which refuses.
@@ -99,8 +93,8 @@ pub(super) fn dispatcher(item: &Interface) -> TokenStream {
 /// The arm of methods that are not the interface's own: those of its bases, behind all of its own.
 fn rest(item: &Interface, call: &TokenStream, dot_await: &TokenStream) -> TokenStream {
     let (private, bases) = (private(), &item.bases);
-    let own =
-        item.methods.len() + usize::from(item.construct.is_some()) + usize::from(item.destroy.is_some());
+    let reserved = usize::from(item.construct.is_some()) + usize::from(item.destroy.is_some());
+    let own = item.methods().count() + reserved;
     let own = super::index(own);
     let refused = quote!(::core::result::Result::Err(#private::no_method(__index)));
     if bases.is_empty() {
@@ -120,20 +114,12 @@ fn rest(item: &Interface, call: &TokenStream, dot_await: &TokenStream) -> TokenS
 
 /// What a peer knows of a method, above its arm: its name and its ordinal, and each value with the type that it has here.
 fn signature(method: &Method) -> String {
-    let text = |tokens: TokenStream| {
-        let text = tokens.to_string().replace(" :: ", "::").replace(" < ", "<").replace(" > ", ">");
-        text.replace(" >", ">").replace("& ", "&").replace(" ,", ",").replace("( ", "(").replace(" )", ")")
-    };
-    let value = |name: &str, ty: &syn::Type| format!("{name}: {}", text(quote!(#ty)));
+    let value = |name: &str, ty: &syn::Type| format!("{name}: {}", tidy(ty));
     let (mut params, mut results) = (Vec::new(), Vec::new());
     if method.context {
         params.push("context".to_owned());
     }
-    let types = method.sig.inputs.iter().filter_map(|input| match input {
-        syn::FnArg::Typed(typed) => Some(&*typed.ty),
-        syn::FnArg::Receiver(_) => None,
-    });
-    for (param, ty) in method.params.iter().zip(types) {
+    for param @ Param { ty, .. } in &method.params {
         match param.passing {
             Passing::Absent(_) => {}
             Passing::Out(_) => results.push(value(&param.wire.name, ty)),
@@ -164,7 +150,7 @@ fn signature(method: &Method) -> String {
     let written = written.unwrap_or_default();
     let returned = method.returns.value().map(|ty| written.first().copied().unwrap_or(ty));
     match (returned, &method.results) {
-        (Some(ty), Some(_)) => results.push(format!("the fields of {}", text(quote!(#ty)))),
+        (Some(ty), Some(_)) => results.push(format!("the fields of {}", tidy(ty))),
         (Some(ty), None) => results.push(value(&method.result.name, ty)),
         (None, _) => {}
     }
@@ -181,18 +167,11 @@ fn local(index: usize, param: &Param) -> syn::Ident {
 }
 
 /// The statements that read a parameter, and the expression that passes it.
-fn read_param(
-    param: &Param,
-    index: usize,
-    places: &Places,
-    set: &TokenStream,
-    asynchronous: bool,
-) -> (TokenStream, TokenStream) {
+fn read_param(plan: &ParamPlan<'_>, index: usize, asynchronous: bool) -> (TokenStream, TokenStream) {
+    let ParamPlan { param, travels: Travels { ty: wire, set, .. }, sent, want, .. } = plan;
     let name = local(index, param);
-    let (place, want) = places.params[index];
-    let super::fields::Travels { ty: wire, set, .. } = param_type(param, set);
     let get = |ty: TokenStream| {
-        let place = super::index(place.unwrap_or_default());
+        let place = super::index(sent.unwrap_or_default());
         match &param.wire.with {
             Some(module) => {
                 let field = &param.wire.name;
@@ -249,12 +228,12 @@ fn held(passing: &Passing, asynchronous: bool) -> TokenStream {
         Passing::Slice(element) if is_byte(element) && !asynchronous => quote!(&[__mp::u8]),
         Passing::Slice(element) => quote!(::std::vec::Vec<#element>),
         Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
-        other => super::methods::passing_type(other),
+        other => passing_type(other),
     }
 }
 
 fn is_byte(ty: &syn::Type) -> bool {
-    matches!(ty, syn::Type::Path(path) if crate::syntax::ends_in(path, "u8"))
+    matches!(ty, syn::Type::Path(path) if ends_in(path, "u8"))
 }
 
 /// A method's outcome, without an error that is the runtime's own.
@@ -270,9 +249,9 @@ fn outcome(method: &Method, call: &TokenStream) -> TokenStream {
 }
 
 /// The steps that write a method's results.
-fn write_results(method: &Method, places: &Places, set: &TokenStream) -> Vec<Step> {
-    if let Some(super::fields::Travels { ty, set, .. }) = whole(method, set) {
-        let value = match method.results.as_ref().and_then(Option::as_ref) {
+fn write_results(plan: &Plan<'_>) -> Vec<Step> {
+    if let Some(Travels { ty, set, .. }) = &plan.whole {
+        let value = match plan.method.results.as_ref().and_then(|(_, module)| module.as_ref()) {
             Some(module) => quote!(#module::build(&__result)?),
             None => quote!(__result),
         };
@@ -281,39 +260,28 @@ fn write_results(method: &Method, places: &Places, set: &TokenStream) -> Vec<Ste
             Step::Call(quote!(__out.give_whole::<#set, #ty>(__cx, __results))),
         ];
     }
-    let outs = method.params.iter().enumerate().filter_map(|(index, param)| {
-        let place = super::index(places.outs[index]?);
-        let name = local(index, param);
-        let super::fields::Travels { ty, set, .. } = param_type(param, set);
-        let give = |value: TokenStream| {
-            let value = converted(&param.wire, value);
-            quote!(__out.give::<#set, #ty>(__cx, #place, #value))
-        };
-        Some(match param.passing {
-            Passing::WantOut(_) => {
-                let give = give(quote!(__value));
-                Step::Statements(quote!(if let ::core::option::Option::Some(__value) = #name { #give?; }))
-            }
-            _ => Step::Call(give(quote!(#name))),
-        })
-    });
-    let result = places.result.and_then(|place| give_result(method, place, set)).map(Step::Call);
-    let written: Vec<Step> = outs.chain(result).collect();
-    match (&method.exception, places.exception, method.returns.exception()) {
-        (Some((wire, _)), Some(place), Some(error)) => {
-            let option = syn::parse_quote!(::core::option::Option<#error>);
-            let super::fields::Travels { ty, set, .. } = travels(&option, wire, set);
-            let value = converted(wire, quote!(::core::option::Option::Some(__exception)));
-            let (place, written) = (super::index(place), block(&written));
-            vec![Step::Call(quote! {
-                match __result {
-                    ::core::result::Result::Ok(__result) => #written,
-                    ::core::result::Result::Err(__exception) => __out.give::<#set, #ty>(__cx, #place, #value),
+    let outs =
+        plan.params.iter().enumerate().filter_map(|(index, ParamPlan { param, travels, back, .. })| {
+            let (name, place) = (local(index, param), (*back)?);
+            Some(match param.passing {
+                Passing::WantOut(_) => {
+                    let give = give(&param.wire, travels, place, quote!(__value));
+                    Step::Statements(quote!(if let ::core::option::Option::Some(__value) = #name { #give?; }))
                 }
-            })]
+                _ => Step::Call(give(&param.wire, travels, place, quote!(#name))),
+            })
+        });
+    let result = plan.result.as_ref().map(|value| give_result(value, quote!(__result)));
+    let written: Vec<Step> = outs.chain(result.map(Step::Call)).collect();
+    let Some(exception) = &plan.exception else { return written };
+    let written = block(&written);
+    let thrown = give_result(exception, quote!(::core::option::Option::Some(__exception)));
+    vec![Step::Call(quote! {
+        match __result {
+            ::core::result::Result::Ok(__result) => #written,
+            ::core::result::Result::Err(__exception) => #thrown,
         }
-        _ => written,
-    }
+    })]
 }
 
 /// Steps as one expression.
@@ -330,57 +298,49 @@ fn block(steps: &[Step]) -> TokenStream {
     }
 }
 
-fn give_result(method: &Method, place: usize, set: &TokenStream) -> Option<TokenStream> {
-    let super::fields::Travels { ty, set, .. } = travels(method.returns.value()?, &method.result, set);
-    let (value, place) = (converted(&method.result, quote!(__result)), super::index(place));
-    Some(quote!(__out.give::<#set, #ty>(__cx, #place, #value)))
-}
-
-/// A value in the form that travels, after the field's own conversion if it has one.
-fn converted(wire: &Wire, value: TokenStream) -> TokenStream {
-    let name = &wire.name;
-    match &wire.with {
+/// Writes one of the results, after the field's own conversion if it has one.
+fn give(wire: &Wire, Travels { ty, set, .. }: &Travels, place: usize, value: TokenStream) -> TokenStream {
+    let (name, place) = (&wire.name, super::index(place));
+    let value = match &wire.with {
         Some(module) => quote!(#module::build(&#value).map_err(|__error| __error.in_field(#name))?),
         None => value,
-    }
+    };
+    quote!(__out.give::<#set, #ty>(__cx, #place, #value))
+}
+
+fn give_result(Value { wire, travels, place }: &Value<'_>, value: TokenStream) -> TokenStream {
+    give(wire, travels, *place, value)
 }
 
 /// What the parameters are read by, the call, and what writes its results, if there are any.
-fn parts(item: &Interface, method: &Method) -> (Vec<TokenStream>, TokenStream, Option<TokenStream>) {
-    let set = set(item);
-    let places = places(method);
-    let asynchronous = method.sig.asyncness.is_some();
-    let (mut reads, mut passes) = (Vec::new(), Vec::new());
-    for (index, param) in method.params.iter().enumerate() {
-        let (read, pass) = read_param(param, index, &places, &set, asynchronous);
-        reads.push(read);
-        passes.push(pass);
-    }
-    let (ident, name) = (&item.item.ident, &method.sig.ident);
-    let dot_await = if asynchronous { quote!(.await) } else { TokenStream::new() };
-    let call = outcome(method, &quote!(#ident::#name(self, #(#passes),*) #dot_await));
-    let steps = write_results(method, &places, &set);
+fn parts(item: &Interface, plan: &Plan<'_>) -> (Vec<TokenStream>, TokenStream, Option<TokenStream>) {
+    let asynchronous = plan.method.is_async();
+    let params = plan.params.iter().enumerate();
+    let (reads, passes): (Vec<_>, Vec<_>) =
+        params.map(|(index, param)| read_param(param, index, asynchronous)).unzip();
+    let (ident, name) = (&item.item.ident, &plan.method.sig.ident);
+    let dot_await = asynchronous.then(|| quote!(.await));
+    let call = outcome(plan.method, &quote!(#ident::#name(self, #(#passes),*) #dot_await));
+    let steps = write_results(plan);
     let call = if steps.is_empty() { quote!(#call;) } else { quote!(let __result = #call;) };
     (reads, call, (!steps.is_empty()).then(|| writing(&steps)))
 }
 
-fn mutable(param: &Param) -> TokenStream {
-    match param.passing {
-        Passing::InOut(_) | Passing::Out(_) | Passing::WantOut(_) => quote!(mut),
-        _ => TokenStream::new(),
-    }
+/// The variables of the parameters, and which of them the method changes.
+fn locals<'p>(plan: &'p Plan<'_>) -> (Vec<syn::Ident>, impl Iterator<Item = Option<TokenStream>> + 'p) {
+    let names = plan.params.iter().enumerate().map(|(index, plan)| local(index, plan.param)).collect();
+    (names, plan.params.iter().map(|plan| plan.param.passing.comes_back().then(|| quote!(mut))))
 }
 
-fn blocking(item: &Interface, method: &Method) -> TokenStream {
-    let ordinal = super::number(method.ordinal);
-    let (reads, call, write) = parts(item, method);
-    let (private, docs) = (private(), signature(method));
+fn blocking(item: &Interface, plan: &Plan<'_>) -> TokenStream {
+    let ordinal = super::number(plan.method.ordinal);
+    let (reads, call, write) = parts(item, plan);
+    let (private, docs) = (private(), signature(plan.method));
     let reply = match write {
         Some(write) => quote!(__reply.write(#write)),
         None => quote!(#private::nothing(__reply)),
     };
-    let names = method.params.iter().enumerate().map(|(index, param)| local(index, param));
-    let mutable = method.params.iter().map(mutable);
+    let (names, mutable) = locals(plan);
     let arguments =
         if reads.is_empty() { quote!(|_, _, __reply|) } else { quote!(|__cx, __params, __reply|) };
     quote! {
@@ -393,17 +353,16 @@ fn blocking(item: &Interface, method: &Method) -> TokenStream {
     }
 }
 
-fn awaiting(item: &Interface, method: &Method) -> TokenStream {
+fn awaiting(item: &Interface, plan: &Plan<'_>) -> TokenStream {
     let private = private();
-    let ordinal = super::number(method.ordinal);
-    let (reads, call, write) = parts(item, method);
-    let docs = signature(method);
+    let ordinal = super::number(plan.method.ordinal);
+    let (reads, call, write) = parts(item, plan);
+    let docs = signature(plan.method);
     let reply = match write {
         Some(write) => quote!(#private::Call::results(&mut __call, #write)?;),
         None => quote!(#private::Call::results(&mut __call, |_, _| ::core::result::Result::Ok(()))?;),
     };
-    let names: Vec<_> = method.params.iter().enumerate().map(|(index, param)| local(index, param)).collect();
-    let mutable = method.params.iter().map(mutable);
+    let (names, mutable) = locals(plan);
     let read = (!reads.is_empty()).then(|| {
         quote! {
             let (#(#mutable #names,)*) = #private::Call::params(&__call, |__cx, __params| {

@@ -14,6 +14,7 @@ use syn::{Ident, Member};
 
 use super::fields::{FieldTokens, at, place, travels};
 use super::{certain, file, hidden, private};
+use crate::check::Checked;
 use crate::model::{Field, Payload, Shape, Struct, Variant};
 
 /// A struct's or union's type, in the terms of its implementations.
@@ -28,7 +29,7 @@ struct Target<'s> {
 }
 
 /// The conversions of a struct, or of an enum with payload.
-pub fn structure(item: &Struct) -> TokenStream {
+pub fn structure(item: &Checked<Struct>) -> TokenStream {
     let set = match &item.types {
         Some(types) => quote!(#types),
         None if item.generics.params.is_empty() => quote!(()),
@@ -111,7 +112,7 @@ fn constants(target: &Target<'_>) -> TokenStream {
     if item.file.is_some() {
         node.extend(quote!(.in_file(__FILE)));
     }
-    if let Some(id) = item.id {
+    if let Some((id, _)) = item.id {
         let id = super::hex(id);
         node.extend(quote!(.with_id(#id)));
     }
@@ -119,7 +120,7 @@ fn constants(target: &Target<'_>) -> TokenStream {
     // What the schema declares: the struct with the parameters themselves as its arguments.
     let positions = 0..u16::try_from(params.len()).unwrap_or(u16::MAX);
     let declared = quote!(#ident<#(#private::Parameter<#positions>),*>);
-    if item.generic {
+    if item.generic.is_some() {
         let names = params.iter().map(ToString::to_string);
         node.extend(quote!(.generic(&[#(#names),*], || <#declared as #private::StructType<#set>>::NODE)));
         let arguments =
@@ -147,7 +148,7 @@ fn constants(target: &Target<'_>) -> TokenStream {
     let bounds = (target.bounds)(target, &quote!(#private::WireType<#set>));
     // Constants of a trait are computed where they are used; a struct that is not generic is
     // checked at once, so that its mistakes show where it is declared.
-    let checked = match (params.is_empty(), item.generic) {
+    let checked = match (params.is_empty(), item.generic.is_some()) {
         (true, _) => Some(quote!(#ident)),
         (false, true) => Some(declared),
         (false, false) => None,

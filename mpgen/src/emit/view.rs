@@ -10,7 +10,6 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::methods::all_methods;
 use super::private;
 use super::proxy::{signature, unreachable};
 use crate::model::{Interface, Method, Returns};
@@ -19,11 +18,11 @@ use crate::model::{Interface, Method, Returns};
 pub(super) fn wrapper(item: &Interface, other: &Interface) -> TokenStream {
     let private = private();
     let (vis, ident, home) = (&item.item.vis, &other.item.ident, &item.item.ident);
-    let methods = all_methods(other).filter_map(|method| {
-        let called = all_methods(item).find(|called| called.sig.ident == method.sig.ident)?;
+    let methods = other.all_methods().filter_map(|method| {
+        let called = item.all_methods().find(|called| called.sig.ident == method.sig.ident)?;
         Some(waiting(item, called, method))
     });
-    let broken = other.broken.iter().map(unreachable);
+    let broken = other.broken().map(unreachable);
     quote! {
         impl<__T: #home + ?::core::marker::Sized> #ident for #private::Blocking<__T> {
             #(#methods)*

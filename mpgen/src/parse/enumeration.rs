@@ -1,9 +1,8 @@
 //! `#[derive(IpcEnum)]`.
 
-use syn::{Data, DeriveInput, Fields};
+use syn::{Data, DeriveInput};
 
 use super::file_words;
-use crate::check;
 use crate::model::{Enum, Enumerant};
 use crate::names::camel;
 use crate::report::Report;
@@ -28,85 +27,50 @@ pub fn enumeration(mut item: DeriveInput, report: &Report) -> Option<Enum> {
         report.at(&item.ident, "`IpcEnum` is for enums; derive `IpcStruct` for a struct");
         return None;
     };
-    if !item.generics.params.is_empty() {
-        report.at(&item.generics, "an enum that travels as a number has no parameters; leave them out");
-    }
-    let integer = match words.take("wire") {
-        None => Some("i32"),
-        Some(word) => match &word.value {
-            Value::Expr(syn::Expr::Path(path)) if path.path.is_ident("enumerant") => None,
-            Value::Expr(syn::Expr::Path(path)) => {
-                let known = INTEGERS.iter().find(|(name, _)| path.path.is_ident(name));
-                if known.is_none() {
-                    let list =
-                        INTEGERS.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                    report.at(
-                        path,
-                        format!(
-                            "an enum travels as one of {list}, or as `enumerant`, a true Cap'n Proto enum"
-                        ),
-                    );
-                }
-                Some(known.map_or("i32", |(_, integer)| *integer))
-            }
-            _ => {
-                report.at(
-                    &word.name,
-                    "`wire` names the integer that travels: write `wire = Int32`, or `wire = enumerant`",
-                );
-                Some("i32")
-            }
-        },
-    };
-    let name = words.text("name").unwrap_or_else(|| item.ident.to_string());
-    let file = file_words(&mut words, report);
-    if integer.is_none() && matches!(file, Some(None)) {
-        report.at(&item.ident, "a Cap'n Proto enum needs a schema file; write `#[ipc(file = …)]`");
-    }
-    if integer.is_none() {
-        check::type_name_fits_the_schema(&name, item.ident.span(), report);
-    }
-    if data.variants.is_empty() {
-        report.at(&item.ident, "an enum without variants has no value that could travel; add one");
-    }
-    let mut variants = Vec::new();
-    for mut variant in data.variants {
+    let variants = data.variants.into_iter().map(|mut variant| {
         let mut words = Words::of_attributes(&mut variant.attrs, "an enumerant", words::ENUMERANT, report);
-        check::is_in_every_build(&variant.attrs, "enumerant", "type", report);
-        if !matches!(variant.fields, Fields::Unit) {
-            report.at(&variant.fields, "`IpcEnum` is for variants without fields; derive `IpcStruct`, which makes a union of the variants");
-        }
-        let discriminant = variant.discriminant.map(|(_, value)| value);
-        if let (None, Some(value)) = (integer, &discriminant) {
-            report.at(value, "a Cap'n Proto enum counts from 0; leave the discriminants out, or choose an integer with `wire = Int32`");
-        }
-        if let (Some(integer), Some(value)) = (integer, &discriminant) {
-            check::discriminant_fits(value, integer, report);
-        }
-        let wire = words.text("name").unwrap_or_else(|| lower_camel(&variant.ident.to_string()));
-        check::name_fits_the_schema(&wire, false, variant.ident.span(), report);
-        variants.push(Enumerant {
-            name: wire,
+        Enumerant {
+            name: words.text("name").unwrap_or_else(|| lower_camel(&variant.ident.to_string())),
             docs: docs(&variant.attrs),
+            attrs: variant.attrs,
+            fields: variant.fields,
             ident: variant.ident,
-            discriminant,
-        });
-    }
-    check::names_are_unique(
-        variants.iter().map(|variant| (variant.name.as_str(), variant.ident.span())),
-        "enumerants",
-        report,
-    );
+            discriminant: variant.discriminant.map(|(_, value)| value),
+        }
+    });
+    let integer = integer(&mut words, report);
     Some(Enum {
+        variants: variants.collect(),
         runtime: words.runtime(),
         docs: docs(&item.attrs),
-        name,
+        name: words.text("name").unwrap_or_else(|| item.ident.to_string()),
         integer: integer.map(|integer| syn::Ident::new(integer, item.ident.span())),
-        file: file?,
+        file: file_words(&mut words, report),
         id: words.id("id").map(|(id, _)| id),
-        variants,
+        generics: item.generics,
         ident: item.ident,
     })
+}
+
+/// Reads `wire`. Nothing for a true Cap'n Proto enum.
+fn integer(words: &mut Words<'_>, report: &Report) -> Option<&'static str> {
+    const USUAL: &str = "i32";
+    let Some(word) = words.take("wire") else { return Some(USUAL) };
+    let Value::Expr(syn::Expr::Path(path)) = &word.value else {
+        let usage = "`wire` names the integer that travels: write `wire = Int32`, or `wire = enumerant`";
+        report.at(&word.name, usage);
+        return Some(USUAL);
+    };
+    if path.path.is_ident("enumerant") {
+        return None;
+    }
+    let known = INTEGERS.iter().find(|(name, _)| path.path.is_ident(name));
+    if known.is_none() {
+        let list = INTEGERS.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let text = format!("an enum travels as one of {list}, or as `enumerant`, a true Cap'n Proto enum");
+        report.at(path, text);
+    }
+    Some(known.map_or(USUAL, |(_, integer)| *integer))
 }
 
 /// `BlockRelay` as `blockRelay`.

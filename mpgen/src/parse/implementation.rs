@@ -10,8 +10,7 @@ use crate::words::{self, Words};
 /// Reads an `impl` block.
 pub fn implementation(args: TokenStream, item: ItemImpl, report: &Report) -> Implementation {
     let words = words::of_arguments(args, report);
-    let (own, others) =
-        words.into_iter().partition(|word| words::IMPLEMENTATION.iter().any(|own| word.name == own));
+    let (own, others) = words.into_iter().partition(|word| words::has(words::IMPLEMENTATION, &word.name));
     for word in others {
         let _: words::Word = word;
         report.at(
@@ -20,8 +19,5 @@ pub fn implementation(args: TokenStream, item: ItemImpl, report: &Report) -> Imp
         );
     }
     let runtime = Words::of_list(own, "an `impl` block", words::IMPLEMENTATION, report).runtime();
-    if item.trait_.is_none() {
-        report.at(&item.self_ty, "`#[ipc_interface]` belongs on the trait and on `impl Trait for Type` blocks with `async` methods");
-    }
     Implementation { runtime, item }
 }

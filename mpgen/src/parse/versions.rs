@@ -60,7 +60,7 @@ pub fn versions(words: &mut Vec<Word>, report: &Report) -> (Versions, Vec<Older>
     for (index, name) in names.iter().enumerate() {
         if names[..index].contains(name) {
             report.at(name, format!("the version `{name}` is given twice; leave one out"));
-        } else if words::METHOD.iter().chain(words::PARAM).any(|word| name == word) {
+        } else if words::has(words::METHOD, name) || words::has(words::PARAM, name) {
             report.at(name, format!("`{name}` is a word of `#[ipc(…)]`; give the version another name"));
         }
     }
@@ -118,8 +118,8 @@ impl Versions {
     pub fn words<'r>(
         &self,
         attrs: &mut Vec<syn::Attribute>,
-        place: &'static str,
-        allowed: &[&str],
+        place: &str,
+        allowed: &str,
         report: &'r Report,
     ) -> Words<'r> {
         let words = self.choose(words::taken(attrs, report), place, allowed, report);
@@ -128,7 +128,7 @@ impl Versions {
 
     /// The words that count in the current version: `v30(word, …)` puts its words in place of others, or adds
     /// them, and `v30(without(word))` leaves one out.
-    fn choose(&self, words: Vec<Word>, place: &'static str, allowed: &[&str], report: &Report) -> Vec<Word> {
+    fn choose(&self, words: Vec<Word>, place: &str, allowed: &str, report: &Report) -> Vec<Word> {
         let (views, mut words): (Vec<Word>, Vec<Word>) =
             words.into_iter().partition(|word| word.name == "view" && matches!(word.value, Value::List(_)));
         for word in views {

@@ -152,10 +152,8 @@ impl View {
 }
 
 fn is_local(function: &syn::TraitItemFn) -> bool {
-    let quiet = Report::new();
-    let words = words::taken(&mut function.attrs.clone(), &quiet);
     // Mistakes are found where the trait itself is read.
-    quiet.finish();
+    let (words, _) = Report::apart(|report| words::taken(&mut function.attrs.clone(), report));
     words.iter().any(|word| word.name == "local")
 }
 

@@ -4,14 +4,14 @@ use syn::{Expr, Type};
 
 use crate::model::{Optional, Wire};
 use crate::report::Report;
-use crate::words::Words;
+use crate::words::{Value, Words};
 
 /// Reads the words that parameters, results and fields have in common. `name` is the wire name
 /// unless another is given.
 pub(super) fn wire(words: &mut Words<'_>, name: String, docs: String, report: &Report) -> Wire {
     let optional = words.take("optional").and_then(|word| match &word.value {
-        crate::words::Value::Expr(Expr::Path(path)) if path.path.is_ident("flag") => Some(Optional::Flag),
-        crate::words::Value::Expr(Expr::Path(path)) if path.path.is_ident("null") => Some(Optional::Null),
+        Value::Expr(Expr::Path(path)) if path.path.is_ident("flag") => Some(Optional::Flag),
+        Value::Expr(Expr::Path(path)) if path.path.is_ident("null") => Some(Optional::Null),
         _ => {
             report.at(&word.name, "`optional` is `flag` or `null`: write `optional = flag` for a `hasX` beside the value, `optional = null` for a null pointer");
             None
@@ -43,25 +43,5 @@ fn closure_set(ty: Type) -> Type {
     match ty {
         Type::Path(path) => syn::parse_quote_spanned!(crate::syntax::ends(&path).0=> dyn #path),
         other => other,
-    }
-}
-
-/// Mistakes that show in a value's words and type alone.
-pub(super) fn check(wire: &Wire, ty: &Type, report: &Report) {
-    let is_option = crate::syntax::generic_argument(ty, "Option").is_some();
-    if wire.optional.is_some() && !is_option {
-        report.at(ty, "`optional` needs an `Option<…>`; write the type so, or leave `optional` out");
-    }
-    if let Some(default) = &wire.default
-        && wire.with.is_none()
-        && is_option
-    {
-        report.at(default, "an `Option` has no schema default: it is none unless it is set");
-    }
-    if wire.with.is_none() {
-        crate::check::travelling_type(ty, wire, report);
-        if let Some(default) = &wire.default {
-            crate::check::default_fits(default, ty, report);
-        }
     }
 }
