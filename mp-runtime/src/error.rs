@@ -1,9 +1,10 @@
 //! The one error type that callers see.
 //!
 //! In: what went wrong, here or at the peer. Out: [`Error`] with a kind, an origin, the interface
-//! and method it belongs to, the path of the field where a value did not fit, and a text.
+//! and method it belongs to, the path of the field where a value did not fit, a text, and the error of which it came.
 
-use std::fmt;
+use std::sync::Arc;
+use std::{fmt, io};
 
 /// The result of everything that may cross a process boundary.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -56,6 +57,7 @@ impl fmt::Display for ErrorKind {
 
 /// Which side found the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Origin {
     /// This process.
     Local,
@@ -67,14 +69,26 @@ pub enum Origin {
 #[derive(Clone, PartialEq, Eq)]
 pub struct Error(Box<Inner>);
 
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     origin: Origin,
     call: Option<(&'static str, &'static str)>,
     field: String,
     text: String,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
+
+/// By what they say; their sources cannot be compared.
+impl PartialEq for Inner {
+    fn eq(&self, other: &Self) -> bool {
+        let Inner { kind, origin, call, field, text, source: _ } = self;
+        (kind, origin, call, field, text)
+            == (&other.kind, &other.origin, &other.call, &other.field, &other.text)
+    }
+}
+
+impl Eq for Inner {}
 
 impl Error {
     /// Makes an error of this process.
@@ -85,7 +99,17 @@ impl Error {
             call: None,
             field: String::new(),
             text: text.into(),
+            source: None,
         }))
+    }
+
+    /// Makes the error of what the system said.
+    pub(crate) fn io(text: String, source: &io::Error) -> Self {
+        let source = match source.raw_os_error() {
+            Some(code) => io::Error::from_raw_os_error(code),
+            None => source.kind().into(),
+        };
+        Error::new(ErrorKind::Io, text).because(source)
     }
 
     /// Makes the error that a method's implementation reports to its caller.
@@ -145,6 +169,14 @@ impl Error {
         &self.0.text
     }
 
+    /// Adds the error of which this one came, as its [`source`](std::error::Error::source). It does not travel: a peer
+    /// hears the text.
+    #[must_use]
+    pub fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Arc::new(source));
+        self
+    }
+
     /// Adds the call the error belongs to, unless it already names one.
     #[must_use]
     pub fn in_call(mut self, interface: &'static str, method: &'static str) -> Self {
@@ -174,7 +206,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { kind, origin, call, field, text } = &*self.0;
+        let Inner { kind, origin, call, field, text, source: _ } = &*self.0;
         if let Some((interface, method)) = call {
             write!(f, "{interface}.{method}: ")?;
         }
@@ -195,7 +227,11 @@ impl fmt::Debug for Error {
     }
 }
 
-impl std::error::Error for Error {}
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}
 
 /// So that what cannot fail may stand where something can.
 impl From<std::convert::Infallible> for Error {
@@ -204,9 +240,9 @@ impl From<std::convert::Infallible> for Error {
     }
 }
 
-impl From<std::io::Error> for Error {
-    fn from(error: std::io::Error) -> Self {
-        Error::new(ErrorKind::Io, error.to_string())
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Error::new(ErrorKind::Io, error.to_string()).because(error)
     }
 }
 
@@ -278,6 +314,22 @@ mod tests {
             error.to_string(),
             "Chain.find: bad value: field `options.counts[2]`: 300 does not fit Int8"
         );
+    }
+
+    #[test]
+    fn an_error_keeps_the_one_of_which_it_came() {
+        use std::error::Error as _;
+        let error = Error::from(io::Error::from(io::ErrorKind::PermissionDenied));
+        let kind = |error: &Error| {
+            error.source().and_then(|source| source.downcast_ref::<io::Error>()).map(io::Error::kind)
+        };
+        assert_eq!(kind(&error), Some(io::ErrorKind::PermissionDenied));
+        let error = error.clone().in_call("Chain", "find").remote();
+        assert_eq!(kind(&error), Some(io::ErrorKind::PermissionDenied));
+        let again = Error::io("cannot".into(), &io::Error::from_raw_os_error(2));
+        assert_eq!(kind(&again), Some(io::ErrorKind::NotFound));
+        assert_eq!(again, Error::new(ErrorKind::Io, "cannot"));
+        assert!(Error::failed("no").source().is_none());
     }
 
     #[test]

@@ -26,7 +26,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::capability::{InUse, RemoteCap};
-use super::log::LoggedCall;
+use super::log::{CallSpan, LoggedCall};
 use super::payload::Payload;
 use super::threads::Caller;
 use crate::error::{Error, Result};
@@ -101,6 +101,8 @@ pub(crate) struct Outgoing {
     pub(crate) number: u64,
     /// Held until the call has returned, so that an object is not destroyed under a call.
     pub(crate) object: Option<Arc<dyn InUse>>,
+    /// Where a trace of the program shows the call.
+    pub(crate) span: CallSpan,
 }
 
 /// What it takes to cancel a call.

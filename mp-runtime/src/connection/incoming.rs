@@ -21,7 +21,7 @@ use super::budget::CallPermit;
 use super::call::Call;
 use super::capability::are_given;
 use super::leader;
-use super::log::{LoggedCall, next_number};
+use super::log::{CallSpan, LoggedCall, next_number};
 use super::network::{Frame, Ticket};
 use super::object::{LocalObject, Object};
 use super::payload::{Payload, Received};
@@ -77,18 +77,20 @@ async fn serve(
     };
     let logged = LoggedCall { number: next_number(), interface: owner, method, started };
     let mut unanswered = state.log.unanswered(logged);
+    let span = state.log.serving(&logged);
     let permit = ticket.as_ref().and_then(|ticket| ticket.take_permit());
     let answered = pin!(async {
         if let Some(ticket) = &ticket {
             ticket.answers().await;
         }
-        answer(&state, &object, &logged, Arrived { params, frame }, results, permit).await
+        answer(&state, &object, (&logged, &span), Arrived { params, frame }, results, permit).await
     });
-    let outcome = unless_cancelled(ticket.as_deref(), answered).await;
+    let outcome = unless_cancelled(ticket.as_deref(), &span, answered).await;
     let Some(outcome) = outcome else {
         return Err(Error::new(ErrorKind::Cancelled, "the call was cancelled").to_rpc());
     };
-    unanswered.done();
+    unanswered.done(outcome.as_ref().err().map(Error::kind));
+    let _entered = span.enter();
     match outcome {
         Ok(words) => {
             state.log.response_sent(&logged, words);
@@ -104,12 +106,14 @@ async fn serve(
 /// Serves a call until the peer does not want the answer any more.
 async fn unless_cancelled<T>(
     ticket: Option<&Ticket>,
+    span: &CallSpan,
     mut answer: Pin<&mut impl Future<Output = T>>,
 ) -> Option<T> {
     std::future::poll_fn(|cx| {
         if ticket.is_some_and(|ticket| ticket.poll_cancelled(cx.waker())) {
             return Poll::Ready(None);
         }
+        let _entered = span.enter();
         answer.as_mut().poll(cx).map(Some)
     })
     .await
@@ -118,7 +122,7 @@ async fn unless_cancelled<T>(
 async fn answer(
     state: &Rc<State>,
     object: &Arc<LocalObject>,
-    logged: &LoggedCall,
+    (logged, span): (&LoggedCall, &CallSpan),
     arrived: Arrived,
     mut results: Results<any_pointer::Owned>,
     permit: Option<CallPermit>,
@@ -141,7 +145,11 @@ async fn answer(
     } else {
         let inner = object.get()?;
         let interface = owner.id;
-        let run = move |call: &mut Call| inner.call_blocking(interface, call.method.ordinal, call);
+        let span = span.clone();
+        let run = move |call: &mut Call| {
+            let _entered = span.enter();
+            inner.call_blocking(interface, call.method.ordinal, call)
+        };
         match context {
             Some(context) => Box::pin(run_on_thread(state, context, call, run)).await?,
             None => run_here(call, run)?,

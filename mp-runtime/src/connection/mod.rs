@@ -38,7 +38,7 @@ use std::time::{Duration, Instant};
 pub use call::{Call, Reply};
 pub(crate) use calls::{Outgoing, ReplyTo};
 pub(crate) use capability::{Capability, InUse, RemoteCap};
-pub(crate) use log::next_number;
+pub(crate) use log::{calling, next_number};
 pub(crate) use network::Stream;
 pub(crate) use object::{LocalObject, Object};
 pub(crate) use outgoing::{cancel, suspect_thread};

@@ -23,6 +23,7 @@ use super::state::State;
 use super::threads::{Caller, write_context};
 use crate::error::{Error, ErrorKind, Origin, Result};
 use crate::event_loop::guard;
+use crate::monitor::Side;
 use crate::wire::node::{InterfaceNode, MethodNode, Type};
 
 impl Outgoing {
@@ -66,18 +67,22 @@ impl Outgoing {
             reply,
             number,
             object,
+            span,
         } = self;
+        let entered = span.enter();
         let logged = LoggedCall::new(number, interface, method);
         let thread = match &caller {
             Caller::Thread(thread) if method.context && !state.threads.is_nested(scope) => Some(thread.key),
             _ => None,
         };
         let called = (interface, method);
+        let in_flight = state.log.begin(Side::Client, &logged);
         let sent = prepare(state, &target, called, params, &caller, scope, Some(&logged));
         let (sent, pair) = match sent {
             Ok(sent) => sent,
             Err(error) => {
                 state.log.call_failed(&logged, &error);
+                in_flight.end(Some(error.kind()));
                 if let Some(cap) = pipeline {
                     state.objects.file(cap.key(), broken(error.to_rpc()));
                 }
@@ -94,8 +99,9 @@ impl Outgoing {
         let destroys = (interface.destroy == Some(method.ordinal)).then(|| Arc::downgrade(target.shared()));
         let interrupt = interrupt.map(|interrupt| (target, interrupt));
         state.calls.insert(Cancellable { cancelled, interrupt, thread, logged });
-        let state = state.clone();
-        state.event_loop.clone().spawn(async move {
+        drop(entered);
+        let (state, event_loop) = (state.clone(), state.event_loop.clone());
+        event_loop.spawn(async move {
             let _results = results;
             let response = match select(promise, on_cancel).await {
                 Either::Left((response, _)) => response,
@@ -104,6 +110,7 @@ impl Outgoing {
                     // asynchronous method then; a blocking one runs on and keeps its thread, and
                     // nobody learns when it ends.
                     drop(promise);
+                    in_flight.end(Some(ErrorKind::Cancelled));
                     if let Some(pair) = pair.filter(|_| !state.is_closed()) {
                         state.threads.suspect_pair(pair);
                         send_waiting(&state);
@@ -133,10 +140,13 @@ impl Outgoing {
                 Ok(response) => receive(&state, &response).await,
                 Err(error) => Err(translate(&state, &error)),
             };
+            in_flight.end(result.as_ref().err().map(Error::kind));
+            let entered = span.enter();
             match &result {
                 Ok(results) => state.log.response_received(&logged, results),
                 Err(error) => state.log.call_failed(&logged, error),
             }
+            drop(entered);
             // Before the caller goes on: if it drops its proxy next, that one must be the last.
             drop(object);
             reply.send(result.map_err(|error| error.in_call(interface.name, method.name)));
@@ -285,7 +295,6 @@ pub(crate) fn cancel(shared: &Arc<Shared>, number: u64) {
             // The call itself stays until it returns; its thread is busy until then.
             Some((target, interrupt)) => interrupt_call(&state, &target, logged.interface, interrupt),
             None => {
-                state.log.call_abandoned(&logged);
                 let _ = cancelled.send(());
             }
         }

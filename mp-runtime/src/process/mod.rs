@@ -55,7 +55,7 @@ pub(crate) fn spawn(program: &Path, argument: SpawnArgument) -> Result<(Child, U
             std::io::ErrorKind::PermissionDenied => "it may not be executed".to_owned(),
             _ => error.to_string(),
         };
-        Error::new(ErrorKind::Io, format!("cannot start {}: {reason}", program.display()))
+        Error::new(ErrorKind::Io, format!("cannot start {}: {reason}", program.display())).because(error)
     })?;
     drop(theirs);
     Ok((Child::new(child, program), ours))

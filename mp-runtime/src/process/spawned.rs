@@ -13,6 +13,7 @@ use crate::error::{Error, ErrorKind, Result};
 
 /// How a child process learns the number of its descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum SpawnArgument {
     /// `-ipcfd N`, the arguments of Bitcoin Core's children.
     #[default]
@@ -79,7 +80,8 @@ fn take(number: &str) -> Result<UnixStream> {
     // SAFETY: the descriptor is open and was inherited over exec, so nothing in this process made
     // it; `TAKEN` makes sure that it gets one owner only.
     let owned = unsafe { OwnedFd::from_raw_fd(descriptor) };
-    rustix::io::fcntl_setfd(&owned, rustix::io::FdFlags::CLOEXEC).map_err(|error| bad(&error.to_string()))?;
+    rustix::io::fcntl_setfd(&owned, rustix::io::FdFlags::CLOEXEC)
+        .map_err(|error| bad(&error.to_string()).because(std::io::Error::from(error)))?;
     Ok(owned.into())
 }
 

@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::connection::{Caller, InUse, Outgoing, Payload, RemoteCap, ReplyTo, next_number, suspect_thread};
+use crate::connection::{
+    Caller, InUse, Outgoing, Payload, RemoteCap, ReplyTo, calling, next_number, suspect_thread,
+};
 use crate::thread::{ReplySlot, ThreadContext};
 use crate::wire::node::{InterfaceNode, MethodNode};
 
@@ -120,7 +122,9 @@ fn destroy(
         && !std::thread::panicking();
     let thread = if waiting { ThreadContext::current() } else { None };
     let scope = crate::connection::scope::current(shared.id());
+    let number = next_number();
     let mut call = Outgoing {
+        span: calling(shared.id(), number, interface.name, method.name),
         target,
         interface,
         method,
@@ -130,7 +134,7 @@ fn destroy(
         scope,
         pipeline: None,
         reply: ReplyTo::nobody(),
-        number: next_number(),
+        number,
         object: None,
     };
     let Some(thread) = thread else { return call.start() };

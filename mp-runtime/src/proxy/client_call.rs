@@ -12,7 +12,8 @@ use tokio::sync::oneshot;
 use super::client::{Inner, Proxy};
 use super::interface::Interface;
 use crate::connection::{
-    Caller, Capability, Outgoing, Payload, RemoteCap, ReplyTo, Shared, blocking_on_loop, cancel, next_number,
+    Caller, Capability, Outgoing, Payload, RemoteCap, ReplyTo, Shared, blocking_on_loop, calling, cancel,
+    next_number,
 };
 use crate::error::{Error, ErrorKind, Result};
 use crate::thread::{ReplySlot, ThreadContext};
@@ -93,7 +94,10 @@ impl<'p> ClientCall<'p> {
             .interrupt
             .and_then(|ordinal| self.interface.methods.iter().find(|method| method.ordinal == ordinal));
         let shared = self.proxy.cap.shared();
+        let number = next_number();
+        let (interface, method) = (self.interface.name, self.method.name);
         Outgoing {
+            span: calling(shared.id(), number, interface, method),
             target: self.proxy.cap.clone(),
             interface: self.interface,
             method: self.method,
@@ -103,7 +107,7 @@ impl<'p> ClientCall<'p> {
             scope: crate::connection::scope::current(shared.id()),
             pipeline: None,
             reply,
-            number: next_number(),
+            number,
             object: Some(self.proxy.clone()),
         }
     }

@@ -10,6 +10,7 @@ use super::Schema;
 
 /// A file that does not say what the source says.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Stale {
     /// The file.
     pub path: PathBuf,
@@ -21,6 +22,7 @@ pub struct Stale {
 
 /// Why a file is stale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum StaleReason {
     /// It is not there.
     Missing,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{AddressFamily, SocketFlags, SocketType};
 
-use super::{address, io_error};
+use super::address;
 use crate::error::{Error, ErrorKind, Result};
 
 /// One attempt to connect to the Unix socket at `path`, which never waits.
@@ -90,7 +90,7 @@ pub(crate) fn refused(path: &Path, error: &io::Error) -> Error {
     if let Err(error) = address(path) {
         return error;
     }
-    io_error(match error.kind() {
+    let text = match error.kind() {
         io::ErrorKind::NotFound => {
             format!("cannot connect to {at}: no such socket; is the server running, and is the path right?")
         }
@@ -101,7 +101,8 @@ pub(crate) fn refused(path: &Path, error: &io::Error) -> Error {
             format!("cannot connect to {at}: permission denied; only the owner of the socket may")
         }
         _ => format!("cannot connect to {at}: {error}"),
-    })
+    };
+    Error::io(text, error)
 }
 
 #[cfg(test)]

@@ -28,7 +28,8 @@ impl PeerCredentials {
     /// When the system does not tell.
     pub fn of(stream: &UnixStream) -> Result<Self> {
         ask(stream).map_err(|error| {
-            Error::new(ErrorKind::Io, format!("the system does not tell whose process the peer is: {error}"))
+            let text = format!("the system does not tell whose process the peer is: {error}");
+            Error::new(ErrorKind::Io, text).because(std::io::Error::from(error))
         })
     }
 

@@ -12,7 +12,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags, flock, open};
 use rustix::io::Errno;
 
 use super::{Pauses, file_of, io_error};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How long one waits for another one to listen.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -36,9 +36,12 @@ impl Lock {
         path.push(".lock");
         let path = PathBuf::from(path);
         let at = socket.display();
-        let refused = |error: Errno| match error {
-            Errno::NOENT => io_error(format!("cannot listen on {at}: its directory does not exist")),
-            error => io_error(format!("cannot listen on {at}: {}: {error}", path.display())),
+        let refused = |error: Errno| {
+            let text = match error {
+                Errno::NOENT => format!("cannot listen on {at}: its directory does not exist"),
+                error => format!("cannot listen on {at}: {}: {error}", path.display()),
+            };
+            Error::io(text, &error.into())
         };
         let mut pauses = Pauses::new(PATIENCE);
         loop {

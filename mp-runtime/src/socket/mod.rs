@@ -67,7 +67,8 @@ fn file_of(path: &Path) -> io::Result<(u64, u64)> {
 /// is replaced; anything else there is left alone.
 pub(crate) fn bind(path: &Path, peers: &AllowedPeers) -> Result<Listener> {
     let at = path.display();
-    let refused = |error: rustix::io::Errno| io_error(format!("cannot listen on {at}: {error}"));
+    let refused =
+        |error: rustix::io::Errno| Error::io(format!("cannot listen on {at}: {error}"), &error.into());
     let address = address(path)?;
     check_kind(path)?;
     // Until the socket listens.
@@ -119,7 +120,8 @@ fn make_room(path: &Path) -> Result<()> {
     match try_connect(path) {
         Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
             tracing::info!(target: "ipc", path = %at, "IPC stale socket replaced");
-            std::fs::remove_file(path).map_err(|error| io_error(format!("cannot replace {at}: {error}")))
+            std::fs::remove_file(path)
+                .map_err(|error| Error::io(format!("cannot replace {at}: {error}"), &error))
         }
         Ok(_) => Err(io_error(format!(
             "cannot listen on {at}: another process serves it; stop that one or choose another path"
@@ -129,20 +131,21 @@ fn make_room(path: &Path) -> Result<()> {
             "cannot listen on {at}: another process has it and does not answer; end that one or choose \
              another path"
         ))),
-        Err(error) => Err(io_error(format!("cannot tell whether {at} is in use: {error}"))),
+        Err(error) => Err(Error::io(format!("cannot tell whether {at} is in use: {error}"), &error)),
     }
 }
 
 fn address(path: &Path) -> Result<SocketAddrUnix> {
     SocketAddrUnix::new(path).map_err(|error| {
-        io_error(match error {
+        let text = match error {
             rustix::io::Errno::NAMETOOLONG => format!(
                 "{} has {} bytes, too many for a socket's path (at most 107); choose a shorter one",
                 path.display(),
                 path.as_os_str().len()
             ),
             error => format!("{} cannot be a socket's path: {error}", path.display()),
-        })
+        };
+        Error::io(text, &error.into())
     })
 }
 

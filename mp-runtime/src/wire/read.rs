@@ -128,7 +128,8 @@ impl<'a> FieldReader<'a> {
     /// When the pointer is not text, or the text is not UTF-8.
     pub fn text(&self) -> Result<&'a str> {
         let text = self.as_pointer()?.get_text(None).map_err(|error| Error::from_message(&error))?;
-        text.to_str().map_err(|error| Error::bad_value(format!("the text is not UTF-8: {error}")))
+        text.to_str()
+            .map_err(|error| Error::bad_value(format!("the text is not UTF-8: {error}")).because(error))
     }
 
     /// Bytes; a null pointer is no bytes.

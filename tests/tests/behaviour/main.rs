@@ -17,4 +17,5 @@ mod objects;
 mod threads;
 mod versions;
 mod versions_in_views;
+mod watching;
 mod work;
