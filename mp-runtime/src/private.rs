@@ -5,7 +5,7 @@ pub use core::primitive::{bool, str, u8, u16, u64, usize};
 pub use async_trait::async_trait;
 pub use futures::future::BoxFuture;
 
-pub use crate::connection::{Call, Reply};
+pub use crate::connection::Call;
 pub use crate::error::{Error, ErrorKind, Result};
 pub use crate::proxy::{
     Base, Blocking, BlockingOf, ClientCall, Handle, Home, InBlocking, Interface, Pending, Proxy, Response,
@@ -32,15 +32,6 @@ pub fn in_base<I: Interface + ?Sized>(index: usize, before: &mut usize) -> Optio
     let (first, count) = (*before, I::NODE.count());
     *before += count;
     index.checked_sub(first).filter(|index| *index < count)
-}
-
-/// Ends a call that has no results.
-///
-/// # Errors
-///
-/// When the message cannot be made.
-pub fn nothing(reply: Reply<'_>) -> Result<()> {
-    reply.write(|_, _| Ok(()))
 }
 
 /// Whether a type is an interface, which a call may be ahead of.
@@ -155,6 +146,21 @@ impl<T: ?Sized> Is<T> for T {}
 /// in constants without parameters.
 pub const fn check<T: WireType<M> + ?Sized, M: ?Sized>() {
     let _ = T::STRUCT;
+}
+
+/// The number of an enumerant, which the integer that travels holds.
+///
+/// # Panics
+///
+/// At compile time when it does not.
+#[must_use]
+#[track_caller]
+pub const fn discriminant(number: i128, min: i128, max: i128) -> i128 {
+    assert!(
+        min <= number && number <= max,
+        "the integer that travels does not hold this number; write `#[ipc(wire = Int64)]` on the enum, or another one that does"
+    );
+    number
 }
 
 /// A schema file of which nothing but the name and the id is said.

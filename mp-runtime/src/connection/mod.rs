@@ -35,7 +35,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-pub use call::{Call, Reply};
+pub use call::Call;
 pub(crate) use calls::{Outgoing, ReplyTo};
 pub(crate) use capability::{Capability, InUse, RemoteCap};
 pub(crate) use log::{calling, next_number};

@@ -43,6 +43,11 @@ pub fn write_owned<I: Interface + ?Sized + 'static>(
 }
 
 /// One of our own objects that came home as an owned one. Generated code forwards the trait.
+///
+/// To implement the trait for `Arc<T>` would do the same, but then `arc.method()` would be the method of the `Arc`, which
+/// the compiler finds before it looks into it: in place of an inherent method of that name that `T` has, and for a local
+/// method that takes `self: &Arc<Self>` or is generic in place of the one of `T`. So there is a type that nobody calls
+/// methods on by name.
 pub struct Home<T: ?Sized>(pub Arc<T>);
 
 impl<T: ?Sized> std::fmt::Debug for Home<T> {

@@ -31,6 +31,7 @@ pub(super) fn collect(roots: &[Root]) -> Result<Schema, SchemaError> {
     }
     files.iter().try_for_each(names_mean_one_thing)?;
     files.iter().try_for_each(|file| ids_are_unique(&files, file))?;
+    files.iter().try_for_each(types_have_their_own_ids)?;
     Ok(Schema { files })
 }
 
@@ -53,6 +54,18 @@ fn names_mean_one_thing(file: &File) -> Result<(), SchemaError> {
         Some(pair) => Err(clash(pair[0])),
         None => Ok(()),
     }
+}
+
+/// Refuses two types of one id in a file, where one id was copied with the rest.
+fn types_have_their_own_ids(file: &File) -> Result<(), SchemaError> {
+    let all = &file.declarations;
+    let clash = all.iter().enumerate().find_map(|(index, one)| {
+        let other = all[..index].iter().find(|other| other.id == one.id)?;
+        Some((one, other))
+    });
+    let Some((one, other)) = clash else { return Ok(()) };
+    let title = |declaration: &Declaration| format!("{}:{}", file.node.name, declaration.name);
+    Err(SchemaError::IdClash { one: title(other), other: title(one), id: one.id })
 }
 
 /// Refuses two files of one id where somebody would read both: a file may exist in several

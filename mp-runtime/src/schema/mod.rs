@@ -64,6 +64,7 @@ pub struct Schema {
 
 /// A schema file with what it declares, in the order of its text.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct File {
     /// Name, id and annotations.
     pub node: &'static FileNode,
@@ -97,6 +98,7 @@ pub enum Kind {
 
 /// The text of one file.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SchemaFile {
     /// The path, as imports name it.
     pub path: String,
@@ -117,6 +119,18 @@ pub enum SchemaError {
         file: String,
         /// The name.
         name: String,
+    },
+    /// Two types have one id, so that calls of one would reach the other.
+    #[error(
+        "{one} and {other} have the id {id:#018x}; give one of them another (`mpgen id` makes one), or leave `id` out"
+    )]
+    IdClash {
+        /// The file and the name of one.
+        one: String,
+        /// The file and the name of the other.
+        other: String,
+        /// The id.
+        id: u64,
     },
     /// A type has a name that means something else in every schema.
     #[error(

@@ -459,6 +459,14 @@ impl Type {
         const fn check(integer: i128, min: i128, max: i128) {
             assert!(min <= integer && integer <= max, "the default does not fit the field's type");
         }
+        assert!(
+            matches!(self, Type::Float32 | Type::Float64) || integer as f64 == float,
+            "the default is no whole number, and the field's type has no others; write one that is, or leave `default` out"
+        );
+        assert!(
+            !matches!(self, Type::Float32) || (float as f32).is_finite() == float.is_finite(),
+            "the default does not fit the field's type"
+        );
         match self {
             Type::Int8 => check(integer, i8::MIN as i128, i8::MAX as i128),
             Type::Int16 => check(integer, i16::MIN as i128, i16::MAX as i128),

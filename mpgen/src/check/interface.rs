@@ -203,10 +203,12 @@ fn a_callback_has_one_method(item: &Interface, report: &Report) {
 /// What is called when a call is cancelled is a method without parameters, unless this version has none or what is wrong
 /// with it is said there.
 fn interrupts_are_methods(item: &Interface, report: &Report) {
-    for name in item.methods().filter_map(|method| method.interrupt.as_ref()) {
+    let named = item.methods().filter_map(|method| Some((method, method.interrupt.as_ref()?)));
+    for (interrupted, name) in named {
         let (text, span) = (name.value(), name.span());
         let is_named = |method: &&Method| method.sig.ident == text;
         match item.methods().find(is_named) {
+            Some(method) if method.ordinal == interrupted.ordinal => report.add(syn::Error::new(span, format!("`{text}` cannot make itself return early; name the method that does"))),
             Some(method) if method.params.is_empty() => {}
             None if item.lacking().chain(item.broken()).any(|method| is_named(&method)) => {}
             Some(_) => report.add(syn::Error::new(span, format!("`{text}` takes parameters, which a cancelled call cannot give; name a method without"))),

@@ -188,18 +188,24 @@ fn the_default_fits(wire: &Wire, ty: &Type, report: &Report) {
     let Some(default) = wire.default.as_ref().filter(|_| wire.with.is_none()) else { return };
     let (Some(lit), Some(name)) = (literal(default), word(ty)) else { return };
     let is_float = ["f32", "f64"].iter().any(|float| name == float);
-    let is_other = is_number(ty) || name == "String" || name == "str";
+    let is_text = name == "String" || name == "str";
+    let is_other = is_number(ty);
     let wrong = match lit {
-        syn::Lit::Int(_) => match INTEGERS.iter().find(|(integer, ..)| name == integer) {
+        _ if is_text => None,
+        syn::Lit::Int(_) => Some(match INTEGERS.iter().find(|(integer, ..)| name == integer) {
             Some((_, min, max)) => !integer(default).is_some_and(|value| (*min..=*max).contains(&value)),
             None => is_other && !is_float,
-        },
-        syn::Lit::Float(_) => is_other && !is_float,
-        syn::Lit::Bool(_) => is_other && name != "bool",
-        _ => {
-            report.at(default, "a schema default is a number or a bool; leave `default` out, and set the value where it is used");
-            return;
-        }
+        }),
+        syn::Lit::Float(_) => Some(is_other && !is_float),
+        syn::Lit::Bool(_) => Some(is_other && name != "bool"),
+        _ => None,
+    };
+    let Some(wrong) = wrong else {
+        report.at(
+            default,
+            "a schema default is a number or a bool; leave `default` out, and set the value where it is used",
+        );
+        return;
     };
     if wrong {
         report

@@ -11,7 +11,9 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::spanned::Spanned;
 
+use super::fields::at;
 use super::{file, hidden, private};
 use crate::check::Checked;
 use crate::model::Enum;
@@ -28,6 +30,10 @@ pub fn enumeration(item: &Checked<Enum>) -> TokenStream {
     let constants = item.variants.iter().enumerate().map(|(index, variant)| {
         let name = &names[index];
         let value = match (&variant.discriminant, index) {
+            // What is no literal is checked where it is known.
+            (Some(value), _) if crate::syntax::integer(value).is_none() && item.integer.is_some() => {
+                at(quote!(#private::discriminant((#value) as ::core::primitive::i128, #integer::MIN as _, #integer::MAX as _) as #integer), value.span())
+            }
             (Some(value), _) => quote!((#value) as #integer),
             (None, 0) => quote!(0),
             (None, _) => {
@@ -96,7 +102,7 @@ fn schema_enum(item: &Enum) -> TokenStream {
         None => quote!(#private::child_id(__FILE.id, #name)),
     };
     let explicit_id = item.id.is_some();
-    let declared = super::file::declared(&quote!(#ident), name, item.ident.span());
+    let declared = file::declared(&quote!(#ident), name, item.ident.span());
     let enumerants = item.variants.iter().map(|variant| {
         let (name, docs) = (&variant.name, &variant.docs);
         quote!((#name, #docs))

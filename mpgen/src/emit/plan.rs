@@ -12,8 +12,11 @@ use crate::names::upper_camel;
 
 /// `#[async_trait]`, where the trait has asynchronous methods.
 pub(super) fn async_attribute(item: &Interface, private: &TokenStream) -> TokenStream {
-    let mut methods = item.all_methods().chain(item.broken());
-    if methods.any(Method::is_async) { quote!(#[#private::async_trait]) } else { TokenStream::new() }
+    if item.functions.iter().any(Method::is_async) {
+        quote!(#[#private::async_trait])
+    } else {
+        TokenStream::new()
+    }
 }
 
 /// The outcome of a method that is not there.

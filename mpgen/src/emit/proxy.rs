@@ -11,12 +11,13 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
-use syn::{FnArg, Ident, Signature};
+use syn::{FnArg, Ident, ReceiverKind, Safety, Signature};
 
 use super::fields::{Travels, at};
 use super::plan::{ParamPlan, Plan, Step, Value, async_attribute, refusal, writing};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
+use crate::syntax::{hides, plain_name};
 
 /// The trait's implementations for the proxy and for an object that came home.
 pub(super) fn client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
@@ -26,7 +27,8 @@ pub(super) fn client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
     let methods = plans.iter().map(|plan| client_method(item, plan));
     let broken: Vec<_> = item.broken().map(unreachable).collect();
     // Those of older versions too, which an object may have its own of.
-    let forwards = item.all_methods().map(|method| forward(item, method));
+    let local = item.functions.iter().filter(|method| method.local.is_some() && is_plain(method));
+    let forwards = item.all_methods().chain(local).map(|method| forward(item, method));
     quote! {
         #attribute
         impl #ident for #private::Proxy {
@@ -106,11 +108,29 @@ pub(super) fn signature(method: &Method) -> Signature {
     sig
 }
 
+/// Whether a local method, which may be anything, is one that an object has of its own and is called on it.
+fn is_plain(method: &Method) -> bool {
+    let sig = &method.sig;
+    let has_name = |input: &FnArg| match input {
+        FnArg::Typed(typed) => typed.attrs.is_empty() && plain_name(&typed.pat).is_some(),
+        FnArg::Receiver(receiver) => matches!(receiver.kind, ReceiverKind::Reference(_, _, None)),
+    };
+    !method.is_broken
+        && sig.receiver().is_some()
+        && sig.generics.params.is_empty()
+        && sig.generics.where_clause.is_none()
+        && matches!(sig.safety, Safety::Default)
+        && sig.inputs.iter().all(has_name)
+        && !hides(&sig.inputs)
+        && !hides(&sig.output)
+}
+
 fn forward(item: &Interface, method: &Method) -> TokenStream {
     let (ident, name, sig) = (&item.item.ident, &method.sig.ident, signature(method));
+    let conditions = method.attrs.iter().filter(|attr| attr.path().is_ident("cfg"));
     let args = method.params.iter().map(|param| &param.ident);
     let dot_await = method.is_async().then(|| quote!(.await));
-    quote!(#sig { #ident::#name(&*self.0, #(#args),*) #dot_await })
+    quote!(#(#conditions)* #sig { #ident::#name(&*self.0, #(#args),*) #dot_await })
 }
 
 fn client_method(item: &Interface, plan: &Plan<'_>) -> TokenStream {

@@ -47,12 +47,15 @@ pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
         }
     });
     let rest = self::rest(item, &quote!(call_async), &quote!(.await));
+    let writes =
+        |plan: &Plan<'_>| plan.method.is_async() && (plan.whole.is_some() || !plan.fields.1.is_empty());
+    let mutable = plans.iter().any(writes).then(|| quote!(mut));
     let awaiting = (!async_arms.is_empty() || !bases.is_empty()).then(|| {
         quote! {
             fn call_async<'__s>(
                 &'__s self,
                 __index: #private::usize,
-                mut __call: #private::Call,
+                #mutable __call: #private::Call,
             ) -> #private::BoxFuture<'__s, #private::Result<#private::Call>> {
                 ::std::boxed::Box::pin(async move {
                     match __index {
@@ -335,20 +338,19 @@ fn locals<'p>(plan: &'p Plan<'_>) -> (Vec<syn::Ident>, impl Iterator<Item = Opti
 fn blocking(item: &Interface, plan: &Plan<'_>) -> TokenStream {
     let ordinal = super::number(plan.method.ordinal);
     let (reads, call, write) = parts(item, plan);
-    let (private, docs) = (private(), signature(plan.method));
-    let reply = match write {
-        Some(write) => quote!(__reply.write(#write)),
-        None => quote!(#private::nothing(__reply)),
+    let docs = signature(plan.method);
+    let (reply, answer) = match write {
+        Some(write) => (quote!(__reply), quote!(__reply.write(#write))),
+        None => (quote!(_), quote!(::core::result::Result::Ok(()))),
     };
     let (names, mutable) = locals(plan);
-    let arguments =
-        if reads.is_empty() { quote!(|_, _, __reply|) } else { quote!(|__cx, __params, __reply|) };
+    let arguments = if reads.is_empty() { quote!(|_, _, #reply|) } else { quote!(|__cx, __params, #reply|) };
     quote! {
         #[doc = #docs]
         #ordinal => __call.serve(#arguments {
             #(let #mutable #names = #reads;)*
             #call
-            #reply
+            #answer
         }),
     }
 }
@@ -358,10 +360,7 @@ fn awaiting(item: &Interface, plan: &Plan<'_>) -> TokenStream {
     let ordinal = super::number(plan.method.ordinal);
     let (reads, call, write) = parts(item, plan);
     let docs = signature(plan.method);
-    let reply = match write {
-        Some(write) => quote!(#private::Call::results(&mut __call, #write)?;),
-        None => quote!(#private::Call::results(&mut __call, |_, _| ::core::result::Result::Ok(()))?;),
-    };
+    let reply = write.map(|write| quote!(#private::Call::results(&mut __call, #write)?;));
     let (names, mutable) = locals(plan);
     let read = (!reads.is_empty()).then(|| {
         quote! {

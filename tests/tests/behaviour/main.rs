@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
+mod answers;
 mod drops;
 mod ends;
 mod family;
 mod futures;
+mod home;
 mod house;
 mod inheritance;
 mod layers;

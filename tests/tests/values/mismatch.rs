@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
+use mp_runtime::schema::{Schema, interface};
 use mp_runtime::{ErrorKind, IpcEnum, IpcStruct, Origin, Remote, Result, ipc_file, ipc_interface};
 use serde_json::Value;
 
@@ -205,4 +206,15 @@ fn what_both_forms_allow_passes_between_them() {
     assert_eq!(peer.choice(MoreChoices::First(-1)), Ok(MoreChoices::First(-1)));
     assert_eq!(peer.span(5), Ok(5));
     assert_eq!(peer.json("[1]".into()), Ok("[1]".into()));
+}
+
+/// An id that was copied with the rest: calls of one would reach the other.
+#[test]
+fn two_interfaces_with_one_id_have_no_schema() {
+    let roots = [interface::<dyn Strict>(), interface::<dyn Loose>()];
+    let error = Schema::of(&roots).map(|_| ()).unwrap_err().to_string();
+    assert!(
+        error.contains("mismatch.capnp:Strict and mismatch.capnp:Loose have the id 0xd1b2000000000099"),
+        "{error}"
+    );
 }
