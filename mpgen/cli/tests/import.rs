@@ -3,7 +3,7 @@
 mod common;
 
 #[allow(dead_code, reason = "the program needs more of it")]
-#[path = "../src/capnp.rs"]
+#[path = "../src/capnp/mod.rs"]
 mod capnp;
 
 use std::collections::BTreeMap;
@@ -212,25 +212,50 @@ fn what_has_no_form_in_rust_is_refused_where_it_is() {
         assert_eq!(run.stderr.matches("error: ").count(), expected.len(), "{}", run.stderr);
     };
     let beside = "a.capnp:3: a struct with fields beside a union";
+    let inside = "to a struct of its own, and hold that in a field";
     refused("struct A {\n  struct B { a @0 :Bool; }\n}", &["error: a.capnp:4: a type inside another one"]);
-    refused("struct A {\n  any @0 :AnyPointer;\n}", &["error: a.capnp:4: `AnyPointer` has no form"]);
+    refused(
+        "interface A {\n  interface B {}\n  b @0 () -> (c :Bool);\n}",
+        &["its id, which then has to stand behind its name"],
+    );
+    refused(
+        "struct A {\n  any @0 :AnyPointer;\n}",
+        &["error: a.capnp:4: `AnyPointer` has no form in Rust; write the type that it holds"],
+    );
     refused(
         "struct A { a @0 :List(UInt8); }\nconst a :Text = \"b\";",
-        &["a.capnp:3: `List(UInt8)` has no form", "a.capnp:4: the constant `a` has no form"],
+        &["`Data`, which looks the same on the wire", "a.capnp:4: the constant `a` has no form"],
     );
     refused("struct A { a @0 :Text = \"b\"; }", &["a.capnp:3: a default that is no number"]);
+    refused(
+        "struct A { a @0 :B = (b = true); }\nstruct B { b @0 :Bool; }",
+        &["leave it out, and have whoever reads"],
+    );
+    refused(
+        "struct A { a @0 :C = two; }\nenum C { one @0; two @1; }",
+        &["a.capnp:3: a default that is no number"],
+    );
+    refused(
+        "interface A { a @0 (b :List(Int8) = [1, 2]) -> (); }",
+        &["a.capnp:3: a default that is no number"],
+    );
     refused("struct A { a @0 :Bool; union { b @1 :Bool; c @2 :Bool; } }", &[beside]);
-    refused("struct A { a :group { b @0 :Bool; } }", &[beside]);
+    refused("struct A { a :group { b @0 :Bool; } }", &[inside]);
+    refused("struct A { a :union { b @0 :Bool; c @1 :Text; } }", &[inside]);
+    refused(
+        "struct A { union { a @0 :Bool; b :union { c @1 :Bool; d @2 :Bool; } } }",
+        &["a union in a union has no form"],
+    );
     refused(
         "struct A { union { a :group { b @0 :Bool; c @2 :Bool; } d @1 :Bool; } }",
-        &["do not follow each other"],
+        &["move them to a struct of their own"],
     );
     refused("struct A { a @0 :Bool $Proxy.skip; }", &["the annotation `$mp/proxy.capnp:skip`"]);
     refused(
         "interface A { a @0 (b :Proxy.Thread) -> (); }",
         &["`mp/proxy.capnp:Thread` is the runtime's own"],
     );
-    refused("interface A(T) { a @0 () -> (); }", &["a generic interface"]);
+    refused("interface A(T) { a @0 () -> (); }", &["write one interface for each type"]);
     refused("interface A { a @0 B -> (); }\nstruct B {}", &["a struct of their own have no form"]);
 }
 

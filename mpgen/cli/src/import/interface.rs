@@ -18,7 +18,10 @@ pub(super) fn interface(
 ) -> Result<String, Error> {
     let line = declaration.line;
     if !declaration.parameters.is_empty() {
-        return Err((line, "a generic interface has no form in Rust".to_owned()));
+        return Err((
+            line,
+            "a generic interface has no form in Rust; write one interface for each type".to_owned(),
+        ));
     }
     let mut sorted: Vec<&Method> = methods.iter().collect();
     sorted.sort_by_key(|method| method.ordinal);

@@ -52,7 +52,7 @@ pub(super) fn file(known: &Known<'_>, name: &str, file: &File, mistakes: &mut Ve
         let item = match &declaration.kind {
             _ if declaration.name.contains('.') => Err((
                 declaration.line,
-                "a type inside another one has no form in Rust; move it out".to_owned(),
+                "a type inside another one has no form in Rust; move it out (peers know an interface by its id, which then has to stand behind its name: `@0x…`)".to_owned(),
             )),
             Kind::Interface { extends, methods } => interface::interface(at, declaration, extends, methods),
             Kind::Struct(fields) => structure::structure(at, declaration, fields),
@@ -93,7 +93,7 @@ fn head(name: &str, file: &File) -> Result<String, Error> {
             return Err((
                 one.line,
                 format!(
-                    "the constant `{}` has no form in Rust, where constants of a schema are numbers in capitals",
+                    "the constant `{}` has no form in Rust, where constants of a schema are numbers in capitals; leave it out here, and write it beside the source",
                     one.name
                 ),
             ));

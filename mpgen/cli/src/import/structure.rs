@@ -79,7 +79,8 @@ fn default(ty: &Type, value: &str, line: usize) -> Result<String, Error> {
     match plain(ty) {
         Some(rust @ ("f32" | "f64")) => Ok(float(value, rust)),
         Some("String" | "Vec<u8>" | "()") | None => {
-            Err((line, "a default that is no number and no bool has no form in Rust".to_owned()))
+            let what = "a default that is no number and no bool has no form in Rust; leave it out, and have whoever reads take the empty value for it";
+            Err((line, what.to_owned()))
         }
         Some(_) => Ok(value.to_owned()),
     }
@@ -171,11 +172,15 @@ fn union(at: At<'_>, declaration: &Declaration, fields: &[&Field]) -> Result<Str
     let mut variants: Vec<(&str, Vec<&Field>)> = Vec::new();
     for field in fields {
         let Some(group) = field.place.strip_prefix("union.") else {
-            return Err((field.line, "a struct with fields beside a union, or with a union or group that has a name, has no form in Rust; only a struct that is one unnamed union has, which is an `enum`".to_owned()));
+            return Err((field.line, "a struct with fields beside a union, or with a union or group that has a name, has no form in Rust; only a struct that is one unnamed union has, which is an `enum`; move the union or the group to a struct of its own, and hold that in a field".to_owned()));
         };
         let group = group.trim_end_matches('.');
         if group.contains('.') {
-            return Err((field.line, "a union in a union has no form in Rust".to_owned()));
+            return Err((
+                field.line,
+                "a union in a union has no form in Rust; move the inner one to a struct of its own"
+                    .to_owned(),
+            ));
         }
         let name = if group.is_empty() { field.name.as_str() } else { group };
         match variants.iter_mut().find(|(known, _)| *known == name) {
@@ -187,7 +192,7 @@ fn union(at: At<'_>, declaration: &Declaration, fields: &[&Field]) -> Result<Str
     if flat.zip(0..).any(|(field, index)| field.ordinal != index) {
         return Err((
             declaration.line,
-            "the fields of a variant do not follow each other by their ordinals, which has no form in Rust"
+            "the fields of a variant do not follow each other by their ordinals, which has no form in Rust; move them to a struct of their own, and hold that in the variant"
                 .to_owned(),
         ));
     }

@@ -23,7 +23,9 @@ pub(super) fn take(annotations: &mut Vec<Annotation>, name: &str) -> Option<Stri
 /// Refuses what is left of annotations.
 pub(super) fn nothing_left(annotations: &[Annotation], line: usize) -> Result<(), Error> {
     match annotations.first() {
-        Some(other) => Err((line, format!("the annotation `${}` has no form in Rust here", other.name))),
+        Some(other) => {
+            Err((line, format!("the annotation `${}` has no form in Rust here; leave it out", other.name)))
+        }
         None => Ok(()),
     }
 }

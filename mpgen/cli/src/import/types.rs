@@ -254,7 +254,13 @@ impl<'f> At<'f> {
             ));
         }
         let Some((_, declaration)) = self.known.find(self.file, &ty.name) else {
-            return Err((line, format!("`{ty}` has no form in Rust")));
+            let help = match ty.name.as_str() {
+                "AnyPointer" | "AnyStruct" | "AnyList" | "Capability" => {
+                    "write the type that it holds, or `Data` with its bytes"
+                }
+                _ => "declare it in this file, or import the file that does",
+            };
+            return Err((line, format!("`{ty}` has no form in Rust; {help}")));
         };
         let path = self.path(ty, line)?;
         match &declaration.kind {
@@ -292,7 +298,8 @@ impl<'f> At<'f> {
             return Err((line, format!("`{ty}` is a list of nothing")));
         };
         if item.name == "UInt8" {
-            return Err((line, "`List(UInt8)` has no form in Rust, where bytes are `Data`".to_owned()));
+            let what = "`List(UInt8)` has no form in Rust, where bytes are `Data`; write `Data`, which looks the same on the wire";
+            return Err((line, what.to_owned()));
         }
         let item = self.rust(item, line)?;
         Ok(Rust {
