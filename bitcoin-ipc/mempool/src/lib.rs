@@ -19,13 +19,14 @@
 //! | `options` | what a user sets |
 //! | `view` | what is asked of the chain below |
 //! | `cluster` | transactions that hang together, and the order in which miners take them |
+//! | [`bump`] | what unconfirmed coins cost besides themselves |
 //! | `entry` | a transaction that waits, its coming and going |
 //! | `reject` | why one is refused |
 //! | [`policy`] | rules that need no more than a transaction, or a package, and its coins |
 //! | [`scripts`] | who runs scripts |
 //! | `pool` | the transactions and their clusters, kept in step |
 //! | `disconnected` | transactions of blocks that left the chain |
-//! | `mempool` | the transactions and what is asked of them: relatives, sums, limits, bump fees |
+//! | `mempool` | the transactions and what is asked of them: relatives, sums, limits |
 //! | `accept` | how a transaction, or a package, is taken: TRUC, replacement, dust |
 //! | `block` | what blocks do to it |
 //! | [`persist`] | files that outlive the process |
@@ -34,6 +35,7 @@
 
 mod accept;
 mod block;
+pub mod bump;
 mod cluster;
 mod disconnected;
 mod entry;

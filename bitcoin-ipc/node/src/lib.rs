@@ -15,8 +15,6 @@
 //! | [`scripts`] | scripts and signatures, run by the kernel |
 //! | [`template`] | the transactions of the next block |
 //! | [`watch`] | the scripts that a wallet looks for |
-//! | `pool` | threads for what takes its time |
-//! | [`settings`] | the settings that all interfaces share |
 //! | [`signals`] | what a user interface hears |
 //! | [`state`] | all of these together, and who is told of changes |
 //! | [`watch`] | what of all that concerns a wallet's scripts |
@@ -31,12 +29,10 @@ pub mod check_block;
 pub mod index;
 pub mod mining;
 pub mod node;
-mod pool;
 pub mod program;
 pub mod restrictions;
 pub mod rpc;
 pub mod scripts;
-pub mod settings;
 pub mod signals;
 pub mod state;
 pub mod template;

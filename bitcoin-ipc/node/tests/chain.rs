@@ -12,6 +12,7 @@ use bitcoin::{Amount, Block, BlockHash, Network, OutPoint, ScriptBuf, Transactio
 use bitcoin_init::arguments::{Invocation, Program, SHARED_OPTIONS, parse};
 use bitcoin_init::arguments::{NETWORK_OPTIONS, NODE_OPTIONS};
 use bitcoin_init::config::Settings;
+use bitcoin_init::config::SharedSettings;
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::{Chain, ChainNotifications, Init, RpcCommand};
 use bitcoin_ipc::types::{
@@ -21,7 +22,6 @@ use bitcoin_ipc::types::{
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::program::{Door, Offer};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
-use bitcoin_node::settings::SharedSettings;
 use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use bitcoin_node::template::SelectOptions;

@@ -10,6 +10,8 @@ mod load;
 mod lookup;
 mod saved;
 mod settings;
+mod shared;
 mod value;
 
 pub use settings::Settings;
+pub use shared::SharedSettings;

@@ -3,7 +3,6 @@
 //! In: entries that were checked. Out: look-ups, relatives, sums, the order of mining, fees that users added,
 //! and which transactions no peer has yet. Nothing here checks a transaction: that is `accept`'s.
 
-mod bump;
 mod limit;
 mod rolling_rate;
 
@@ -13,6 +12,7 @@ use std::sync::Arc;
 use bitcoin::{Amount, OutPoint, SignedAmount, Transaction, Txid, Wtxid};
 use bitcoin_ipc::types::{Coin, MempoolRemovalReason, RbfTransactionState};
 
+use crate::bump::{Relative, Relatives};
 use crate::cluster::FeePerWeight;
 use crate::disconnected::Disconnected;
 use crate::entry::{Entry, Removed};
@@ -182,6 +182,25 @@ impl Mempool {
     #[must_use]
     pub fn cluster(&self, txid: &Txid) -> Vec<&Entry> {
         self.entries_of(self.pool.cluster_members([*txid]))
+    }
+
+    /// All transactions that hang together with some coins, and who spends these.
+    #[must_use]
+    pub fn relatives(&self, outpoints: &[OutPoint]) -> Relatives {
+        let members = self.pool.cluster_members(outpoints.iter().map(|outpoint| outpoint.txid));
+        let relative = |entry: &Entry| Relative {
+            modified_fee: entry.modified_fee.to_sat(),
+            vsize: entry.vsize,
+            parents: self.pool.parents(&entry.tx).into_iter().collect(),
+        };
+        let spender = |outpoint: &OutPoint| Some((*outpoint, self.pool.spender(outpoint)?));
+        Relatives {
+            transactions: members
+                .iter()
+                .filter_map(|txid| Some((*txid, relative(self.get(txid)?))))
+                .collect(),
+            spenders: outpoints.iter().filter_map(spender).collect(),
+        }
     }
 
     pub(crate) fn totals(&self, txids: Vec<Txid>) -> Totals {

@@ -119,19 +119,21 @@ fn coins_cost_what_their_ancestors_lack() {
     let coins = [coin(&parent, 0), coin(&parent, 1), coin(&poor, 0), outpoint(3)];
     let lack = rate.fee(sizes(&[&parent])) as u64 - 100;
     let lack_poor = rate.fee(sizes(&[&pay(2, 100), &poor])) as u64 - 200;
-    let fees = pool.individual_bump_fees(&coins, rate);
+    let fees = pool.relatives(&coins).individual_bump_fees(&coins, rate);
     let expected = [lack, lack, lack_poor, 0].map(Amount::from_sat);
     assert_eq!(coins.map(|coin| fees[&coin]), expected);
     // Both of the first one's outputs need it once.
     let both = rate.fee(sizes(&[&parent, &pay(2, 100), &poor])) as u64 - 300;
-    assert_eq!(pool.combined_bump_fee(&coins, rate), Some(Amount::from_sat(both)));
+    assert_eq!(pool.relatives(&coins).combined_bump_fee(&coins, rate), Some(Amount::from_sat(both)));
     // Nothing is missing once a child has paid.
     pool.take(&chain, &paid).unwrap();
-    let fees = pool.individual_bump_fees(&coins, rate);
+    let fees = pool.relatives(&coins).individual_bump_fees(&coins, rate);
     assert_eq!(fees[&coins[0]], Amount::ZERO);
-    assert_eq!(pool.combined_bump_fee(&coins[..2], rate), Some(Amount::ZERO));
+    assert_eq!(pool.relatives(&coins[..2]).combined_bump_fee(&coins[..2], rate), Some(Amount::ZERO));
     // To spend what the child spends means to replace it, and then its parent lacks again.
-    let fees = pool.individual_bump_fees(&[coin(&parent, 2), coin(&paid, 0)], rate);
+    let fees = pool
+        .relatives(&[coin(&parent, 2), coin(&paid, 0)])
+        .individual_bump_fees(&[coin(&parent, 2), coin(&paid, 0)], rate);
     assert_eq!(fees[&coin(&parent, 2)], Amount::from_sat(lack));
     assert_eq!(fees[&coin(&paid, 0)], Amount::ZERO);
 }
@@ -151,7 +153,7 @@ fn what_pays_enough_does_not_pay_for_others() {
     let size = (poor.vsize() + child_of_poor.vsize()) as u64;
     let lack = Amount::from_sat(rate.fee(size) as u64 - 1800);
     assert!(lack > Amount::ZERO);
-    assert_eq!(pool.combined_bump_fee(&coins, rate), Some(lack));
-    let fees = pool.individual_bump_fees(&coins, rate);
+    assert_eq!(pool.relatives(&coins).combined_bump_fee(&coins, rate), Some(lack));
+    let fees = pool.relatives(&coins).individual_bump_fees(&coins, rate);
     assert_eq!(coins.map(|coin| fees[&coin]), [lack, Amount::ZERO]);
 }

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bitcoin::bip158::BlockFilter;
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction, Txid};
+use bitcoin_init::config::SharedSettings;
 use bitcoin_ipc::interfaces::{
     AncestryCounts, BroadcastFailure, Chain, ChainNotifications, CommonAncestor, Handler, PackageLimits,
     RpcCommand, SmartFee, UpdateSetting,
@@ -23,7 +24,6 @@ use serde_json::Value;
 
 use crate::fees::Rate;
 use crate::rpc::{Peer, RpcServer};
-use crate::settings::SharedSettings;
 use crate::signals::Style;
 use crate::state::{State, Watcher, signed};
 use found::{common_ancestor, first_from, found};
@@ -227,7 +227,7 @@ impl Chain for NodeChain {
         outpoints: &[OutPoint],
         target_feerate: &WireFeeRate,
     ) -> Result<BTreeMap<OutPoint, Amount>> {
-        Ok(self.state.mempool().individual_bump_fees(outpoints, rate(target_feerate)?))
+        Ok(self.state.mempool().relatives(outpoints).individual_bump_fees(outpoints, rate(target_feerate)?))
     }
 
     fn calculate_combined_bump_fee(
@@ -235,7 +235,7 @@ impl Chain for NodeChain {
         outpoints: &[OutPoint],
         target_feerate: &WireFeeRate,
     ) -> Result<Option<Amount>> {
-        Ok(self.state.mempool().combined_bump_fee(outpoints, rate(target_feerate)?))
+        Ok(self.state.mempool().relatives(outpoints).combined_bump_fee(outpoints, rate(target_feerate)?))
     }
 
     fn get_package_limits(&self) -> Result<PackageLimits> {

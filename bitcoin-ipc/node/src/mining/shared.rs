@@ -10,9 +10,9 @@ use mp_runtime::{Error, ErrorKind, Result};
 use tokio::sync::{Mutex, oneshot};
 
 use super::new_block::{Draft, draft};
-use crate::pool::Pool;
 use crate::state::State;
 use crate::template::SelectOptions;
+use bitcoin_rpc::pool::Pool;
 
 /// Calls that are worked on at once; one check of a block or one selection keeps one core busy.
 const THREADS: usize = 16;

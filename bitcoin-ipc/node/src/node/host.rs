@@ -5,13 +5,13 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use bitcoin_init::config::SharedSettings;
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::Result;
 
 use crate::rpc::RpcServer;
-use crate::settings::SharedSettings;
 use crate::signals::Signals;
 use crate::state::State;
 

@@ -7,6 +7,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bitcoin_init::config::SharedSettings;
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchingChain};
 use bitcoin_ipc::interfaces::{Chain, Echo, EchoImpl, Handler, Init, Mining, Node, Rpc, WalletLoader};
@@ -16,7 +17,6 @@ use mp_runtime::{Error, Result, ipc_interface};
 use super::Offer;
 use crate::node::{GuiNode, Host, Parts};
 use crate::rpc::RpcServer;
-use crate::settings::SharedSettings;
 use crate::signals::Signals;
 
 /// How often whoever waits for the node looks whether it is to stop.

@@ -11,14 +11,13 @@ mod notify;
 mod offer;
 mod options;
 mod running;
-mod sockets;
 mod spawned;
 mod wallets;
 
 use std::process::ExitCode;
 
 use bitcoin_init::arguments::{Invocation, Program, parse};
-use bitcoin_init::config::Settings;
+use bitcoin_init::config::{Settings, SharedSettings};
 use bitcoin_init::lock::DirectoryLock;
 use bitcoin_init::logging::{EarlyLog, LogOptions};
 use bitcoin_init::shutdown::Shutdown;
@@ -28,7 +27,6 @@ use mp_runtime::EventLoop;
 use console::Console;
 
 use crate::chainstate::Chainstate;
-use crate::settings::SharedSettings;
 use crate::signals::Signals;
 
 pub use door::Door;

@@ -11,8 +11,8 @@ use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::types::{BlockInfo, ChainstateRole};
 use mp_runtime::{Result, ipc_interface};
 
-use crate::pool::Pool;
 use crate::state::{Registration, State};
+use bitcoin_rpc::pool::Pool;
 
 /// Commands that run at once; more wait for their turn.
 const MOST: usize = 16;

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use bitcoin_init::config::SharedSettings;
 use bitcoin_ipc::interfaces::WalletLoader;
 use mp_runtime::callbacks::News;
 use mp_runtime::{Error, Result};
@@ -14,7 +15,6 @@ use crate::chain::NodeChain;
 use crate::mining::NodeMining;
 use crate::node::Parts;
 use crate::rpc::RpcServer;
-use crate::settings::SharedSettings;
 use crate::state::State;
 use crate::template::SelectOptions;
 

@@ -6,18 +6,19 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use bitcoin_init::config::Settings;
+use bitcoin_init::config::{Settings, SharedSettings};
 use bitcoin_init::lock::DirectoryLock;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::sockets;
+use bitcoin_ipc::interfaces::watch::SplitInit;
 use bitcoin_ipc::types::BilingualStr;
 use mp_runtime::{Error, ErrorKind, EventLoop, Result, Server};
 
 use super::options::{block_options, rpc_options, state_options, warnings};
 use super::wallets::{WalletSource, Wallets};
-use super::{Door, Offer, echo, notify, sockets};
+use super::{Door, Offer, echo, notify};
 use crate::chainstate::Chainstate;
 use crate::rpc::RpcServer;
-use crate::settings::SharedSettings;
 use crate::signals::{Signals, Style};
 use crate::state::{Registration, State};
 
@@ -84,7 +85,8 @@ impl Running {
         let warmup = warm_up(&rpc, &signals);
         let door = Door::new(rpc.clone(), settings.clone(), signals.clone(), shutdown.clone());
         // Whoever comes early is told what is being done, and what cannot be listened at is said at once.
-        let servers = sockets::bind(&event_loop, &given, &options.directory, &door)?;
+        let init: Arc<dyn SplitInit> = Arc::new(door.clone());
+        let servers = sockets::bind(&event_loop, &given, &options.directory, &init)?;
         let opened = State::open_locked(lock, &options, signals, shutdown.clone());
         let state = match opened {
             Ok(state) => state,

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use bitcoin_init::arguments::Program;
-use bitcoin_init::config::Settings;
+use bitcoin_init::config::{Settings, SharedSettings};
 use bitcoin_init::lock::DirectoryLock;
 use bitcoin_init::logging::EarlyLog;
 use bitcoin_init::shutdown::Shutdown;
@@ -20,7 +20,6 @@ use mp_runtime::{Error, ErrorKind, EventLoop, Result, ipc_interface, parent_stre
 use super::wallets::WalletSource;
 use super::{Failure, Offer, Running, options, prepare};
 use crate::node::{GuiNode, Host, Parts};
-use crate::settings::SharedSettings;
 use crate::signals::{Signals, Style};
 
 /// Serves the parent process until it leaves.

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::error::{Answer, Code, RpcError};
 use super::registry::{Asked, Registry};
-use crate::pool::Pool;
+use bitcoin_rpc::pool::Pool;
 
 /// The most calls of other processes at once.
 const MOST: usize = 64;

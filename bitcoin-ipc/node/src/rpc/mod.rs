@@ -3,7 +3,7 @@
 //! In: requests, from [`Rpc`] or from commands of wallets. Out: responses. Requests run on threads of
 //! their own, so that one that takes long holds up nobody; those that wait need none.
 //!
-//! The framework is in `envelope`, `serve`, `command`, `registry` and `guests`; each other file holds the
+//! The framework is in `serve`, `command`, `registry` and `guests`; each other file holds the
 //! commands of its name. What there is no command for is answered with "Method not found", and what there was one
 //! for until its wallets' process ended, with the words that this is so.
 
@@ -22,7 +22,6 @@ mod decode;
 mod deployments;
 mod descriptor;
 mod dump_coins;
-mod envelope;
 mod fees;
 mod generate;
 mod guests;
@@ -66,16 +65,16 @@ use bitcoin_rpc::{Params, address, amount, construct, error, help, script, trans
 use mp_runtime::{Result, ipc_interface};
 use serde_json::Value;
 
+use bitcoin_rpc::envelope::Request;
 use command::Command;
-use envelope::Request;
 use guests::Guests;
 pub(crate) use guests::Peer;
 use registry::Registry;
 use serve::{Caller, Running};
 
-use crate::pool::Pool;
 use crate::state::State;
 use crate::template::SelectOptions;
+use bitcoin_rpc::pool::Pool;
 
 /// All commands of the node.
 const GROUPS: &[&[Command]] = &[

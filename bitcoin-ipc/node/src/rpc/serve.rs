@@ -10,16 +10,16 @@ use std::time::{Duration, Instant};
 
 use bitcoin_ipc::types::{Json, JsonRpcRequest, JsonRpcRequestMode, JsonRpcVersion};
 use bitcoin_rpc::arguments::positional;
+use bitcoin_rpc::envelope::{self, Envelope, ReplyTo, Request};
 use serde_json::Value;
 
 use super::command::{Call, Command, Run, Step, Then};
-use super::envelope::{self, Envelope, ReplyTo, Request};
 use super::error::{Answer, Code, RpcError};
 use super::guests::Guest;
 use super::registry::{Asked, Entry};
 use super::{Params, Shared, lock};
-use crate::pool::{Full, Wanted};
 use crate::state::State;
+use bitcoin_rpc::pool::{Full, Wanted};
 
 /// A request that is being run.
 pub(super) struct Running {

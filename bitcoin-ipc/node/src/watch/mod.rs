@@ -9,8 +9,6 @@
 mod mempool;
 mod notices;
 mod scan;
-mod script_set;
 mod script_watch;
 
-pub use script_set::ScriptSet;
 pub use script_watch::Watch;

@@ -13,14 +13,13 @@ use bitcoin::transaction::Version;
 use bitcoin::{OutPoint, ScriptBuf, Transaction, Txid};
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::interfaces::watch::{
-    MAX_WATCHED_SCRIPTS, WatchedBlock, WatchedNotifications, WatchedTransaction,
+    MAX_WATCHED_SCRIPTS, ScriptSet, WatchedBlock, WatchedNotifications, WatchedTransaction,
 };
 use bitcoin_ipc::types::{
     BlockInfo, BlockLocator, BlockRef, BlockUndo, ChainstateRole, MempoolRemovalReason,
 };
 use mp_runtime::{Error, Result, ipc_interface};
 
-use super::ScriptSet;
 use crate::mempool::{Mempool, View};
 use crate::state::State;
 

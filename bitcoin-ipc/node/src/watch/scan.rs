@@ -4,11 +4,10 @@
 //! (BIP 158), only blocks that may have any are read.
 
 use bitcoin::BlockHash;
-use bitcoin_ipc::interfaces::watch::{SCAN_ANSWER_BYTES, ScannedBlocks, WatchedBlock};
+use bitcoin_ipc::interfaces::watch::{SCAN_ANSWER_BYTES, ScannedBlocks, ScriptSet, WatchedBlock};
 use bitcoin_ipc::types::{BlockRef, BlockUndo};
 use mp_runtime::{Error, Result};
 
-use super::ScriptSet;
 use crate::chainstate;
 use crate::index::View;
 use crate::state::{State, signed};

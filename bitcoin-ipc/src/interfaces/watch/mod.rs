@@ -32,11 +32,13 @@
 mod chain;
 mod init;
 mod notifications;
+mod script_set;
 mod script_watch;
 
 pub use chain::WatchingChain;
 pub use init::{AnyChain, SplitInit};
 pub use notifications::{WatchedBlock, WatchedNotifications, WatchedTransaction};
+pub use script_set::ScriptSet;
 pub use script_watch::{
     MAX_WATCHED_BYTES, MAX_WATCHED_SCRIPTS, SCAN_ANSWER_BYTES, ScannedBlocks, ScriptWatch,
 };

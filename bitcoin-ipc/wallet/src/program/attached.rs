@@ -1,20 +1,17 @@
-//! Wallets that follow a node which listens on a socket.
+//! Wallets that follow a node which comes and goes by itself.
 //!
-//! In: a loader without a node, a path. Out: wallets that are loaded and follow the node that is there;
-//! when it is gone they remain, and follow the next one.
+//! In: a loader without a node, and where nodes come from. Out: wallets that are loaded and follow the node that is
+//! there; when it is gone they remain, and follow the next one.
 
-use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bitcoin_init::shutdown::Shutdown;
-use bitcoin_ipc::interfaces::watch::{AnyChain, SplitInit};
+use bitcoin_ipc::interfaces::watch::AnyChain;
 use bitcoin_ipc::interfaces::{ChainClient, Handler};
-use bitcoin_ipc::{Error, ErrorKind, Result, Trust};
-use mp_runtime::{Connection, EventLoop, connect_stream, within};
+use bitcoin_ipc::{Error, ErrorKind, Result};
 
 use super::genesis;
-use super::socket::{self, Answer};
 use crate::Loader;
 use crate::listeners::lock;
 
@@ -22,30 +19,61 @@ use crate::listeners::lock;
 const PAUSE: Duration = Duration::from_millis(500);
 /// How often a wait is mentioned.
 const MENTION: Duration = Duration::from_secs(30);
-/// How long the end waits for calls that are under way.
-const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Where nodes come from.
+pub(super) trait Nodes: Send + Sync + 'static {
+    /// A node that is there.
+    type Node: Node;
+
+    /// Looks for a node, without waiting for one; why there is none is a text.
+    ///
+    /// # Errors
+    ///
+    /// What is there cannot be one for these wallets.
+    fn look(&self) -> Result<std::result::Result<Self::Node, String>>;
+
+    /// Where they are looked for.
+    fn address(&self) -> String;
+}
+
+/// A node that wallets may follow. Clones are the same.
+pub(super) trait Node: Clone + Send + 'static {
+    /// What it offers wallets.
+    ///
+    /// # Errors
+    ///
+    /// It offers them nothing, or is gone.
+    fn chain(&self) -> Result<AnyChain>;
+
+    /// Gives it the wallets once they follow it; it has them until what this gives is dropped.
+    ///
+    /// # Errors
+    ///
+    /// It is gone.
+    fn offer(&self, loader: &Loader) -> Result<Option<Box<dyn Handler>>>;
+
+    /// Waits until it is gone, and says why.
+    fn wait_gone(&self) -> Error;
+
+    /// Ends what waits for it.
+    fn cut_off(&self);
+
+    /// Stops something that uses it, and lets go of it.
+    ///
+    /// # Errors
+    ///
+    /// What `stop` says.
+    fn leave(&self, stop: impl FnOnce() -> Result<()>) -> Result<()>;
+}
 
 /// Runs until it is time to stop; then unloads the wallets and leaves the node.
 ///
 /// # Errors
 ///
-/// What is at the path before there was a node cannot be one for these wallets, or the wallets cannot be
-/// loaded.
-pub(super) fn run(
-    event_loop: &EventLoop,
-    socket: &Path,
-    trust: Trust,
-    loader: Loader,
-    shutdown: &Shutdown,
-) -> Result<()> {
-    let attachment = Arc::new(Attachment {
-        event_loop: event_loop.clone(),
-        socket: socket.to_owned(),
-        trust,
-        loader,
-        shutdown: shutdown.clone(),
-        connection: Mutex::default(),
-    });
+/// What is there before there was a node cannot be one for these wallets, or the wallets cannot be loaded.
+pub(super) fn run<N: Nodes>(nodes: N, loader: Loader, shutdown: &Shutdown) -> Result<()> {
+    let attachment =
+        Arc::new(Attachment { nodes, loader, shutdown: shutdown.clone(), node: Mutex::default() });
     let (follower, end) = (attachment.clone(), shutdown.clone());
     let thread = std::thread::Builder::new().name("node".into()).spawn(move || {
         // Also after a panic.
@@ -54,9 +82,9 @@ pub(super) fn run(
     })?;
     shutdown.wait();
     tracing::info!(target: "wallet", "Shutdown in progress...");
-    let connection = lock(&attachment.connection).take();
-    let stopped = match connection {
-        Some(connection) => stop(&connection, || attachment.loader.stop()),
+    let node = lock(&attachment.node).take();
+    let stopped = match node {
+        Some(node) => node.leave(|| attachment.loader.stop()),
         None => attachment.loader.stop(),
     };
     let followed =
@@ -64,15 +92,6 @@ pub(super) fn run(
     // It may have loaded one more wallet meanwhile.
     attachment.loader.stop()?;
     followed.and(stopped)
-}
-
-/// Stops something that uses a connection, while it can still say goodbye, and then closes it.
-pub(super) fn stop(connection: &Connection, stop: impl FnOnce() -> Result<()>) -> Result<()> {
-    let stopped = within(PATIENCE, stop);
-    if !connection.shut_down(PATIENCE)? {
-        tracing::warn!(target: "wallet", "Calls of the node were cut off.");
-    }
-    stopped
 }
 
 struct RequestOnDrop(Shutdown);
@@ -83,13 +102,11 @@ impl Drop for RequestOnDrop {
     }
 }
 
-struct Attachment {
-    event_loop: EventLoop,
-    socket: PathBuf,
-    trust: Trust,
+struct Attachment<N: Nodes> {
+    nodes: N,
     loader: Loader,
     shutdown: Shutdown,
-    connection: Mutex<Option<Connection>>,
+    node: Mutex<Option<N::Node>>,
 }
 
 /// Where the work with nodes stands.
@@ -103,7 +120,7 @@ struct Progress {
     mentioned: Option<(String, Instant)>,
 }
 
-impl Attachment {
+impl<N: Nodes> Attachment<N> {
     /// Looks for a node, follows it until it is gone, and looks again.
     fn follow(&self) -> Result<()> {
         let mut progress = Progress::default();
@@ -115,8 +132,8 @@ impl Attachment {
                 }
                 Err(error) if error.kind() == ErrorKind::Disconnected => {
                     progress.mentioned = None;
-                    let at = self.socket.display();
-                    tracing::warn!(target: "wallet", "The node has gone: {}; waiting for it at unix:{at}.", error.text());
+                    let at = self.nodes.address();
+                    tracing::warn!(target: "wallet", "The node has gone: {}; waiting for it at {at}.", error.text());
                 }
                 Err(error) if !progress.attached => return Err(error),
                 Err(error) => self.mention(&mut progress, error.text()),
@@ -128,53 +145,27 @@ impl Attachment {
 
     /// One look for a node, and if there is one, all of its time.
     fn follow_one(&self, progress: &mut Progress) -> Result<()> {
-        let stream = match socket::connect(&self.socket, self.trust)? {
-            Answer::Node(stream) => stream,
-            Answer::Nobody(reason) => {
-                self.mention(progress, reason);
+        let node = match self.nodes.look()? {
+            Ok(node) => node,
+            Err(reason) => {
+                self.mention(progress, &reason);
                 return Ok(());
             }
         };
-        let init = connect_stream::<dyn SplitInit>(&self.event_loop, stream);
-        let connection = init.connection().clone();
-        *lock(&self.connection) = Some(connection.clone());
-        // Whoever wants to stop us closes it, or has wanted so before it was there to be closed.
+        *lock(&self.node) = Some(node.clone());
+        // Whoever wants to stop us cuts it off, or has wanted so before it was there.
         if self.shutdown.requested() {
-            connection.close();
+            node.cut_off();
         }
-        let chain = self.chain(init.any_chain())?;
+        let chain = node.chain()?;
         genesis::check(&*chain.chain(), self.loader.options().network)?;
         self.take(chain, progress)?;
-        // It is the node's until the connection is gone.
-        let _offered = self.offer(&*init)?;
-        drop(init);
+        // It is the node's until that is gone.
+        let _offered = node.offer(&self.loader)?;
         let again = if std::mem::replace(&mut progress.attached, true) { " again" } else { "" };
         progress.mentioned = None;
-        tracing::info!(target: "wallet", "Attached{again} to the node at unix:{}.", self.socket.display());
-        connection.wait_closed(None)?;
-        Err(Error::disconnected("its connection is closed"))
-    }
-
-    /// Offers the wallets to the windows of the node, if it takes them.
-    fn offer(&self, init: &dyn SplitInit) -> Result<Option<Box<dyn Handler>>> {
-        match init.offer_wallet_loader(Arc::new(self.loader.clone())) {
-            // It is older, or another program's.
-            Err(error) if error.kind() == ErrorKind::Unimplemented => Ok(None),
-            offered => offered,
-        }
-    }
-
-    /// What the node offers its wallets.
-    fn chain(&self, made: Result<Option<AnyChain>>) -> Result<AnyChain> {
-        match made {
-            Ok(Some(chain)) => Ok(chain),
-            Err(error) if error.kind() != ErrorKind::Unimplemented => Err(error),
-            Ok(None) | Err(_) => Err(Error::unimplemented(format!(
-                "the node at unix:{} offers no chain to wallets (makeChain): releases of Bitcoin Core do not, \
-                 it takes a build that is split into processes, such as this project's bitcoin-node",
-                self.socket.display()
-            ))),
-        }
+        tracing::info!(target: "wallet", "Attached{again} to the node at {}.", self.nodes.address());
+        Err(node.wait_gone())
     }
 
     /// Gives the wallets a node. The first one also says which wallets are to be loaded.
@@ -207,6 +198,6 @@ impl Attachment {
             _ => "Waiting",
         };
         progress.mentioned = Some((reason.to_owned(), Instant::now()));
-        tracing::info!(target: "wallet", "{again} for a node at unix:{}: {reason}.", self.socket.display());
+        tracing::info!(target: "wallet", "{again} for a node at {}: {reason}.", self.nodes.address());
     }
 }

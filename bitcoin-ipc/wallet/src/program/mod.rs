@@ -4,11 +4,13 @@
 //! socket, one in this process, or none. Out: wallets that follow it, and an exit code.
 
 mod attached;
+mod core;
 mod genesis;
 mod offline;
 mod settings;
 mod socket;
 mod spawned;
+mod split;
 
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,15 +20,17 @@ use bitcoin_init::arguments::{Arguments, Invocation, parse};
 use bitcoin_init::config::Settings;
 use bitcoin_init::logging::{EarlyLog, LogOptions};
 use bitcoin_init::shutdown::Shutdown;
-use bitcoin_init::{Error, datadir, owner};
+use bitcoin_init::{Error, datadir, owner, sockets};
 use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::WalletLoader;
 use bitcoin_ipc::interfaces::watch::AnyChain;
 use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::EventLoop;
 
+use core::CoreNodes;
 use offline::Command;
 use settings::{Connection, LOG_SUFFIX};
+use split::SplitNodes;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -62,27 +66,31 @@ fn run_by_hand(arguments: Arguments) -> Result<(), Failure> {
     let command = Command::read(&arguments.positional)?;
     let settings = settings::load(arguments)?;
     match (settings::connection(&settings)?, command) {
-        (Connection::None | Connection::Default, Some(command)) => Ok(command.run(&settings)?),
+        (Connection::None | Connection::Default, Some(command)) if !settings.is_set("core") => Ok(command.run(&settings)?),
         (Connection::None, None) => {
             Err(Error::new("without a node there has to be a command: info, create or list").into())
         }
-        (Connection::To(_), Some(command)) => Err(Error::new(format!(
-            "{command} works on files and needs no node: leave -ipcconnect out; with a node, use its RPC"
+        (_, Some(command)) => Err(Error::new(format!(
+            "{command} works on files and needs no node: leave -ipcconnect and -core out; with a node, use its RPC"
         ))
         .into()),
-        (connection, None) => attach(&settings, &connection.address()),
+        (connection, None) => attach(&settings, connection),
     }
 }
 
-fn attach(settings: &Settings, address: &bitcoin_ipc::client::Address) -> Result<(), Failure> {
+fn attach(settings: &Settings, connection: Connection) -> Result<(), Failure> {
     let early_log = EarlyLog::start()?;
     if settings.bool("disablewallet", false) {
         return Err(Error::new("-disablewallet leaves nothing to do for a process of wallets").into());
     }
     let trust = settings::trust(settings)?;
+    let core = core::address(settings)?;
+    if core.is_some() && connection != Connection::Default {
+        return Err(Error::new("-core and -ipcconnect name two nodes: choose one").into());
+    }
     // What is wrong with the settings or the directories is seen before anything is written.
     settings::options(settings)?;
-    let socket = address.socket(&datadir::prepare(settings)?).map_err(for_user)?;
+    let directory = datadir::prepare(settings)?;
     let log_options = LogOptions::new(settings, LOG_SUFFIX, true)?;
     let _log = early_log.open(&log_options)?;
     let shutdown = Shutdown::new();
@@ -91,7 +99,20 @@ fn attach(settings: &Settings, address: &bitcoin_ipc::client::Address) -> Result
     let event_loop = EventLoop::new("bitcoin-wallet").map_err(for_user)?;
     let nobody = socket::nobody(&event_loop).map_err(for_user)?;
     let loader = settings::loader(settings, nobody.into(), Duration::ZERO).map_err(for_user)?;
-    attached::run(&event_loop, &socket, trust, loader, &shutdown).map_err(for_user)?;
+    let followed = match core {
+        Some(address) => {
+            let nodes = CoreNodes::new(settings, address, &shutdown)?;
+            let servers = nodes.listen(&event_loop, settings).map_err(for_user)?;
+            let followed = attached::run(nodes, loader, &shutdown);
+            sockets::close(servers);
+            followed
+        }
+        None => {
+            let socket = connection.address().socket(&directory).map_err(for_user)?;
+            attached::run(SplitNodes { event_loop, socket, trust }, loader, &shutdown)
+        }
+    };
+    followed.map_err(for_user)?;
     tracing::info!(target: "wallet", "Shutdown: done");
     Ok(())
 }

@@ -38,7 +38,7 @@ pub(super) fn run() -> Result<(), Failure> {
     let why = if connection.is_closed() { "the node is gone" } else { "it was asked for" };
     tracing::info!(target: "wallet", "Shutdown in progress: {why}.");
     // Before the connection: what follows the node says goodbye to it.
-    let stopped = super::attached::stop(&connection, || match &*lock(&wallets.loader) {
+    let stopped = super::split::leave(&connection, || match &*lock(&wallets.loader) {
         Some(loader) => loader.stop(),
         None => Ok(()),
     });

@@ -14,13 +14,13 @@ use bitcoin_init::arguments::{
     LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, Program, SHARED_OPTIONS, WALLET_OPTIONS,
 };
 use bitcoin_init::config::Settings;
+use bitcoin_init::config::SharedSettings;
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::types::{GlobalArgs, TxBroadcast};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::mining::mine;
 use bitcoin_node::program::{Door, Offer};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
-use bitcoin_node::settings::SharedSettings;
 use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use bitcoin_node::template::SelectOptions;

@@ -14,7 +14,7 @@ use tokio::sync::oneshot;
 const IDLE: Duration = Duration::from_secs(10);
 
 /// A pool of threads. They end when it is dropped, each after what it does.
-pub(crate) struct Pool(Arc<Shared>);
+pub struct Pool(Arc<Shared>);
 
 struct Shared {
     name: &'static str,
@@ -38,10 +38,10 @@ struct State {
 
 /// Why a piece of work was not taken: too many wait already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Full;
+pub struct Full;
 
 /// Tells a piece of work whether anybody still waits for its result.
-pub(crate) type Wanted<'a> = &'a dyn Fn() -> bool;
+pub type Wanted<'a> = &'a dyn Fn() -> bool;
 
 trait Task: Send {
     fn wanted(&self) -> bool;
@@ -66,7 +66,7 @@ impl<T: Send, F: FnOnce(Wanted<'_>) -> T + Send> Task for Work<T, F> {
             // Nobody may be left to take it.
             Ok(result) => drop(reply.send(result)),
             // The dropped sender tells whoever waits.
-            Err(_) => tracing::error!(target: "node", "A call was given up after a panic."),
+            Err(_) => tracing::error!(target: "rpc", "A call was given up after a panic."),
         }
     }
 }
@@ -84,7 +84,7 @@ impl<F: FnOnce() + Send, W: Fn() -> bool + Send> Task for Alone<F, W> {
 
     fn run(self: Box<Self>) {
         if catch_unwind(AssertUnwindSafe(self.work)).is_err() {
-            tracing::error!(target: "node", "A call was given up after a panic.");
+            tracing::error!(target: "rpc", "A call was given up after a panic.");
         }
     }
 }
@@ -97,7 +97,7 @@ impl Shared {
 
 impl Pool {
     /// At most so many threads, with room for so much work that waits for one.
-    pub(crate) fn new(name: &'static str, most: usize, room: usize) -> Self {
+    pub fn new(name: &'static str, most: usize, room: usize) -> Self {
         let (state, changed) = (Mutex::default(), Condvar::new());
         Pool(Arc::new(Shared { name, most: most.max(1), room, state, changed }))
     }
@@ -108,7 +108,7 @@ impl Pool {
     /// # Errors
     ///
     /// Too much waits already.
-    pub(crate) fn run<T: Send + 'static>(
+    pub fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(Wanted<'_>) -> T + Send + 'static,
     ) -> Result<oneshot::Receiver<T>, Full> {
@@ -121,7 +121,7 @@ impl Pool {
     /// # Errors
     ///
     /// Too much waits already.
-    pub(crate) fn run_alone(
+    pub fn run_alone(
         &self,
         wanted: impl Fn() -> bool + Send + 'static,
         work: impl FnOnce() + Send + 'static,
@@ -130,7 +130,7 @@ impl Pool {
     }
 
     /// As [`Pool::run`], for what was let in before and goes on.
-    pub(crate) fn go_on<T: Send + 'static>(
+    pub fn go_on<T: Send + 'static>(
         &self,
         work: impl FnOnce(Wanted<'_>) -> T + Send + 'static,
     ) -> Result<oneshot::Receiver<T>, Full> {
@@ -157,10 +157,10 @@ impl Pool {
                 Ok(_) => (state.threads, state.number) = (state.threads + 1, number + 1),
                 // Those that there are do it later.
                 Err(error) if state.threads > 0 => {
-                    tracing::warn!(target: "node", "The system has no thread to give: {error}");
+                    tracing::warn!(target: "rpc", "The system has no thread to give: {error}");
                 }
                 Err(error) => {
-                    tracing::error!(target: "node", "The system has no thread to give: {error}");
+                    tracing::error!(target: "rpc", "The system has no thread to give: {error}");
                     state.waiting.pop_back();
                     return Err(Full);
                 }

@@ -1,26 +1,45 @@
 //! What unconfirmed coins cost besides themselves.
 //!
-//! In: outpoints and a fee rate. Out: the fee that their unconfirmed ancestors lack at that rate:
-//! Bitcoin Core's `MiniMiner`.
+//! In: outpoints, a fee rate, and the unconfirmed transactions that hang together with them. Out: the fee that
+//! their unconfirmed ancestors lack at that rate: Bitcoin Core's `MiniMiner`.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use bitcoin::{Amount, OutPoint, Txid};
 
-use super::Mempool;
 use crate::cluster::FeePerWeight;
 use crate::rate::Rate;
 
 /// The most transactions to look at: Bitcoin Core's limit of `GatherClusters`.
-const MAX_TRANSACTIONS: usize = 500;
+pub const MAX_RELATIVES: usize = 500;
 
 /// Fee in satoshi and size in virtual bytes.
 type Size = FeePerWeight;
 
+/// A transaction of a mempool, as far as miners choose by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Relative {
+    /// Its fee in satoshi, with what a user has added.
+    pub modified_fee: i64,
+    /// Its size in virtual bytes, as the mempool counts it.
+    pub vsize: u64,
+    /// The transactions of the mempool that it spends from.
+    pub parents: Vec<Txid>,
+}
+
+/// All transactions of a mempool that hang together with some coins.
+#[derive(Clone, Debug, Default)]
+pub struct Relatives {
+    /// The transactions, with whatever hangs together with them.
+    pub transactions: HashMap<Txid, Relative>,
+    /// Who spends the coins already, and would be replaced.
+    pub spenders: HashMap<OutPoint, Txid>,
+}
+
 /// Transactions that hang together with the wanted coins, without those that the coins' spender
 /// would replace.
 struct Miner<'a> {
-    mempool: &'a Mempool,
+    all: &'a HashMap<Txid, Relative>,
     /// What is not mined yet.
     left: HashMap<Txid, Size>,
     /// Coins of transactions here, and not of those that would be replaced.
@@ -39,32 +58,61 @@ fn missing(size: Size, target: Rate) -> i64 {
     target.fee(u64::try_from(size.weight).unwrap_or(0)).saturating_sub(size.fee)
 }
 
+/// Some transactions and all that are reached from them.
+fn reach<'a, I: IntoIterator<Item = &'a Txid>>(
+    from: impl IntoIterator<Item = Txid>,
+    next: impl Fn(&Txid) -> I,
+) -> BTreeSet<Txid> {
+    let mut found = BTreeSet::new();
+    let mut open: Vec<Txid> = from.into_iter().collect();
+    while let Some(txid) = open.pop() {
+        if found.insert(txid) {
+            open.extend(next(&txid));
+        }
+    }
+    found
+}
+
 impl<'a> Miner<'a> {
-    fn new(mempool: &'a Mempool, outpoints: &[OutPoint]) -> Option<Self> {
+    fn new(relatives: &'a Relatives, outpoints: &[OutPoint]) -> Option<Self> {
+        let all = &relatives.transactions;
+        let mut children: HashMap<&Txid, Vec<&Txid>> = HashMap::new();
+        for (txid, relative) in all {
+            for parent in &relative.parents {
+                children.entry(parent).or_default().push(txid);
+            }
+        }
         let mut wanted: BTreeMap<Txid, Vec<OutPoint>> = BTreeMap::new();
         let mut replaced = HashSet::new();
-        for outpoint in outpoints.iter().filter(|outpoint| mempool.get(&outpoint.txid).is_some()) {
+        let below = |txid: &Txid| children.get(txid).into_iter().flatten().copied();
+        for outpoint in outpoints.iter().filter(|outpoint| all.contains_key(&outpoint.txid)) {
             wanted.entry(outpoint.txid).or_default().push(*outpoint);
-            replaced.extend(mempool.pool.with_descendants(mempool.pool.spender(outpoint)));
+            replaced.extend(reach(relatives.spenders.get(outpoint).copied(), below));
         }
-        let members = mempool.pool.cluster_members(wanted.keys().copied());
-        if members.len() > MAX_TRANSACTIONS {
+        let near = |txid: &Txid| {
+            let parents = all.get(txid).into_iter().flat_map(|relative| &relative.parents);
+            parents.chain(below(txid)).collect::<Vec<_>>()
+        };
+        let members = reach(wanted.keys().copied(), near);
+        if members.len() > MAX_RELATIVES {
             return None;
         }
         wanted.retain(|txid, _| !replaced.contains(txid));
-        let entries = members.iter().filter(|txid| !replaced.contains(*txid));
+        let left = members.iter().filter(|txid| !replaced.contains(*txid));
         let size = |txid: &Txid| {
-            let entry = mempool.get(txid)?;
-            let weight = i64::try_from(entry.vsize).unwrap_or(i64::MAX);
-            Some((*txid, Size { fee: entry.modified_fee.to_sat(), weight }))
+            let relative = all.get(txid)?;
+            let weight = i64::try_from(relative.vsize).unwrap_or(i64::MAX);
+            Some((*txid, Size { fee: relative.modified_fee, weight }))
         };
-        Some(Miner { mempool, left: entries.filter_map(size).collect(), wanted })
+        Some(Miner { all, left: left.filter_map(size).collect(), wanted })
     }
 
     /// What is left of transactions and all that they spend from.
     fn with_ancestors(&self, txids: impl IntoIterator<Item = Txid>) -> BTreeSet<Txid> {
-        let ancestors = self.mempool.pool.with_ancestors(txids);
-        ancestors.into_iter().filter(|txid| self.left.contains_key(txid)).collect()
+        let parents = |txid: &Txid| self.all.get(txid).into_iter().flat_map(|relative| &relative.parents);
+        let mut ancestors = reach(txids, parents);
+        ancestors.retain(|txid| self.left.contains_key(txid));
+        ancestors
     }
 
     fn size(&self, txids: &BTreeSet<Txid>) -> Size {
@@ -90,7 +138,7 @@ impl<'a> Miner<'a> {
     }
 }
 
-impl Mempool {
+impl Relatives {
     /// What each coin needs in fees for its unconfirmed ancestors to reach a rate, by itself. A coin
     /// that is confirmed, unknown, or an output of a transaction that spending another of the coins
     /// would replace, needs nothing. Empty when too many transactions hang together with the coins.

@@ -6,32 +6,34 @@
 use bitcoin_ipc::types::{Json, JsonRpcVersion};
 use serde_json::{Map, Value};
 
-use super::error::{Answer, Code, RpcError};
+use crate::error::{Answer, Code, RpcError};
 
 /// How to answer a request.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct ReplyTo {
+pub struct ReplyTo {
     /// What the client calls the request; `None` if it gave nothing.
-    pub(super) id: Option<Value>,
-    pub(super) version: JsonRpcVersion,
+    pub id: Option<Value>,
+    /// The form of the response.
+    pub version: JsonRpcVersion,
 }
 
 /// One call.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Request {
-    pub(super) method: String,
+pub struct Request {
+    /// The name of the method.
+    pub method: String,
     /// A list or an object.
-    pub(super) params: Json,
+    pub params: Json,
 }
 
 impl ReplyTo {
     /// Whether no answer is wanted. Only JSON-RPC 2.0 has such requests.
-    pub(super) fn is_notification(&self) -> bool {
+    pub fn is_notification(&self) -> bool {
         self.id.is_none() && self.version == JsonRpcVersion::V2
     }
 
     /// The response with an answer. The older form has a field for both result and error.
-    pub(super) fn respond(self, answer: Answer) -> Value {
+    pub fn respond(self, answer: Answer) -> Value {
         let legacy = self.version == JsonRpcVersion::V1Legacy;
         let mut object = Map::new();
         if !legacy {
@@ -52,7 +54,7 @@ impl ReplyTo {
 }
 
 /// Reads a request. How to answer is known as far as it was read, also where the rest is wrong.
-pub(super) fn parse(request: &Json) -> (ReplyTo, Answer<Request>) {
+pub fn parse(request: &Json) -> (ReplyTo, Answer<Request>) {
     let mut to = ReplyTo { id: None, version: JsonRpcVersion::V1Legacy };
     let result = parse_fields(request, &mut to);
     (to, result)
@@ -87,14 +89,18 @@ fn parse_fields(request: &Json, to: &mut ReplyTo) -> Answer<Request> {
 }
 
 /// What a client sent: requests, and the form of the answer to all of them.
-pub(super) enum Envelope<'a> {
+pub enum Envelope<'a> {
+    /// One request.
     One(&'a Json),
+    /// A list of requests.
     Many(&'a [Json]),
+    /// Something else.
     Neither,
 }
 
 impl<'a> Envelope<'a> {
-    pub(super) fn open(sent: &'a Json) -> Self {
+    /// What was sent.
+    pub fn open(sent: &'a Json) -> Self {
         match sent {
             Json::Object(_) => Envelope::One(sent),
             Json::Array(requests) => Envelope::Many(requests),
@@ -103,7 +109,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// The requests, in their order.
-    pub(super) fn requests(&self) -> &'a [Json] {
+    pub fn requests(&self) -> &'a [Json] {
         match self {
             Envelope::One(request) => std::slice::from_ref(*request),
             Envelope::Many(requests) => requests,
@@ -112,7 +118,7 @@ impl<'a> Envelope<'a> {
     }
 
     /// The answer, of those to the requests that want one. Null where no answer is wanted.
-    pub(super) fn close(&self, mut replies: Vec<Value>) -> Value {
+    pub fn close(&self, mut replies: Vec<Value>) -> Value {
         match self {
             Envelope::One(_) => replies.pop().unwrap_or_default(),
             Envelope::Many(requests) if replies.is_empty() && !requests.is_empty() => Value::Null,

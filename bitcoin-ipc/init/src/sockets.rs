@@ -1,4 +1,4 @@
-//! The sockets that a node listens on: `-ipcbind`.
+//! The sockets that a program listens on: `-ipcbind`.
 //!
 //! In: addresses. Out: servers.
 
@@ -6,30 +6,33 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bitcoin_init::config::Settings;
-use bitcoin_init::owner;
 use bitcoin_ipc::client::Address;
 use bitcoin_ipc::interfaces::watch::SplitInit;
 use mp_runtime::{Error, EventLoop, Result, Server, listen};
 
-use super::Door;
+use crate::config::Settings;
+use crate::owner;
 
-/// How long the end of the node waits for calls that are under way.
+/// How long the end of a program waits for calls that are under way.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long it waits for files of sockets to go, which the event loop removes.
 const GONE: Duration = Duration::from_secs(1);
 const LOOK: Duration = Duration::from_millis(2);
 
-/// Listens at every address of the settings.
-pub(super) fn bind(
+/// Listens at every address of the settings, for those who want this interface.
+///
+/// # Errors
+///
+/// One cannot be listened at; then none is.
+pub fn bind(
     event_loop: &EventLoop,
     settings: &Settings,
     directory: &Path,
-    door: &Door,
+    init: &Arc<dyn SplitInit>,
 ) -> Result<Vec<Server>> {
     let mut servers: Vec<Server> = Vec::new();
     for address in settings.list("ipcbind") {
-        match bind_one(event_loop, &address, directory, door, &servers) {
+        match bind_one(event_loop, &address, directory, init, &servers) {
             Ok(server) => servers.push(server),
             Err(error) => {
                 close(servers);
@@ -46,7 +49,7 @@ fn bind_one(
     event_loop: &EventLoop,
     address: &str,
     directory: &Path,
-    door: &Door,
+    init: &Arc<dyn SplitInit>,
     before: &[Server],
 ) -> Result<Server> {
     let path = address.parse::<Address>()?.socket(directory)?;
@@ -60,22 +63,21 @@ fn bind_one(
     if path.exists() && before.iter().any(same) {
         return Err(Error::failed(format!("{} is given more than once", path.display())));
     }
-    let init: Arc<dyn SplitInit> = Arc::new(door.clone());
-    let server = listen::<dyn SplitInit>(event_loop, &path, init, None)?;
-    tracing::info!(target: "node", "Listening for IPC requests on address unix:{}", path.display());
+    let server = listen::<dyn SplitInit>(event_loop, &path, init.clone(), None)?;
+    tracing::info!(target: "ipc", "Listening for IPC requests on address unix:{}", path.display());
     Ok(server)
 }
 
 /// Ends them, after the calls that are under way, and waits until their files are gone.
-pub(super) fn close(servers: Vec<Server>) {
+pub fn close(servers: Vec<Server>) {
     let paths: Vec<_> = servers.iter().map(|server| server.path().to_owned()).collect();
     let until = Instant::now() + PATIENCE;
     for server in servers {
         let path = server.path().to_owned();
         match server.close(until.saturating_duration_since(Instant::now())) {
             Ok(true) => {}
-            Ok(false) => tracing::warn!(target: "node", "Calls at {} were cut off.", path.display()),
-            Err(error) => tracing::warn!(target: "node", "{}: {error}", path.display()),
+            Ok(false) => tracing::warn!(target: "ipc", "Calls at {} were cut off.", path.display()),
+            Err(error) => tracing::warn!(target: "ipc", "{}: {error}", path.display()),
         }
     }
     let until = Instant::now() + GONE;

@@ -7,9 +7,10 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use bitcoin::{Block, Script, ScriptBuf, Transaction};
-use bitcoin_ipc::interfaces::watch::{MAX_WATCHED_BYTES, MAX_WATCHED_SCRIPTS, WatchedTransaction};
-use bitcoin_ipc::types::BlockUndo;
 use mp_runtime::{Error, ErrorKind, Result};
+
+use super::{MAX_WATCHED_BYTES, MAX_WATCHED_SCRIPTS, WatchedTransaction};
+use crate::types::BlockUndo;
 
 /// Scripts to look for. A clone costs nothing until one of the two changes.
 #[derive(Clone, Debug, Default)]

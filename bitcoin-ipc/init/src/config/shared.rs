@@ -1,16 +1,17 @@
-//! The node's settings, which all of its interfaces share.
+//! The settings of a process, which all of its interfaces share.
 //!
 //! In: names and changes. Out: values, and `settings.json`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bitcoin_init::config::Settings;
 use bitcoin_ipc::interfaces::UpdateSetting;
 use bitcoin_ipc::types::SettingsAction;
-use mp_runtime::{Error, Result};
+use bitcoin_ipc::{Error, Result};
 use serde_json::Value;
 
-/// The settings that all interfaces of a node share.
+use super::Settings;
+
+/// The settings that all interfaces of a process share.
 #[derive(Clone)]
 pub struct SharedSettings {
     settings: Arc<Mutex<Settings>>,
@@ -80,7 +81,7 @@ impl SharedSettings {
             }
             SettingsAction::Write => settings.save(name, value).map_or_else(
                 |error| {
-                    tracing::error!(target: "node", "The setting {name} was not saved: {error}");
+                    tracing::error!(target: "config", "The setting {name} was not saved: {error}");
                     false
                 },
                 |()| true,

@@ -1,0 +1,268 @@
+//! Following the node.
+//!
+//! In: a node that says when its tip changes. Out: to every listener each block that came or went, in the order of
+//! the chain, and what came and went in the mempool between them.
+//!
+//! One at a time walks: whoever waits for news does it himself where nobody else does. From the block that was told
+//! last it is down until a block is of the active chain, then up; the node is asked for the neighbour at each step,
+//! so whatever it did meanwhile, nothing is left out.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::thread::{self, ThreadId};
+use std::time::Duration;
+
+use bitcoin::BlockHash;
+use bitcoin_ipc::types::BlockRef;
+use bitcoin_ipc::{Error, ErrorKind, Result};
+
+use crate::ask::Ask;
+use crate::listeners::{Content, Ear, Listener, lock};
+use crate::mempool::{self, Seen};
+
+/// How long one question for the next tip waits.
+const WAIT: Duration = Duration::from_secs(30);
+/// The pause after the node was too busy to answer.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How often in a row it may be too busy before it counts as gone.
+const PATIENCE: u32 = 60;
+
+/// Who follows a node.
+pub(crate) struct Follow {
+    ask: Arc<Ask>,
+    told: Mutex<Told>,
+    /// Held by whoever walks.
+    walking: Mutex<Seen>,
+    walker: Mutex<Option<ThreadId>>,
+    interval: Duration,
+    stopped: AtomicBool,
+    /// Why the node is not followed any more.
+    lost: Mutex<Option<Error>>,
+    changed: Condvar,
+}
+
+/// What was told, and to whom. A listener that comes hears of the block after `tip`.
+struct Told {
+    tip: BlockRef,
+    listeners: Vec<Arc<Listener>>,
+}
+
+/// Takes a listener out when it is dropped.
+pub(crate) struct Registration {
+    follow: Arc<Follow>,
+    pub(crate) listener: Arc<Listener>,
+}
+
+impl Registration {
+    pub(crate) fn follow(&self) -> &Follow {
+        &self.follow
+    }
+
+    pub(crate) fn end(&self) {
+        lock(&self.follow.told).listeners.retain(|listener| !Arc::ptr_eq(listener, &self.listener));
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// Notes who walks, until it is dropped.
+struct Walk<'a>(&'a Follow);
+
+impl<'a> Walk<'a> {
+    fn begin(follow: &'a Follow) -> Self {
+        *lock(&follow.walker) = Some(thread::current().id());
+        Walk(follow)
+    }
+}
+
+impl Drop for Walk<'_> {
+    fn drop(&mut self) {
+        *lock(&self.0.walker) = None;
+    }
+}
+
+impl Follow {
+    /// Begins to follow a node, from its tip. The mempool is searched this often.
+    pub(crate) fn start(ask: Arc<Ask>, interval: Duration) -> Result<Arc<Self>> {
+        let tip = ask.tip()?;
+        let follow = Arc::new(Follow {
+            ask,
+            told: Mutex::new(Told { tip, listeners: Vec::new() }),
+            walking: Mutex::default(),
+            walker: Mutex::default(),
+            interval,
+            stopped: AtomicBool::new(false),
+            lost: Mutex::default(),
+            changed: Condvar::new(),
+        });
+        for (name, run) in [("core-tips", tips as fn(&Weak<Follow>)), ("core-mempool", search)] {
+            let weak = Arc::downgrade(&follow);
+            thread::Builder::new().name(name.to_owned()).spawn(move || run(&weak))?;
+        }
+        Ok(follow)
+    }
+
+    pub(crate) fn ask(&self) -> &Arc<Ask> {
+        &self.ask
+    }
+
+    /// The tip that was told last.
+    pub(crate) fn tip(&self) -> BlockRef {
+        lock(&self.told).tip
+    }
+
+    /// Adds a listener, who hears of what comes from now on.
+    pub(crate) fn register(self: &Arc<Self>, ear: Ear) -> Registration {
+        let mut told = lock(&self.told);
+        let listener = Arc::new(Listener::new(ear, told.tip));
+        told.listeners.push(listener.clone());
+        Registration { follow: self.clone(), listener }
+    }
+
+    fn listeners(&self) -> Vec<Arc<Listener>> {
+        lock(&self.told).listeners.clone()
+    }
+
+    /// Tells all that has happened so far. On a thread that is telling already nothing happens.
+    pub(crate) fn catch_up(&self, now: bool) -> Result<()> {
+        if *lock(&self.walker) == Some(thread::current().id()) {
+            return Ok(());
+        }
+        let mut seen = lock(&self.walking);
+        let _walk = Walk::begin(self);
+        loop {
+            if let Some(error) = lock(&self.lost).clone() {
+                return Err(error);
+            }
+            self.walk()?;
+            let listeners = self.listeners();
+            if mempool::look(&self.ask, &mut seen, &listeners, self.tip().hash, self.interval, now)? {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Walks the chain from the block that was told last to the tip.
+    fn walk(&self) -> Result<()> {
+        let mut moved = false;
+        loop {
+            let told = self.tip();
+            let Some(header) = self.ask.header(told.hash)? else {
+                return Err(Error::disconnected(format!(
+                    "it does not know block {} any more, which was its tip: its chain is another one now",
+                    told.hash
+                )));
+            };
+            if !header.active {
+                let below = header.prev.ok_or_else(|| Error::disconnected("its chain is another one now"))?;
+                let last = BlockRef { hash: below, height: header.height - 1 };
+                let content = Content::new(&self.ask, &header);
+                for listener in self.move_to(last) {
+                    listener.disconnected(&content, last)?;
+                }
+            } else if let Some(next) = header.next {
+                let next = self.ask.known_header(next)?;
+                // It may have left the chain again.
+                if !next.active || next.prev != Some(told.hash) {
+                    continue;
+                }
+                let content = Content::new(&self.ask, &next);
+                for listener in self.move_to(next.place()) {
+                    listener.connected(&content, next.place())?;
+                }
+            } else {
+                break;
+            }
+            moved = true;
+        }
+        if moved {
+            self.listeners().iter().try_for_each(|listener| listener.settled())?;
+        }
+        Ok(())
+    }
+
+    /// Notes what is told now, and gives those who hear it.
+    fn move_to(&self, tip: BlockRef) -> Vec<Arc<Listener>> {
+        let mut told = lock(&self.told);
+        told.tip = tip;
+        told.listeners.clone()
+    }
+
+    /// Whether it is still to be followed.
+    fn goes_on(&self) -> bool {
+        !self.stopped.load(Ordering::Relaxed) && lock(&self.lost).is_none()
+    }
+
+    /// Notes that the node is gone.
+    fn lose(&self, error: Error) {
+        let mut lost = lock(&self.lost);
+        if lost.is_none() {
+            *lost = Some(error);
+        }
+        drop(lost);
+        self.changed.notify_all();
+    }
+
+    /// Ends it. What waits for the node is cut off.
+    pub(crate) fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        self.lose(Error::disconnected("the node is not followed any more"));
+        self.ask.close();
+    }
+
+    /// Waits until the node is gone, and says why.
+    pub(crate) fn wait_lost(&self) -> Error {
+        let mut lost = lock(&self.lost);
+        loop {
+            if let Some(error) = &*lost {
+                return error.clone();
+            }
+            lost = self.changed.wait(lost).unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+    }
+
+    /// Sleeps, unless it is over.
+    fn sleep(&self, time: Duration) {
+        let lost = lock(&self.lost);
+        if lost.is_none() {
+            drop(self.changed.wait_timeout(lost, time));
+        }
+    }
+
+    /// Does something again and again, until the node is gone.
+    fn repeat(weak: &Weak<Follow>, step: impl Fn(&Arc<Follow>) -> Result<()>) {
+        let mut busy = 0;
+        while let Some(follow) = weak.upgrade().filter(|follow| follow.goes_on()) {
+            match step(&follow) {
+                Ok(()) => busy = 0,
+                Err(error) if error.kind() == ErrorKind::Overloaded && busy < PATIENCE => {
+                    busy += 1;
+                    tracing::debug!(target: "core", %error, "asked again soon");
+                    follow.sleep(PAUSE);
+                }
+                Err(error) => follow.lose(error),
+            }
+        }
+    }
+}
+
+/// Asks for the next tip, and tells of it.
+fn tips(weak: &Weak<Follow>) {
+    Follow::repeat(weak, |follow| {
+        let known: BlockHash = follow.tip().hash;
+        let ask = follow.ask.clone();
+        if ask.wait_tip(known, WAIT)? == known { Ok(()) } else { follow.catch_up(false) }
+    });
+}
+
+/// Looks at the mempool now and then.
+fn search(weak: &Weak<Follow>) {
+    Follow::repeat(weak, |follow| {
+        follow.sleep(follow.interval);
+        if follow.goes_on() && !follow.listeners().is_empty() { follow.catch_up(false) } else { Ok(()) }
+    });
+}

@@ -1,0 +1,194 @@
+//! What of the mempool concerns listeners.
+//!
+//! In: listeners, a node. Out: the transactions that came and went since the node was asked last. It searches its
+//! mempool itself, so that only what concerns the scripts crosses; whether anything has changed is asked first.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use bitcoin::{BlockHash, Transaction, Txid};
+use bitcoin_ipc::interfaces::watch::ScriptSet;
+use bitcoin_ipc::types::MempoolRemovalReason;
+use bitcoin_ipc::{Error, Result};
+use serde_json::{Value, json};
+
+use crate::answer::Fields;
+use crate::ask::{Ask, Method, if_known};
+use crate::listeners::{Ear, Listener, parents_first};
+
+/// Up to so many transactions a mempool is searched as soon as anybody wants to know.
+const SMALL: u64 = 5000;
+/// A search may take so large a part of the time: one in so many.
+const SHARE: u32 = 20;
+/// How often it is searched though nothing seems to have changed.
+const AT_LEAST: Duration = Duration::from_secs(600);
+
+/// What is known of the mempool.
+#[derive(Default)]
+pub(crate) struct Seen {
+    /// Its count, its size, its fees, and the tip.
+    state: Option<(u64, u64, i64, BlockHash)>,
+    searched: Option<Instant>,
+    took: Duration,
+}
+
+/// The descriptors of scripts, for searches of the node.
+pub(crate) fn descriptors(scripts: &ScriptSet) -> Vec<Value> {
+    scripts.iter().map(|script| json!(format!("raw({script:x})"))).collect()
+}
+
+impl Ask {
+    /// The transactions of the mempool that pay or spend scripts.
+    fn activity(&self, scripts: &ScriptSet) -> Result<HashSet<Txid>> {
+        if scripts.is_empty() {
+            return Ok(HashSet::new());
+        }
+        let found = self.fields(Method::GetDescriptorActivity, json!([[], descriptors(scripts), true]))?;
+        let txid = |fields: Fields| match fields.text::<String>("type")?.as_str() {
+            "spend" => fields.text("spend_txid"),
+            _ => fields.text("txid"),
+        };
+        found.list("activity")?.map(txid).collect()
+    }
+
+    fn is_in_mempool(&self, txid: Txid) -> Result<bool> {
+        Ok(if_known(self.ask(Method::GetMempoolEntry, json!([txid])))?.is_some())
+    }
+
+    /// Why a transaction has left the mempool, and who took its place if somebody there did.
+    fn removal(&self, tx: &Transaction) -> Result<(MempoolRemovalReason, Option<Txid>)> {
+        let coins: Vec<_> = tx.input.iter().map(|input| input.previous_output).collect();
+        let asked: Vec<Value> =
+            coins.iter().map(|coin| json!({ "txid": coin.txid, "vout": coin.vout })).collect();
+        let answer = self.ask(Method::GetTxSpendingPrevout, json!([asked]))?;
+        for found in answer.as_array().into_iter().flatten() {
+            let found = Fields::of(Method::GetTxSpendingPrevout, found.clone())?;
+            if let Some(spender) = found.text_if_there::<Txid>("spendingtxid")? {
+                return Ok((MempoolRemovalReason::Replaced, Some(spender)));
+            }
+        }
+        let spent = self.scripts_of(&coins)?.iter().any(Option::is_none);
+        Ok((if spent { MempoolRemovalReason::Conflict } else { MempoolRemovalReason::SizeLimit }, None))
+    }
+}
+
+/// Searches the mempool for all listeners, if it is time for that. `told` is the tip that was told; if there is
+/// another one now, nothing is told and false given, as what left the mempool may be in its block.
+pub(crate) fn look(
+    ask: &Ask,
+    seen: &mut Seen,
+    listeners: &[Arc<Listener>],
+    told: BlockHash,
+    interval: Duration,
+    now: bool,
+) -> Result<bool> {
+    if listeners.is_empty() {
+        return Ok(true);
+    }
+    let info = ask.fields(Method::GetMempoolInfo, json!([]))?;
+    let count: u64 = info.int("size")?;
+    let state = (count, info.int("bytes")?, info.amount("total_fee")?.to_sat().cast_signed(), told);
+    let behind = listeners.iter().any(|listener| listener.is_to_look());
+    if let Some(searched) = seen.searched {
+        let since = searched.elapsed();
+        let changed = seen.state != Some(state) || behind || since >= AT_LEAST;
+        let due = since >= interval.max(seen.took * SHARE);
+        if !changed || !(due || now && count <= SMALL) {
+            return Ok(true);
+        }
+    }
+    let started = Instant::now();
+    for listener in listeners {
+        if !look_for(ask, listener, told, |tx| listener.added(tx))? {
+            return Ok(false);
+        }
+    }
+    *seen = Seen { state: Some(state), searched: Some(Instant::now()), took: started.elapsed() };
+    Ok(true)
+}
+
+/// Searches the mempool for one listener. What it has not heard of goes to `added`, what left to itself.
+pub(crate) fn look_for(
+    ask: &Ask,
+    listener: &Listener,
+    told: BlockHash,
+    added: impl Fn(&Transaction) -> Result<()>,
+) -> Result<bool> {
+    let before = listener.told();
+    let (scripts, version) = listener.scripts();
+    let current: HashSet<Txid> = match listener.ear() {
+        Ear::Watched(_) => ask.activity(&scripts)?,
+        Ear::All(_) => {
+            let all = ask.ask(Method::GetRawMempool, json!([]))?;
+            let txid = |value: &Value| value.as_str().and_then(|text| text.parse().ok());
+            let all = all.as_array().and_then(|all| all.iter().map(txid).collect());
+            all.ok_or_else(|| Error::bad_value("the node's answer to getrawmempool is no list of ids"))?
+        }
+    };
+    let new: Vec<Txid> = current.iter().filter(|txid| !before.contains_key(*txid)).copied().collect();
+    let found: Vec<_> = ask.mempool_transactions(&new)?.into_iter().flatten().map(Arc::new).collect();
+    let mut gone = Vec::new();
+    for (txid, tx) in &before {
+        if !current.contains(txid) && !ask.is_in_mempool(*txid)? {
+            gone.push(tx.clone());
+        }
+    }
+    if ask.tip()?.hash != told {
+        return Ok(false);
+    }
+    let mut rivals = Vec::new();
+    for tx in parents_first(gone).into_iter().rev() {
+        let (reason, rival) = ask.removal(&tx)?;
+        if listener.forget(tx.compute_txid()) {
+            listener.removed(&tx, reason)?;
+        }
+        rivals.extend(rival);
+    }
+    let rivals = ask.mempool_transactions(&rivals)?.into_iter().flatten().map(Arc::new);
+    let found: Vec<Arc<Transaction>> = rivals.chain(found).collect();
+    for tx in parents_first(found) {
+        tell(ask, listener, &tx, &added)?;
+    }
+    listener.looked(version);
+    Ok(true)
+}
+
+fn tell(
+    ask: &Ask,
+    listener: &Listener,
+    tx: &Arc<Transaction>,
+    added: impl Fn(&Transaction) -> Result<()>,
+) -> Result<()> {
+    let spent = match listener.ear() {
+        Ear::Watched(_) => {
+            let coins: Vec<_> = tx.input.iter().map(|input| input.previous_output).collect();
+            ask.scripts_of(&coins)?
+        }
+        // It hears of rivals anyway.
+        Ear::All(_) => Vec::new(),
+    };
+    if listener.tell(tx, spent) { added(tx) } else { Ok(()) }
+}
+
+/// Tells somebody of all transactions of the mempool that concern a listener, who hears of their removal.
+pub(crate) fn request(
+    ask: &Ask,
+    listener: &Listener,
+    added: impl Fn(&Transaction) -> Result<()>,
+) -> Result<()> {
+    // Those that were told before as well: whoever asks may have forgotten them.
+    let before = parents_first(listener.told().into_values().collect());
+    before.iter().try_for_each(|tx| added(tx))?;
+    // What left is told where it has its turn, between the blocks.
+    let (scripts, version) = listener.scripts();
+    let current = ask.activity(&scripts)?;
+    let told = listener.told();
+    let new: Vec<Txid> = current.into_iter().filter(|txid| !told.contains_key(txid)).collect();
+    let found: Vec<_> = ask.mempool_transactions(&new)?.into_iter().flatten().map(Arc::new).collect();
+    for tx in parents_first(found) {
+        tell(ask, listener, &tx, &added)?;
+    }
+    listener.looked(version);
+    Ok(())
+}

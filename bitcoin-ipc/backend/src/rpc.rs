@@ -1,0 +1,133 @@
+//! The JSON-RPC of wallets and node behind one address.
+//!
+//! In: requests. Out: answers of the wallets to what they know, and of the node to everything else.
+
+use std::sync::{Arc, RwLock};
+
+use bitcoin_init::shutdown::Shutdown;
+use bitcoin_ipc::Result;
+use bitcoin_ipc::interfaces::Rpc;
+use bitcoin_ipc::types::Json;
+use bitcoin_rpc::envelope::{self, Envelope, ReplyTo, Request};
+use bitcoin_rpc::pool::{Pool, Wanted};
+use bitcoin_rpc::{Answer, Code, RpcError};
+use mp_runtime::ipc_interface;
+use serde_json::{Value, json};
+
+use crate::core::Core;
+
+/// How many requests run at once, and how many wait: Bitcoin Core's `-rpcthreads` and `-rpcworkqueue`.
+const THREADS: usize = 16;
+const QUEUE: usize = 64;
+
+/// Methods of Bitcoin Core's own wallets that ours do not have: nobody who asks our wallets means those of the node.
+const ONLY_IN_CORE: [&str; 4] =
+    ["createwalletdescriptor", "exportwatchonlywallet", "migratewallet", "walletdisplayaddress"];
+
+/// A JSON-RPC server in front of whichever node there is.
+pub struct CoreRpc {
+    shared: Arc<Shared>,
+    workers: Pool,
+}
+
+struct Shared {
+    core: RwLock<Option<Core>>,
+    shutdown: Shutdown,
+}
+
+impl std::fmt::Debug for CoreRpc {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CoreRpc").finish_non_exhaustive()
+    }
+}
+
+impl CoreRpc {
+    /// A server without a node yet. `stop` requests this.
+    #[must_use]
+    pub fn new(shutdown: Shutdown) -> Self {
+        let shared = Shared { core: RwLock::default(), shutdown };
+        CoreRpc { shared: Arc::new(shared), workers: Pool::new("rpc", THREADS, QUEUE) }
+    }
+
+    /// From now on this is the node; `None` while there is none.
+    pub fn attach(&self, core: Option<Core>) {
+        let mut slot = self.shared.core.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let old = std::mem::replace(&mut *slot, core);
+        drop(slot);
+        drop(old);
+    }
+}
+
+impl Shared {
+    fn answer(&self, request: Request, to: &ReplyTo, uri: &str, user: &str) -> Answer {
+        // Of this process; the node is the user's own, and stays.
+        if request.method == "stop" {
+            self.shutdown.request();
+            return Ok(json!("Bitcoin wallets stopping; the node goes on"));
+        }
+        let core = self.core.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        let core = core.ok_or_else(|| {
+            RpcError::new(Code::InWarmup, "The wallets wait for their node, which does not answer now")
+        })?;
+        if let Some(answer) = core.0.commands.run(&request, to, uri, user) {
+            return answer;
+        }
+        if ONLY_IN_CORE.contains(&request.method.as_str()) {
+            let text =
+                format!("{} is a method of Bitcoin Core's own wallets: ask the node itself", request.method);
+            return Err(RpcError::new(Code::MethodNotFound, text));
+        }
+        if request.method == "help" {
+            return self.help(&core, uri, request);
+        }
+        core.0.ask.pass_on(uri, request.method, request.params)
+    }
+
+    fn help(&self, core: &Core, uri: &str, request: Request) -> Answer {
+        let name = match &request.params {
+            Json::Array(params) => params.first(),
+            params => params.get("command"),
+        };
+        match name {
+            Some(Json::String(name)) if core.0.commands.has(name) => {
+                Ok(core.0.commands.help(name).map_or(Value::Null, Value::String))
+            }
+            Some(_) => core.0.ask.pass_on(uri, request.method, request.params),
+            None => {
+                let page = core.0.ask.pass_on(uri, request.method, request.params)?;
+                let page = page.as_str().unwrap_or_default();
+                Ok(format!("{page}\n\n== Wallets of this process ==\n{}", core.0.commands.lines()).into())
+            }
+        }
+    }
+}
+
+#[ipc_interface]
+impl Rpc for CoreRpc {
+    async fn execute_rpc(&self, request: &Json, uri: &str, user: &str) -> Result<Value> {
+        let envelope = Envelope::open(request);
+        let mut replies = Vec::new();
+        for request in envelope.requests() {
+            let (to, request) = envelope::parse(request);
+            let wanted = request.is_err() || !to.is_notification();
+            let answer = match request {
+                Err(error) => Err(error),
+                Ok(request) => {
+                    let (shared, reply_to) = (self.shared.clone(), to.clone());
+                    let (uri, user) = (uri.to_owned(), user.to_owned());
+                    let work = move |_: Wanted<'_>| shared.answer(request, &reply_to, &uri, &user);
+                    match self.workers.run(work) {
+                        Ok(answer) => answer.await.unwrap_or_else(|_| {
+                            Err(RpcError::new(Code::InternalError, "The request could not be answered"))
+                        }),
+                        Err(_) => Err(RpcError::new(Code::InternalError, "Work queue depth exceeded")),
+                    }
+                }
+            };
+            if wanted {
+                replies.push(to.respond(answer));
+            }
+        }
+        Ok(envelope.close(replies))
+    }
+}
