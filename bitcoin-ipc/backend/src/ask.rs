@@ -3,8 +3,9 @@
 //! In: a [`Method`] and its parameters. Out: an answer, a refusal of the node, or why it could not be asked. What
 //! was asked is counted.
 
+use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bitcoin::BlockHash;
@@ -16,6 +17,10 @@ use serde_json::Value;
 use crate::answer::Fields;
 use crate::transport::{Call, Transport};
 
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// How long a call may take that reads little.
 const SHORT: Duration = Duration::from_secs(60);
 /// The same for one that searches.
@@ -26,7 +31,7 @@ const TOGETHER: usize = 100;
 macro_rules! methods {
     ($($(#[doc = $doc:literal])* $method:ident = $name:literal,)*) => {
         /// What this library asks a node by itself: for `-rpcwhitelist`. All of it is there since v29.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Method {
             $($(#[doc = $doc])* $method,)*
@@ -98,7 +103,7 @@ methods! {
     SendRawTransaction = "sendrawtransaction",
     /// Whether a transaction would be taken, and its fee.
     TestMempoolAccept = "testmempoolaccept",
-    /// The next tip, over HTTP.
+    /// The next tip; over IPC `Mining.waitTipChanged` is asked instead.
     WaitForNewBlock = "waitfornewblock",
 }
 
@@ -174,17 +179,21 @@ pub(crate) fn if_known<T>(asked: Asked<T>) -> Asked<Option<T>> {
 /// A node that is asked.
 pub(crate) struct Ask {
     transport: Box<dyn Transport>,
-    asked: AtomicU64,
+    asked: Mutex<BTreeMap<Method, u64>>,
 }
 
 impl Ask {
     pub(crate) fn new(transport: Box<dyn Transport>) -> Self {
-        Ask { transport, asked: AtomicU64::new(0) }
+        Ask { transport, asked: Mutex::default() }
     }
 
-    /// How many calls there were.
-    pub(crate) fn count(&self) -> u64 {
-        self.asked.load(Ordering::Relaxed)
+    /// How often each method was asked.
+    pub(crate) fn asked(&self) -> BTreeMap<Method, u64> {
+        lock(&self.asked).clone()
+    }
+
+    fn note(&self, method: Method, times: usize) {
+        *lock(&self.asked).entry(method).or_default() += times as u64;
     }
 
     pub(crate) fn ask(&self, method: Method, params: Value) -> Asked {
@@ -199,7 +208,7 @@ impl Ask {
         while params.peek().is_some() {
             let call = |params: Value| Call { method: method.name().to_owned(), params: params.into() };
             let calls: Vec<Call> = params.by_ref().take(TOGETHER).map(call).collect();
-            self.asked.fetch_add(calls.len() as u64, Ordering::Relaxed);
+            self.note(method, calls.len());
             let answers = self.transport.calls("/", calls, method.limit())?;
             all.extend(
                 answers.into_iter().map(|answer| answer.map_err(|error| Failure::Refused(method, error))),
@@ -214,7 +223,7 @@ impl Ask {
     }
 
     pub(crate) fn wait_tip(&self, known: BlockHash, limit: Duration) -> Result<BlockHash> {
-        self.asked.fetch_add(1, Ordering::Relaxed);
+        self.note(Method::WaitForNewBlock, 1);
         self.transport.wait_tip(known, limit)
     }
 

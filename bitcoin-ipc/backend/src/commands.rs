@@ -15,7 +15,7 @@ use bitcoin_rpc::{Answer, Code, RpcError};
 use mp_runtime::ipc_interface;
 use serde_json::Value;
 
-use crate::listeners::lock;
+use crate::ask::lock;
 
 /// The commands that there are.
 #[derive(Default)]

@@ -2,6 +2,7 @@
 //!
 //! In: an address, a login. Out: a [`Core`], whose interfaces are in `chain`, `watching` and `rpc`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -21,7 +22,7 @@ use crate::follow::Follow;
 use crate::transport::{Http, Ipc, Transport};
 
 /// The oldest release that has all that is asked for, as `getnetworkinfo` writes it.
-const OLDEST: i64 = 290_000;
+pub(crate) const OLDEST: i64 = 290_000;
 
 /// How to come to a node, and what it does not say itself.
 #[derive(Clone)]
@@ -47,7 +48,7 @@ pub struct CoreOptions {
 }
 
 impl CoreOptions {
-    fn transport(&self) -> Result<Box<dyn Transport>> {
+    pub(crate) fn transport(&self) -> Result<Box<dyn Transport>> {
         Ok(match &self.address {
             CoreAddress::Ipc(address) => {
                 let options = ConnectOptions::new()
@@ -149,10 +150,10 @@ impl Core {
         self.0.follow.tip()
     }
 
-    /// How often the node was asked something.
+    /// How often the node was asked each method, without what users asked it.
     #[must_use]
-    pub fn calls(&self) -> u64 {
-        self.0.ask.count()
+    pub fn asked(&self) -> BTreeMap<Method, u64> {
+        self.0.ask.asked()
     }
 
     /// Waits until the node is gone, or [`stop`](Core::stop) was called, and says why.

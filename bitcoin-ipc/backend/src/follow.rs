@@ -8,7 +8,7 @@
 //! so whatever it did meanwhile, nothing is left out.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, Weak};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
@@ -16,8 +16,9 @@ use bitcoin::BlockHash;
 use bitcoin_ipc::types::BlockRef;
 use bitcoin_ipc::{Error, ErrorKind, Result};
 
-use crate::ask::Ask;
-use crate::listeners::{Content, Ear, Listener, lock};
+use crate::ask::{Ask, lock};
+use crate::headers::Header;
+use crate::listeners::{Content, Ear, Listener};
 use crate::mempool::{self, Seen};
 
 /// How long one question for the next tip waits.
@@ -27,13 +28,16 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How often in a row it may be too busy before it counts as gone.
 const PATIENCE: u32 = 60;
 
+const OTHER_CHAIN: &str = "its chain is another one now";
+
 /// Who follows a node.
 pub(crate) struct Follow {
     ask: Arc<Ask>,
     told: Mutex<Told>,
-    /// Held by whoever walks.
-    walking: Mutex<Seen>,
-    walker: Mutex<Option<ThreadId>>,
+    turn: Mutex<Turn>,
+    turned: Condvar,
+    /// What is known of the mempool, for whoever walks.
+    seen: Mutex<Seen>,
     interval: Duration,
     stopped: AtomicBool,
     /// Why the node is not followed any more.
@@ -69,19 +73,34 @@ impl Drop for Registration {
     }
 }
 
-/// Notes who walks, until it is dropped.
-struct Walk<'a>(&'a Follow);
+/// Whose turn it is.
+#[derive(Default)]
+struct Turn {
+    walker: Option<ThreadId>,
+    /// The number of the last walk, and of the last one that came to its end.
+    begun: u64,
+    ended: u64,
+    /// Whether the next one is to search a small mempool too, whenever that was done last.
+    now: bool,
+}
 
-impl<'a> Walk<'a> {
-    fn begin(follow: &'a Follow) -> Self {
-        *lock(&follow.walker) = Some(thread::current().id());
-        Walk(follow)
-    }
+/// A walk; the next may begin when it is dropped.
+struct Walk<'a> {
+    follow: &'a Follow,
+    number: u64,
+    /// Whether all was told.
+    ended: bool,
 }
 
 impl Drop for Walk<'_> {
     fn drop(&mut self) {
-        *lock(&self.0.walker) = None;
+        let mut turn = lock(&self.follow.turn);
+        turn.walker = None;
+        if self.ended {
+            turn.ended = self.number;
+        }
+        drop(turn);
+        self.follow.turned.notify_all();
     }
 }
 
@@ -92,8 +111,9 @@ impl Follow {
         let follow = Arc::new(Follow {
             ask,
             told: Mutex::new(Told { tip, listeners: Vec::new() }),
-            walking: Mutex::default(),
-            walker: Mutex::default(),
+            turn: Mutex::default(),
+            turned: Condvar::new(),
+            seen: Mutex::default(),
             interval,
             stopped: AtomicBool::new(false),
             lost: Mutex::default(),
@@ -128,61 +148,102 @@ impl Follow {
     }
 
     /// Tells all that has happened so far. On a thread that is telling already nothing happens.
+    ///
+    /// One walks and the others wait for him: for a walk that began after they came, so that nobody waits for more
+    /// than two.
     pub(crate) fn catch_up(&self, now: bool) -> Result<()> {
-        if *lock(&self.walker) == Some(thread::current().id()) {
+        let mut turn = lock(&self.turn);
+        if turn.walker == Some(thread::current().id()) {
             return Ok(());
         }
-        let mut seen = lock(&self.walking);
-        let _walk = Walk::begin(self);
+        let came = turn.begun;
+        turn.now |= now;
         loop {
+            if turn.ended > came {
+                return Ok(());
+            }
             if let Some(error) = lock(&self.lost).clone() {
                 return Err(error);
             }
-            self.walk()?;
-            let listeners = self.listeners();
-            if mempool::look(&self.ask, &mut seen, &listeners, self.tip().hash, self.interval, now)? {
-                return Ok(());
+            if turn.walker.is_none() {
+                break;
             }
+            turn = self.turned.wait(turn).unwrap_or_else(PoisonError::into_inner);
         }
+        turn.walker = Some(thread::current().id());
+        turn.begun += 1;
+        let mut walk = Walk { follow: self, number: turn.begun, ended: false };
+        let now = std::mem::take(&mut turn.now);
+        drop(turn);
+        self.look(now)?;
+        walk.ended = true;
+        Ok(())
     }
 
-    /// Walks the chain from the block that was told last to the tip.
+    /// Tells of blocks and of the mempool.
+    fn look(&self, now: bool) -> Result<()> {
+        let mut seen = lock(&self.seen);
+        self.walk()?;
+        let (listeners, tip) = (self.listeners(), self.tip().hash);
+        if !mempool::look(&self.ask, &mut seen, &listeners, tip, self.interval, now)? {
+            // A block came in between. Once more is enough: blocks may come faster than mempools are searched.
+            self.walk()?;
+            mempool::look(&self.ask, &mut seen, &listeners, self.tip().hash, self.interval, now)?;
+        }
+        Ok(())
+    }
+
+    /// Walks the chain from the block that was told last to what is the tip now, or beyond. What comes while it
+    /// walks is left to the next: blocks may come faster than they are told.
     fn walk(&self) -> Result<()> {
-        let mut moved = false;
+        let goal = self.ask.tip()?;
+        if self.tip().hash == goal.hash {
+            return Ok(());
+        }
+        let mut known: Option<Header> = None;
         loop {
             let told = self.tip();
-            let Some(header) = self.ask.header(told.hash)? else {
-                return Err(Error::disconnected(format!(
-                    "it does not know block {} any more, which was its tip: its chain is another one now",
-                    told.hash
-                )));
+            let header = match known.take() {
+                Some(header) => header,
+                None => self.told_header(told.hash)?,
             };
             if !header.active {
-                let below = header.prev.ok_or_else(|| Error::disconnected("its chain is another one now"))?;
+                let below = header.prev.ok_or_else(|| Error::disconnected(OTHER_CHAIN))?;
                 let last = BlockRef { hash: below, height: header.height - 1 };
                 let content = Content::new(&self.ask, &header);
                 for listener in self.move_to(last) {
                     listener.disconnected(&content, last)?;
                 }
-            } else if let Some(next) = header.next {
-                let next = self.ask.known_header(next)?;
-                // It may have left the chain again.
-                if !next.active || next.prev != Some(told.hash) {
-                    continue;
-                }
-                let content = Content::new(&self.ask, &next);
-                for listener in self.move_to(next.place()) {
-                    listener.connected(&content, next.place())?;
-                }
-            } else {
+                continue;
+            }
+            let next = match header.next {
+                Some(next) => self.ask.known_header(next)?,
+                None => break,
+            };
+            // It may have left the chain again.
+            if !next.active || next.prev != Some(told.hash) {
+                continue;
+            }
+            let content = Content::new(&self.ask, &next);
+            for listener in self.move_to(next.place()) {
+                listener.connected(&content, next.place())?;
+            }
+            if next.height >= goal.height {
                 break;
             }
-            moved = true;
+            known = Some(next).filter(|next| next.next.is_some());
         }
-        if moved {
-            self.listeners().iter().try_for_each(|listener| listener.settled())?;
-        }
+        self.listeners().iter().for_each(|listener| listener.settled());
         Ok(())
+    }
+
+    /// The header of the block that was told last.
+    fn told_header(&self, hash: BlockHash) -> Result<Header> {
+        self.ask.header(hash)?.ok_or_else(|| {
+            Error::disconnected(format!(
+                "it does not know block {hash} any more, which was its tip: {OTHER_CHAIN}"
+            ))
+        })
     }
 
     /// Notes what is told now, and gives those who hear it.
@@ -205,6 +266,7 @@ impl Follow {
         }
         drop(lost);
         self.changed.notify_all();
+        self.turned.notify_all();
     }
 
     /// Ends it. What waits for the node is cut off.
@@ -221,7 +283,7 @@ impl Follow {
             if let Some(error) = &*lost {
                 return error.clone();
             }
-            lost = self.changed.wait(lost).unwrap_or_else(std::sync::PoisonError::into_inner);
+            lost = self.changed.wait(lost).unwrap_or_else(PoisonError::into_inner);
         }
     }
 

@@ -21,7 +21,7 @@
 //! | what | how near it comes |
 //! |---|---|
 //! | why a transaction left the mempool | what spends its coins now says whether it was replaced or is in conflict; of the rest nobody knows |
-//! | submission without relay | not to be had, and refused |
+//! | submission without relay | not to be had, and refused as not there; wallets then send what they sent before again |
 //! | the latest time up to a block | the later of its own and its median time |
 //! | the dust rate | the node does not say; as this program's `-dustrelayfee` says |
 //!
@@ -40,6 +40,7 @@
 //! | `scan` | what of the blocks below concerns them |
 //! | `follow` | who tells them, in order |
 //! | `commands` | RPC commands of wallets, before those of the node |
+//! | [`doctor`] | what a node has and lacks |
 //! | `core`, `chain`, `watching`, `rpc` | the interfaces |
 
 pub mod address;
@@ -49,6 +50,7 @@ mod blocks;
 mod chain;
 mod commands;
 mod core;
+pub mod doctor;
 mod follow;
 mod headers;
 mod listeners;

@@ -8,7 +8,7 @@
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use bitcoin::bip158::BlockFilter;
 use bitcoin::{Block, OutPoint, ScriptBuf, Transaction, Txid};
@@ -17,16 +17,12 @@ use bitcoin_ipc::interfaces::watch::{ScriptSet, WatchedBlock, WatchedNotificatio
 use bitcoin_ipc::types::{BlockInfo, BlockRef, ChainstateRole, MempoolRemovalReason};
 use bitcoin_ipc::{Error, Result};
 
-use crate::ask::Ask;
+use crate::ask::{Ask, lock};
 use crate::blocks::Spending;
 use crate::headers::Header;
 
 /// How many coins whose rivals matter are kept in mind.
 const MOST_CONTESTED: usize = 100_000;
-
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Somebody who hears.
 pub(crate) struct Listener {
@@ -184,26 +180,28 @@ impl Listener {
                 for tx in info.data.iter().flat_map(|data| &data.txdata) {
                     lock(&self.heard).told.remove(&tx.compute_txid());
                 }
-                to.block_connected(ChainstateRole { validated: true, historical: false }, &info)
+                note(to.block_connected(ChainstateRole { validated: true, historical: false }, &info));
             }
-            Ear::Watched(to) => to.block_connected(&self.watched(block, last)?),
+            Ear::Watched(to) => note(to.block_connected(&self.watched(block, last)?)),
         }
+        Ok(())
     }
 
     /// Tells of a block that went, after which `last` is the highest.
     pub(crate) fn disconnected(&self, block: &Content<'_>, last: BlockRef) -> Result<()> {
         match &self.to {
-            Ear::All(to) => to.block_disconnected(&self.info(block, last)?),
-            Ear::Watched(to) => to.block_disconnected(&self.watched(block, last)?),
+            Ear::All(to) => note(to.block_disconnected(&self.info(block, last)?)),
+            Ear::Watched(to) => note(to.block_disconnected(&self.watched(block, last)?)),
         }
+        Ok(())
     }
 
     /// Tells that the walk of the chain has come to an end.
-    pub(crate) fn settled(&self) -> Result<()> {
-        match &self.to {
+    pub(crate) fn settled(&self) {
+        note(match &self.to {
             Ear::All(to) => to.updated_block_tip(),
             Ear::Watched(to) => to.updated_block_tip(),
-        }
+        });
     }
 
     fn info(&self, block: &Content<'_>, last: BlockRef) -> Result<BlockInfo> {
@@ -282,18 +280,25 @@ impl Listener {
         lock(&self.heard).told.remove(&txid).is_some()
     }
 
-    pub(crate) fn added(&self, tx: &Transaction) -> Result<()> {
-        match &self.to {
+    pub(crate) fn added(&self, tx: &Transaction) {
+        note(match &self.to {
             Ear::All(to) => to.transaction_added_to_mempool(tx),
             Ear::Watched(to) => to.transaction_added(tx),
-        }
+        });
     }
 
-    pub(crate) fn removed(&self, tx: &Transaction, reason: MempoolRemovalReason) -> Result<()> {
-        match &self.to {
+    pub(crate) fn removed(&self, tx: &Transaction, reason: MempoolRemovalReason) {
+        note(match &self.to {
             Ear::All(to) => to.transaction_removed_from_mempool(tx, reason),
             Ear::Watched(to) => to.transaction_removed(tx, reason),
-        }
+        });
+    }
+}
+
+/// What goes wrong with a listener concerns neither the node nor other listeners.
+fn note(told: Result<()>) {
+    if let Err(error) = told {
+        tracing::debug!(target: "core", %error, "a listener did not hear");
     }
 }
 

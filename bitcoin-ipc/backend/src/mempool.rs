@@ -73,8 +73,8 @@ impl Ask {
     }
 }
 
-/// Searches the mempool for all listeners, if it is time for that. `told` is the tip that was told; if there is
-/// another one now, nothing is told and false given, as what left the mempool may be in its block.
+/// Searches the mempool for all listeners, if it is time for that. `told` is the tip that was told. Gives whether all
+/// is told: not where there is another tip by now, as what left the mempool may be in its block.
 pub(crate) fn look(
     ask: &Ask,
     seen: &mut Seen,
@@ -98,23 +98,17 @@ pub(crate) fn look(
             return Ok(true);
         }
     }
-    let started = Instant::now();
+    let (started, mut all) = (Instant::now(), true);
     for listener in listeners {
-        if !look_for(ask, listener, told, |tx| listener.added(tx))? {
-            return Ok(false);
-        }
+        all &= look_for(ask, listener, told)?;
     }
-    *seen = Seen { state: Some(state), searched: Some(Instant::now()), took: started.elapsed() };
-    Ok(true)
+    let state = all.then_some(state);
+    *seen = Seen { state, searched: Some(Instant::now()), took: started.elapsed() };
+    Ok(all)
 }
 
-/// Searches the mempool for one listener. What it has not heard of goes to `added`, what left to itself.
-pub(crate) fn look_for(
-    ask: &Ask,
-    listener: &Listener,
-    told: BlockHash,
-    added: impl Fn(&Transaction) -> Result<()>,
-) -> Result<bool> {
+/// Searches the mempool for one listener. Gives false where what left it may be in a block that was not told.
+fn look_for(ask: &Ask, listener: &Listener, told: BlockHash) -> Result<bool> {
     let before = listener.told();
     let (scripts, version) = listener.scripts();
     let current: HashSet<Txid> = match listener.ear() {
@@ -134,32 +128,31 @@ pub(crate) fn look_for(
             gone.push(tx.clone());
         }
     }
-    if ask.tip()?.hash != told {
-        return Ok(false);
+    let settled = gone.is_empty() || ask.tip()?.hash == told;
+    if !settled {
+        gone.clear();
     }
     let mut rivals = Vec::new();
     for tx in parents_first(gone).into_iter().rev() {
         let (reason, rival) = ask.removal(&tx)?;
         if listener.forget(tx.compute_txid()) {
-            listener.removed(&tx, reason)?;
+            listener.removed(&tx, reason);
         }
         rivals.extend(rival);
     }
     let rivals = ask.mempool_transactions(&rivals)?.into_iter().flatten().map(Arc::new);
     let found: Vec<Arc<Transaction>> = rivals.chain(found).collect();
     for tx in parents_first(found) {
-        tell(ask, listener, &tx, &added)?;
+        if tell(ask, listener, &tx)? {
+            listener.added(&tx);
+        }
     }
     listener.looked(version);
-    Ok(true)
+    Ok(settled)
 }
 
-fn tell(
-    ask: &Ask,
-    listener: &Listener,
-    tx: &Arc<Transaction>,
-    added: impl Fn(&Transaction) -> Result<()>,
-) -> Result<()> {
+/// Notes that a transaction is told; false if it was already.
+fn tell(ask: &Ask, listener: &Listener, tx: &Arc<Transaction>) -> Result<bool> {
     let spent = match listener.ear() {
         Ear::Watched(_) => {
             let coins: Vec<_> = tx.input.iter().map(|input| input.previous_output).collect();
@@ -168,7 +161,7 @@ fn tell(
         // It hears of rivals anyway.
         Ear::All(_) => Vec::new(),
     };
-    if listener.tell(tx, spent) { added(tx) } else { Ok(()) }
+    Ok(listener.tell(tx, spent))
 }
 
 /// Tells somebody of all transactions of the mempool that concern a listener, who hears of their removal.
@@ -187,7 +180,9 @@ pub(crate) fn request(
     let new: Vec<Txid> = current.into_iter().filter(|txid| !told.contains_key(txid)).collect();
     let found: Vec<_> = ask.mempool_transactions(&new)?.into_iter().flatten().map(Arc::new).collect();
     for tx in parents_first(found) {
-        tell(ask, listener, &tx, &added)?;
+        if tell(ask, listener, &tx)? {
+            added(&tx)?;
+        }
     }
     listener.looked(version);
     Ok(())

@@ -67,7 +67,7 @@ impl Shared {
         }
         let core = self.core.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
         let core = core.ok_or_else(|| {
-            RpcError::new(Code::InWarmup, "The wallets wait for their node, which does not answer now")
+            RpcError::new(Code::InWarmup, "The wallets are being loaded, or wait for their node")
         })?;
         if let Some(answer) = core.0.commands.run(&request, to, uri, user) {
             return answer;

@@ -11,9 +11,10 @@ use bitcoin_ipc::interfaces::watch::{ScannedBlocks, ScriptWatch, WatchedNotifica
 use bitcoin_ipc::types::BlockRef;
 use mp_runtime::ipc_interface;
 
+use crate::ask::lock;
 use crate::core::Core;
 use crate::follow::Registration;
-use crate::listeners::{Ear, lock};
+use crate::listeners::Ear;
 use crate::mempool;
 use crate::scan::{self, Ahead};
 

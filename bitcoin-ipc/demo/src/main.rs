@@ -3,10 +3,11 @@
 //! In: a command line. Out: scenario 1, and on request the calls between the two processes.
 
 use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstyle::{AnsiColor, Style};
-use bitcoin_demo::programs::{Form, Node, NodeOptions, Programs};
+use bitcoin_demo::programs::{Form, Node, NodeOptions, Programs, Way};
 use bitcoin_demo::scenario::{story, thanks};
 use bitcoin_demo::traffic::{Live, WALLET_METHOD, combined, sent};
 use bitcoin_demo::{Failure, Result};
@@ -21,6 +22,9 @@ struct Options {
     /// Run node and wallets in one process (bitcoind) instead of two (bitcoin-node, bitcoin-wallet).
     #[arg(long)]
     one_process: bool,
+    /// Let the wallets attach to an unmodified Bitcoin Core, whose bitcoin-node (v32 and later) this is.
+    #[arg(long, value_name = "PROGRAM", conflicts_with_all = ["one_process", "ipc"])]
+    core: Option<PathBuf>,
     /// Show the IPC calls of both processes while they happen, and at the end those of one payment.
     #[arg(long)]
     ipc: bool,
@@ -62,8 +66,13 @@ fn main() -> ExitCode {
 
 fn run(options: &Options, shutdown: &Shutdown) -> Result<()> {
     let programs = Programs::beside()?;
-    let form = if options.one_process { Form::OneProcess } else { Form::TwoProcesses };
+    let form = match (&options.core, options.one_process) {
+        (Some(_), _) => Form::OnCore(Way::Ipc),
+        (None, true) => Form::OneProcess,
+        (None, false) => Form::TwoProcesses,
+    };
     let mut settings = NodeOptions::new(form).arg("-fallbackfee=0.0002");
+    settings.core.clone_from(&options.core);
     settings.shutdown = shutdown.clone();
     if options.ipc {
         settings = settings.arg("-debug=ipc");
@@ -87,6 +96,7 @@ fn show(options: &Options, form: Form, node: &mut Node) -> Result<()> {
     tell(match form {
         Form::OneProcess => "Starting bitcoind: a node and its wallets in one process.",
         Form::TwoProcesses => "Starting bitcoin-node, which starts bitcoin-wallet.",
+        Form::OnCore(_) => "Starting Bitcoin Core, and bitcoin-wallet, which attaches to it.",
     });
     node.start_again()?;
     story(node, &mut tell)?;

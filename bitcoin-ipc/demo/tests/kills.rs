@@ -5,34 +5,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
+mod moments;
+
 use std::collections::BTreeMap;
-use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
 
 use bitcoin_demo::programs::{Form, Node, NodeOptions, Programs, Wallet, wait_for};
 use bitcoin_demo::scenario::Load;
+use moments::Moments;
 use serde_json::json;
-
-/// Random numbers that a seed repeats (SplitMix64).
-struct Moments(u64);
-
-impl Moments {
-    fn new() -> Self {
-        let given =
-            std::env::var("KILLS_SEED").ok().map(|seed| seed.parse().expect("KILLS_SEED is a number"));
-        let seed = given.unwrap_or_else(|| RandomState::new().hash_one(0));
-        println!("KILLS_SEED={seed} repeats this");
-        Moments(seed)
-    }
-
-    /// Lets work go on for a moment of at most 150 ms.
-    fn pause(&mut self) {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        std::thread::sleep(Duration::from_micros((mixed ^ (mixed >> 31)) % 150_000));
-    }
-}
 
 fn start(options: NodeOptions) -> Node {
     // With few addresses ahead, wallets load quickly.

@@ -9,9 +9,8 @@ use bitcoin_ipc::{Error, Result};
 use serde_json::json;
 
 use crate::answer::Fields;
-use crate::ask::{Ask, Failure, Method, if_known};
+use crate::ask::{Ask, Failure, Method, if_known, lock};
 use crate::core::Core;
-use crate::listeners::lock;
 
 /// Code of a refusal: the transaction is in a block already.
 const ALREADY_IN_CHAIN: i64 = -27;
@@ -47,8 +46,8 @@ pub(super) fn send(
         TxBroadcast::MempoolAndBroadcastToAll => {}
         TxBroadcast::MempoolNoBroadcast if known()? => return Ok(Ok(())),
         TxBroadcast::MempoolNoBroadcast => {
-            return Ok(Err(
-                "Bitcoin Core cannot be given a transaction without sending it to its peers".to_owned()
+            return Err(Error::unimplemented(
+                "Bitcoin Core cannot be given a transaction without sending it to its peers",
             ));
         }
         TxBroadcast::NoMempoolPrivateBroadcast => {

@@ -11,7 +11,7 @@ mod wallet;
 
 pub use caller::Caller;
 pub use find::Programs;
-pub use node::{Form, Node, NodeOptions};
+pub use node::{Form, Node, NodeOptions, Way};
 pub use process::Process;
 pub use wallet::Wallet;
 

@@ -1,4 +1,4 @@
-//! A node with its wallets, in one process or two.
+//! A node with its wallets, in one process or two, or on a node of its own that knows nothing of them.
 //!
 //! In: a [`Form`] and options. Out: a running regtest node on a temporary directory, which can be
 //! stopped, killed and started again.
@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::{Caller, PATIENCE, Process, Programs, wait_for};
+use super::{Caller, PATIENCE, Process, Programs, Wallet, wait_for};
 use crate::{Failure, Result};
 
 /// In how many processes a node and its wallets run.
@@ -23,6 +23,18 @@ pub enum Form {
     OneProcess,
     /// `bitcoin-node`, which spawns `bitcoin-wallet`.
     TwoProcesses,
+    /// A `bitcoin-node` without wallets, Bitcoin Core's where [`NodeOptions::core`] names one, and a
+    /// `bitcoin-wallet` that attaches to it with `-core`.
+    OnCore(Way),
+}
+
+/// How wallets ask a node that is not made for them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// By its socket.
+    Ipc,
+    /// By its HTTP server, at this port.
+    Http(u16),
 }
 
 impl Form {
@@ -32,7 +44,7 @@ impl Form {
     fn program(self) -> &'static str {
         match self {
             Form::OneProcess => "bitcoind",
-            Form::TwoProcesses => "bitcoin-node",
+            Form::TwoProcesses | Form::OnCore(_) => "bitcoin-node",
         }
     }
 }
@@ -44,6 +56,10 @@ pub struct NodeOptions {
     pub form: Form,
     /// More arguments than those that every node gets.
     pub args: Vec<String>,
+    /// Bitcoin Core's `bitcoin-node`, for [`Form::OnCore`].
+    pub core: Option<PathBuf>,
+    /// Whether it has wallets of its own beside ours.
+    pub core_wallets: bool,
     /// Bitcoin Core's `bitcoin-cli`, by which methods are called instead of our own client.
     pub cli: Option<PathBuf>,
     /// Once this is set, nothing is called and waited for any more.
@@ -54,7 +70,14 @@ impl NodeOptions {
     /// No more arguments, our own client.
     #[must_use]
     pub fn new(form: Form) -> Self {
-        NodeOptions { form, args: Vec::new(), cli: None, shutdown: Shutdown::new() }
+        NodeOptions {
+            form,
+            args: Vec::new(),
+            core: None,
+            core_wallets: false,
+            cli: None,
+            shutdown: Shutdown::new(),
+        }
     }
 
     /// One more argument.
@@ -72,6 +95,8 @@ pub struct Node {
     options: NodeOptions,
     folder: TempDir,
     process: Option<Process>,
+    /// Those of [`Form::OnCore`].
+    wallets: Option<Wallet>,
     caller: Option<Caller>,
 }
 
@@ -97,7 +122,7 @@ impl Node {
         let short = std::env::temp_dir().as_os_str().len() <= 60;
         let place = if short { std::env::temp_dir() } else { "/tmp".into() };
         let folder = tempfile::Builder::new().prefix("btc-").tempdir_in(place)?;
-        Ok(Node { programs: programs.clone(), options, folder, process: None, caller: None })
+        Ok(Node { programs: programs.clone(), options, folder, process: None, wallets: None, caller: None })
     }
 
     /// The programs it is one of.
@@ -123,6 +148,21 @@ impl Node {
         self.directory().join("node.sock")
     }
 
+    /// The socket where node and wallets answer.
+    fn answering(&self) -> PathBuf {
+        match self.options.form {
+            Form::OnCore(_) => self.directory().join("wallet.sock"),
+            Form::OneProcess | Form::TwoProcesses => self.socket(),
+        }
+    }
+
+    fn wallet_directory(&self) -> PathBuf {
+        match self.options.form {
+            Form::OnCore(_) => self.directory().join("wallets-on-core"),
+            Form::OneProcess | Form::TwoProcesses => self.directory().to_owned(),
+        }
+    }
+
     /// The log of the node, and with [`Form::OneProcess`] of its wallets.
     #[must_use]
     pub fn log_file(&self) -> PathBuf {
@@ -132,7 +172,7 @@ impl Node {
     /// The log of the wallets' process.
     #[must_use]
     pub fn wallet_log_file(&self) -> PathBuf {
-        self.directory().join("regtest/debug.log.wallet")
+        self.wallet_directory().join("regtest/debug.log.wallet")
     }
 
     /// What the node has logged.
@@ -146,7 +186,7 @@ impl Node {
     pub fn wallet_log(&self) -> String {
         let file = match self.options.form {
             Form::OneProcess => self.log_file(),
-            Form::TwoProcesses => self.wallet_log_file(),
+            Form::TwoProcesses | Form::OnCore(_) => self.wallet_log_file(),
         };
         String::from_utf8_lossy(&fs::read(file).unwrap_or_default()).into_owned()
     }
@@ -160,11 +200,28 @@ impl Node {
         if self.process.is_some() {
             return Err(Failure::new("the node runs already"));
         }
-        let mut command = Command::new(self.programs.path(self.options.form.program()));
+        let form = self.options.form;
+        let own = self.programs.path(form.program());
+        let program = self.options.core.clone().filter(|_| matches!(form, Form::OnCore(_))).unwrap_or(own);
+        let mut command = Command::new(program);
         command
             .arg(format!("-datadir={}", self.directory().display()))
             .args(["-regtest", "-printtoconsole=0"]);
-        command.arg(format!("-ipcbind=unix:{}", self.socket().display())).args(&self.options.args);
+        command.arg(format!("-ipcbind=unix:{}", self.socket().display()));
+        match form {
+            Form::OneProcess | Form::TwoProcesses => command.args(&self.options.args),
+            // Other options are the wallets'.
+            Form::OnCore(way) => {
+                let port = if let Way::Http(port) = way { port } else { 0 };
+                if port == 0 {
+                    command.arg("-noserver")
+                } else {
+                    command.arg(format!("-rpcport={port}"))
+                };
+                let own = if self.options.core_wallets { "-keypool=50" } else { "-disablewallet" };
+                command.args([own, "-blockfilterindex=1", "-listen=0", "-connect=0"])
+            }
+        };
         let process = Process::start(&mut command, &self.directory().join("node.output"))?;
         Ok(self.process.insert(process))
     }
@@ -176,10 +233,47 @@ impl Node {
     /// It does not; the text has the end of its log.
     pub fn start_again(&mut self) -> Result<()> {
         self.launch()?;
+        self.attach_wallets()?;
+        self.wait_until_it_answers()
+    }
+
+    /// Starts the wallets of [`Form::OnCore`], if they do not run.
+    ///
+    /// # Errors
+    ///
+    /// They cannot start.
+    pub fn attach_wallets(&mut self) -> Result<()> {
+        let Form::OnCore(way) = self.options.form else { return Ok(()) };
+        if self.wallets.is_some() {
+            return Ok(());
+        }
+        let core = match way {
+            Way::Ipc => format!("-core=unix:{}", self.socket().display()),
+            Way::Http(port) => format!("-core=http://127.0.0.1:{port}"),
+        };
+        let mut args =
+            vec![core, format!("-coredatadir={}", self.directory().display()), "-debug=core".to_owned()];
+        args.push(format!("-ipcbind=unix:{}", self.answering().display()));
+        args.extend(self.options.args.iter().cloned());
+        self.wallets = Some(Wallet::run(&self.programs, &self.wallet_directory(), &args)?);
+        Ok(())
+    }
+
+    /// Waits until node and wallets answer.
+    ///
+    /// # Errors
+    ///
+    /// They do not; the text has the end of a log.
+    pub fn wait_until_it_answers(&mut self) -> Result<()> {
         let ready = wait_for(|| {
             self.check()?;
             if self.process()?.ended()?.is_some() {
                 return Err(Failure::new("ended"));
+            }
+            if let Some(wallets) = &mut self.wallets
+                && wallets.process().ended()?.is_some()
+            {
+                return Err(Failure::new(format!("its wallets end: {}", wallets.process().output())));
             }
             self.answers()
         });
@@ -209,17 +303,20 @@ impl Node {
 
     /// A caller, once the node answers by it.
     fn answers(&self) -> Result<Option<Caller>> {
-        if UnixStream::connect(self.socket()).is_err() {
+        let socket = self.answering();
+        if UnixStream::connect(&socket).is_err() {
             return Ok(None);
         }
         let caller = match &self.options.cli {
-            Some(program) => Caller::cli(program, self.directory(), &self.socket()),
-            None => Caller::connect(&self.socket())?,
+            Some(program) => Caller::cli(program, self.directory(), &socket),
+            None => Caller::connect(&socket)?,
         };
-        match caller.call(None, "getblockcount", json!([])) {
+        // Those of the wallets are there last.
+        let wallets = matches!(self.options.form, Form::OnCore(_));
+        match caller.call(None, if wallets { "listwallets" } else { "getblockcount" }, json!([])) {
             Ok(_) => Ok(Some(caller)),
-            // It is warming up.
-            Err(error) if error.code() == Some(-28) => Ok(None),
+            // It is warming up, or has not registered its methods.
+            Err(error) if error.code() == Some(-28) || wallets => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -284,6 +381,17 @@ impl Node {
         (getpgid(Some(pid)) == Ok(group)).then_some(pid)
     }
 
+    /// Kills the wallets of [`Form::OnCore`]; they are not started again.
+    ///
+    /// # Errors
+    ///
+    /// There are none.
+    pub fn kill_attached(&mut self) -> Result<()> {
+        self.caller = None;
+        let mut wallets = self.wallets.take().ok_or_else(|| Failure::new("no wallets are attached"))?;
+        wallets.process().kill()
+    }
+
     /// Kills the wallets' process.
     ///
     /// # Errors
@@ -301,6 +409,9 @@ impl Node {
     ///
     /// It goes on, or fails.
     pub fn stop(&mut self) -> Result<()> {
+        if let Some(wallets) = self.wallets.take() {
+            wallets.stop()?;
+        }
         self.process()?.terminate()?;
         self.wait_for_end()
     }

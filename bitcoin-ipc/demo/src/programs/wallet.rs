@@ -24,9 +24,20 @@ impl Wallet {
     ///
     /// It cannot start.
     pub fn start(programs: &Programs, directory: &Path, connect: &str, args: &[&str]) -> Result<Wallet> {
+        let connect = format!("-ipcconnect={connect}");
+        let args: Vec<String> = [connect.as_str()].iter().chain(args).map(|arg| (*arg).to_owned()).collect();
+        Wallet::run(programs, directory, &args)
+    }
+
+    /// Starts it with these arguments, which say where its node is.
+    ///
+    /// # Errors
+    ///
+    /// It cannot start.
+    pub fn run(programs: &Programs, directory: &Path, args: &[String]) -> Result<Wallet> {
         fs::create_dir_all(directory)?;
         let mut command = Command::new(programs.path("bitcoin-wallet"));
-        command.arg(format!("-datadir={}", directory.display())).arg(format!("-ipcconnect={connect}"));
+        command.arg(format!("-datadir={}", directory.display()));
         command.args(["-regtest", "-printtoconsole=0"]).args(args);
         let process = Process::start(&mut command, &directory.join("wallet.output"))?;
         Ok(Wallet { process, directory: directory.to_owned() })

@@ -17,6 +17,8 @@ use crate::listeners::lock;
 
 /// The pause between two looks for a node.
 const PAUSE: Duration = Duration::from_millis(500);
+/// The same after a node that is there and will not do.
+const LONG_PAUSE: Duration = Duration::from_secs(5);
 /// How often a wait is mentioned.
 const MENTION: Duration = Duration::from_secs(30);
 
@@ -136,7 +138,11 @@ impl<N: Nodes> Attachment<N> {
                     tracing::warn!(target: "wallet", "The node has gone: {}; waiting for it at {at}.", error.text());
                 }
                 Err(error) if !progress.attached => return Err(error),
-                Err(error) => self.mention(&mut progress, error.text()),
+                // It is there, and does not do what it should: that will not be better at once.
+                Err(error) => {
+                    self.mention(&mut progress, error.text());
+                    self.shutdown.wait_timeout(LONG_PAUSE);
+                }
             }
             self.shutdown.wait_timeout(PAUSE);
         }

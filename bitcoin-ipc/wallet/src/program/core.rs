@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bitcoin_backend::doctor::{Grade, examine};
 use bitcoin_backend::{Core, CoreAddress, CoreOptions, CoreRpc, Login};
 use bitcoin_init::config::{Settings, SharedSettings};
 use bitcoin_init::shutdown::Shutdown;
@@ -69,6 +70,13 @@ impl CoreNodes {
         Ok(CoreNodes { options, rpc: Arc::new(CoreRpc::new(shutdown.clone())) })
     }
 
+    /// Says what the node offers and lacks. Gives whether wallets can work with it.
+    pub(super) fn examine(&self) -> bool {
+        let findings = examine(&self.options);
+        findings.iter().for_each(|finding| println!("{finding}"));
+        findings.iter().all(|finding| finding.grade != Grade::Bad)
+    }
+
     /// Listens for those who ask the wallets, or the node by way of them.
     pub(super) fn listen(&self, event_loop: &EventLoop, settings: &Settings) -> Result<Vec<Server>> {
         let mut settings = settings.clone();
@@ -121,20 +129,19 @@ impl Nodes for CoreNodes {
 
 impl Node for CoreNode {
     fn chain(&self) -> Result<AnyChain> {
-        // From here on, so that commands that are registered with it are found.
-        self.rpc.attach(Some(self.core.clone()));
         Ok(AnyChain::Watching(Arc::new(self.core.clone())))
     }
 
     fn offer(&self, _loader: &Loader) -> Result<Option<Box<dyn Handler>>> {
+        // Only now are all wallets there that are loaded at the start.
+        self.rpc.attach(Some(self.core.clone()));
         Ok(None)
     }
 
     fn wait_gone(&self) -> Error {
         let error = self.core.wait_lost();
         self.rpc.attach(None);
-        // Whatever it was, another one is looked for.
-        Error::disconnected(error.text())
+        error
     }
 
     fn cut_off(&self) {

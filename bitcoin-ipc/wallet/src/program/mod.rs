@@ -63,6 +63,9 @@ fn run() -> Result<(), Failure> {
 
 /// What a user starts: one command without a node, or wallets that follow a node which listens.
 fn run_by_hand(arguments: Arguments) -> Result<(), Failure> {
+    if arguments.positional == ["doctor"] {
+        return doctor(&settings::load(arguments)?);
+    }
     let command = Command::read(&arguments.positional)?;
     let settings = settings::load(arguments)?;
     match (settings::connection(&settings)?, command) {
@@ -75,6 +78,16 @@ fn run_by_hand(arguments: Arguments) -> Result<(), Failure> {
         ))
         .into()),
         (connection, None) => attach(&settings, connection),
+    }
+}
+
+/// Looks at the Bitcoin Core that `-core` names.
+fn doctor(settings: &Settings) -> Result<(), Failure> {
+    let address =
+        core::address(settings)?.ok_or_else(|| Error::new("doctor needs a node: give it with -core"))?;
+    match CoreNodes::new(settings, address, &Shutdown::new())?.examine() {
+        true => Ok(()),
+        false => Err(Error::new("wallets cannot work with this node yet; see the lines with FAIL").into()),
     }
 }
 

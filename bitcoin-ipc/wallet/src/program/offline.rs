@@ -51,7 +51,11 @@ impl Command {
                      RPC has backupwallet, restorewallet, listdescriptors and importdescriptors"
                 )));
             }
-            _ => return Err(Error::new(format!("unknown command {name}; it is info, create or list"))),
+            _ => {
+                return Err(Error::new(format!(
+                    "unknown command {name}; it is info, create, list or doctor"
+                )));
+            }
         };
         match more.first() {
             None => Ok(Some(command)),

@@ -25,7 +25,8 @@ pub(super) const LOG_SUFFIX: &str = ".wallet";
 const ABOUT: &str = "bitcoin-wallet keeps wallets for a node in another process. bitcoin-node starts it by \
                      itself. Started by hand, it attaches to the node that listens at -ipcconnect, and waits \
                      for it where there is none yet. With a command it works on the files alone: info shows \
-                     the wallet of -wallet, create makes it, list names all.";
+                     the wallet of -wallet, create makes it, list names all. doctor looks at the node of -core, and \
+                     says what it lacks.";
 
 const OWN_OPTIONS: &[OptionInfo] = &[
     OptionInfo::new(

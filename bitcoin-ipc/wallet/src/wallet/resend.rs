@@ -3,6 +3,7 @@
 //! In: a wallet, now and then. Out: transactions in the mempool that it may have lost.
 
 use bitcoin::Txid;
+use bitcoin_ipc::ErrorKind;
 use bitcoin_ipc::types::{ChangeType, TxBroadcast};
 
 use super::{Event, Wallet, WalletState};
@@ -42,7 +43,16 @@ impl Wallet {
             if !to_be_sent {
                 continue;
             }
-            match chain.broadcast_transaction(&tx, self.options.max_tx_fee, how)? {
+            let max_fee = self.options.max_tx_fee;
+            let sent = match chain.broadcast_transaction(&tx, max_fee, how) {
+                // A node that tells its peers of all that it is given. It may have lost what it was given before, and
+                // its peers as well.
+                Err(error) if error.kind() == ErrorKind::Unimplemented => {
+                    chain.broadcast_transaction(&tx, max_fee, TxBroadcast::MempoolAndBroadcastToAll)
+                }
+                sent => sent,
+            };
+            match sent? {
                 Ok(()) => {
                     let news = {
                         let mut state = self.state()?;
