@@ -73,6 +73,17 @@ impl Drop for Registration {
     }
 }
 
+/// What somebody wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum News {
+    /// Of blocks, as there are some.
+    Blocks,
+    /// Of the mempool, as it is time for that.
+    Mempool,
+    /// All that there is now.
+    All,
+}
+
 /// Whose turn it is.
 #[derive(Default)]
 struct Turn {
@@ -151,13 +162,13 @@ impl Follow {
     ///
     /// One walks and the others wait for him: for a walk that began after they came, so that nobody waits for more
     /// than two.
-    pub(crate) fn catch_up(&self, now: bool) -> Result<()> {
+    pub(crate) fn catch_up(&self, what: News) -> Result<()> {
         let mut turn = lock(&self.turn);
         if turn.walker == Some(thread::current().id()) {
             return Ok(());
         }
         let came = turn.begun;
-        turn.now |= now;
+        turn.now |= what == News::All;
         loop {
             if turn.ended > came {
                 return Ok(());
@@ -171,19 +182,22 @@ impl Follow {
             turn = self.turned.wait(turn).unwrap_or_else(PoisonError::into_inner);
         }
         turn.walker = Some(thread::current().id());
-        turn.begun += 1;
+        let whole = what != News::Mempool || turn.now;
+        turn.begun += u64::from(whole);
         let mut walk = Walk { follow: self, number: turn.begun, ended: false };
         let now = std::mem::take(&mut turn.now);
         drop(turn);
-        self.look(now)?;
-        walk.ended = true;
+        self.look(whole, now)?;
+        walk.ended = whole;
         Ok(())
     }
 
     /// Tells of blocks and of the mempool.
-    fn look(&self, now: bool) -> Result<()> {
+    fn look(&self, blocks: bool, now: bool) -> Result<()> {
         let mut seen = lock(&self.seen);
-        self.walk()?;
+        if blocks {
+            self.walk()?;
+        }
         let (listeners, tip) = (self.listeners(), self.tip().hash);
         if !mempool::look(&self.ask, &mut seen, &listeners, tip, self.interval, now)? {
             // A block came in between. Once more is enough: blocks may come faster than mempools are searched.
@@ -317,7 +331,7 @@ fn tips(weak: &Weak<Follow>) {
     Follow::repeat(weak, |follow| {
         let known: BlockHash = follow.tip().hash;
         let ask = follow.ask.clone();
-        if ask.wait_tip(known, WAIT)? == known { Ok(()) } else { follow.catch_up(false) }
+        if ask.wait_tip(known, WAIT)? == known { Ok(()) } else { follow.catch_up(News::Blocks) }
     });
 }
 
@@ -325,6 +339,10 @@ fn tips(weak: &Weak<Follow>) {
 fn search(weak: &Weak<Follow>) {
     Follow::repeat(weak, |follow| {
         follow.sleep(follow.interval);
-        if follow.goes_on() && !follow.listeners().is_empty() { follow.catch_up(false) } else { Ok(()) }
+        if follow.goes_on() && !follow.listeners().is_empty() {
+            follow.catch_up(News::Mempool)
+        } else {
+            Ok(())
+        }
     });
 }

@@ -51,7 +51,8 @@ impl Pair {
             .unwrap()
             .iter()
             .map(|coin| {
-                let kept = ["address", "amount", "confirmations", "safe", "spendable", "solvable"];
+                // Not `safe`: who raised a fee himself does not spend from it at once, and only he knows.
+                let kept = ["address", "amount", "confirmations", "spendable", "solvable"];
                 let kept: Value = kept.iter().map(|name| ((*name).to_owned(), coin[*name].clone())).collect();
                 (format!("{}:{}", text(&coin["txid"]).unwrap(), coin["vout"]), kept)
             })

@@ -27,7 +27,7 @@ use crate::answer::Fields;
 use crate::ask::{Ask, Method, if_known};
 use crate::blocks::script;
 use crate::core::Core;
-use crate::follow::Registration;
+use crate::follow::{News, Registration};
 use crate::listeners::{Ear, parents_first};
 
 /// How many blocks an estimate may be for, by Bitcoin Core's longest horizon.
@@ -381,7 +381,7 @@ impl Chain for Core {
     }
 
     fn wait_for_notifications(&self) -> Result<()> {
-        self.0.follow.catch_up(true)
+        self.0.follow.catch_up(News::All)
     }
 
     fn handle_rpc(&self, command: RpcCommand) -> Result<Box<dyn Handler>> {

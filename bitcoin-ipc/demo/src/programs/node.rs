@@ -412,6 +412,15 @@ impl Node {
         if let Some(wallets) = self.wallets.take() {
             wallets.stop()?;
         }
+        self.stop_without_wallets()
+    }
+
+    /// Stops the node in order and leaves the wallets of [`Form::OnCore`] alone.
+    ///
+    /// # Errors
+    ///
+    /// It goes on, or fails.
+    pub fn stop_without_wallets(&mut self) -> Result<()> {
         self.process()?.terminate()?;
         self.wait_for_end()
     }
