@@ -1,5 +1,6 @@
 //! Over IPC: JSON-RPC as `rpc.capnp` carries it, tips as `mining.capnp` does.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bitcoin::BlockHash;
@@ -19,6 +20,8 @@ const GIVE_UP: Duration = Duration::from_secs(2);
 /// A node's socket.
 pub(crate) struct Ipc {
     client: Client,
+    /// Whether it was let go of: the client would connect again.
+    closed: AtomicBool,
 }
 
 impl Ipc {
@@ -38,12 +41,20 @@ impl Ipc {
                  its HTTP instead, -core=http://127.0.0.1"
             )));
         }
-        Ok(Ipc { client })
+        Ok(Ipc { client, closed: AtomicBool::new(false) })
+    }
+}
+
+impl Ipc {
+    fn open(&self) -> Result<()> {
+        let closed = self.closed.load(Ordering::SeqCst);
+        if closed { Err(Error::disconnected("the node is not asked any more")) } else { Ok(()) }
     }
 }
 
 impl Transport for Ipc {
     fn calls(&self, uri: &str, calls: Vec<Call>, _limit: Duration) -> Result<Vec<Answer>> {
+        self.open()?;
         let count = calls.len();
         let requests: Vec<Json> = (0..).zip(calls).map(request).collect();
         let request = Json::Array(requests);
@@ -60,6 +71,7 @@ impl Transport for Ipc {
     }
 
     fn wait_tip(&self, known: BlockHash, limit: Duration) -> Result<BlockHash> {
+        self.open()?;
         let tip = block_on(self.client.event_loop(), async {
             self.client.mining().wait_tip_changed(known, Some(limit)).await
         })?;
@@ -67,6 +79,7 @@ impl Transport for Ipc {
     }
 
     fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
         self.client.disconnect();
     }
 }

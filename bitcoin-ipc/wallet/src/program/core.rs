@@ -141,6 +141,8 @@ impl Node for CoreNode {
     fn wait_gone(&self) -> Error {
         let error = self.core.wait_lost();
         self.rpc.attach(None);
+        // A node that ends waits for those who are connected.
+        self.core.stop();
         error
     }
 
