@@ -11,7 +11,7 @@ use bitcoin_ipc::{Error, Result};
 use bitcoin_rpc::amount::fixed_point;
 use serde_json::Value;
 
-use crate::ask::Method;
+use crate::method::Method;
 
 /// An object of an answer.
 #[derive(Clone, Debug)]

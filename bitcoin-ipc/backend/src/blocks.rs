@@ -9,7 +9,8 @@ use bitcoin_ipc::{Error, Result};
 use serde_json::json;
 
 use crate::answer::{Fields, decoded};
-use crate::ask::{Ask, Asked, Method, if_known};
+use crate::ask::{Ask, Asked, if_known};
+use crate::method::Method;
 
 /// A transaction of a block, with the scripts from which it spends.
 pub(crate) struct Spending {

@@ -16,9 +16,10 @@ use bitcoin_ipc::{Error, Result, Trust};
 use serde_json::json;
 
 use crate::address::{CoreAddress, Login, default_port};
-use crate::ask::{Ask, Failure, Method};
+use crate::ask::{Ask, Failure};
 use crate::commands::Commands;
 use crate::follow::Follow;
+use crate::method::Method;
 use crate::transport::{Http, Ipc, Transport};
 
 /// The oldest release that has all that is asked for, as `getnetworkinfo` writes it.
@@ -108,17 +109,7 @@ impl Core {
     /// Of kind `Disconnected` where nobody answers yet, or the node is still starting. Otherwise it will not do: it
     /// is too old, of another network, or lets nobody in; the text says what to do.
     pub fn connect(options: CoreOptions) -> Result<Self> {
-        let transport = options.transport().map_err(|error| match error.kind() {
-            // As the node may come yet.
-            bitcoin_ipc::ErrorKind::Io if error.text().starts_with("no socket") => {
-                Error::disconnected(error.text())
-            }
-            bitcoin_ipc::ErrorKind::Io if error.text().starts_with("nobody answers") => {
-                Error::disconnected(error.text())
-            }
-            _ => error,
-        })?;
-        let ask = Arc::new(Ask::new(transport));
+        let ask = Arc::new(Ask::new(options.transport()?));
         let info = ask.fields(Method::GetNetworkInfo, json!([])).map_err(|failure| match failure {
             Failure::Refused(_, error) if error.code() == -28 => {
                 Error::disconnected(format!("it is starting: {}", error.message()))

@@ -9,8 +9,9 @@ use bitcoin_ipc::{Error, ErrorKind, Result};
 use serde_json::json;
 
 use crate::address::CoreAddress;
-use crate::ask::{Ask, Asked, Method};
+use crate::ask::{Ask, Asked};
 use crate::core::CoreOptions;
+use crate::method::Method;
 
 /// How good something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use bitcoin_ipc::{Error, Result};
 use serde_json::{Value, json};
 
 use crate::answer::{Fields, parsed};
-use crate::ask::{Ask, Asked, Method, if_known};
+use crate::ask::{Ask, Asked, if_known};
+use crate::method::Method;
 
 /// How long, in seconds, the median time may be behind the latest one: two hours that a block may be ahead of the
 /// clock, and one in which a median comes about.

@@ -30,18 +30,20 @@
 //! | module | |
 //! |---|---|
 //! | [`address`] | where the node is |
+//! | `method` | what it may be asked |
 //! | `transport` | how it is asked |
-//! | `ask` | what it may be asked, and what comes of it |
 //! | `answer` | the fields of an answer |
+//! | `ask` | asking, and what comes of it |
 //! | `headers` | blocks without their transactions |
 //! | `blocks` | blocks with them, and what they spend |
+//! | `commands` | RPC commands of wallets, before those of the node |
 //! | `listeners` | who hears of blocks and transactions, and of which |
 //! | `mempool` | what of the mempool concerns them |
 //! | `scan` | what of the blocks below concerns them |
 //! | `follow` | who tells them, in order |
-//! | `commands` | RPC commands of wallets, before those of the node |
+//! | `core` | a node that is followed |
 //! | [`doctor`] | what a node has and lacks |
-//! | `core`, `chain`, `watching`, `rpc` | the interfaces |
+//! | `chain`, `watching`, `rpc` | the interfaces |
 
 pub mod address;
 mod answer;
@@ -55,12 +57,13 @@ mod follow;
 mod headers;
 mod listeners;
 mod mempool;
+mod method;
 mod rpc;
 mod scan;
 mod transport;
 mod watching;
 
 pub use address::{CoreAddress, Login};
-pub use ask::Method;
 pub use core::{Core, CoreOptions};
+pub use method::Method;
 pub use rpc::CoreRpc;

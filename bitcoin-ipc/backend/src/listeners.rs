@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex};
 
 use bitcoin::bip158::BlockFilter;
-use bitcoin::{Block, OutPoint, ScriptBuf, Transaction, Txid};
+use bitcoin::{Block, BlockHash, OutPoint, ScriptBuf, Transaction, Txid};
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::interfaces::watch::{ScriptSet, WatchedBlock, WatchedNotifications, WatchedTransaction};
 use bitcoin_ipc::types::{BlockInfo, BlockRef, ChainstateRole, MempoolRemovalReason};
@@ -57,7 +57,7 @@ pub(crate) struct Heard {
 /// What a block brings, read when somebody needs it, and once.
 pub(crate) struct Content<'a> {
     ask: &'a Ask,
-    pub(crate) header: &'a Header,
+    header: &'a Header,
     filter: OnceCell<Option<BlockFilter>>,
     spending: OnceCell<Vec<Spending>>,
     whole: OnceCell<Block>,
@@ -77,25 +77,18 @@ impl<'a> Content<'a> {
         Content { ask, header, filter: OnceCell::new(), spending: OnceCell::new(), whole: OnceCell::new() }
     }
 
-    /// With a filter that is at hand, or that there is none.
-    pub(crate) fn filtered(ask: &'a Ask, header: &'a Header, filter: Option<BlockFilter>) -> Self {
-        Content { filter: OnceCell::from(filter), ..Content::new(ask, header) }
-    }
-
     fn missing(&self) -> Error {
         Error::failed(format!("block {} is not at hand", self.header.hash))
     }
 
     /// Whether something of it may pay or spend one of these scripts.
-    pub(crate) fn may_concern(&self, scripts: &[ScriptBuf]) -> Result<bool> {
+    fn may_concern(&self, scripts: &[ScriptBuf]) -> Result<bool> {
         let hash = self.header.hash;
         let filter = once(&self.filter, || Ok(self.ask.filters(&[hash])?.pop().flatten()))?;
-        let Some(filter) = filter else { return Ok(true) };
-        let matched = filter.match_any(&hash, scripts.iter().map(|script| script.as_bytes()));
-        matched.map_err(|error| Error::bad_value(format!("the filter of block {hash}: {error}")))
+        may_concern(filter.as_ref(), hash, scripts)
     }
 
-    pub(crate) fn spending(&self) -> Result<&[Spending]> {
+    fn spending(&self) -> Result<&[Spending]> {
         let read = || self.ask.spending(self.header.hash)?.ok_or_else(|| self.missing());
         once(&self.spending, read).map(Vec::as_slice)
     }
@@ -103,18 +96,28 @@ impl<'a> Content<'a> {
     fn whole(&self) -> Result<&Block> {
         once(&self.whole, || self.ask.block(self.header.hash)?.ok_or_else(|| self.missing()))
     }
+}
 
-    /// The block with those of its transactions.
-    pub(crate) fn watched(&self, transactions: Vec<WatchedTransaction>) -> WatchedBlock {
-        let header = self.header;
-        WatchedBlock {
-            hash: header.hash,
-            prev_hash: header.prev,
-            height: header.height,
-            time: header.time,
-            max_time: header.max_time(),
-            transactions,
-        }
+/// Whether something of a block may pay or spend one of these scripts, by its filter if there is one.
+pub(crate) fn may_concern(
+    filter: Option<&BlockFilter>,
+    hash: BlockHash,
+    scripts: &[ScriptBuf],
+) -> Result<bool> {
+    let Some(filter) = filter else { return Ok(true) };
+    let matched = filter.match_any(&hash, scripts.iter().map(|script| script.as_bytes()));
+    matched.map_err(|error| Error::bad_value(format!("the filter of block {hash}: {error}")))
+}
+
+/// A block with those of its transactions.
+pub(crate) fn watched(header: &Header, transactions: Vec<WatchedTransaction>) -> WatchedBlock {
+    WatchedBlock {
+        hash: header.hash,
+        prev_hash: header.prev,
+        height: header.height,
+        time: header.time,
+        max_time: header.max_time(),
+        transactions,
     }
 }
 
@@ -242,7 +245,7 @@ impl Listener {
                 heard.told.remove(&tx.compute_txid());
             }
             heard.last = last;
-            return Ok(block.watched(found));
+            return Ok(watched(block.header, found));
         }
     }
 

@@ -14,8 +14,9 @@ use bitcoin_ipc::{Error, Result};
 use serde_json::{Value, json};
 
 use crate::answer::Fields;
-use crate::ask::{Ask, Method, if_known};
+use crate::ask::{Ask, if_known};
 use crate::listeners::{Ear, Listener, parents_first};
+use crate::method::Method;
 
 /// Up to so many transactions a mempool is searched as soon as anybody wants to know.
 const SMALL: u64 = 5000;

@@ -1,6 +1,7 @@
 //! The JSON-RPC of wallets and node behind one address.
 //!
-//! In: requests. Out: answers of the wallets to what they know, and of the node to everything else.
+//! In: requests. Out: answers of the wallets to what they know, which is all that Bitcoin Core's own wallets answer
+//! to, and of the node to everything else.
 
 use std::sync::{Arc, RwLock};
 
@@ -19,10 +20,6 @@ use crate::core::Core;
 /// How many requests run at once, and how many wait: Bitcoin Core's `-rpcthreads` and `-rpcworkqueue`.
 const THREADS: usize = 16;
 const QUEUE: usize = 64;
-
-/// Methods of Bitcoin Core's own wallets that ours do not have: nobody who asks our wallets means those of the node.
-const ONLY_IN_CORE: [&str; 4] =
-    ["createwalletdescriptor", "exportwatchonlywallet", "migratewallet", "walletdisplayaddress"];
 
 /// A JSON-RPC server in front of whichever node there is.
 pub struct CoreRpc {
@@ -71,11 +68,6 @@ impl Shared {
         })?;
         if let Some(answer) = core.0.commands.run(&request, to, uri, user) {
             return answer;
-        }
-        if ONLY_IN_CORE.contains(&request.method.as_str()) {
-            let text =
-                format!("{} is a method of Bitcoin Core's own wallets: ask the node itself", request.method);
-            return Err(RpcError::new(Code::MethodNotFound, text));
         }
         if request.method == "help" {
             return self.help(&core, uri, request);

@@ -8,10 +8,11 @@ use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::watch::{SCAN_ANSWER_BYTES, ScannedBlocks, ScriptSet, WatchedBlock};
 use serde_json::json;
 
-use crate::ask::{Ask, Method};
+use crate::ask::Ask;
 use crate::headers::Header;
-use crate::listeners::{Content, concerned, concerns};
+use crate::listeners::{concerned, concerns, may_concern, watched};
 use crate::mempool::descriptors;
+use crate::method::Method;
 
 /// How many blocks one call looks through at most, whatever the caller allows.
 const LONGEST: u32 = 1000;
@@ -63,22 +64,20 @@ pub(crate) fn scan(
     let candidates = if scripts.is_empty() {
         Vec::new()
     } else if !filters {
-        let hashes = ask.hashes_at(first.height..=to)?;
-        ask.headers(&hashes)?.into_iter().flatten().map(|header| (header, None)).collect()
+        ask.hashes_at(first.height..=to)?
     } else if to - first.height < FEW {
         by_filter(ask, scripts, first.height, to)?
     } else {
-        let found = search_ahead(ask, scripts, *added, ahead, first.height, to, highest)?;
-        match found {
-            Some(found) => ask.headers(&found)?.into_iter().flatten().map(|header| (header, None)).collect(),
+        match search_ahead(ask, scripts, *added, ahead, first.height, to, highest)? {
+            Some(found) => found,
             // The node searches for somebody else.
             None => by_filter(ask, scripts, first.height, to)?,
         }
     };
     let mut scanned = ScannedBlocks { last: Some(last.place()), ..ScannedBlocks::default() };
     let mut bytes = 0;
-    for (header, filter) in candidates {
-        match look(ask, scripts, &header, filter)? {
+    for header in ask.headers(&candidates)?.into_iter().flatten() {
+        match look(ask, scripts, &header)? {
             Looked::Nothing => {}
             Looked::Missing => scanned.unreadable = Some(header.place()),
             Looked::Found(block) => {
@@ -104,30 +103,20 @@ enum Looked {
     Found(WatchedBlock),
 }
 
-type Candidate = (Header, Option<bitcoin::bip158::BlockFilter>);
-
-fn look(
-    ask: &Ask,
-    scripts: &ScriptSet,
-    header: &Header,
-    filter: Option<bitcoin::bip158::BlockFilter>,
-) -> Result<Looked> {
-    let content = Content::filtered(ask, header, filter);
+fn look(ask: &Ask, scripts: &ScriptSet, header: &Header) -> Result<Looked> {
     let Some(block) = ask.spending(header.hash)? else { return Ok(Looked::Missing) };
     let found = concerned(&block, |spending| concerns(scripts, spending));
-    Ok(if found.is_empty() { Looked::Nothing } else { Looked::Found(content.watched(found)) })
+    Ok(if found.is_empty() { Looked::Nothing } else { Looked::Found(watched(header, found)) })
 }
 
 /// The blocks between two heights whose filters match.
-fn by_filter(ask: &Ask, scripts: &ScriptSet, from: i32, to: i32) -> Result<Vec<Candidate>> {
+fn by_filter(ask: &Ask, scripts: &ScriptSet, from: i32, to: i32) -> Result<Vec<BlockHash>> {
     let hashes = ask.hashes_at(from..=to)?;
     let scripts: Vec<ScriptBuf> = scripts.iter().map(ToOwned::to_owned).collect();
-    let headers = ask.headers(&hashes)?;
     let mut found = Vec::new();
-    for (header, filter) in headers.into_iter().zip(ask.filters(&hashes)?) {
-        let Some(header) = header else { continue };
-        if Content::filtered(ask, &header, filter.clone()).may_concern(&scripts)? {
-            found.push((header, filter));
+    for (hash, filter) in hashes.iter().zip(ask.filters(&hashes)?) {
+        if may_concern(filter.as_ref(), *hash, &scripts)? {
+            found.push(*hash);
         }
     }
     Ok(found)

@@ -63,7 +63,7 @@ pub struct Schema {
 }
 
 /// A schema file with what it declares, in the order of its text.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct File {
     /// Name, id and annotations.

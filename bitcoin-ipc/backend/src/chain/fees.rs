@@ -13,7 +13,8 @@ use bitcoin_mempool::bump::{MAX_RELATIVES, Relative, Relatives};
 use serde_json::{Value, json};
 
 use crate::answer::Fields;
-use crate::ask::{Ask, Method, if_known};
+use crate::ask::{Ask, if_known};
+use crate::method::Method;
 
 /// A rate as wallets send it.
 pub(super) fn rate(rate: &WireFeeRate) -> Result<Rate> {

@@ -24,11 +24,12 @@ use mp_runtime::ipc_interface;
 use serde_json::{Value, json};
 
 use crate::answer::Fields;
-use crate::ask::{Ask, Method, if_known};
+use crate::ask::{Ask, if_known};
 use crate::blocks::script;
 use crate::core::Core;
 use crate::follow::{News, Registration};
 use crate::listeners::{Ear, parents_first};
+use crate::method::Method;
 
 /// How many blocks an estimate may be for, by Bitcoin Core's longest horizon.
 const MOST_BLOCKS: u32 = 1008;

@@ -9,8 +9,9 @@ use bitcoin_ipc::{Error, Result};
 use serde_json::json;
 
 use crate::answer::Fields;
-use crate::ask::{Ask, Failure, Method, if_known, lock};
+use crate::ask::{Ask, Failure, if_known, lock};
 use crate::core::Core;
+use crate::method::Method;
 
 /// Code of a refusal: the transaction is in a block already.
 const ALREADY_IN_CHAIN: i64 = -27;

@@ -1,10 +1,12 @@
 //! Over IPC: JSON-RPC as `rpc.capnp` carries it, tips as `mining.capnp` does.
 
+use std::io;
+use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bitcoin::BlockHash;
-use bitcoin_ipc::client::{Address, Client, ConnectOptions, Reconnect};
+use bitcoin_ipc::client::{Address, Client, ConnectOptions, Reconnect, blocking};
 use bitcoin_ipc::release::Release;
 use bitcoin_ipc::types::Json;
 use bitcoin_ipc::{Error, Result};
@@ -32,7 +34,16 @@ impl Ipc {
     /// Nobody answers there, it is not to be trusted, or it is older than v32.
     pub(crate) fn connect(options: ConnectOptions, address: &Address) -> Result<Self> {
         let again = Reconnect { give_up: Some(GIVE_UP), ..Reconnect::default() };
-        let client = bitcoin_ipc::client::blocking::connect_with(options.reconnect(again), address.clone())?;
+        let path = options.socket(address)?;
+        let client = blocking::connect_with(options.reconnect(again), address.clone());
+        let client =
+            client.map_err(|error| match UnixStream::connect(&path).map_err(|error| error.kind()) {
+                // It may come yet.
+                Err(io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused) => {
+                    Error::disconnected(error.text())
+                }
+                _ => error,
+            })?;
         let client = client.into_inner();
         let release = block_on(client.event_loop(), client.release())?;
         if release != Release::V32 {
