@@ -64,7 +64,7 @@ pub(crate) struct Content<'a> {
 }
 
 /// As `OnceCell::get_or_try_init`, which is not there yet.
-fn once<'c, T>(cell: &'c OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&'c T> {
+fn once<T>(cell: &OnceCell<T>, make: impl FnOnce() -> Result<T>) -> Result<&T> {
     if let Some(value) = cell.get() {
         return Ok(value);
     }

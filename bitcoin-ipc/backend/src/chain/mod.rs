@@ -327,7 +327,7 @@ impl Chain for Core {
     }
 
     fn relay_dust_fee(&self) -> Result<WireFeeRate> {
-        Ok(self.0.options.dust_rate.clone())
+        Ok(self.0.options.dust_rate)
     }
 
     fn have_pruned(&self) -> Result<bool> {
