@@ -8,7 +8,7 @@
 //! # What is asked of the node
 //!
 //! The methods of [`Method`], and no others by ourselves: all but `sendrawtransaction` only read. What a user asks
-//! through [`Core::rpc`] that our wallets do not answer is passed on as it is.
+//! through [`CoreRpc`] that our wallets do not answer is passed on as it is.
 //!
 //! # What is told, and when
 //!
