@@ -2,6 +2,7 @@
 //!
 //! `BITCOIN_NODE` names Core's `bitcoin-node` of v32. Without it our own node takes its place, behind the same
 //! adapter: it answers JSON-RPC and tells its tips as Core does. It has no HTTP, so a bridge stands in front of it.
+//! `KILLS` says how often wallets and node are ended (3 times each); `KILLS_SEED` repeats the moments of a run.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
@@ -73,7 +74,8 @@ fn the_story_over_http() {
 }
 
 /// Wallets and node are ended in turns, with work under way.
-fn killed(http: bool, times: u32) {
+fn killed(http: bool) {
+    let times: u32 = std::env::var("KILLS").map_or(3, |times| times.parse().expect("KILLS is a number"));
     let mut moments = Moments::new();
     let (mut node, _bridge) = prepare(http);
     node.start_again().unwrap();
@@ -107,10 +109,10 @@ fn killed(http: bool, times: u32) {
 
 #[test]
 fn kills_over_ipc_lose_nothing() {
-    killed(false, 15);
+    killed(false);
 }
 
 #[test]
 fn kills_over_http_lose_nothing() {
-    killed(true, 10);
+    killed(true);
 }
