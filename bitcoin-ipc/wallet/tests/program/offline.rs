@@ -29,12 +29,12 @@ fn wallets_are_made_shown_and_listed() {
                 place.display()
             ),
         ),
-        (&["sell"], "unknown command sell; it is info, create or list".into()),
+        (&["sell"], "unknown command sell; it is info, create, list or doctor".into()),
         (&["info", "cash"], "unexpected `cash`: info takes options before it only".into()),
         (&["-noipcconnect"], "without a node there has to be a command: info, create or list".into()),
         (
             &["-ipcconnect=unix", "list"],
-            "list works on files and needs no node: leave -ipcconnect out; with a node, use its RPC".into(),
+            "list works on files and needs no node: leave -ipcconnect and -core out; with a node, use its RPC".into(),
         ),
     ] {
         assert_eq!(error(&run(args)), format!("Error: {text}"), "{args:?}");

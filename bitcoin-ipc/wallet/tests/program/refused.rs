@@ -67,8 +67,8 @@ fn nodes_that_have_no_chain_for_wallets() {
         let address = format!("unix:{}", folder.path().join(place).display());
         let text = error(&run(folder.path(), &[&format!("-ipcconnect={address}")]));
         let expected = format!(
-            "Error: the node at {address} offers no chain to wallets (makeChain): releases of Bitcoin Core do \
-             not, it takes a build that is split into processes, such as this project's bitcoin-node"
+            "Error: the node at {address} offers no chain to wallets (makeChain), as releases of Bitcoin Core do \
+             not: attach to one of these with -core={address} instead of -ipcconnect"
         );
         assert_eq!(text, expected);
     };
