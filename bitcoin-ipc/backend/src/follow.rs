@@ -317,7 +317,7 @@ impl Follow {
                 Ok(()) => busy = 0,
                 Err(error) if error.kind() == ErrorKind::Overloaded && busy < PATIENCE => {
                     busy += 1;
-                    tracing::debug!(target: "core", %error, "asked again soon");
+                    tracing::debug!(target: "node", %error, "asked again soon");
                     follow.sleep(PAUSE);
                 }
                 Err(error) => follow.lose(error),

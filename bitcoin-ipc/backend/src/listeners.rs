@@ -301,7 +301,7 @@ impl Listener {
 /// What goes wrong with a listener concerns neither the node nor other listeners.
 fn note(told: Result<()>) {
     if let Err(error) = told {
-        tracing::debug!(target: "core", %error, "a listener did not hear");
+        tracing::debug!(target: "node", %error, "a listener did not hear");
     }
 }
 

@@ -145,7 +145,7 @@ fn search_ahead(
         let answer = match ask.fields(Method::ScanBlocks, params) {
             // One search at a time.
             Err(failure) if failure.code().is_some() => {
-                tracing::debug!(target: "core", %failure, "the filters are searched here");
+                tracing::debug!(target: "node", %failure, "the filters are searched here");
                 return Ok(None);
             }
             answer => answer?,

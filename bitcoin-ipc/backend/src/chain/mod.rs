@@ -351,23 +351,23 @@ impl Chain for Core {
     }
 
     fn init_message(&self, message: &str) -> Result<()> {
-        tracing::info!(target: "core", "{message}");
+        tracing::info!(target: "node", "{message}");
         Ok(())
     }
 
     fn init_warning(&self, message: &BilingualStr) -> Result<()> {
-        tracing::warn!(target: "core", "{}", message.original);
+        tracing::warn!(target: "node", "{}", message.original);
         Ok(())
     }
 
     fn init_error(&self, message: &BilingualStr) -> Result<()> {
-        tracing::error!(target: "core", "{}", message.original);
+        tracing::error!(target: "node", "{}", message.original);
         Ok(())
     }
 
     fn show_progress(&self, title: &str, progress: i32, resume_possible: bool) -> Result<()> {
         let _ = resume_possible;
-        tracing::info!(target: "core", "{title} {progress} %");
+        tracing::info!(target: "node", "{title} {progress} %");
         Ok(())
     }
 

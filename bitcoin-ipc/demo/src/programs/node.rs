@@ -252,7 +252,7 @@ impl Node {
             Way::Http(port) => format!("-core=http://127.0.0.1:{port}"),
         };
         let mut args =
-            vec![core, format!("-coredatadir={}", self.directory().display()), "-debug=core".to_owned()];
+            vec![core, format!("-coredatadir={}", self.directory().display()), "-debug=node".to_owned()];
         args.push(format!("-ipcbind=unix:{}", self.answering().display()));
         args.extend(self.options.args.iter().cloned());
         self.wallets = Some(Wallet::run(&self.programs, &self.wallet_directory(), &args)?);

@@ -10,8 +10,7 @@ use tracing::Level;
 use crate::error::{Error, Result};
 
 /// The categories that this library's programs log something for.
-pub const CATEGORIES: &[&str] =
-    &["core", "ipc", "kernel", "mempool", "net", "node", "rpc", "validation", "wallet"];
+pub const CATEGORIES: &[&str] = &["ipc", "kernel", "mempool", "net", "node", "rpc", "validation", "wallet"];
 
 /// The categories of Bitcoin Core, and their bits in its `BCLog::LogFlags`. Those that are not among
 /// [`CATEGORIES`] can be switched too, and change nothing.
@@ -50,7 +49,7 @@ pub const CORE_CATEGORIES: &[(&str, u32)] = &[
 /// The category of crates whose events name none.
 const CRATES: &[(&str, &str)] = &[
     ("mp_runtime", "ipc"),
-    ("bitcoin_backend", "core"),
+    ("bitcoin_backend", "node"),
     ("bitcoin_ipc", "ipc"),
     ("bitcoin_node", "node"),
     ("bitcoin_wallet", "wallet"),

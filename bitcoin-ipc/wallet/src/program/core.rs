@@ -112,7 +112,7 @@ impl Nodes for CoreNodes {
     fn look(&self) -> Result<std::result::Result<CoreNode, String>> {
         match Core::connect(self.options.clone()) {
             Ok(core) => {
-                tracing::info!(target: "core", "The node is {}, its tip {}.", core.name(), core.tip().height);
+                tracing::info!(target: "node", "The node is {}, its tip {}.", core.name(), core.tip().height);
                 Ok(Ok(CoreNode { core, rpc: self.rpc.clone() }))
             }
             Err(error) if matches!(error.kind(), ErrorKind::Disconnected | ErrorKind::Timeout) => {
