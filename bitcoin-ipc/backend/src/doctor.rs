@@ -143,8 +143,8 @@ fn filters(ask: &Ask, findings: &mut Vec<Finding>) -> Result<()> {
             "blocks above are read whole until then; nothing is to be done",
         ),
         None => fair(
-            "it has no filters, so each block is read whole: about 15 MB for a full one",
-            "blockfilterindex=1 in its bitcoin.conf, and restart it; on the main chain it takes some hours and 13 GB",
+            "it has no filters, so each block is read whole, with all that it spends",
+            "blockfilterindex=1 in its bitcoin.conf, and restart it; on the main chain that takes hours, and gigabytes of disk",
         ),
     });
     Ok(())

@@ -20,7 +20,7 @@ const LONGEST: u32 = 1000;
 const LONGEST_WITHOUT_FILTERS: u32 = 20;
 /// Up to so many blocks their filters are matched here.
 const FEW: i32 = 20;
-/// How many blocks the node searches at once: a second or two of its time.
+/// How many blocks the node searches at once. Its search cannot be stopped from here without stopping others'.
 const AHEAD: i32 = 10_000;
 
 /// What the node has found in filters, ahead of what was asked for.

@@ -9,6 +9,7 @@
 mod moments;
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::path::PathBuf;
 
 use bitcoin_demo::Result;
@@ -146,7 +147,9 @@ impl Pair {
 #[test]
 fn both_wallets_show_the_same() {
     let Some(program) = std::env::var_os("BITCOIN_NODE").map(PathBuf::from) else {
-        println!("SKIPPED: set BITCOIN_NODE to a bitcoin-node of v32 with wallets to run this test");
+        // Not by `println`, which only tests that fail show.
+        let skipped = "SKIPPED: set BITCOIN_NODE to a bitcoin-node of v32 with wallets to run this test";
+        writeln!(std::io::stderr(), "{skipped}").unwrap();
         return;
     };
     let steps: usize = std::env::var("BESIDE_STEPS").map_or(60, |steps| steps.parse().unwrap());

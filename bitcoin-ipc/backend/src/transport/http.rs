@@ -33,12 +33,20 @@ pub(crate) struct Http {
     /// Connections that nobody uses, by how long they wait for an answer.
     idle: Mutex<BTreeMap<Duration, Vec<SimpleHttpTransport>>>,
     closed: AtomicBool,
+    /// Whether a wait cannot be told which tip is known: v29.
+    old_wait: AtomicBool,
 }
 
 impl Http {
     /// A server, which is not asked yet.
     pub(crate) fn new(url: String, login: Login) -> Self {
-        Http { url, login, idle: Mutex::default(), closed: AtomicBool::new(false) }
+        Http {
+            url,
+            login,
+            idle: Mutex::default(),
+            closed: AtomicBool::new(false),
+            old_wait: AtomicBool::new(false),
+        }
     }
 
     fn idle(&self) -> MutexGuard<'_, BTreeMap<Duration, Vec<SimpleHttpTransport>>> {
@@ -197,8 +205,20 @@ impl Transport for Http {
 
     fn wait_tip(&self, known: BlockHash, limit: Duration) -> Result<BlockHash> {
         let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1);
-        let call = Call { method: "waitfornewblock".to_owned(), params: json!([millis, known]).into() };
-        let answer = self.calls("/", vec![call], limit + GRACE)?.pop().unwrap_or(Ok(Value::Null));
+        let wait = |params: Value| -> Result<Answer> {
+            let call = Call { method: "waitfornewblock".to_owned(), params: params.into() };
+            Ok(self.calls("/", vec![call], limit + GRACE)?.pop().unwrap_or(Ok(Value::Null)))
+        };
+        let mut answer = Err(RpcError::from_object(Value::Null));
+        if !self.old_wait.load(Ordering::Relaxed) {
+            answer = wait(json!([millis, known]))?;
+            // It answers with its help, as to all that has too many arguments.
+            self.old_wait.store(answer.as_ref().is_err_and(|error| error.code() == -1), Ordering::Relaxed);
+        }
+        if self.old_wait.load(Ordering::Relaxed) {
+            // A block that came before it waits is told at the end of this wait.
+            answer = wait(json!([millis]))?;
+        }
         let tip = answer.map_err(|error| match error.code() {
             // It waits no longer because it ends.
             -9 => Error::disconnected("the node is shutting down"),
@@ -213,5 +233,62 @@ impl Transport for Http {
     fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         self.idle().clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead, BufReader, Read, Write};
+    use std::net::TcpListener;
+    use std::sync::mpsc;
+
+    use bitcoin::hashes::Hash;
+
+    use super::*;
+
+    /// A node of v29, as far as waits go, for so many requests; tells how many arguments each had.
+    fn old_node(requests: usize) -> (Http, mpsc::Receiver<usize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (tell, told) = mpsc::channel();
+        std::thread::spawn(move || {
+            let mut reader = BufReader::new(listener.accept().expect("a client").0);
+            for _ in 0..requests {
+                let (mut line, mut length) = (String::new(), 0);
+                while reader.read_line(&mut line).expect("a line") > 2 {
+                    if let Some(value) = line.strip_prefix("Content-Length: ") {
+                        length = value.trim().parse().expect("a length");
+                    }
+                    line.clear();
+                }
+                let mut body = vec![0; length];
+                reader.read_exact(&mut body).expect("a body");
+                let body: Value = serde_json::from_slice(&body).expect("JSON");
+                let count = body[0]["params"].as_array().expect("a list").len();
+                tell.send(count).expect("the test waits");
+                let answer = match count {
+                    1 => json!({ "result": { "hash": BlockHash::all_zeros(), "height": 5 }, "id": 0 }),
+                    _ => {
+                        json!({ "error": { "code": -1, "message": "waitfornewblock ( timeout )" }, "id": 0 })
+                    }
+                };
+                let answer = json!([answer]).to_string();
+                let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", answer.len());
+                reader.get_mut().write_all((head + &answer).as_bytes()).expect("the client reads");
+            }
+        });
+        let login = Login::User { name: "me".to_owned(), password: "secret".to_owned().into() };
+        (Http::new(url, login), told)
+    }
+
+    #[test]
+    fn a_node_that_waits_without_knowing_the_tip_is_asked_as_it_can() {
+        let (node, told) = old_node(3);
+        for _ in 0..2 {
+            let tip = node.wait_tip(BlockHash::all_zeros(), Duration::from_secs(1)).expect("a tip");
+            assert_eq!(tip, BlockHash::all_zeros());
+        }
+        // The refusal is remembered.
+        assert_eq!(told.iter().take(3).collect::<Vec<_>>(), [2, 1, 1]);
     }
 }
