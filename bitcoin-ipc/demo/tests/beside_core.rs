@@ -148,8 +148,8 @@ impl Pair {
 fn both_wallets_show_the_same() {
     let Some(program) = std::env::var_os("BITCOIN_NODE").map(PathBuf::from) else {
         // Not by `println`, which only tests that fail show.
-        let skipped = "SKIPPED: set BITCOIN_NODE to a bitcoin-node of v32 with wallets to run this test";
-        writeln!(std::io::stderr(), "{skipped}").unwrap();
+        let skipped = "SKIPPED: set BITCOIN_NODE to a bitcoin-node of v32 with wallets to run this test\n";
+        std::io::stderr().write_all(skipped.as_bytes()).unwrap();
         return;
     };
     let steps: usize = std::env::var("BESIDE_STEPS").map_or(60, |steps| steps.parse().unwrap());
