@@ -50,7 +50,7 @@ pub fn serve_parent<I: Interface + ?Sized + 'static>(
 ) -> Result<()> {
     let connection: Connection = serve_stream(event_loop, stream, root);
     connection.wait_closed(None)?;
-    if !connection.wait_for_drops(PATIENCE) {
+    if !connection.wait_for_drops(PATIENCE)? {
         tracing::warn!(target: "ipc", "objects of the parent process are still in use {PATIENCE:?} after it has left");
     }
     Ok(())

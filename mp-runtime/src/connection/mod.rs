@@ -174,17 +174,26 @@ impl Connection {
         }
     }
 
-    /// Waits until the objects that the peer held are dropped, and calls that it made and that run all the same
-    /// have ended. Returns whether that was within `patience`.
-    pub(crate) fn wait_for_drops(&self, patience: Duration) -> bool {
-        let until = Instant::now() + patience;
+    /// After the connection was closed: waits until the objects that the peer held are dropped, and calls that it made
+    /// and that run all the same have ended. Returns whether that was within `patience`. For a process that ends in
+    /// order: what its objects still write when they are dropped is written then.
+    ///
+    /// # Errors
+    ///
+    /// When called on an event-loop thread, which must not block.
+    pub fn wait_for_drops(&self, patience: Duration) -> Result<bool> {
+        if self.0.event_loop().is_driven_here() {
+            return Err(blocking_on_loop());
+        }
+        let now = Instant::now();
+        let until = now.checked_add(patience).unwrap_or_else(|| now + FOR_EVER);
         while self.0.budget.calls() > 0 && Instant::now() < until {
             std::thread::sleep(POLL);
         }
         let left = || until.saturating_duration_since(Instant::now());
-        self.0.event_loop().wait_for_drops(left())
+        Ok(self.0.event_loop().wait_for_drops(left())
             && self.0.cleanup.wait(left())
-            && self.0.budget.calls() == 0
+            && self.0.budget.calls() == 0)
     }
 
     /// Waits until the connection is closed, at most for `timeout`. Returns whether it is.
@@ -220,12 +229,14 @@ impl Connection {
 
 /// How often those who wait for calls to end look for them.
 const POLL: Duration = Duration::from_millis(2);
+/// A patience that has no end, which no clock runs over.
+const FOR_EVER: Duration = Duration::from_secs(1 << 30);
 
 /// Closes connections, each once no call is under way on it, or after `patience` in any case. Returns whether all
 /// calls had ended and all connections are gone.
 pub(crate) fn shut_down_all(mut open: Vec<Connection>, patience: Duration) -> bool {
     let now = Instant::now();
-    let until = now.checked_add(patience).unwrap_or_else(|| now + Duration::from_secs(1 << 30));
+    let until = now.checked_add(patience).unwrap_or_else(|| now + FOR_EVER);
     let mut closing = Vec::new();
     let ended = loop {
         open.retain(|connection| {

@@ -93,11 +93,15 @@ impl Node for SplitNode {
     }
 }
 
-/// Stops something that uses a connection, while it can still say goodbye, and then closes it.
+/// Stops something that uses a connection, while it can still say goodbye, and then closes it. What the node held of
+/// this process is dropped when this returns.
 pub(super) fn leave(connection: &Connection, stop: impl FnOnce() -> Result<()>) -> Result<()> {
     let stopped = within(PATIENCE, stop);
     if !connection.shut_down(PATIENCE)? {
         tracing::warn!(target: "wallet", "Calls of the node were cut off.");
+    }
+    if !connection.wait_for_drops(PATIENCE)? {
+        tracing::warn!(target: "wallet", "What the node held is still in use.");
     }
     stopped
 }
