@@ -16,12 +16,12 @@ use bitcoin_init::arguments::{
 use bitcoin_init::config::Settings;
 use bitcoin_init::config::SharedSettings;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::types::{GlobalArgs, TxBroadcast};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::mining::mine;
 use bitcoin_node::program::{Door, Offer};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use bitcoin_node::template::SelectOptions;
 use tempfile::TempDir;
