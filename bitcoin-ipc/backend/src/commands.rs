@@ -128,6 +128,11 @@ impl Commands {
         }
     }
 
+    /// The names of all.
+    pub(crate) fn names(&self) -> Vec<String> {
+        lock(&self.0).keys().cloned().collect()
+    }
+
     /// The help on one command; none where there is no such.
     pub(crate) fn help(&self, name: &str) -> Option<String> {
         self.named(name).first().and_then(|command| Self::page(command))

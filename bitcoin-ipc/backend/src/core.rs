@@ -10,6 +10,7 @@ use std::time::Duration;
 use bitcoin::Network;
 use bitcoin_init::config::SharedSettings;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::client::{ConnectOptions, network_dir};
 use bitcoin_ipc::types::{BlockRef, WireFeeRate};
 use bitcoin_ipc::{Error, Result, Trust};
@@ -46,6 +47,8 @@ pub struct CoreOptions {
     pub interval: Duration,
     /// What ends this process.
     pub shutdown: Shutdown,
+    /// What windows hear, among it what is loaded and searched.
+    pub signals: Signals,
 }
 
 impl CoreOptions {
@@ -139,6 +142,18 @@ impl Core {
     #[must_use]
     pub fn tip(&self) -> BlockRef {
         self.0.follow.tip()
+    }
+
+    /// The names of all commands, of the wallets and of the node.
+    pub(crate) fn list_commands(&self) -> Result<Vec<String>> {
+        let page = self.0.ask.ask(Method::Help, json!([]))?;
+        let lines = page.as_str().unwrap_or_default().lines().filter(|line| !line.starts_with("=="));
+        let mut names: Vec<String> =
+            lines.filter_map(|line| line.split_whitespace().next()).map(str::to_owned).collect();
+        names.extend(self.0.commands.names());
+        names.sort();
+        names.dedup();
+        Ok(names)
     }
 
     /// How often the node was asked each method, without what users asked it.

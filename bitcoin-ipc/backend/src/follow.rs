@@ -290,6 +290,14 @@ impl Follow {
         self.ask.close();
     }
 
+    /// Waits until another tip than this one is told and all walks are at their end, or the node is gone; at most so
+    /// long.
+    pub(crate) fn wait_change(&self, known: BlockHash, time: Duration) {
+        let same = |turn: &mut Turn| (turn.walker.is_some() || self.tip().hash == known) && self.goes_on();
+        let waited = self.turned.wait_timeout_while(lock(&self.turn), time, same);
+        drop(waited.unwrap_or_else(PoisonError::into_inner));
+    }
+
     /// Waits until the node is gone, and says why.
     pub(crate) fn wait_lost(&self) -> Error {
         let mut lost = lock(&self.lost);

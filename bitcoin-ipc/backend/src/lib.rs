@@ -1,8 +1,8 @@
 //! An unmodified Bitcoin Core as the node of our wallets and windows.
 //!
 //! In: where a node is, which is the user's own and stays as it is. Out: [`Core`], with the interfaces
-//! [`Chain`](bitcoin_ipc::interfaces::Chain), [`WatchingChain`](bitcoin_ipc::interfaces::watch::WatchingChain) and
-//! [`Rpc`](bitcoin_ipc::interfaces::Rpc), made of what the node's JSON-RPC answers over IPC (since v32) or HTTP
+//! [`Chain`](bitcoin_ipc::interfaces::Chain), [`WatchingChain`](bitcoin_ipc::interfaces::watch::WatchingChain),
+//! [`Node`](bitcoin_ipc::interfaces::Node) and [`Rpc`](bitcoin_ipc::interfaces::Rpc), made of what the node's JSON-RPC answers over IPC (since v32) or HTTP
 //! (since v29).
 //!
 //! # What is asked of the node
@@ -16,7 +16,8 @@
 //! told last, down to the fork and up again, so no block is missed and none is told twice. The mempool is looked
 //! at when it has changed, a small one as soon as anybody asks, a large one at an interval; then it is searched by
 //! the node for the watched scripts. Of blocks the node's filters say which may concern them; without
-//! `-blockfilterindex` each is read whole.
+//! `-blockfilterindex` each is read whole. Windows hear of tips at once, of headers, peers and warnings every ten
+//! seconds; while no window listens nothing is asked for them.
 //!
 //! | what | how near it comes |
 //! |---|---|
@@ -42,8 +43,9 @@
 //! | `scan` | what of the blocks below concerns them |
 //! | `follow` | who tells them, in order |
 //! | `core` | a node that is followed |
+//! | `present` | the node that there is at the moment |
 //! | [`doctor`] | what a node has and lacks |
-//! | `chain`, `watching`, `rpc` | the interfaces |
+//! | `chain`, `watching`, `rpc`, `node` | the interfaces |
 
 pub mod address;
 mod answer;
@@ -58,6 +60,8 @@ mod headers;
 mod listeners;
 mod mempool;
 mod method;
+mod node;
+mod present;
 mod rpc;
 mod scan;
 mod transport;
@@ -66,4 +70,6 @@ mod watching;
 pub use address::{CoreAddress, Login};
 pub use core::{Core, CoreOptions};
 pub use method::Method;
+pub use node::{GuiNode, Host};
+pub use present::Present;
 pub use rpc::CoreRpc;

@@ -55,6 +55,8 @@ methods! {
     GetBlockHeader = "getblockheader",
     /// Whether the chain begins with a snapshot that is not verified yet.
     GetChainStates = "getchainstates",
+    /// The highest header, for a window.
+    GetChainTips = "getchaintips",
     /// How many transactions lie below a block.
     GetChainTxStats = "getchaintxstats",
     /// What of the mempool concerns a wallet.
@@ -67,8 +69,12 @@ methods! {
     GetMempoolEntry = "getmempoolentry",
     /// Limits and lowest rates, and whether anything has changed.
     GetMempoolInfo = "getmempoolinfo",
-    /// Which release it is.
+    /// How much it has sent and received, for a window.
+    GetNetTotals = "getnettotals",
+    /// Which release it is; for a window also how many peers it has.
     GetNetworkInfo = "getnetworkinfo",
+    /// Its peers, for a window.
+    GetPeerInfo = "getpeerinfo",
     /// The mempool, for a wallet without `-watchscripts`.
     GetRawMempool = "getrawmempool",
     /// Transactions of the mempool.
@@ -77,6 +83,10 @@ methods! {
     GetTxOut = "gettxout",
     /// Who spends coins in the mempool.
     GetTxSpendingPrevout = "gettxspendingprevout",
+    /// The commands that it has, for the console of a window.
+    Help = "help",
+    /// Who is kept away from it, for a window.
+    ListBanned = "listbanned",
     /// Blocks that may concern a wallet.
     ScanBlocks = "scanblocks",
     /// Sends a transaction. The only one that changes anything.

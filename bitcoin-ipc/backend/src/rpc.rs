@@ -3,12 +3,12 @@
 //! In: requests. Out: answers of the wallets to what they know, which is all that Bitcoin Core's own wallets answer
 //! to, and of the node to everything else.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::Rpc;
-use bitcoin_ipc::types::Json;
+use bitcoin_ipc::types::{Json, JsonRpcVersion};
 use bitcoin_rpc::envelope::{self, Envelope, ReplyTo, Request};
 use bitcoin_rpc::pool::{Pool, Wanted};
 use bitcoin_rpc::{Answer, Code, RpcError};
@@ -16,6 +16,7 @@ use mp_runtime::ipc_interface;
 use serde_json::{Value, json};
 
 use crate::core::Core;
+use crate::present::Present;
 
 /// How many requests run at once, and how many wait: Bitcoin Core's `-rpcthreads` and `-rpcworkqueue`.
 const THREADS: usize = 16;
@@ -28,7 +29,7 @@ pub struct CoreRpc {
 }
 
 struct Shared {
-    core: RwLock<Option<Core>>,
+    present: Present,
     shutdown: Shutdown,
 }
 
@@ -39,19 +40,21 @@ impl std::fmt::Debug for CoreRpc {
 }
 
 impl CoreRpc {
-    /// A server without a node yet. `stop` requests this.
+    /// A server in front of the node that there is. `stop` requests this.
     #[must_use]
-    pub fn new(shutdown: Shutdown) -> Self {
-        let shared = Shared { core: RwLock::default(), shutdown };
+    pub fn new(present: Present, shutdown: Shutdown) -> Self {
+        let shared = Shared { present, shutdown };
         CoreRpc { shared: Arc::new(shared), workers: Pool::new("rpc", THREADS, QUEUE) }
     }
 
-    /// From now on this is the node; `None` while there is none.
-    pub fn attach(&self, core: Option<Core>) {
-        let mut slot = self.shared.core.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let old = std::mem::replace(&mut *slot, core);
-        drop(slot);
-        drop(old);
+    /// Runs one command and waits for its answer. `uri` is the path of a request, which names the wallet.
+    ///
+    /// # Errors
+    ///
+    /// What the command refuses, or that there is no node yet.
+    pub fn execute(&self, command: &str, params: Json, uri: &str) -> Answer {
+        let to = ReplyTo { id: None, version: JsonRpcVersion::V2 };
+        self.shared.answer(Request { method: command.to_owned(), params }, &to, uri, "")
     }
 }
 
@@ -62,9 +65,9 @@ impl Shared {
             self.shutdown.request();
             return Ok(json!("Bitcoin wallets stopping; the node goes on"));
         }
-        let core = self.core.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
-        let core = core.ok_or_else(|| {
-            RpcError::new(Code::InWarmup, "The wallets are being loaded, or wait for their node")
+        let core = self.present.core();
+        let core = core.map_err(|why| {
+            RpcError::new(Code::InWarmup, format!("The wallets wait for their node: {why}"))
         })?;
         if let Some(answer) = core.0.commands.run(&request, to, uri, user) {
             return answer;

@@ -21,6 +21,7 @@ use bitcoin_init::arguments::{Arguments, NETWORK_OPTIONS, NODE_OPTIONS, Program,
 use bitcoin_init::config::{Settings, SharedSettings};
 use bitcoin_init::datadir;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::interfaces::watch::{SplitInit, WatchedBlock, WatchedNotifications, WatchingChain};
 use bitcoin_ipc::interfaces::{Chain, ChainNotifications};
 use bitcoin_ipc::types::{
@@ -112,6 +113,7 @@ fn core(node: &Node, directory: &Path) -> Core {
         dust_rate: WireFeeRate::from_sat_per_kvb(3000),
         interval: Duration::from_millis(200),
         shutdown: Shutdown::new(),
+        signals: Signals::default(),
     })
     .unwrap()
 }

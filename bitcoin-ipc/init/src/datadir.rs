@@ -5,9 +5,33 @@
 
 use std::path::PathBuf;
 
+use crate::arguments::Arguments;
 use crate::config::Settings;
 use crate::error::{Error, Result};
 use crate::{origin, owner};
+
+/// Where wallets on a Bitcoin Core are unless told otherwise, in the home directory.
+const ON_CORE: &str = ".bitcoin-wallet";
+
+/// Gives wallets on the Bitcoin Core of `-core` a data directory of their own, unless there is a `-datadir`: that of
+/// Bitcoin Core is its own. It is created where it is missing, for the owner only.
+///
+/// # Errors
+///
+/// There is no home directory, or the directory cannot be created.
+pub fn on_core(arguments: &mut Arguments) -> Result<()> {
+    if !arguments.options.contains_key("core") || arguments.options.contains_key("datadir") {
+        return Ok(());
+    }
+    let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
+    let home =
+        home.ok_or_else(|| Error::new("there is no home directory; give a directory with -datadir"))?;
+    let directory = home.join(ON_CORE);
+    owner::create_folder(&directory)
+        .map_err(|error| Error::new(format!("cannot make the directory {}: {error}", directory.display())))?;
+    arguments.options.insert("datadir".to_owned(), vec![directory.display().to_string().into()]);
+    Ok(())
+}
 
 /// Creates the data directory and the network's in it where they are missing, for the owner only, and
 /// returns the network's. A directory that is there keeps its permissions.

@@ -2,7 +2,8 @@
 //!
 //! In: the arguments and files of a user, signals, log events. Out: [`arguments`] and one
 //! [`config::Settings`], a [`datadir`], whose it is ([`origin`]) and the [`lock`] of one, files for their
-//! [`owner`] alone, a [`logging`] layer with its [`time`]s, a [`shutdown`] token, and [`sockets`].
+//! [`owner`] alone, a [`logging`] layer with its [`time`]s, a [`shutdown`] token, [`sockets`], and the
+//! [`signals`] that windows hear.
 
 pub mod arguments;
 pub mod config;
@@ -14,6 +15,7 @@ pub mod origin;
 pub mod owner;
 mod paths;
 pub mod shutdown;
+pub mod signals;
 pub mod sockets;
 pub mod time;
 

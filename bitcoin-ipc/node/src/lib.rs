@@ -15,7 +15,6 @@
 //! | [`scripts`] | scripts and signatures, run by the kernel |
 //! | [`template`] | the transactions of the next block |
 //! | [`watch`] | the scripts that a wallet looks for |
-//! | [`signals`] | what a user interface hears |
 //! | [`state`] | all of these together, and who is told of changes |
 //! | [`watch`] | what of all that concerns a wallet's scripts |
 //! | [`check_block`] | whether a block could be the next one |
@@ -33,7 +32,6 @@ pub mod program;
 pub mod restrictions;
 pub mod rpc;
 pub mod scripts;
-pub mod signals;
 pub mod state;
 pub mod template;
 pub mod watch;

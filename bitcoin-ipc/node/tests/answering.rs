@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 
 use bitcoin::Network;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::interfaces::{Rpc, RpcActor, RpcCommand};
 use bitcoin_ipc::types::{Json, JsonRpcRequestMode, RpcOutcome};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use serde_json::{Value, json};
 use tempfile::TempDir;

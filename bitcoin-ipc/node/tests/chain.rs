@@ -14,6 +14,7 @@ use bitcoin_init::arguments::{NETWORK_OPTIONS, NODE_OPTIONS};
 use bitcoin_init::config::Settings;
 use bitcoin_init::config::SharedSettings;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::interfaces::{Chain, ChainNotifications, Init, RpcCommand};
 use bitcoin_ipc::types::{
     BlockFilterType, BlockInfo, BlockLocator, ChainstateRole, FoundBlockRequest, RpcOutcome, SettingsAction,
@@ -22,7 +23,6 @@ use bitcoin_ipc::types::{
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::program::{Door, Offer};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use bitcoin_node::template::SelectOptions;
 use mine::{REWARD, anyone, block, spend};

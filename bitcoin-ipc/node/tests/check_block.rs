@@ -18,10 +18,10 @@ use bitcoin::{
     TxOut, Txid, Witness, absolute, block,
 };
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::types::{BlockCheckOptions, Reject};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::check_block::check_block;
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use mine::{REWARD, anyone, grind, spend};
 

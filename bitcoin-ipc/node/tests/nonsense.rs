@@ -12,9 +12,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bitcoin::Network;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_node::index;
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use mine::{REWARD, block, spend};
 use proptest::strategy::{Strategy, ValueTree};

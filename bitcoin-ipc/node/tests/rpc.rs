@@ -8,13 +8,13 @@ use std::sync::{Arc, Mutex};
 
 use bitcoin::Network;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::interfaces::{Rpc, RpcActor, RpcCommand};
 use bitcoin_ipc::types::psbt::{Fields, InputFields};
 use bitcoin_ipc::types::{Json, JsonRpcRequestMode, RpcArg, RpcOutcome};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::index;
 use bitcoin_node::rpc::{RpcError, RpcOptions, RpcServer};
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use bitcoin_rpc::psbt::{parse, text};
 use mine::{REWARD, block, spend};

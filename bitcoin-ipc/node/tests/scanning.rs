@@ -9,11 +9,11 @@ use std::sync::{Arc, Mutex};
 
 use bitcoin::{BlockHash, Network, Transaction};
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::types::{BlockInfo, BlockLocator, ChainstateRole, MempoolRemovalReason};
 use bitcoin_node::index;
 use bitcoin_node::rpc::{RpcError, RpcOptions, RpcServer};
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use mp_runtime::{Result, ipc_interface};
 use serde_json::{Value, json};

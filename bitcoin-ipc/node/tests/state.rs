@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex};
 
 use bitcoin::{Amount, Block, Network, ScriptBuf, Transaction, TxOut};
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::interfaces::ChainNotifications;
 use bitcoin_ipc::types::{BlockInfo, BlockLocator, ChainstateRole, MempoolRemovalReason};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::mempool::AcceptOptions;
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use mine::{REWARD, block, spend};
 use mp_runtime::{Result, ipc_interface};

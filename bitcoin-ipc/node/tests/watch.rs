@@ -14,6 +14,7 @@ use bitcoin_init::arguments::{Invocation, NETWORK_OPTIONS, NODE_OPTIONS, Program
 use bitcoin_init::config::Settings;
 use bitcoin_init::config::SharedSettings;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::interfaces::watch::{
     AnyChain, MAX_WATCHED_BYTES, ScriptWatch, SplitInit, WatchedBlock, WatchedNotifications, WatchingChain,
 };
@@ -21,7 +22,6 @@ use bitcoin_ipc::types::{BlockRef, MempoolRemovalReason, TxBroadcast};
 use bitcoin_node::chainstate::Verdict;
 use bitcoin_node::program::{Door, Offer};
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use bitcoin_node::template::SelectOptions;
 use mine::{REWARD, block, spend};

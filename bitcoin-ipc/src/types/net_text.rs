@@ -96,6 +96,28 @@ impl fmt::Display for Service {
     }
 }
 
+impl FromStr for Service {
+    type Err = Error;
+
+    /// Reads what `fmt` writes: an address, with brackets around one with colons, a colon and a port.
+    ///
+    /// # Errors
+    ///
+    /// The text has no port from 0 to 65535, or what is before it is no address.
+    fn from_str(text: &str) -> Result<Self> {
+        let wrong = || Error::bad_value(format!("network service {text:?}: not an address and a port"));
+        let (address, port) = text.rsplit_once(':').ok_or_else(wrong)?;
+        let inside = address.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+        let address = match inside {
+            Some(inside) => inside,
+            None if address.contains(':') => return Err(wrong()),
+            None => address,
+        };
+        let port = port.bytes().all(|byte| byte.is_ascii_digit()).then(|| port.parse().ok()).flatten();
+        Ok(Service { address: address.parse()?, port: port.ok_or_else(wrong)? })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,7 +147,9 @@ mod tests {
             assert_eq!(address.to_string(), text);
             assert_eq!(text.parse::<NetAddr>().unwrap(), address);
             assert_eq!(text.to_uppercase().parse::<NetAddr>().unwrap(), address);
-            assert_eq!(Service { address, port: 8333 }.to_string(), with_port);
+            let service = Service { address, port: 8333 };
+            assert_eq!(service.to_string(), with_port);
+            assert_eq!(with_port.parse::<Service>().unwrap(), service);
         }
         assert_eq!(NetAddr::Internal([0; 10]).to_string(), "aaaaaaaaaaaaaaaa.internal");
     }
@@ -136,6 +160,18 @@ mod tests {
         let version_2 = "6hzph5hv6337r6p2.onion";
         for text in [&other_checksum, version_2, &I2P[1..], "", ".onion", ".b32.i2p", "1.2.3", "a.internal"] {
             text.parse::<NetAddr>().unwrap_err();
+        }
+        for text in [
+            "1.2.3.4",
+            "1.2.3.4:",
+            "1.2.3.4:65536",
+            "1.2.3.4:+1",
+            "2001:db8::1:8333",
+            "[1.2.3.4:1",
+            "a:1",
+            ":1",
+        ] {
+            text.parse::<Service>().unwrap_err();
         }
     }
 

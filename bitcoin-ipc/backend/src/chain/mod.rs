@@ -4,12 +4,13 @@
 
 mod fees;
 mod found;
-mod sending;
+pub(crate) mod sending;
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use bitcoin::{Amount, BlockHash, OutPoint, Transaction, TxOut, Txid};
+use bitcoin_init::signals::Style;
 use bitcoin_ipc::interfaces::{
     AncestryCounts, Chain, ChainNotifications, CommonAncestor, Handler, PackageLimits, RpcCommand, SmartFee,
     UpdateSetting,
@@ -62,6 +63,19 @@ impl Core {
     fn setting(&self, name: &str, default: u32) -> Result<u32> {
         self.0.options.settings.count(name, default)
     }
+}
+
+/// The coin that `gettxout` has answered with, in a chain of this height.
+pub(crate) fn coin(answer: Value, tip: i32) -> Result<Option<Coin>> {
+    if answer.is_null() {
+        return Ok(None);
+    }
+    let fields = Fields::of(Method::GetTxOut, answer)?;
+    let deep: i32 = fields.int("confirmations")?;
+    let output =
+        TxOut { value: fields.amount("value")?, script_pubkey: script(&fields.object("scriptPubKey")?)? };
+    let height = u32::try_from(tip.saturating_add(1).saturating_sub(deep)).unwrap_or_default();
+    Ok(Some(Coin { output, height, coinbase: fields.flag("coinbase")? }))
 }
 
 #[ipc_interface]
@@ -171,27 +185,15 @@ impl Chain for Core {
         let answers = ask.ask_all(Method::GetTxOut, params)?;
         let tip = ask.tip()?.height;
         for ((outpoint, coin), answer) in coins.iter_mut().zip(answers) {
-            let answer = answer?;
-            *coin = match answer.is_null() {
-                false => {
-                    let fields = Fields::of(Method::GetTxOut, answer)?;
-                    let deep: i32 = fields.int("confirmations")?;
-                    Some(Coin {
-                        output: TxOut {
-                            value: fields.amount("value")?,
-                            script_pubkey: script(&fields.object("scriptPubKey")?)?,
-                        },
-                        height: u32::try_from(tip + 1 - deep).unwrap_or_default(),
-                        coinbase: fields.flag("coinbase")?,
-                    })
-                }
-                true if if_known(ask.ask(Method::GetMempoolEntry, json!([outpoint.txid])))?.is_some() => {
+            *coin = match self::coin(answer?, tip)? {
+                Some(coin) => Some(coin),
+                None if if_known(ask.ask(Method::GetMempoolEntry, json!([outpoint.txid])))?.is_some() => {
                     let output =
                         |tx: Transaction| tx.output.get(usize::try_from(outpoint.vout).ok()?).cloned();
                     let output = ask.mempool_transaction(outpoint.txid)?.and_then(output);
                     output.map(|output| Coin { output, height: MEMPOOL_HEIGHT, coinbase: false })
                 }
-                true => None,
+                None => None,
             };
         }
         Ok(())
@@ -352,22 +354,25 @@ impl Chain for Core {
 
     fn init_message(&self, message: &str) -> Result<()> {
         tracing::info!(target: "node", "{message}");
+        self.0.options.signals.loading(message);
         Ok(())
     }
 
     fn init_warning(&self, message: &BilingualStr) -> Result<()> {
         tracing::warn!(target: "node", "{}", message.original);
+        self.0.options.signals.message(message, Style::Warning);
         Ok(())
     }
 
     fn init_error(&self, message: &BilingualStr) -> Result<()> {
         tracing::error!(target: "node", "{}", message.original);
+        self.0.options.signals.message(message, Style::Error);
         Ok(())
     }
 
     fn show_progress(&self, title: &str, progress: i32, resume_possible: bool) -> Result<()> {
-        let _ = resume_possible;
         tracing::info!(target: "node", "{title} {progress} %");
+        self.0.options.signals.progress(title, progress, resume_possible);
         Ok(())
     }
 

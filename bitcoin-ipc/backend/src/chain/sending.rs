@@ -16,6 +16,11 @@ use crate::method::Method;
 /// Code of a refusal: the transaction is in a block already.
 const ALREADY_IN_CHAIN: i64 = -27;
 
+/// What is said of a fee above the limit.
+pub(crate) const TOO_DEAR: &str = "Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)";
+/// What is said of a transaction that is in a block already.
+pub(crate) const IN_CHAIN: &str = "Transaction outputs already in utxo set";
+
 /// What the node would say to a transaction: its fee, if that is known, or the reason against it.
 pub(super) fn verdict(ask: &Ask, tx: &Transaction) -> Result<Result<Option<Amount>, String>> {
     // As no rate is too high here: the fee itself is what is limited.
@@ -33,7 +38,7 @@ pub(super) fn verdict(ask: &Ask, tx: &Transaction) -> Result<Result<Option<Amoun
 }
 
 /// Sends a transaction, unless its fee is too high.
-pub(super) fn send(
+pub(crate) fn send(
     core: &Core,
     tx: &Transaction,
     max_fee: Amount,
@@ -61,7 +66,7 @@ pub(super) fn send(
     let _sending = lock(&core.0.sending);
     match verdict(ask, tx)? {
         Ok(Some(fee)) if fee > max_fee => {
-            return Ok(Err("Fee exceeds maximum configured by user (e.g. -maxtxfee, maxfeerate)".to_owned()));
+            return Ok(Err(TOO_DEAR.to_owned()));
         }
         // In other cases sending has the words.
         _ => {}
@@ -69,9 +74,7 @@ pub(super) fn send(
     // Neither a rate nor what outputs burn is limited again.
     match ask.ask(Method::SendRawTransaction, json!([serialize_hex(tx), 0, "21000000"])) {
         Ok(_) => Ok(Ok(())),
-        Err(Failure::Refused(_, error)) if error.code() == ALREADY_IN_CHAIN => {
-            Ok(Err("Transaction outputs already in utxo set".to_owned()))
-        }
+        Err(Failure::Refused(_, error)) if error.code() == ALREADY_IN_CHAIN => Ok(Err(IN_CHAIN.to_owned())),
         // RPC_TRANSACTION_ERROR and RPC_TRANSACTION_REJECTED: the node's own words.
         Err(Failure::Refused(_, error)) if [-25, -26].contains(&error.code()) => {
             Ok(Err(error.message().to_owned()))

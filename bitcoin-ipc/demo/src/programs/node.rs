@@ -149,7 +149,8 @@ impl Node {
     }
 
     /// The socket where node and wallets answer.
-    fn answering(&self) -> PathBuf {
+    #[must_use]
+    pub fn answering(&self) -> PathBuf {
         match self.options.form {
             Form::OnCore(_) => self.directory().join("wallet.sock"),
             Form::OneProcess | Form::TwoProcesses => self.socket(),

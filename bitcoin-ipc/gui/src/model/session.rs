@@ -24,6 +24,8 @@ pub(crate) enum Form {
     Attached,
     /// The window started it, and ends it.
     Spawned,
+    /// It is another program's, and stays; the window started the wallets on it, and ends them.
+    OnCore,
     /// It is in this process.
     Hosted,
 }

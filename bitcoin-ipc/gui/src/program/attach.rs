@@ -89,7 +89,8 @@ impl NodeSource for Attach {
             Err(RpcFailure::RpcError(error))
                 if error.get("code").and_then(Value::as_i64) == Some(WARMING_UP) =>
             {
-                return Err(later(mark!("The node is starting.")));
+                let text = error.get("message").and_then(Value::as_str).unwrap_or_default();
+                return Err(Missing::Later(say!("The node is not ready yet: {text}", text)));
             }
             Err(_) => return Err(later(mark!("The node does not say what network it is of."))),
         }

@@ -123,7 +123,8 @@ fn arguments(program: &Program) -> Result<Option<Arguments>, Failure> {
 fn run() -> Result<ExitCode, Failure> {
     let program = options::attaching();
     let early_log = EarlyLog::start()?;
-    let Some(arguments) = arguments(&program)? else { return Ok(ExitCode::SUCCESS) };
+    let Some(mut arguments) = arguments(&program)? else { return Ok(ExitCode::SUCCESS) };
+    datadir::on_core(&mut arguments)?;
     let uris = arguments.positional.clone();
     let of_node = stay::arguments(&arguments.options, &options::own());
     let settings = options::load(program, arguments)?;
@@ -169,6 +170,11 @@ fn run() -> Result<ExitCode, Failure> {
             Wish::Spawn => {
                 let source = Spawn::new(event_loop.clone(), sibling("bitcoin-node")?, settings.clone());
                 ("Own node".to_owned(), String::new(), Form::Spawned, Box::new(source))
+            }
+            Wish::OnCore => {
+                let source = Spawn::new(event_loop.clone(), sibling("bitcoin-wallet")?, settings.clone());
+                let place = settings.text("core", "");
+                (place.clone(), place, Form::OnCore, Box::new(source))
             }
         };
         start.add(Session::new(number, name, place, form, network), source);

@@ -5,8 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use bitcoin_init::arguments::{
-    Arguments, Category, Form, INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, OptionInfo,
-    Program, REFUSED_OPTIONS, SHARED_OPTIONS, WALLET_OPTIONS,
+    Arguments, CORE_OPTIONS, Category, Form, INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS,
+    OptionInfo, Program, REFUSED_OPTIONS, SHARED_OPTIONS, WALLET_OPTIONS,
 };
 use bitcoin_init::config::Settings;
 use bitcoin_init::{Error, Result};
@@ -14,9 +14,13 @@ use bitcoin_ipc::Trust;
 use bitcoin_ipc::client::Address;
 use mp_runtime::try_connect;
 
+/// Where wallets on a Bitcoin Core listen unless told otherwise.
+const WALLET_SOCKET: &str = "unix:wallet.sock";
+
 const ABOUT: &str = "bitcoin-gui is a window on a node and its wallets. It attaches to the node that listens on \
                      node.sock in the network's directory (bitcoin-node -ipcbind=unix), or starts bitcoin-node. \
-                     Options of the node and of wallets are passed on to a node that it starts. An argument may be \
+                     With -core it starts bitcoin-wallet for an unmodified Bitcoin Core, or attaches to the one that is \
+                     there. Options of the node and of wallets are passed on to what it starts. An argument may be \
                      a payment URI, bitcoin:<address>.";
 
 const OWN_OPTIONS: &[OptionInfo] = &[
@@ -74,7 +78,9 @@ pub(super) fn own() -> Vec<&'static str> {
 
 /// The table of options of a window on nodes of other processes.
 pub(super) fn attaching() -> Program {
-    window(Program::new("bitcoin-gui", env!("CARGO_PKG_VERSION"), ABOUT)).options(OWN_OPTIONS)
+    window(Program::new("bitcoin-gui", env!("CARGO_PKG_VERSION"), ABOUT))
+        .options(CORE_OPTIONS)
+        .options(OWN_OPTIONS)
 }
 
 /// The table of options of a window on a node of the same process.
@@ -106,6 +112,8 @@ pub(super) enum Wish {
     Attach(PathBuf),
     /// A new one.
     Spawn,
+    /// That of somebody else, with wallets of our own.
+    OnCore,
     /// The one that listens here, or a new one, which stays.
     Stay(PathBuf),
 }
@@ -115,6 +123,9 @@ pub(super) fn wishes(settings: &Settings, network_dir: &Path) -> Result<Vec<Wish
     let socket = |address: &Address| {
         address.socket(network_dir).map_err(|error| Error::new(format!("-ipcconnect: {}", error.text())))
     };
+    if settings.is_set("core") && !settings.is_negated("core") {
+        return Ok(vec![on_core(settings, &socket)?]);
+    }
     let named = settings.list("ipcconnect");
     if named.is_empty() && settings.is_negated("ipcconnect") || named == ["0"] {
         return Ok(vec![Wish::Spawn]);
@@ -133,6 +144,18 @@ pub(super) fn wishes(settings: &Settings, network_dir: &Path) -> Result<Vec<Wish
             .map(Wish::Attach)
     };
     named.iter().map(attach).collect()
+}
+
+/// The wallets on the Bitcoin Core of `-core`: those that listen here, or new ones.
+fn on_core(settings: &Settings, socket: &dyn Fn(&Address) -> Result<PathBuf>) -> Result<Wish> {
+    for other in ["ipcconnect", "nodestays"] {
+        if settings.is_set(other) {
+            return Err(Error::new(format!("-core and -{other} name two nodes: choose one")));
+        }
+    }
+    let address: bitcoin_ipc::Result<Address> = settings.text("ipcbind", WALLET_SOCKET).parse();
+    let socket = socket(&address.map_err(|error| Error::new(format!("-ipcbind: {}", error.text())))?)?;
+    Ok(if try_connect(&socket).is_ok() { Wish::Attach(socket) } else { Wish::OnCore })
 }
 
 #[cfg(test)]
@@ -162,5 +185,15 @@ mod tests {
         let stay = Wish::Stay(PathBuf::from("/nowhere/node.sock"));
         assert_eq!(wished(&["-nodestays"]), Ok(vec![stay]));
         assert!(wished(&["-ipcconnect=tcp:1"]).is_err());
+    }
+
+    #[test]
+    fn wallets_on_somebody_elses_node_are_one_wish() {
+        assert_eq!(wished(&["-core=unix"]), Ok(vec![Wish::OnCore]));
+        assert_eq!(wished(&["-nocore"]), Ok(vec![Wish::Spawn]));
+        for other in ["-ipcconnect=unix", "-nodestays"] {
+            let refused = wished(&["-core=http://127.0.0.1", other]).unwrap_err();
+            assert!(refused.text().contains("choose one"), "{refused}");
+        }
     }
 }

@@ -9,6 +9,7 @@ mod imports;
 mod languages;
 mod looks;
 mod notices;
+mod on_core;
 mod outside;
 mod pages;
 mod paying;

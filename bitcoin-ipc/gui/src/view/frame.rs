@@ -284,7 +284,9 @@ fn closing(ui: &mut Ui, cx: &mut Cx<'_>) {
             _ => t!("It is left."),
         };
         ui.label(format!("{}: {step}", session.name));
-        if session.form == Form::Spawned && matches!(session.link, Link::Stopping { .. }) {
+        if matches!(session.form, Form::Spawned | Form::OnCore)
+            && matches!(session.link, Link::Stopping { .. })
+        {
             ui.label(t!("If it does not end, it can be ended by force. It loses nothing of the chain; it has to check more of it at the next start."));
             let button = ui.button(t!("End {name} by force", name = session.name));
             if button.clicked() {

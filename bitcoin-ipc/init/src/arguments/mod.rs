@@ -4,6 +4,7 @@
 //! that a parent spawned, a text to print, or the [`Arguments`] of an ordinary run.
 
 mod amount;
+mod core;
 mod help;
 mod inert;
 mod interpret;
@@ -13,6 +14,7 @@ mod parse;
 mod table;
 mod wallet;
 
+pub use self::core::CORE_OPTIONS;
 pub use inert::{INERT_OPTIONS, REFUSED_OPTIONS};
 pub use known::{LOG_OPTIONS, NETWORK_OPTIONS, SHARED_OPTIONS};
 pub use node::NODE_OPTIONS;

@@ -24,8 +24,8 @@ use serde_json::Value;
 
 use crate::fees::Rate;
 use crate::rpc::{Peer, RpcServer};
-use crate::signals::Style;
 use crate::state::{State, Watcher, signed};
+use bitcoin_init::signals::Style;
 use found::{common_ancestor, first_from, found};
 
 /// How many coins are looked up while the mempool and the chain stand still.

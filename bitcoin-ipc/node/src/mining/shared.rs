@@ -101,8 +101,8 @@ mod tests {
     use futures::future::join_all;
 
     use super::*;
-    use crate::signals::Signals;
     use crate::state::Options;
+    use bitcoin_init::signals::Signals;
 
     #[tokio::test]
     async fn there_is_one_selection_for_each_change() {

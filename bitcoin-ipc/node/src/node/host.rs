@@ -12,8 +12,8 @@ use bitcoin_ipc::types::GlobalArgs;
 use mp_runtime::Result;
 
 use crate::rpc::RpcServer;
-use crate::signals::Signals;
 use crate::state::State;
+use bitcoin_init::signals::Signals;
 
 /// A node that has started.
 #[derive(Clone)]

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use bitcoin_ipc::interfaces::MessageBoxFn;
 use mp_runtime::callbacks::Registration;
 
-use crate::signals::{Signals, Style};
+use bitcoin_init::signals::{Signals, Style};
 
 /// Writes messages to standard error. Clones are the same.
 #[derive(Clone, Default)]

@@ -17,7 +17,7 @@ use mp_runtime::{Error, Result, ipc_interface};
 use super::Offer;
 use crate::node::{GuiNode, Host, Parts};
 use crate::rpc::RpcServer;
-use crate::signals::Signals;
+use bitcoin_init::signals::Signals;
 
 /// How often whoever waits for the node looks whether it is to stop.
 const LOOK: Duration = Duration::from_millis(100);

@@ -27,7 +27,7 @@ use mp_runtime::EventLoop;
 use console::Console;
 
 use crate::chainstate::Chainstate;
-use crate::signals::Signals;
+use bitcoin_init::signals::Signals;
 
 pub use door::Door;
 pub use offer::Offer;

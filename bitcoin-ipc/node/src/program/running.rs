@@ -19,8 +19,8 @@ use super::wallets::{WalletSource, Wallets};
 use super::{Door, Offer, echo, notify};
 use crate::chainstate::Chainstate;
 use crate::rpc::RpcServer;
-use crate::signals::{Signals, Style};
 use crate::state::{Registration, State};
+use bitcoin_init::signals::{Signals, Style};
 
 /// How long the end waits for whoever still uses the chain.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -20,7 +20,7 @@ use mp_runtime::{Error, ErrorKind, EventLoop, Result, ipc_interface, parent_stre
 use super::wallets::WalletSource;
 use super::{Failure, Offer, Running, options, prepare};
 use crate::node::{GuiNode, Host, Parts};
-use crate::signals::{Signals, Style};
+use bitcoin_init::signals::{Signals, Style};
 
 /// Serves the parent process until it leaves.
 pub(super) fn run(

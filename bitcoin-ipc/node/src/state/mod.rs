@@ -46,7 +46,7 @@ use crate::fees::Estimator;
 use crate::index::Index;
 use crate::mempool::Mempool;
 use crate::mempool::persist::journal::Journal;
-use crate::signals::Signals;
+use bitcoin_init::signals::Signals;
 use branches::Branches;
 use notifier::{Event, Notifier};
 use tip_block::TipBlock;

@@ -22,7 +22,7 @@ use crate::index::{self, Index};
 use crate::mempool::persist::journal::Journal;
 use crate::mempool::{Mempool, MempoolOptions};
 use crate::scripts::KernelScripts;
-use crate::signals::Signals;
+use bitcoin_init::signals::Signals;
 
 const JOURNAL: &str = "mempool.journal";
 const ESTIMATES: &str = "fee_estimates.json";

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use bitcoin::Network;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_ipc::blocking::Mining;
 use bitcoin_ipc::release::Services;
 use bitcoin_ipc::{Client, ConnectOptions, Release, RpcError, blocking};
 use bitcoin_node::index;
 use bitcoin_node::mining::NodeMining;
 use bitcoin_node::rpc::{RpcOptions, RpcServer};
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use bitcoin_node::template::SelectOptions;
 use serde_json::{Value, json};

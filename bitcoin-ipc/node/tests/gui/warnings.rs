@@ -8,8 +8,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bitcoin::Network;
 use bitcoin::block::Version;
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_node::chainstate::Verdict;
-use bitcoin_node::signals::Signals;
 use bitcoin_node::state::{Options, State};
 use serde_json::json;
 

@@ -73,7 +73,7 @@ pub(super) trait Node: Clone + Send + 'static {
 /// # Errors
 ///
 /// What is there before there was a node cannot be one for these wallets, or the wallets cannot be loaded.
-pub(super) fn run<N: Nodes>(nodes: N, loader: Loader, shutdown: &Shutdown) -> Result<()> {
+pub(super) fn run<N: Nodes>(nodes: Arc<N>, loader: Loader, shutdown: &Shutdown) -> Result<()> {
     let attachment =
         Arc::new(Attachment { nodes, loader, shutdown: shutdown.clone(), node: Mutex::default() });
     let (follower, end) = (attachment.clone(), shutdown.clone());
@@ -105,7 +105,7 @@ impl Drop for RequestOnDrop {
 }
 
 struct Attachment<N: Nodes> {
-    nodes: N,
+    nodes: Arc<N>,
     loader: Loader,
     shutdown: Shutdown,
     node: Mutex<Option<N::Node>>,

@@ -1,22 +1,25 @@
 //! Wallets on an unmodified Bitcoin Core.
 //!
-//! In: settings. Out: the node that they name, as one to follow, and a socket that answers for wallets and node.
+//! In: settings. Out: the node that they name, as one to follow, and a socket that answers for wallets and node, to
+//! programs and to windows.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin_backend::doctor::{Grade, examine};
-use bitcoin_backend::{Core, CoreAddress, CoreOptions, CoreRpc, Login};
+use bitcoin_backend::{Core, CoreAddress, CoreOptions, CoreRpc, GuiNode, Host, Login, Present};
 use bitcoin_init::config::{Settings, SharedSettings};
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_init::sockets;
 use bitcoin_init::{Error as InitError, Result as InitResult};
 use bitcoin_ipc::client::{default_data_dir, network_dir};
 use bitcoin_ipc::interfaces::watch::{AnyChain, SplitInit};
-use bitcoin_ipc::interfaces::{Echo, EchoImpl, Handler, Init, Rpc};
-use bitcoin_ipc::types::WireFeeRate;
+use bitcoin_ipc::interfaces::{self, Echo, EchoImpl, Handler, Init, Rpc, WalletLoader};
+use bitcoin_ipc::types::{GlobalArgs, WireFeeRate};
 use bitcoin_ipc::{Error, ErrorKind, Result};
+use mp_runtime::callbacks::News;
 use mp_runtime::{EventLoop, Server, ipc_interface};
 
 use super::attached::{Node, Nodes};
@@ -42,12 +45,20 @@ pub(super) fn address(settings: &Settings) -> InitResult<Option<CoreAddress>> {
 /// A Bitcoin Core that comes and goes.
 pub(super) struct CoreNodes {
     options: CoreOptions,
-    rpc: Arc<CoreRpc>,
+    present: Present,
 }
 
 impl CoreNodes {
     /// As the settings say.
-    pub(super) fn new(settings: &Settings, address: CoreAddress, shutdown: &Shutdown) -> InitResult<Self> {
+    pub(super) fn new(
+        settings: &SharedSettings,
+        address: CoreAddress,
+        shutdown: &Shutdown,
+        present: Present,
+        signals: Signals,
+    ) -> InitResult<Self> {
+        let shared = settings.clone();
+        let settings = &*settings.lock();
         let failed = |error: Error| InitError::new(error.text());
         let data_dir = match settings.path("coredatadir", "").filter(|path| !path.as_os_str().is_empty()) {
             Some(path) => std::path::absolute(&path)
@@ -62,12 +73,13 @@ impl CoreNodes {
             network,
             data_dir,
             trust: settings::trust(settings)?,
-            settings: SharedSettings::new(settings.clone()),
+            settings: shared,
             dust_rate,
             interval: INTERVAL,
             shutdown: shutdown.clone(),
+            signals,
         };
-        Ok(CoreNodes { options, rpc: Arc::new(CoreRpc::new(shutdown.clone())) })
+        Ok(CoreNodes { options, present })
     }
 
     /// Says what the node offers and lacks. Gives whether wallets can work with it.
@@ -77,13 +89,32 @@ impl CoreNodes {
         findings.iter().all(|finding| finding.grade != Grade::Bad)
     }
 
-    /// Listens for those who ask the wallets, or the node by way of them.
-    pub(super) fn listen(&self, event_loop: &EventLoop, settings: &Settings) -> Result<Vec<Server>> {
+    /// Listens for windows, and for those who ask the wallets, or the node by way of them. They may end what `stop` ends.
+    pub(super) fn listen(
+        &self,
+        event_loop: &EventLoop,
+        settings: &Settings,
+        loader: &Loader,
+        stop: &Shutdown,
+    ) -> Result<Vec<Server>> {
+        let CoreOptions { signals, dust_rate, settings: shared, .. } = &self.options;
+        let host = Found {
+            settings: shared.clone(),
+            loader: loader.clone(),
+            shutdown: stop.clone(),
+            dust_rate: *dust_rate,
+        };
+        let door = Door::new(Arc::new(host), &self.present, signals, stop)?;
         let mut settings = settings.clone();
         settings.force_default("ipcbind", SOCKET);
         let directory = settings.network_dir().map_err(settings::failed)?;
-        let init: Arc<dyn SplitInit> = Arc::new(Door { rpc: self.rpc.clone() });
+        let init: Arc<dyn SplitInit> = Arc::new(door);
         sockets::bind(event_loop, &settings, &directory, &init)
+    }
+
+    /// The fee rate that decides which outputs are dust.
+    pub(super) fn dust_rate(&self) -> WireFeeRate {
+        self.options.dust_rate
     }
 }
 
@@ -103,7 +134,8 @@ fn login(settings: &Settings, network_dir: PathBuf) -> InitResult<Login> {
 #[derive(Clone)]
 pub(super) struct CoreNode {
     core: Core,
-    rpc: Arc<CoreRpc>,
+    present: Present,
+    signals: Signals,
 }
 
 impl Nodes for CoreNodes {
@@ -113,12 +145,20 @@ impl Nodes for CoreNodes {
         match Core::connect(self.options.clone()) {
             Ok(core) => {
                 tracing::info!(target: "node", "The node is {}, its tip {}.", core.name(), core.tip().height);
-                Ok(Ok(CoreNode { core, rpc: self.rpc.clone() }))
+                self.present.gone("the wallets are being loaded");
+                Ok(Ok(CoreNode {
+                    core,
+                    present: self.present.clone(),
+                    signals: self.options.signals.clone(),
+                }))
             }
-            Err(error) if matches!(error.kind(), ErrorKind::Disconnected | ErrorKind::Timeout) => {
-                Ok(Err(error.text().to_owned()))
+            Err(error) => {
+                self.present.gone(error.text());
+                match error.kind() {
+                    ErrorKind::Disconnected | ErrorKind::Timeout => Ok(Err(error.text().to_owned())),
+                    _ => Err(error),
+                }
             }
-            Err(error) => Err(error),
         }
     }
 
@@ -134,13 +174,14 @@ impl Node for CoreNode {
 
     fn offer(&self, _loader: &Loader) -> Result<Option<Box<dyn Handler>>> {
         // Only now are all wallets there that are loaded at the start.
-        self.rpc.attach(Some(self.core.clone()));
+        self.present.come(self.core.clone());
+        self.signals.init_wallet.tell(News::Once("wallets".into()), |hear| hear());
         Ok(None)
     }
 
     fn wait_gone(&self) -> Error {
         let error = self.core.wait_lost();
-        self.rpc.attach(None);
+        self.present.gone(error.text());
         // A node that ends waits for those who are connected.
         self.core.stop();
         error
@@ -151,7 +192,7 @@ impl Node for CoreNode {
     }
 
     fn leave(&self, stop: impl FnOnce() -> Result<()>) -> Result<()> {
-        self.rpc.attach(None);
+        self.present.gone("these wallets are being stopped");
         // Nothing that the wallets do at their end needs it.
         self.core.stop();
         stop()
@@ -159,8 +200,27 @@ impl Node for CoreNode {
 }
 
 /// What whoever connects finds.
-struct Door {
+pub(super) struct Door {
     rpc: Arc<CoreRpc>,
+    node: GuiNode,
+}
+
+impl Door {
+    pub(super) fn new(
+        host: Arc<dyn Host>,
+        present: &Present,
+        signals: &Signals,
+        stop: &Shutdown,
+    ) -> Result<Door> {
+        let rpc = Arc::new(CoreRpc::new(present.clone(), stop.clone()));
+        let node = GuiNode::new(host, present.clone(), rpc.clone(), signals.clone(), stop.clone())?;
+        Ok(Door { rpc, node })
+    }
+
+    /// What a window finds.
+    pub(super) fn node(&self) -> GuiNode {
+        self.node.clone()
+    }
 }
 
 #[ipc_interface]
@@ -172,7 +232,50 @@ impl Init for Door {
     fn make_rpc(&self) -> Result<Option<Arc<dyn Rpc>>> {
         Ok(Some(self.rpc.clone()))
     }
+
+    fn make_node(&self) -> Result<Option<Box<dyn interfaces::Node>>> {
+        Ok(Some(Box::new(self.node())))
+    }
 }
 
 #[ipc_interface]
 impl SplitInit for Door {}
+
+/// Wallets that run already, which a window has found.
+struct Found {
+    settings: SharedSettings,
+    loader: Loader,
+    shutdown: Shutdown,
+    dust_rate: WireFeeRate,
+}
+
+impl Host for Found {
+    fn base_initialize(&self, _args: &GlobalArgs) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn app_init_main(&self) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn app_shutdown(&self) -> Result<()> {
+        self.shutdown.request();
+        Ok(())
+    }
+
+    fn exit_status(&self) -> i32 {
+        0
+    }
+
+    fn settings(&self) -> Result<SharedSettings> {
+        Ok(self.settings.clone())
+    }
+
+    fn dust_rate(&self) -> Result<WireFeeRate> {
+        Ok(self.dust_rate)
+    }
+
+    fn wallet_loader(&self) -> Result<Arc<dyn WalletLoader>> {
+        Ok(Arc::new(self.loader.clone()))
+    }
+}

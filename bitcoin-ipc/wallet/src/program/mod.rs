@@ -11,15 +11,18 @@ mod settings;
 mod socket;
 mod spawned;
 mod split;
+mod window;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bitcoin_backend::Present;
 use bitcoin_init::arguments::{Arguments, Invocation, parse};
-use bitcoin_init::config::Settings;
+use bitcoin_init::config::{Settings, SharedSettings};
 use bitcoin_init::logging::{EarlyLog, LogOptions};
 use bitcoin_init::shutdown::Shutdown;
+use bitcoin_init::signals::Signals;
 use bitcoin_init::{Error, datadir, owner, sockets};
 use bitcoin_ipc::Result;
 use bitcoin_ipc::interfaces::WalletLoader;
@@ -85,7 +88,9 @@ fn run_by_hand(arguments: Arguments) -> Result<(), Failure> {
 fn doctor(settings: &Settings) -> Result<(), Failure> {
     let address =
         core::address(settings)?.ok_or_else(|| Error::new("doctor needs a node: give it with -core"))?;
-    match CoreNodes::new(settings, address, &Shutdown::new())?.examine() {
+    let settings = SharedSettings::new(settings.clone());
+    let nodes = CoreNodes::new(&settings, address, &Shutdown::new(), Present::default(), Signals::default())?;
+    match nodes.examine() {
         true => Ok(()),
         false => Err(Error::new("wallets cannot work with this node yet; see the lines with FAIL").into()),
     }
@@ -114,15 +119,16 @@ fn attach(settings: &Settings, connection: Connection) -> Result<(), Failure> {
     let loader = settings::loader(settings, nobody.into(), Duration::ZERO).map_err(for_user)?;
     let followed = match core {
         Some(address) => {
-            let nodes = CoreNodes::new(settings, address, &shutdown)?;
-            let servers = nodes.listen(&event_loop, settings).map_err(for_user)?;
-            let followed = attached::run(nodes, loader, &shutdown);
+            let shared = SharedSettings::new(settings.clone());
+            let nodes = CoreNodes::new(&shared, address, &shutdown, Present::default(), Signals::default())?;
+            let servers = nodes.listen(&event_loop, settings, &loader, &shutdown).map_err(for_user)?;
+            let followed = attached::run(Arc::new(nodes), loader, &shutdown);
             sockets::close(servers);
             followed
         }
         None => {
             let socket = connection.address().socket(&directory).map_err(for_user)?;
-            attached::run(SplitNodes { event_loop, socket, trust }, loader, &shutdown)
+            attached::run(Arc::new(SplitNodes { event_loop, socket, trust }), loader, &shutdown)
         }
     };
     followed.map_err(for_user)?;

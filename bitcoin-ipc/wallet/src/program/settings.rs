@@ -6,8 +6,8 @@
 use std::time::{Duration, Instant};
 
 use bitcoin_init::arguments::{
-    Arguments, Category, Form, INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS, OptionInfo,
-    Program, REFUSED_OPTIONS, SHARED_OPTIONS, WALLET_OPTIONS,
+    Arguments, CORE_OPTIONS, Category, Form, INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS,
+    OptionInfo, Program, REFUSED_OPTIONS, SHARED_OPTIONS, WALLET_OPTIONS,
 };
 use bitcoin_init::config::Settings;
 use bitcoin_init::logging::LogOptions;
@@ -47,65 +47,12 @@ const OWN_OPTIONS: &[OptionInfo] = &[
     )
     .value("<user>")
     .not_negatable(),
-    OptionInfo::new(
-        "core",
-        Form::Text,
-        Category::Ipc,
-        "An unmodified Bitcoin Core to attach to, instead of -ipcconnect: unix for node.sock in its network's \
-         directory (bitcoin-node v32 and later, with -ipcbind=unix), unix:<path> for another socket, \
-         http://<host>:<port> for its JSON-RPC (bitcoind v29 and later, with -server). It is only read, and given \
-         the transactions that are sent. -datadir is then a directory of these wallets' own (default: \
-         ~/.bitcoin-wallet)",
-    )
-    .value("<address>"),
-    OptionInfo::new(
-        "coredatadir",
-        Form::Path,
-        Category::Ipc,
-        "The data directory of that node, for its socket or its cookie (default: that of Bitcoin Core)",
-    )
-    .value("<dir>"),
-    OptionInfo::new(
-        "rpccookiefile",
-        Form::Path,
-        Category::Rpc,
-        "With -core=http:…, the node's cookie; a relative path counts from its network's directory (default: \
-         .cookie)",
-    )
-    .value("<file>"),
-    OptionInfo::new("rpcuser", Form::Text, Category::Rpc, "With -core=http:…, a user of the node").value("<user>"),
-    OptionInfo::new(
-        "rpcpassword",
-        Form::Text,
-        Category::Rpc,
-        "With -core=http:…, the password of -rpcuser; better in a configuration file, as others see arguments",
-    )
-    .value("<password>"),
-    OptionInfo::new(
-        "dustrelayfee",
-        Form::Text,
-        Category::Relay,
-        "With -core, the fee rate in BTC/kvB that decides which outputs are dust, as the node has it (default: \
-         0.00003000)",
-    )
-    .value("<rate>"),
-    OptionInfo::new(
-        "ipcbind",
-        Form::Text,
-        Category::Ipc,
-        "With -core, where to listen for RPC, which goes to these wallets or else to the node (default: \
-         unix:wallet.sock in the network's directory of -datadir)",
-    )
-    .value("<address>"),
 ];
 
 /// How long the wallets of a node wait for their directory: when a node was killed, the process of its
 /// wallets may still be ending when the next node is there.
 pub(super) const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 const PAUSE: Duration = Duration::from_millis(20);
-
-/// Where wallets on a Bitcoin Core are unless told otherwise, in the home directory.
-const DIRECTORY: &str = ".bitcoin-wallet";
 
 /// Options of Bitcoin Core's wallets that ours do not heed.
 const UNHEEDED: [&str; 1] = ["consolidatefeerate"];
@@ -117,6 +64,7 @@ pub(super) fn program() -> Program {
         .options(SHARED_OPTIONS)
         .options(NETWORK_OPTIONS)
         .options(WALLET_OPTIONS)
+        .options(CORE_OPTIONS)
         .options(OWN_OPTIONS)
         .options(LOG_OPTIONS)
 }
@@ -125,18 +73,8 @@ pub(super) fn program() -> Program {
 pub(super) fn load(arguments: Arguments) -> Result<Settings> {
     let program = program().options(NODE_OPTIONS).options(INERT_OPTIONS).options(REFUSED_OPTIONS);
     let mut arguments = arguments;
-    // Bitcoin Core's own directory is its own.
-    if arguments.options.contains_key("core") && !arguments.options.contains_key("datadir") {
-        let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
-        let home =
-            home.ok_or_else(|| Error::new("there is no home directory; give a directory with -datadir"))?;
-        let directory = home.join(DIRECTORY);
-        owner::create_folder(&directory).map_err(|error| {
-            Error::new(format!("cannot make the directory {}: {error}", directory.display()))
-        })?;
-        arguments.options.insert("datadir".to_owned(), vec![directory.display().to_string().into()]);
-    }
-    Settings::load(&program.options(OWN_OPTIONS), arguments)
+    datadir::on_core(&mut arguments)?;
+    Settings::load(&program.options(CORE_OPTIONS).options(OWN_OPTIONS), arguments)
 }
 
 /// The settings that a node sends.

@@ -105,7 +105,7 @@ impl Turn<'_> {
                 self.session.link = Link::Closed { exit: 0 };
                 self.act(Task::Stop);
             }
-            (Form::Spawned | Form::Hosted, _) => {
+            (Form::Spawned | Form::OnCore | Form::Hosted, _) => {
                 let step = mark!("The node ends: it writes what it knows. Do not switch off the machine.")
                     .to_owned();
                 self.session.link = Link::Stopping { step };

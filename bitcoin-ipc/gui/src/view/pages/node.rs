@@ -14,7 +14,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     ui.heading(t!("Node"));
     widgets::pair(ui, t!("Network"), frame::network_name(session.network));
     let link = match (&session.link, session.form) {
-        (Link::Up, Form::Attached) => t!("Connected to {place}", place = session.place),
+        (Link::Up, Form::Attached | Form::OnCore) => t!("Connected to {place}", place = session.place),
         (Link::Up, Form::Spawned) => t!("Started by this window, and ended with it").to_owned(),
         (Link::Up, Form::Hosted) => t!("In this process").to_owned(),
         (Link::Lost { why }, _) => known(why).into_owned(),

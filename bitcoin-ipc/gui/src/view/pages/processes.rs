@@ -21,6 +21,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>) {
         Form::Spawned => {
             t!("This window has started the node, which has started the process of the wallets.")
         }
+        Form::OnCore => {
+            t!("This window has started the process of the wallets. The node is another program's, and stays when it is closed.")
+        }
     });
     match &cx.session.wallet_process {
         Wallets::Absent { why } => _ = ui.label(known(why)),
