@@ -107,6 +107,9 @@ impl Link {
         if let Some(session) = self.live() {
             return Ok(session);
         }
+        if shared.options.one_connection && self.connections() > 0 {
+            return Err(Error::disconnected("the connection is lost, and was to be the only one"));
+        }
         let policy = shared.options.reconnect;
         let lost = Instant::now();
         let mut pause = policy.first_pause;

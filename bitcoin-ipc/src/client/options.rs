@@ -32,6 +32,7 @@ pub struct ConnectOptions {
     pub(super) rpc_timeout: Option<Duration>,
     pub(super) trust: Trust,
     pub(super) reconnect: Reconnect,
+    pub(super) one_connection: bool,
     pub(super) max_templates: usize,
     pub(super) monitor: Option<Arc<dyn Monitor>>,
     pub(super) event_loop: Option<EventLoop>,
@@ -86,6 +87,7 @@ impl Default for ConnectOptions {
             rpc_timeout: Some(Duration::from_secs(900)),
             trust: Trust::default(),
             reconnect: Reconnect::default(),
+            one_connection: false,
             max_templates: 100,
             monitor: None,
             event_loop: None,
@@ -161,6 +163,14 @@ impl ConnectOptions {
     #[must_use]
     pub fn reconnect(mut self, reconnect: Reconnect) -> Self {
         self.reconnect = reconnect;
+        self
+    }
+
+    /// Has the client keep to one connection: when that is lost, or closed, every call fails. For whoever makes another
+    /// client then, and must not hold on to a node that is ending: Bitcoin Core waits for whoever is connected.
+    #[must_use]
+    pub fn one_connection(mut self) -> Self {
+        self.one_connection = true;
         self
     }
 

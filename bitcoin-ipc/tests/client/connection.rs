@@ -54,6 +54,26 @@ fn handles_outlive_their_connection() {
 }
 
 #[test]
+fn a_client_of_one_connection_makes_no_other() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("node.sock");
+    let event_loop = EventLoop::new("node").expect("a loop");
+    let node = MemoryNode::new();
+    let server = node.listen(&event_loop, &path, Release::V32).expect("a server");
+    run(async {
+        let client = ConnectOptions::new().one_connection().connect(&path).await.expect("a client");
+        let mining = client.mining();
+        assert_eq!(mining.get_tip().await, Ok(Some(node.tip())));
+        client.disconnect();
+        for _ in 0..2 {
+            let error = mining.get_tip().await.expect_err("no connection");
+            assert_eq!(error.kind(), ErrorKind::Disconnected);
+        }
+        assert_eq!((client.connections(), server.accepted()), (1, 1));
+    });
+}
+
+#[test]
 fn a_node_that_does_not_answer_is_noticed() {
     let (near, far) = std::os::unix::net::UnixStream::pair().expect("sockets");
     drop(near);

@@ -39,7 +39,7 @@ pub(super) fn peers(ask: &Ask) -> Result<Vec<NodeStats>> {
 pub(super) fn bans(ask: &Ask) -> Result<BanMap> {
     let mut bans = BTreeMap::new();
     for ban in list(Method::ListBanned, ask.ask(Method::ListBanned, json!([]))?)? {
-        let subnet: SubNet = ban.text("address")?;
+        let Ok(subnet) = ban.text::<String>("address")?.parse::<SubNet>() else { continue };
         let (ban_created, banned_until) = (ban.int("ban_created")?, ban.int("banned_until")?);
         bans.insert(subnet, BanEntry { version: BanEntry::CURRENT_VERSION, ban_created, banned_until });
     }
@@ -193,5 +193,78 @@ fn connection_type(name: &str) -> ConnectionType {
         "addr-fetch" => ConnectionType::AddrFetch,
         "private-broadcast" => ConnectionType::PrivateBroadcast,
         _ => ConnectionType::Inbound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What a node of v32 says of one that has connected to it, but for what each message took.
+    fn recorded() -> Value {
+        json!({
+            "id": 3, "addr": "127.0.0.1:59048", "addrbind": "127.0.0.1:18555", "network": "not_publicly_routable",
+            "services": "0000000000000c09", "servicesnames": ["NETWORK", "WITNESS", "NETWORK_LIMITED", "P2P_V2"],
+            "relaytxes": true, "last_inv_sequence": 1, "inv_to_send": 0, "lastsend": 1796026586,
+            "lastrecv": 1796026587, "last_transaction": 0, "last_block": 0, "bytessent": 1909, "bytesrecv": 679,
+            "conntime": 1796026585, "timeoffset": -2, "pingtime": 0.000936, "minping": 0.0009, "version": 70017,
+            "subver": "/Satoshi:31.99.0/", "inbound": true, "bip152_hb_to": false, "bip152_hb_from": false,
+            "presynced_headers": -1, "synced_headers": -1, "synced_blocks": -1, "inflight": [7],
+            "addr_relay_enabled": true, "addr_processed": 0, "addr_rate_limited": 0,
+            "permissions": ["noban", "download"], "minfeefilter": 0.09936506,
+            "bytessent_per_msg": { "ping": 29 }, "bytesrecv_per_msg": { "pong": 29, "verack": 33 },
+            "connection_type": "inbound", "transport_protocol_type": "v2", "session_id": "16779b"
+        })
+    }
+
+    fn read(value: Value) -> Result<NodeStats> {
+        peer(&Fields::of(Method::GetPeerInfo, value)?)
+    }
+
+    #[test]
+    fn a_peer_is_as_the_node_has_it() {
+        let stats = read(recorded()).unwrap();
+        let place = |port| Service { address: NetAddr::Ipv4([127, 0, 0, 1].into()), port };
+        assert_eq!(
+            (stats.nodeid, stats.addr.service, stats.addr_bind.service),
+            (3, place(59048), place(18555))
+        );
+        assert_eq!((stats.time_connected, stats.last_recv), (1_796_026_585 * SECOND, 1_796_026_587 * SECOND));
+        assert_eq!((stats.ping_time, stats.min_ping_time), (936_000, 900_000));
+        assert_eq!((stats.send_bytes, stats.recv_bytes), (1909, 679));
+        assert_eq!(stats.recv_bytes_per_msg_type["verack"], 33);
+        assert_eq!(
+            (stats.conn_type, stats.transport_type),
+            (ConnectionType::Inbound, TransportProtocolType::V2)
+        );
+        assert_eq!((stats.permission_flags, stats.addr.services), (1 << 4 | 1 << 6, 0xc09));
+        let state = stats.state_stats.unwrap();
+        assert_eq!((state.sync_height, state.height_in_flight, state.presync_height), (-1, vec![7], -1));
+        assert_eq!((state.fee_filter_received, state.time_offset), (9_936_506, -2 * SECOND));
+    }
+
+    #[test]
+    fn what_a_release_does_not_say_is_zero_and_what_it_says_wrongly_is_an_error() {
+        let stats = read(json!({ "id": 0, "bytessent": 0, "bytesrecv": 0, "addr": "seed.example.org:8333" }))
+            .unwrap();
+        assert_eq!(stats.addr_name, "seed.example.org:8333");
+        assert_eq!(stats.addr.service, service(""));
+        let mut wrong = recorded();
+        wrong["inbound"] = json!("yes");
+        let error = read(wrong).unwrap_err();
+        assert!(error.text().contains("getpeerinfo is not as expected: inbound"), "{error}");
+        assert!(read(json!({ "addr": "127.0.0.1:1" })).is_err());
+    }
+
+    #[test]
+    fn a_proxy_is_that_of_its_network() {
+        let info = json!({ "networks": [
+            { "name": "ipv4", "proxy": "", "proxy_randomize_credentials": false },
+            { "name": "onion", "proxy": "127.0.0.1:9050", "proxy_randomize_credentials": true },
+        ]});
+        let info = Fields::of(Method::GetNetworkInfo, info).unwrap();
+        assert_eq!(proxy(&info, Network::Ipv4).unwrap(), None);
+        let tor = proxy(&info, Network::Onion).unwrap().unwrap();
+        assert_eq!((tor.proxy.port, tor.tor_stream_isolation), (9050, true));
     }
 }

@@ -2,11 +2,10 @@
 
 use std::io;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bitcoin::BlockHash;
-use bitcoin_ipc::client::{Address, Client, ConnectOptions, Reconnect, blocking};
+use bitcoin_ipc::client::{Address, Client, ConnectOptions, blocking};
 use bitcoin_ipc::release::Release;
 use bitcoin_ipc::types::Json;
 use bitcoin_ipc::{Error, Result};
@@ -16,14 +15,9 @@ use serde_json::{Value, json};
 
 use super::{Call, Transport};
 
-/// How long one attempt to connect again goes on; whoever follows the node tries more.
-const GIVE_UP: Duration = Duration::from_secs(2);
-
 /// A node's socket.
 pub(crate) struct Ipc {
     client: Client,
-    /// Whether it was let go of: the client would connect again.
-    closed: AtomicBool,
 }
 
 impl Ipc {
@@ -33,9 +27,9 @@ impl Ipc {
     ///
     /// Nobody answers there, it is not to be trusted, or it is older than v32.
     pub(crate) fn connect(options: ConnectOptions, address: &Address) -> Result<Self> {
-        let again = Reconnect { give_up: Some(GIVE_UP), ..Reconnect::default() };
         let path = options.socket(address)?;
-        let client = blocking::connect_with(options.reconnect(again), address.clone());
+        // Whoever follows the node connects again, once it is another one.
+        let client = blocking::connect_with(options.one_connection(), address.clone());
         let client =
             client.map_err(|error| match UnixStream::connect(&path).map_err(|error| error.kind()) {
                 // It may come yet.
@@ -52,20 +46,12 @@ impl Ipc {
                  its HTTP instead, -core=http://127.0.0.1"
             )));
         }
-        Ok(Ipc { client, closed: AtomicBool::new(false) })
-    }
-}
-
-impl Ipc {
-    fn open(&self) -> Result<()> {
-        let closed = self.closed.load(Ordering::SeqCst);
-        if closed { Err(Error::disconnected("the node is not asked any more")) } else { Ok(()) }
+        Ok(Ipc { client })
     }
 }
 
 impl Transport for Ipc {
     fn calls(&self, uri: &str, calls: Vec<Call>, _limit: Duration) -> Result<Vec<Answer>> {
-        self.open()?;
         let count = calls.len();
         let requests: Vec<Json> = (0..).zip(calls).map(request).collect();
         let request = Json::Array(requests);
@@ -82,7 +68,6 @@ impl Transport for Ipc {
     }
 
     fn wait_tip(&self, known: BlockHash, limit: Duration) -> Result<BlockHash> {
-        self.open()?;
         let tip = block_on(self.client.event_loop(), async {
             self.client.mining().wait_tip_changed(known, Some(limit)).await
         })?;
@@ -90,7 +75,6 @@ impl Transport for Ipc {
     }
 
     fn close(&self) {
-        self.closed.store(true, Ordering::SeqCst);
         self.client.disconnect();
     }
 }
