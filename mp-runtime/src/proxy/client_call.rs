@@ -21,6 +21,7 @@ use crate::wire::build::BuildContext;
 use crate::wire::node::{InterfaceNode, MethodNode};
 use crate::wire::read::ReadContext;
 use crate::wire::structs::{StructFields, StructWriter};
+use crate::wire::traits::ReadField;
 
 /// A call that a proxy is about to make.
 #[derive(Debug)]
@@ -255,6 +256,15 @@ impl Response {
     /// Never; a failed call has no response.
     pub fn done(self) -> Result<()> {
         Ok(())
+    }
+
+    /// Reads the only result.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not fit its type; the error names the field and the call.
+    pub fn get<M: ?Sized, T: for<'a> ReadField<'a, M>>(self) -> Result<T> {
+        self.read(|cx, results| results.get::<M, T>(cx, 0))
     }
 
     /// Reads the results.
