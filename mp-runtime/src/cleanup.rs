@@ -38,8 +38,13 @@ impl Cleanup {
 
     /// Runs `work` after everything given before it.
     pub(crate) fn run(&self, work: impl FnOnce() + Send + 'static) {
+        self.add(Box::new(work));
+    }
+
+    /// Apart from what the work is, so that there is one of this for all interfaces.
+    fn add(&self, work: Work) {
         let mut queue = self.lock();
-        queue.work.push_back(Box::new(work));
+        queue.work.push_back(work);
         if std::mem::replace(&mut queue.runs, true) {
             return;
         }

@@ -148,3 +148,43 @@ macro_rules! __boxed_closure {
         }
     };
 }
+
+/// A declaration with a name in a schema file: the only one with it in this crate, in files of this name and id. Where it
+/// is not one of a file that stands apart from others of its id, the only one in files of this id.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __declared {
+    ($Who:ty, $file:expr, $name:expr, true) => {
+        const _: () = {
+            const KEY: $crate::private::u64 =
+                $crate::private::key(::core::module_path!(), $file, true, $name);
+            impl $crate::private::Declared<KEY, $Who> for () {}
+            $crate::private::two_types_have_one_name_in_one_schema_file::<KEY, _>()
+        };
+    };
+    ($Who:ty, $file:expr, $name:expr, false) => {
+        const _: () = {
+            const KEY: $crate::private::u64 =
+                $crate::private::key(::core::module_path!(), $file, true, $name);
+            const OF_ID: $crate::private::u64 =
+                $crate::private::key(::core::module_path!(), $file, false, $name);
+            impl $crate::private::Declared<KEY, $Who> for () {}
+            impl $crate::private::Declared<OF_ID, $Who> for () {}
+            $crate::private::two_types_have_one_name_in_one_schema_file::<KEY, _>();
+            $crate::private::two_types_have_one_name_in_one_schema_file::<OF_ID, _>()
+        };
+    };
+}
+
+/// A declaration with an explicit id: the only one with it in this crate in this file.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __identified {
+    ($Who:ty, $file:expr, $id:expr) => {
+        const _: () = {
+            const KEY: $crate::private::u64 = $crate::private::key_of_id(::core::module_path!(), $file, $id);
+            impl $crate::private::Declared<KEY, $Who> for () {}
+            $crate::private::two_types_have_one_id_in_one_schema_file::<KEY, _>()
+        };
+    };
+}

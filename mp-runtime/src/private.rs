@@ -24,7 +24,7 @@ pub use crate::wire::structs::{StructFields, StructWriter, build_struct, read_st
 pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType};
 pub use crate::{
     __blocking_of as blocking_of, __boxed_closure as boxed_closure, __boxed_interface as boxed_interface,
-    __proxied as proxied,
+    __declared as declared, __identified as identified, __proxied as proxied,
 };
 
 /// The index of a method among those of a base interface, where it is one of them; `before` are those of others.
@@ -90,6 +90,9 @@ impl<T: ?Sized> Where<true> for T {
     type Itself = T;
 }
 
+/// What a borrowed value is held in while a method runs.
+pub type Owned<T> = <T as ToOwned>::Owned;
+
 /// Holds for types that travel, in the conversion set `M`.
 #[must_use]
 pub const fn travels<T: WireType<M> + ?Sized, M: ?Sized>() -> bool {
@@ -132,6 +135,37 @@ pub trait ErrorOfCalls {}
 
 impl ErrorOfCalls for Error {}
 
+/// Holds for the runtime's own `Result`.
+pub const fn is_result_of_calls<R: ResultOfCalls>() {}
+
+/// The runtime's own `Result`.
+#[diagnostic::on_unimplemented(
+    message = "the error of this `Result` cannot say that the connection broke",
+    label = "not `mp_runtime::Result`",
+    note = "write `mp_runtime::Result<T>`, or `use mp_runtime::Result`",
+    note = "an error of your own arrives as itself from a method with `#[ipc(exception)]`"
+)]
+pub trait ResultOfCalls {}
+
+impl<T> ResultOfCalls for Result<T> {}
+
+/// Holds for errors that can say that a call failed.
+#[must_use]
+pub const fn says_that_a_call_failed<E: SaysThatACallFailed>() -> bool {
+    true
+}
+
+/// An error that can say that a call failed.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot say that a call failed",
+    label = "an error that is declared flat says this as well",
+    note = "implement `From<mp_runtime::Error>` for it, or return `mp_runtime::Result<Result<T, {Self}>>`, whose outer error \
+            is the connection's"
+)]
+pub trait SaysThatACallFailed {}
+
+impl<E: From<Error>> SaysThatACallFailed for E {}
+
 /// Each type is itself.
 #[diagnostic::on_unimplemented(
     message = "the closure differs from what its interface calls, which is `{Other}`",
@@ -172,11 +206,22 @@ pub const fn file(name: &'static str, id: u64) -> FileNode {
 /// A declaration of a schema file.
 pub trait Declared<const KEY: u64, Who: ?Sized> {}
 
-/// What tells a declaration from all others of a crate: its name, and the name and the id of its file. `module` is a
-/// module of the crate, whose name counts without a number at its end; another crate may have the same interface, to call
-/// it or to offer it.
+/// What tells a declaration from all others of a crate: its name and the id of its file, and where the file stands `apart`
+/// from others of its id, as those of several versions do, the file's name. `module` is a module of the crate, whose name
+/// counts without a number at its end; another crate may have the same interface, to call it or to offer it.
 #[must_use]
-pub const fn key(module: &str, file: &FileNode, name: &str) -> u64 {
+pub const fn key(module: &str, file: &FileNode, apart: bool, name: &str) -> u64 {
+    let file = child_id(file.id, if apart { file.name } else { "" });
+    child_id(child_id(file, crate_of(module)), name)
+}
+
+/// The same for a declaration with an id of its own.
+#[must_use]
+pub const fn key_of_id(module: &str, file: &FileNode, id: u64) -> u64 {
+    child_id(child_id(child_id(id, file.name), crate_of(module)), "")
+}
+
+const fn crate_of(module: &str) -> &str {
     let bytes = module.as_bytes();
     let mut end = 0;
     while end < bytes.len() && bytes[end] != b':' {
@@ -185,17 +230,23 @@ pub const fn key(module: &str, file: &FileNode, name: &str) -> u64 {
     while end > 0 && bytes[end - 1].is_ascii_digit() {
         end -= 1;
     }
-    let krate = match std::str::from_utf8(bytes.split_at(end).0) {
-        Ok(krate) => krate,
+    match std::str::from_utf8(bytes.split_at(end).0) {
+        Ok(name) => name,
         Err(_) => "",
-    };
-    child_id(child_id(child_id(file.id, file.name), krate), name)
+    }
 }
 
 /// Compiles where a declaration is the only one with its key, because only then it is clear who declares it.
 pub const fn two_types_have_one_name_in_one_schema_file<const KEY: u64, Who: ?Sized>()
 where
-    (): Declared<KEY, Who>, // give one another name in the schema (`name = "…"`), or another file
+    (): Declared<KEY, Who>, // give one another name in the schema (`name = "…"`), or another file with an id of its own
+{
+}
+
+/// Compiles where a declaration is the only one with its id.
+pub const fn two_types_have_one_id_in_one_schema_file<const KEY: u64, Who: ?Sized>()
+where
+    (): Declared<KEY, Who>, // have `mpgen id` make another one, or leave `id` out
 {
 }
 

@@ -4,7 +4,7 @@
 //! nothing it has to decide again. Only what [`check`](crate::check) has wrapped in `Checked` has passed the rules.
 
 use proc_macro2::Span;
-use syn::{Attribute, Expr, Ident, ItemImpl, ItemTrait, Path, Type, Visibility};
+use syn::{Attribute, Expr, Ident, ItemImpl, ItemTrait, LitStr, Path, Type, Visibility};
 
 use crate::syntax::ends_in;
 
@@ -16,10 +16,22 @@ pub enum FileRef {
     /// `file = "chain.capnp", file_id = 0x…`.
     Inline {
         /// The file's name as an import names it.
-        name: String,
+        name: LitStr,
         /// The file's explicit id.
         id: u64,
     },
+}
+
+impl FileRef {
+    /// A file of which nobody will ask, because the compiler has been told of a mistake.
+    pub fn unknown() -> Self {
+        FileRef::Inline { name: LitStr::new("unknown.capnp", Span::call_site()), id: 0 }
+    }
+
+    /// Whether it is such a file, which has no id that a file can have.
+    pub fn is_unknown(&self) -> bool {
+        matches!(self, FileRef::Inline { id: 0, .. })
+    }
 }
 
 /// A trait with `#[ipc_interface]`.
@@ -87,6 +99,16 @@ pub struct Form {
     pub title: String,
 }
 
+/// Since which version something is there, and until which: their places among the versions, and their names as the user
+/// wrote them.
+#[derive(Clone, Debug, Default)]
+pub struct Life {
+    /// The first version with it.
+    pub since: Option<(usize, Ident)>,
+    /// The last one.
+    pub until: Option<(usize, Ident)>,
+}
+
 /// A method of an interface.
 #[derive(Clone, Debug)]
 pub struct Method {
@@ -98,6 +120,8 @@ pub struct Method {
     pub has_body: bool,
     /// Where it is said that it stays on its own side.
     pub local: Option<Span>,
+    /// In which versions it is there.
+    pub life: Life,
     /// What to say to who calls it, where only other versions have it.
     pub lacks: Option<String>,
     /// Whether it has mistakes, so that nobody will call it: the compiler has been told of them.
@@ -147,6 +171,8 @@ pub struct Param {
     pub want: bool,
     /// What the method gets from a peer without it.
     pub absent: Option<Expr>,
+    /// In which versions it is there.
+    pub life: Life,
     /// Why it does not travel in this version.
     pub lacks: Option<String>,
     /// Its field.
@@ -483,7 +509,7 @@ pub struct File {
     /// The name of the static.
     pub ident: Ident,
     /// The file's name.
-    pub name: String,
+    pub name: LitStr,
     /// The file's id.
     pub id: u64,
     /// The C++ namespace.

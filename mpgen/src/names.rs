@@ -23,3 +23,6 @@ pub fn upper_camel(name: &str) -> String {
     let mut chars = name.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
 }
+
+/// Traits of Rust's own that an interface may have as supertraits, and which are none.
+pub const MARKERS: &[&str] = &["Send", "Sync", "Debug", "Any", "Unpin", "UnwindSafe", "RefUnwindSafe"];

@@ -44,6 +44,15 @@ pub fn plain_name(pattern: &syn::Pat) -> Option<&syn::Ident> {
     }
 }
 
+/// A type without brackets around it.
+pub fn bare(ty: &Type) -> &Type {
+    match ty {
+        Type::Paren(paren) => bare(&paren.elem),
+        Type::Group(group) => bare(&group.elem),
+        ty => ty,
+    }
+}
+
 /// The name of a type that is one word.
 pub fn word(ty: &Type) -> Option<&syn::Ident> {
     match ty {

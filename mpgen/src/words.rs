@@ -71,7 +71,9 @@ impl Parse for Word {
         let value = if input.peek(Token![=]) {
             input.parse::<Token![=]>()?;
             if name == "types" || name == "callback" {
-                Value::Type(Box::new(input.parse()?))
+                let span = input.span();
+                let ty = input.parse().map_err(|_| syn::Error::new(span, needs_type(&name.to_string())))?;
+                Value::Type(Box::new(ty))
             } else {
                 Value::Expr(input.parse()?)
             }
@@ -233,15 +235,29 @@ impl<'r> Words<'r> {
 
     /// Takes a word whose value is a type.
     pub fn ty(&mut self, name: &str) -> Option<Type> {
-        self.value(name, &format!("a type: write `{name} = SomeType`"), |value| match value {
+        let word = self.take(name)?;
+        match word.value {
             Value::Type(ty) => Some(*ty),
-            _ => None,
-        })
+            _ => {
+                self.report.at(&word.name, needs_type(name));
+                None
+            }
+        }
     }
 
     /// The words that nobody took.
     pub fn rest(self) -> Vec<Word> {
         self.words
+    }
+}
+
+fn needs_type(name: &str) -> String {
+    match name {
+        "callback" => {
+            "`callback` needs a trait with `#[ipc_interface(callback, …)]`: write `callback = ThatTrait`"
+                .to_owned()
+        }
+        name => format!("`{name}` needs a type: write `{name} = SomeType`"),
     }
 }
 

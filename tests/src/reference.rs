@@ -174,6 +174,7 @@ impl Check<'_, '_> {
                     let theirs = theirs.iter().map(|enumerant| text(enumerant.get_name())).collect();
                     self.same("enumerants", ours, theirs);
                 }
+                unknown => self.found.push(format!("{}: {unknown:?}", self.at)),
             }
         }
     }
@@ -268,7 +269,8 @@ impl Check<'_, '_> {
                 offset: place.offset,
                 ty,
                 default,
-                variant,
+                // The only variant of a union is none in the schema.
+                variant: variant.filter(|_| node.discriminant.is_some()),
             };
             let value = flat(ordinal, place, self.our_type(field.ty), our_default(field.default));
             fields.insert(format!("{group}{name}"), value);
@@ -405,6 +407,7 @@ fn our_default(default: Default) -> String {
         Default::UInt(value) => value.to_string(),
         Default::Float32(value) => bits(u64::from(value.to_bits())),
         Default::Float64(value) => bits(value.to_bits()),
+        unknown => format!("{unknown:?}"),
     }
 }
 

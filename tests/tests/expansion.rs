@@ -43,11 +43,9 @@ enum Argument {
 
 impl syn::parse::Parse for Argument {
     fn parse(input: syn::parse::ParseStream<'_>) -> syn::Result<Self> {
-        if input.peek(syn::Token![dyn]) {
-            input.parse().map(Argument::Type)
-        } else {
-            input.parse().map(Argument::Expr)
-        }
+        let ahead = input.fork();
+        let is_type = ahead.parse::<syn::Type>().is_ok() && (ahead.is_empty() || ahead.peek(syn::Token![,]));
+        if is_type { input.parse().map(Argument::Type) } else { input.parse().map(Argument::Expr) }
     }
 }
 
@@ -115,6 +113,29 @@ pub trait Shop: Send + Sync {
     fn price(&self, of: &str) -> Result<Option<i64>>;
 }"#,
     );
+}
+
+/// How many lines a trait of so many methods expands to, of which the user wrote two for each.
+fn lines(methods: usize) -> usize {
+    let method = |number| {
+        format!("/// The price of something.\n fn price{number}(&self, of: &str) -> Result<Option<i64>>;\n")
+    };
+    let methods: String = (0..methods).map(method).collect();
+    let file = r#"file = "shop.capnp", file_id = 0xf00df00df00df00d"#;
+    let expansion = mpgen::expand_source(&format!(
+        "#[ipc_interface({file})]\n pub trait Shop: Send + Sync {{ {methods} }}"
+    ));
+    let file: syn::File = syn::parse2(expansion.expect("Rust").tokens).expect("Rust");
+    prettyplease::unparse(&file).lines().count()
+}
+
+#[test]
+fn a_reviewer_reads_eighty_lines_for_a_trait_and_twenty_five_for_each_further_method() {
+    assert!(lines(1) <= 80, "{}", lines(1));
+    for further in 1..4 {
+        let more = lines(1 + further) - lines(1);
+        assert!(more <= 25 * further, "{more} for {further}");
+    }
 }
 
 #[test]

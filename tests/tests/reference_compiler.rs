@@ -1,11 +1,13 @@
 //! The schema text and our constants, against the reference compiler.
 
 use mp_runtime::schema::{self, Root, Schema};
+use mp_runtime::wire::describe::Fields;
 use mp_runtime::wire::layout::{FieldPlace, Member, place};
 use mp_runtime::wire::node::{
     Default, EnumNode, FieldNode, FileNode, InterfaceNode, MethodNode, StructNode, Type,
 };
 use mp_runtime::wire::slot::{Place, Slot, Slots};
+use mp_runtime::{IpcStruct, Result, ipc_interface};
 use mp_tests::foo::{ExtendedCallback, FooInterface};
 use mp_tests::reference::{differences, installed};
 use proptest::prelude::*;
@@ -46,6 +48,52 @@ fn the_interfaces_of_the_example_are_equal() {
     }
 }
 
+/// A union of one variant, which a schema cannot have, in each of its forms.
+#[derive(IpcStruct)]
+enum OnlyValue {
+    Value(Option<u32>),
+}
+
+#[derive(IpcStruct)]
+enum OnlyGroup {
+    Group { name: String, many: Option<u8> },
+}
+
+#[derive(IpcStruct)]
+enum OnlyUnit {
+    Unit,
+}
+
+/// Names of fields, methods and parameters that are words of the schema language.
+#[derive(IpcStruct)]
+struct Words {
+    r#struct: u32,
+    r#enum: u32,
+    r#union: u32,
+    group: u32,
+    interface: u32,
+    using: u32,
+    import: u32,
+    r#true: bool,
+    void: u32,
+    inf: f32,
+    extends: Option<u32>,
+}
+
+#[ipc_interface(file = "edges.capnp", file_id = 0xabcd_ef01_2345_678f)]
+trait Edges: Send + Sync {
+    fn only(&self, value: OnlyValue, group: OnlyGroup, unit: OnlyUnit) -> Result<Vec<OnlyGroup>>;
+    fn r#struct(&self, r#enum: Words, r#union: u32) -> Result<()>;
+    fn using(&self, annotation: u32) -> Result<()>;
+}
+
+#[test]
+fn what_the_schema_language_has_no_place_for_is_written_otherwise() {
+    if installed() {
+        compare(&[schema::interface::<dyn Edges>()]);
+    }
+}
+
 /// A random field, before it has an ordinal.
 #[derive(Clone, Debug)]
 struct Draft {
@@ -58,29 +106,10 @@ struct Draft {
 }
 
 static FILE: FileNode = FileNode::new("random.capnp", 0xabcd_ef01_2345_6789);
-static COLOUR: EnumNode = EnumNode {
-    name: "Colour",
-    id: 0xabcd_ef01_2345_678a,
-    explicit_id: true,
-    file: &FILE,
-    docs: "",
-    enumerants: &[("red", ""), ("green", "")],
-};
-static POINT: StructNode = StructNode {
-    name: "Point",
-    id: 0xabcd_ef01_2345_678b,
-    explicit_id: true,
-    file: Some(&FILE),
-    docs: "",
-    parameters: &[],
-    declared: None,
-    arguments: &[],
-    fields: &[],
-    data_words: 0,
-    pointers: 0,
-    discriminant: None,
-    annotations: &[],
-};
+static COLOUR: EnumNode =
+    EnumNode::new("Colour", 0xabcd_ef01_2345_678a, &FILE, &[("red", ""), ("green", "")]).with_explicit_id();
+static POINT: StructNode =
+    StructNode::new("Point", &const { Fields::place([], 0) }).in_file(&FILE).with_id(0xabcd_ef01_2345_678b);
 
 fn types() -> impl Strategy<Value = (Type, Slot, Default)> {
     prop_oneof![
@@ -182,29 +211,20 @@ fn structure(number: usize, drafts: &[Draft], order: &[usize]) -> StructNode {
         .enumerate()
         .map(|(index, (draft, place))| {
             let alone = drafts.iter().filter(|other| other.group == draft.group).count() == 1;
-            FieldNode {
-                default: draft.default,
-                variant: draft.group.checked_sub(1),
-                group: (draft.group > 0 && !alone).then(|| &**leak(format!("group{}", draft.group))),
-                ..FieldNode::plain(leak(format!("f{index}")), draft.ty, *place)
-            }
+            let mut node = FieldNode::plain(leak(format!("f{index}")), draft.ty, *place);
+            node.default = draft.default;
+            node.variant = draft.group.checked_sub(1);
+            node.group = (draft.group > 0 && !alone).then(|| &**leak(format!("group{}", draft.group)));
+            node
         })
         .collect();
-    StructNode {
-        name: leak(format!("Random{number}")),
-        id: 0,
-        explicit_id: false,
-        file: Some(&FILE),
-        docs: "",
-        parameters: &["First", "Second"],
-        declared: None,
-        arguments: &[],
-        fields: leak(fields),
-        data_words: sizes.data_words,
-        pointers: sizes.pointers,
-        discriminant: sizes.discriminant,
-        annotations: &[],
-    }
+    let mut node = StructNode::new(leak(format!("Random{number}")), &const { Fields::place([], 0) });
+    node.file = Some(&FILE);
+    node.parameters = &["First", "Second"];
+    node.fields = leak(fields);
+    (node.data_words, node.pointers, node.discriminant) =
+        (sizes.data_words, sizes.pointers, sizes.discriminant);
+    node
 }
 
 #[test]
@@ -245,16 +265,11 @@ fn random_interfaces_are_equal() {
     let mut roots = Vec::new();
     for number in 0..40 {
         let methods: Vec<MethodNode> = (0..number % 9)
-            .map(|ordinal| MethodNode {
-                name: leak(format!("method{ordinal}")),
-                docs: "",
-                ordinal,
-                context: false,
-                asynchronous: false,
-                deprecated: false,
-                params: part(),
-                results: part(),
-                annotations: &[],
+            .map(|ordinal| {
+                let none = &const { Fields::place([], 0) };
+                let mut method = MethodNode::new(leak(format!("method{ordinal}")), ordinal, none, none);
+                (method.params, method.results) = (part(), part());
+                method
             })
             .collect();
         let name: &'static str = leak(format!("Interface{number}"));

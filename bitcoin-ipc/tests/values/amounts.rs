@@ -36,7 +36,7 @@ trait Units: Send + Sync {
 }
 
 #[ipc_interface(
-    file = "values.capnp",
+    file = "other/values.capnp",
     file_id = 0xd0c1_8a52_7f31_9e64,
     id = 0x9a1c_4e07_55d2_8b06,
     construct
@@ -86,7 +86,7 @@ trait Limits: Send + Sync {
 }
 
 #[ipc_interface(
-    file = "values.capnp",
+    file = "other/values.capnp",
     file_id = 0xd0c1_8a52_7f31_9e64,
     id = 0x9a1c_4e07_55d2_8b07,
     construct

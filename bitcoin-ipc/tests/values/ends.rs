@@ -42,7 +42,7 @@ macro_rules! echoes {
         }
 
         #[mp_runtime::ipc_interface(
-            file = "values.capnp", file_id = 0xd0c1_8a52_7f31_9e64, id = $id, construct
+            file = "other/values.capnp", file_id = 0xd0c1_8a52_7f31_9e64, id = $id, construct
         )]
         pub(crate) trait $wire: Send + Sync {
             $(fn $method(&self, value: $travels) -> Result<$travels>;)*

@@ -60,7 +60,7 @@ trait Flags: Send + Sync {
 }
 
 #[ipc_interface(
-    file = "values.capnp",
+    file = "other/values.capnp",
     file_id = 0xd0c1_8a52_7f31_9e64,
     id = 0x9a1c_4e07_55d2_8b10,
     construct

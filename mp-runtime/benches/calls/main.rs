@@ -11,6 +11,7 @@ mod pairs;
 mod ratios;
 mod recorded;
 mod single;
+mod spans;
 mod throughput;
 
 use std::os::unix::process::CommandExt;

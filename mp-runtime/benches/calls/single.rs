@@ -11,6 +11,7 @@ use super::bare_socket::ping_pong;
 use super::by_hand::{self, Blocking};
 use super::interface::{self, Adder, Calls, Local, Record, connected};
 use super::pairs::{Group, Row, apart};
+use super::spans::heard;
 
 /// The time that a number of calls by a blocking function take.
 fn timed<T: PartialEq>(expected: T, mut call: impl FnMut() -> T) -> impl FnMut(u64) -> Duration {
@@ -56,12 +57,15 @@ fn ours<T: PartialEq + 'static>(
     }
 }
 
-/// Small calls: awaited, blocking, on a thread of the server, with a callback.
+/// Small calls: awaited, with somebody who listens to the spans of both ends, blocking, on a thread of the server, with a
+/// callback.
 pub(crate) fn calls(criterion: &mut Criterion, rows: &mut Vec<Row>) {
     let mut group = Group::new(criterion, rows, "call");
     group.add("bare", &[], ping_pong(80));
     group.add("hand", &["bare"], apart(|| by_hand(3, async |calls| calls.add(1, 2).await)));
     group.add("async", &["hand"], apart(|| ours(3, async |calls| calls.add_later(1, 2).await)));
+    let call = || ours(3, async |calls| calls.add_later(1, 2).await);
+    group.add("async-spans", &["async"], apart(move || heard(call)));
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
     let calls = connected();
     group.add("async-afar", &["hand"], move |n| {

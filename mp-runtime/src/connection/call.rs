@@ -9,6 +9,7 @@ use crate::wire::build::BuildContext;
 use crate::wire::node::MethodNode;
 use crate::wire::read::ReadContext;
 use crate::wire::structs::{StructFields, StructWriter};
+use crate::wire::traits::BuildField;
 
 /// The parameters of a call that is being served, and its results.
 #[derive(Debug)]
@@ -73,6 +74,16 @@ impl Call {
     ) -> Result<T> {
         Reply { method: self.method, results: &mut self.results, connection: self.connection }.write(write)
     }
+
+    /// The call with its only result.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not fit; the error names the field.
+    pub fn give<M: ?Sized, T: BuildField<M>>(mut self, value: T) -> Result<Self> {
+        self.results(|cx, out| out.give::<M, T>(cx, 0, value))?;
+        Ok(self)
+    }
 }
 
 /// Where the results of a call go.
@@ -97,5 +108,14 @@ impl Reply<'_> {
         self.results.write(node, |structure, caps| {
             write(&mut BuildContext::new(caps, self.connection), &mut StructWriter::new(structure, node))
         })
+    }
+
+    /// Writes the only result.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not fit; the error names the field.
+    pub fn give<M: ?Sized, T: BuildField<M>>(self, value: T) -> Result<()> {
+        self.write(|cx, out| out.give::<M, T>(cx, 0, value))
     }
 }

@@ -50,6 +50,24 @@ impl Content {
             Content::Arrived(message) => Ok(brought(message)?.get_content()),
         }
     }
+
+    /// The struct of `node`, new unless it was begun before. Apart from what is written into it, so that there is one of
+    /// this for all methods.
+    fn begin<'a>(&'a mut self, node: &StructNode, table: &'a mut CapTable) -> Result<StructBuilder<'a>> {
+        let error = |error: capnp::Error| Error::from_message(&error);
+        let Content::Own(message) = self else {
+            return Err(Error::new(ErrorKind::Misuse, "a message that has arrived is not written to"));
+        };
+        let mut root: any_pointer::Builder<'_> = message.get_root().map_err(error)?;
+        root.imbue_mut(table);
+        let size = StructSize { data: node.data_words, pointers: node.pointers };
+        if root.is_null() {
+            let RawPointerBuilder(pointer) = root.init_as();
+            return Ok(pointer.init_struct(size));
+        }
+        let RawPointerBuilder(pointer) = root.get_as().map_err(error)?;
+        pointer.get_struct(size, None).map_err(error)
+    }
 }
 
 /// What a call or an answer brings.
@@ -132,25 +150,7 @@ impl Payload {
         write: impl FnOnce(StructBuilder<'_>, &mut Vec<MessageCap>) -> Result<T>,
     ) -> Result<T> {
         let mut table: CapTable = slot_table(self.caps.len());
-        let Content::Own(message) = &mut self.content else {
-            return Err(Error::new(ErrorKind::Misuse, "a message that has arrived is not written to"));
-        };
-        let mut root: any_pointer::Builder<'_> =
-            message.get_root().map_err(|error| Error::from_message(&error))?;
-        root.imbue_mut(&mut table);
-        let fresh = root.is_null();
-        let pointer = if fresh {
-            root.init_as()
-        } else {
-            root.get_as().map_err(|error| Error::from_message(&error))?
-        };
-        let RawPointerBuilder(pointer) = pointer;
-        let size = StructSize { data: node.data_words, pointers: node.pointers };
-        let structure = if fresh {
-            pointer.init_struct(size)
-        } else {
-            pointer.get_struct(size, None).map_err(|error| Error::from_message(&error))?
-        };
+        let structure = self.content.begin(node, &mut table)?;
         write(structure, &mut self.caps)
     }
 

@@ -21,6 +21,7 @@ use crate::wire::build::BuildContext;
 use crate::wire::node::{InterfaceNode, MethodNode};
 use crate::wire::read::ReadContext;
 use crate::wire::structs::{StructFields, StructWriter};
+use crate::wire::traits::ReadField;
 
 /// A call that a proxy is about to make.
 #[derive(Debug)]
@@ -247,6 +248,23 @@ enum Results {
     Ahead(Capability),
 }
 
+impl Results {
+    /// The message with the results. Apart from what reads it, so that there is one of this for all methods.
+    fn payload(self, method: &'static MethodNode) -> Result<Payload> {
+        match self {
+            Results::Here(payload) => Ok(payload),
+            Results::Ahead(cap) => {
+                let mut payload = Payload::new();
+                payload.write(&method.results, |structure, caps| {
+                    let mut cx = BuildContext::new(caps, 0);
+                    StructWriter::new(structure, &method.results).capability(&mut cx, 0, cap.into())
+                })?;
+                Ok(payload)
+            }
+        }
+    }
+}
+
 impl Response {
     /// Ends a call without results.
     ///
@@ -255,6 +273,15 @@ impl Response {
     /// Never; a failed call has no response.
     pub fn done(self) -> Result<()> {
         Ok(())
+    }
+
+    /// Reads the only result.
+    ///
+    /// # Errors
+    ///
+    /// When the value does not fit its type; the error names the field and the call.
+    pub fn get<M: ?Sized, T: for<'a> ReadField<'a, M>>(self) -> Result<T> {
+        self.read(|cx, results| results.get::<M, T>(cx, 0))
     }
 
     /// Reads the results.
@@ -267,17 +294,7 @@ impl Response {
         read: impl for<'a> FnOnce(&ReadContext<'a>, &StructFields<'a>) -> Result<T>,
     ) -> Result<T> {
         let Response { interface, method, results } = self;
-        let payload = match results {
-            Results::Here(payload) => payload,
-            Results::Ahead(cap) => {
-                let mut payload = Payload::new();
-                payload.write(&method.results, |structure, caps| {
-                    let mut cx = BuildContext::new(caps, 0);
-                    StructWriter::new(structure, &method.results).capability(&mut cx, 0, cap.into())
-                })?;
-                payload
-            }
-        };
+        let payload = results.payload(method)?;
         let node = &method.results;
         payload
             .read(|structure, caps| read(&ReadContext::new(caps), &StructFields::new(structure, node)))

@@ -76,6 +76,7 @@ pub struct File {
 
 /// An interface, struct or enum of a file.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Declaration {
     /// The name in the text. Instances of a generic Rust struct carry their arguments in it.
     pub name: String,
@@ -90,6 +91,7 @@ pub struct Declaration {
 /// What a declaration is.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the variants are Cap'n Proto's own names")]
+#[non_exhaustive]
 pub enum Kind {
     Interface(&'static InterfaceNode),
     Struct(&'static StructNode),

@@ -227,8 +227,13 @@ impl Printer {
         self.open(&head, node.docs);
         let plain: Vec<&FieldNode> = node.fields.iter().filter(|field| field.variant.is_none()).collect();
         self.fields(1, scope, &plain);
-        if node.fields.iter().any(|field| field.variant.is_some()) {
-            self.union(scope, node);
+        if node.discriminant.is_some() {
+            self.line(1, "union {");
+            self.variants(2, scope, node);
+            self.close(1);
+        } else {
+            // The only variant of a union is none of the schema's, which has two at least.
+            self.variants(1, scope, node);
         }
         self.close(0);
     }
@@ -248,8 +253,7 @@ impl Printer {
         }
     }
 
-    fn union(&mut self, scope: Scope, node: &StructNode) {
-        self.line(1, "union {");
+    fn variants(&mut self, depth: usize, scope: Scope, node: &StructNode) {
         let mut variants = BTreeMap::<u16, Vec<&FieldNode>>::new();
         for field in node.fields {
             if let Some(variant) = field.variant {
@@ -259,23 +263,22 @@ impl Printer {
         for fields in variants.values() {
             match (fields[..].first(), fields[..].first().and_then(|field| field.group)) {
                 (Some(_), Some(group)) => {
-                    self.line(2, &format!("{group} :group {{"));
-                    self.fields(3, scope, fields);
-                    self.close(2);
+                    self.line(depth, &format!("{group} :group {{"));
+                    self.fields(depth + 1, scope, fields);
+                    self.close(depth);
                 }
                 // A value and its flag are two fields, so the variant is a group of both.
                 (Some(field), None) if field.has.is_some() => {
-                    self.line(2, &format!("{} :group {{", field.name));
+                    self.line(depth, &format!("{} :group {{", field.name));
                     for (ordinal, name, ty) in self.parts(scope, field, "value") {
-                        self.line(3, &format!("{name} @{ordinal} :{ty};"));
+                        self.line(depth + 1, &format!("{name} @{ordinal} :{ty};"));
                     }
-                    self.close(2);
+                    self.close(depth);
                 }
-                (Some(_), None) => self.fields(2, scope, fields),
+                (Some(_), None) => self.fields(depth, scope, fields),
                 (None, _) => {}
             }
         }
-        self.close(1);
     }
 
     fn enumeration(&mut self, name: &str, id: u64, node: &EnumNode) {

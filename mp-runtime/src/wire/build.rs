@@ -56,10 +56,21 @@ impl<'c> BuildContext<'c> {
 pub struct FieldBuilder<'a>(Target<'a>);
 
 enum Target<'a> {
-    Field { parent: StructBuilder<'a>, place: Place, has: Option<Place>, mask: u64 },
+    Field {
+        parent: StructBuilder<'a>,
+        place: Place,
+        has: Option<Place>,
+        mask: u64,
+    },
     Pointer(PointerBuilder<'a>),
+    /// An element of a list where empty bytes are none.
+    Optional(PointerBuilder<'a>),
     Struct(StructBuilder<'a>),
-    Element { list: ListBuilder<'a>, index: u32, slot: Slot },
+    Element {
+        list: ListBuilder<'a>,
+        index: u32,
+        slot: Slot,
+    },
 }
 
 impl std::fmt::Debug for FieldBuilder<'_> {
@@ -107,7 +118,15 @@ impl<'a> FieldBuilder<'a> {
                 Slot::EightBytes => PrimitiveElement::set(&list, index, bits),
                 Slot::Void | Slot::Pointer => {}
             },
-            Target::Pointer(_) | Target::Struct(_) => {}
+            Target::Pointer(_) | Target::Optional(_) | Target::Struct(_) => {}
+        }
+    }
+
+    /// The place of a value that is there, and not none, where a reader takes empty bytes for none.
+    pub(super) fn of_some(self) -> Self {
+        match self.0 {
+            Target::Pointer(pointer) => FieldBuilder(Target::Optional(pointer)),
+            _ => self,
         }
     }
 
@@ -123,7 +142,7 @@ impl<'a> FieldBuilder<'a> {
             Target::Field { parent, place, .. } if place.slot.is_pointer() => {
                 Ok(parent.get_pointer_field(place.offset as usize))
             }
-            Target::Pointer(pointer) => Ok(pointer),
+            Target::Pointer(pointer) | Target::Optional(pointer) => Ok(pointer),
             _ => Err(Error::new(
                 ErrorKind::Misuse,
                 "a conversion wrote a pointer where its type declares no pointer slot",
@@ -146,8 +165,15 @@ impl<'a> FieldBuilder<'a> {
     ///
     /// # Errors
     ///
-    /// When the field is not a pointer, or the bytes exceed what a message can hold.
+    /// When the field is not a pointer, or the bytes exceed what a message can hold, or there are none where a reader would
+    /// take that for no value.
     pub fn set_data(self, bytes: &[u8]) -> Result<()> {
+        if bytes.is_empty() && matches!(self.0, Target::Optional(_)) {
+            return Err(Error::bad_value(
+                "empty bytes in a list of optional ones would arrive as none; leave them out, or hold a struct with an \
+                 `Option` field",
+            ));
+        }
         check_length(bytes.len())?;
         self.into_pointer()?.set_data(bytes);
         Ok(())

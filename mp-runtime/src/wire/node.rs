@@ -9,6 +9,7 @@ use super::slot::Place;
 
 /// A schema file.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct FileNode {
     /// Path of the file as an import names it, for example `chain.capnp`.
     pub name: &'static str,
@@ -28,6 +29,7 @@ pub struct FileNode {
 
 /// A constant of a schema file.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct ConstNode {
     /// The schema name (camelCase).
     pub name: &'static str,
@@ -53,11 +55,82 @@ impl FileNode {
             pairs: None,
         }
     }
+
+    /// In a C++ namespace.
+    #[must_use]
+    pub const fn in_namespace(mut self, namespace: &'static str) -> Self {
+        self.cxx_namespace = namespace;
+        self
+    }
+
+    /// With headers for the C++ classes.
+    #[must_use]
+    pub const fn including(mut self, headers: &'static [&'static str]) -> Self {
+        self.include = headers;
+        self
+    }
+
+    /// With headers for the conversions of C++ types.
+    #[must_use]
+    pub const fn including_types(mut self, headers: &'static [&'static str]) -> Self {
+        self.include_types = headers;
+        self
+    }
+
+    /// With constants.
+    #[must_use]
+    pub const fn with_constants(mut self, constants: &'static [ConstNode]) -> Self {
+        self.constants = constants;
+        self
+    }
+
+    /// With the generic structs of another file for its pairs.
+    #[must_use]
+    pub const fn with_pairs_of(mut self, file: &'static FileNode) -> Self {
+        self.pairs = Some(file);
+        self
+    }
+}
+
+impl ConstNode {
+    /// A constant.
+    #[must_use]
+    pub const fn new(name: &'static str, docs: &'static str, ty: Type, value: Default) -> Self {
+        ConstNode { name, docs, ty, value }
+    }
+}
+
+impl EnumNode {
+    /// An enum; each enumerant is its name and its doc comment.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        id: u64,
+        file: &'static FileNode,
+        enumerants: &'static [(&'static str, &'static str)],
+    ) -> Self {
+        EnumNode { name, id, explicit_id: false, file, docs: "", enumerants }
+    }
+
+    /// With an id that the schema names.
+    #[must_use]
+    pub const fn with_explicit_id(mut self) -> Self {
+        self.explicit_id = true;
+        self
+    }
+
+    /// With a doc comment.
+    #[must_use]
+    pub const fn docs(mut self, docs: &'static str) -> Self {
+        self.docs = docs;
+        self
+    }
 }
 
 /// A Cap'n Proto type.
 #[derive(Clone, Copy, Debug)]
 #[allow(missing_docs, reason = "the variants are Cap'n Proto's own names")]
+#[non_exhaustive]
 pub enum Type {
     Void,
     Bool,
@@ -89,6 +162,7 @@ pub enum Type {
 /// A default value, as the schema gives it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[allow(missing_docs, reason = "the variants name the Rust type they hold")]
+#[non_exhaustive]
 pub enum Default {
     /// Zero, or a null pointer.
     None,
@@ -101,6 +175,7 @@ pub enum Default {
 
 /// A field of a struct, or a parameter or result of a method.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct FieldNode {
     /// The wire name (camelCase).
     pub name: &'static str,
@@ -131,6 +206,7 @@ pub struct FieldNode {
 
 /// A struct.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct StructNode {
     /// The schema name.
     pub name: &'static str,
@@ -166,6 +242,7 @@ pub struct StructNode {
 
 /// An enum.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct EnumNode {
     /// The schema name.
     pub name: &'static str,
@@ -183,6 +260,7 @@ pub struct EnumNode {
 
 /// A method of an interface.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct MethodNode {
     /// The wire name (camelCase).
     pub name: &'static str,
@@ -206,6 +284,7 @@ pub struct MethodNode {
 
 /// An interface.
 #[derive(Debug)]
+#[non_exhaustive]
 pub struct InterfaceNode {
     /// The schema name.
     pub name: &'static str,

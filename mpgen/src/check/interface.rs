@@ -2,9 +2,10 @@
 
 use syn::{FnArg, ItemTrait, TraitItem, TypeParamBound};
 
-use super::names::{names_are_unique, type_name_fits_the_schema};
+use super::names::{file_fits, names_are_unique, type_name_fits_the_schema};
 use super::{Checked, Rule, method};
 use crate::model::{FileRef, Interface, Method, View};
+use crate::names::MARKERS;
 use crate::report::Report;
 
 /// The rules for an interface whose methods are checked.
@@ -13,8 +14,12 @@ const OF_INTERFACES: &[Rule<Interface>] = &[
     it_is_safe,
     its_items_are_methods,
     it_is_send_and_sync,
+    its_bases_are_interfaces,
     it_has_a_file,
+    it_is_made_asynchronous_once,
     its_name_fits_the_schema,
+    its_name_is_that_of_no_marker,
+    its_view_is_another_trait,
     a_callback_has_one_method,
     interrupts_are_methods,
     methods_have_their_own_names,
@@ -41,6 +46,7 @@ pub fn interface(mut item: Interface, report: &Report) -> Option<Checked<Interfa
     }
     // A mistake that is not of one version, or of one view, would be found in each.
     let item = if report.is_clean() { item } else { broken(item) };
+    let view = view.filter(|view| view.interface.item.ident != item.item.ident);
     let view = view.map(|view| Box::new(View { interface: broken(view.interface), wraps: false }));
     Some(Checked(Interface { view, older: older.into_iter().map(broken).collect(), ..item }))
 }
@@ -89,6 +95,10 @@ fn can_be_an_object(item: &ItemTrait) -> bool {
 
 /// A trait of which nothing is known but that it is one.
 fn broken(mut item: Interface) -> Interface {
+    let supertraits = std::mem::take(&mut item.item.supertraits).into_iter();
+    let is_none =
+        |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if is_no_base(&bound.path));
+    item.item.supertraits = supertraits.filter(|bound| !is_none(bound)).collect();
     for bound in ["Send", "Sync"] {
         let bound = quote::format_ident!("{bound}");
         item.item.supertraits.push(syn::parse_quote!(::core::marker::#bound));
@@ -100,7 +110,7 @@ fn broken(mut item: Interface) -> Interface {
         older: item.older.into_iter().map(broken).collect(),
         view: None,
         docs: String::new(),
-        file: Some(FileRef::Inline { name: String::new(), id: 0 }),
+        file: Some(FileRef::unknown()),
         id: None,
         cxx: None,
         types: None,
@@ -177,8 +187,58 @@ fn it_is_send_and_sync(item: &Interface, report: &Report) {
     }
 }
 
+/// Traits of Rust's own of which no object of a peer is one.
+const NO_BASES: &[&str] =
+    &["Clone", "Copy", "Default", "PartialEq", "Eq", "PartialOrd", "Ord", "Hash", "Sized"];
+/// The same, with the module by which they are known.
+const NO_BASES_OF: &[(&str, &str)] =
+    &[("fmt", "Display"), ("error", "Error"), ("hash", "Hash"), ("clone", "Clone")];
+
+fn is_no_base(path: &syn::Path) -> bool {
+    let mut names = path.segments.iter().rev().map(|segment| &segment.ident);
+    match (names.next(), names.next()) {
+        (Some(name), None) => NO_BASES.iter().any(|known| name == known),
+        (Some(name), Some(module)) => NO_BASES_OF.iter().any(|(of, known)| name == known && module == of),
+        _ => false,
+    }
+}
+
+/// An object of a peer is what interfaces say.
+fn its_bases_are_interfaces(item: &Interface, report: &Report) {
+    for base in item.bases.iter().filter(|base| is_no_base(base)) {
+        let name = crate::syntax::tidy(base);
+        report.at(base, format!("an object in another process is no `{name}`: an interface extends interfaces only, beside `Send`, `Sync` and `Debug`; leave it out, or write a method for what it gives"));
+    }
+}
+
+fn its_view_is_another_trait(item: &Interface, report: &Report) {
+    let others = item.view.iter().map(|view| &view.interface.item.ident);
+    let forms = item.older.iter().map(Interface::ident);
+    for other in others.chain(forms).filter(|other| **other == item.item.ident) {
+        report.at(other, "the other trait needs another name than this one");
+    }
+}
+
+/// A supertrait is known by its name, and this one would be taken for Rust's.
+fn its_name_is_that_of_no_marker(item: &Interface, report: &Report) {
+    let ident = &item.item.ident;
+    if MARKERS.iter().any(|marker| ident == marker) {
+        report.at(ident, format!("an interface that extends this one would be thought to extend Rust's `{ident}`; give the trait another name, and in the schema this one with `name = \"{ident}\"`"));
+    }
+}
+
+/// The attribute makes the methods ones that can be awaited, as `#[async_trait]` does.
+fn it_is_made_asynchronous_once(item: &Interface, report: &Report) {
+    for attr in &item.item.attrs {
+        if attr.path().segments.last().is_some_and(|last| last.ident == "async_trait") {
+            report.at(attr, "`#[ipc_interface]` takes care of `async fn` itself; leave `#[async_trait]` out");
+        }
+    }
+}
+
 /// A schema is a file, and the ids in it come from the file's.
 fn it_has_a_file(item: &Interface, report: &Report) {
+    file_fits(item.file.as_ref(), report);
     if item.file.is_none() {
         report.at(&item.item.ident, "an interface needs a schema file; write `#[ipc_interface(file = \"name.capnp\", file_id = 0x…)]` (have `mpgen id` make the id), or `file = MY_FILE` with a file that `ipc_file!` declares");
     }
@@ -267,9 +327,9 @@ fn ordinals_are_complete(item: &Interface, report: &Report) {
             at(format!(
                 "no method has the ordinal {expected}, and `{name}` has {ordinal}; ordinals have no gaps, so keep a deprecated method (`#[ipc(deprecated)]`) in its place"
             ));
-            expected = ordinal + 1;
+            expected = ordinal.saturating_add(1);
         } else {
-            expected += 1;
+            expected = expected.saturating_add(1);
         }
         previous = Some((ordinal, name));
     }

@@ -1,11 +1,12 @@
 //! The rules for a method of an interface, its parameters and what it returns.
 
 use quote::ToTokens;
+use syn::visit::Visit;
 use syn::{FnArg, PatType, ReceiverKind, ReturnType, Safety, Type};
 
 use super::names::{is_in_every_build, name_fits_the_schema, names_are_unique};
-use super::values::{not_a_bare_object, value};
-use crate::model::{Interface, Method, Param, Passing, Returns};
+use super::values::{BOUNDS_ARE_DECLARED, bounds, is_closure, not_a_bare_object, unsized_as_owned, value};
+use crate::model::{Interface, Life, Method, Param, Passing, Returns};
 use crate::names::upper_camel;
 use crate::report::Report;
 use crate::syntax::{generic_arguments, plain_name, tidy};
@@ -17,7 +18,9 @@ const OF_METHODS: &[Rule] = &[
     it_is_in_every_build,
     the_receiver_is_shared,
     the_signature_is_plain,
+    it_names_no_self,
     parameters_have_names,
+    versions_come_in_order,
     a_method_of_old_has_a_body,
     its_name_fits_the_schema,
     parameters_travel,
@@ -27,13 +30,20 @@ const OF_METHODS: &[Rule] = &[
 const OF_RESULTS: &[Rule] = &[the_result_travels, results_stand_alone, values_have_their_own_names];
 
 /// The rules for a parameter, of which only the first that it breaks is told.
-const OF_PARAMETERS: &[fn(&Method, &Param, &Report)] =
-    &[it_is_passed_in_a_known_way, what_a_version_lacks_is_made_up, the_parameter_travels];
+const OF_PARAMETERS: &[fn(&Method, &Param, &Report)] = &[
+    it_is_passed_in_a_known_way,
+    what_a_version_lacks_is_made_up,
+    what_none_lacks_is_not,
+    the_parameter_travels,
+];
 
 /// Checks a method.
 pub(super) fn method(item: &Interface, method: &Method, report: &Report) {
     if let Some(local) = method.local {
         return local_has_a_body(method, local, report);
+    }
+    if !report.passes(|report| it_is_made_asynchronous_here(method, report)) {
+        return;
     }
     OF_METHODS.iter().for_each(|rule| rule(item, method, report));
     if report.passes(|report| its_result_has_a_form(item, method, report)) {
@@ -60,6 +70,35 @@ fn it_is_in_every_build(_: &Interface, method: &Method, report: &Report) {
     typed(method).for_each(|typed| is_in_every_build(&typed.attrs, "parameter", "trait", report));
 }
 
+/// `#[async_trait]` above the attribute has changed the signature before it is seen here.
+fn it_is_made_asynchronous_here(method: &Method, report: &Report) {
+    if method.sig.generics.lifetimes().any(|lifetime| lifetime.lifetime.ident == "async_trait") {
+        report.at(
+            &method.sig.ident,
+            "`#[ipc_interface]` takes care of `async fn` itself; leave `#[async_trait]` out above it",
+        );
+    }
+}
+
+/// What implements the trait here is another type than at the peer.
+fn it_names_no_self(item: &Interface, method: &Method, report: &Report) {
+    struct Search<'s>(&'s Interface, &'s Report);
+    impl<'ast> Visit<'ast> for Search<'_> {
+        fn visit_type_path(&mut self, path: &'ast syn::TypePath) {
+            match path.path.get_ident() {
+                Some(ident) if ident == "Self" => {
+                    let name = &self.0.item.ident;
+                    self.1.at(path, format!("`Self` is another type in another process; write `Box<dyn {name}>` to give an object away, `Arc<dyn {name}>` to share it, or `&dyn {name}` to lend it"));
+                }
+                _ => syn::visit::visit_type_path(self, path),
+            }
+        }
+    }
+    let mut search = Search(item, report);
+    typed(method).for_each(|typed| search.visit_type(&typed.ty));
+    search.visit_return_type(&method.sig.output);
+}
+
 /// `&self` and nothing else: the object may be used by many callers, here and at the peer.
 fn the_receiver_is_shared(_: &Interface, method: &Method, report: &Report) {
     let sig = &method.sig;
@@ -67,7 +106,13 @@ fn the_receiver_is_shared(_: &Interface, method: &Method, report: &Report) {
         None => report
             .at(&sig.ident, format!("`{}` has no receiver; write `fn {}(&self, …)`", sig.ident, sig.ident)),
         Some(receiver) => match &receiver.kind {
-            ReceiverKind::Reference(_, _, None) => {}
+            ReceiverKind::Reference(_, None, None) => {}
+            ReceiverKind::Reference(_, Some(_), None) => {
+                report.at(
+                    receiver,
+                    "an object at a peer has no lifetime that a caller could know; write `&self`",
+                );
+            }
             ReceiverKind::Reference(_, _, Some(_)) => {
                 report.at(receiver, "an object has many callers at once, so it is never `&mut`; write `&self` and keep what changes in a `Mutex` or an atomic");
             }
@@ -104,11 +149,35 @@ fn the_signature_is_plain(_: &Interface, method: &Method, report: &Report) {
 
 /// Parameters have names, because the schema has.
 fn parameters_have_names(_: &Interface, method: &Method, report: &Report) {
-    for typed in typed(method).filter(|typed| plain_name(&typed.pat).is_none()) {
-        report.at(
-            &typed.pat,
-            "a parameter between processes needs a plain name, which becomes its name in the schema",
-        );
+    for typed in typed(method) {
+        match plain_name(&typed.pat) {
+            Some(name) => it_is_no_name_of_ours(name, report),
+            None => report.at(
+                &typed.pat,
+                "a parameter between processes needs a plain name, which becomes its name in the schema",
+            ),
+        }
+    }
+}
+
+/// What begins after its end is in no version.
+fn versions_come_in_order(_: &Interface, method: &Method, report: &Report) {
+    for life in std::iter::once(&method.life).chain(method.params.iter().map(|param| &param.life)) {
+        if let (Some((first, since)), Some((last, until))) = (&life.since, &life.until)
+            && first > last
+        {
+            let text = format!(
+                "no version has this, because {until} comes before {since}; write them the other way round"
+            );
+            report.at(until, text);
+        }
+    }
+}
+
+/// What is generated has names of its own.
+fn it_is_no_name_of_ours(name: &syn::Ident, report: &Report) {
+    if name.to_string().starts_with("__") {
+        report.at(name, "names that begin with `__` are those of generated code; write another one");
     }
 }
 
@@ -123,6 +192,7 @@ fn a_method_of_old_has_a_body(item: &Interface, method: &Method, report: &Report
 }
 
 fn its_name_fits_the_schema(_: &Interface, method: &Method, report: &Report) {
+    it_is_no_name_of_ours(&method.sig.ident, report);
     name_fits_the_schema(&method.name, false, method.sig.ident.span(), report);
 }
 
@@ -144,10 +214,19 @@ fn it_is_passed_in_a_known_way(method: &Method, param: &Param, report: &Report) 
         Passing::WantOut(_) if param.out => report.at(ty, "`want` says that the value comes back; leave `out` out"),
         Passing::WantOut(_) => {}
         _ if param.want => report.at(ty, "`want` needs an optional place to write to; write the type as `Option<&mut T>`"),
-        Passing::InOut(Type::TraitObject(_)) | Passing::Out(Type::TraitObject(_)) => {
-            report.at(ty, "an object has many callers at once, so it is never `&mut`; write `&dyn …`");
-        }
-        Passing::InOut(_) | Passing::Out(_) => {}
+        Passing::InOut(inner) | Passing::Out(inner) => match crate::syntax::bare(inner) {
+            Type::TraitObject(object) if is_closure(object) => {
+                report.at(ty, CLOSURES_ARE_GIVEN);
+            }
+            Type::TraitObject(_) => {
+                report.at(ty, "an object has many callers at once, so it is never `&mut`; write `&dyn …`");
+            }
+            inner => {
+                if let Some(owned) = unsized_as_owned(inner) {
+                    report.at(ty, format!("what comes back may be longer than what was there; write `&mut {owned}`"));
+                }
+            }
+        },
         _ if param.out => report.at(ty, "`out` needs a place to write to; write the type as `&mut T`"),
         Passing::Owned(_) | Passing::Absent(_) => drop(not_a_bare_object(ty, report)),
         Passing::OptionalRef(inner) => what_is_lent(method, inner, report),
@@ -155,8 +234,16 @@ fn it_is_passed_in_a_known_way(method: &Method, param: &Param, report: &Report) 
     }
 }
 
+const CLOSURES_ARE_GIVEN: &str = "a closure is given away, because the peer calls it when it likes; write `Box<dyn Fn(…) -> … + Send + Sync>` or `Box<dyn FnMut(…) -> … + Send>`, with `#[ipc(callback = Trait)]`";
+
 fn what_is_lent(method: &Method, passing: &Passing, report: &Report) {
     match passing {
+        Passing::Interface(Type::TraitObject(object)) if is_closure(object) => {
+            report.at(object, CLOSURES_ARE_GIVEN);
+        }
+        Passing::Interface(Type::TraitObject(object)) if bounds(object).count() > 1 => {
+            report.at(object, BOUNDS_ARE_DECLARED);
+        }
         Passing::Interface(object) if method.is_async() => {
             report.at(object, "an asynchronous call may outlive its caller, so it cannot borrow an object; write `Arc<dyn …>`");
         }
@@ -177,6 +264,13 @@ fn what_a_version_lacks_is_made_up(_: &Method, param: &Param, report: &Report) {
             "a parameter that a version lacks is passed by value; write its type without `&`",
         ),
         (Some(why), None, _) => report.at(ident, format!("`{ident}` is not in all versions ({why}); write `absent = …` with what the method gets from a peer without it")),
+    }
+}
+
+/// A peer sends each parameter that its version has.
+fn what_none_lacks_is_not(_: &Method, param: &Param, report: &Report) {
+    if let (Some(absent), Life { since: None, until: None }) = (&param.absent, &param.life) {
+        report.at(absent, "every version has this parameter, so it is never absent; say which ones have it with `since = …` or `until = …`, or leave `absent` out. For what a peer leaves out there is `default = …`");
     }
 }
 
@@ -235,11 +329,19 @@ fn its_result_has_a_form(item: &Interface, method: &Method, report: &Report) {
 
 /// A type that a method hands out.
 fn is_handed_out(ty: &Type, report: &Report) -> bool {
-    if let Type::Reference(_) = ty {
-        report.at(ty, "a method between processes cannot return a reference: the value comes from another process; return it owned");
-        return false;
+    struct Search<'s>(&'s Report);
+    impl<'ast> Visit<'ast> for Search<'_> {
+        fn visit_type_reference(&mut self, reference: &'ast syn::TypeReference) {
+            self.0.at(reference, "a method between processes cannot return a reference: the value comes from another process; return it owned");
+        }
+
+        // The parameters of a closure are not handed out.
+        fn visit_parenthesized_generic_arguments(&mut self, _: &'ast syn::ParenthesizedGenericArguments) {}
     }
-    !not_a_bare_object(ty, report)
+    report.passes(|report| {
+        Search(report).visit_type(ty);
+        not_a_bare_object(ty, report);
+    })
 }
 
 /// What to write where a method returns no `Result` by name.
@@ -254,12 +356,19 @@ fn missing_result(ident: &syn::Ident, output: &ReturnType, ty: &Type) -> String 
     let squeezed = |text: &str| text.split_whitespace().collect::<String>();
     let written =
         written.filter(|written| squeezed(written) == squeezed(&tokens)).unwrap_or_else(|| tidy(ty));
-    if let Type::ImplTrait(_) = ty {
+    if is_future(ty) {
         return format!("`{ident}` hides what it returns; write `async fn {ident}(…) -> Result<…>`");
     }
-    let wrapped = match written.as_str() {
-        "()" => "Result<()>".to_owned(),
-        written => format!("Result<{written}>"),
+    if matches!(ty, Type::Path(path) if crate::syntax::ends_in(path, "Result")) {
+        return "a method returns `mp_runtime::Result<T>` with what it gives, which is `()` where that is nothing".to_owned();
+    }
+    let wrapped = match (ty, written.as_str()) {
+        (Type::Never(_), _) => "Result<()>".to_owned(),
+        (Type::Reference(reference), written) => {
+            let owned = unsized_as_owned(&reference.elem);
+            format!("Result<{}>", owned.as_deref().unwrap_or(written.trim_start_matches('&')))
+        }
+        (_, written) => format!("Result<{written}>"),
     };
     let alias = match ty {
         Type::Path(path) if !is_well_known(path) => format!(
@@ -271,6 +380,14 @@ fn missing_result(ident: &syn::Ident, output: &ReturnType, ty: &Type) -> String 
         "`{ident}` cannot say that the connection broke; write `-> {wrapped}`, or let the whole interface panic then with \
          `#[ipc_interface(panic_on_disconnect)]`{alias}"
     )
+}
+
+/// Whether a type is what an `async fn` returns, or may be.
+fn is_future(ty: &Type) -> bool {
+    let boxed = || generic_arguments(ty, "Pin").and_then(|inner| generic_arguments(inner.first()?, "Box"));
+    matches!(ty, Type::ImplTrait(_))
+        || ["BoxFuture", "LocalBoxFuture"].iter().any(|name| generic_arguments(ty, name).is_some())
+        || boxed().is_some_and(|inner| matches!(inner.as_slice(), [Type::TraitObject(_)]))
 }
 
 /// Whether a type is one that everybody knows as no `Result`.

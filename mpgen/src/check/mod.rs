@@ -33,12 +33,17 @@ impl<T> Deref for Checked<T> {
 type Rule<T> = fn(&T, &Report);
 
 /// The rules of `ipc_file!`.
-const OF_FILES: &[Rule<File>] = &[constants_are_in_every_build, constants_are_numbers, constants_have_names];
+const OF_FILES: &[Rule<File>] =
+    &[its_name_fits_imports, constants_are_in_every_build, constants_are_numbers, constants_have_names];
 
 /// Checks the declaration of a file. A constant with mistakes is left out of it.
 pub fn file(file: File, report: &Report) -> Checked<File> {
     OF_FILES.iter().for_each(|rule| rule(&file, report));
     Checked(file)
+}
+
+fn its_name_fits_imports(file: &File, report: &Report) {
+    names::file_name_fits(&file.name, report);
 }
 
 fn constants_are_in_every_build(file: &File, report: &Report) {

@@ -1,5 +1,6 @@
 //! What things may be called in a schema, and that they are there in every build.
 
+use crate::model::FileRef;
 use crate::report::Report;
 
 /// The names that mean something in every schema, so that no type may have them. The runtime, which this library is no
@@ -44,6 +45,28 @@ pub(super) fn type_name_fits_the_schema(name: &str, span: proc_macro2::Span, rep
     }
 }
 
+/// The names of files that every schema may import.
+const OWN_FILES: &[&str] = &["mp/proxy.capnp", "capnp/c++.capnp"];
+
+/// A file of the schema is named as an import names it, from the folder in which all of them are written.
+pub(super) fn file_name_fits(name: &syn::LitStr, report: &Report) {
+    let text = name.value();
+    let is_part = |part: &str| !part.trim_matches('.').is_empty();
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "/._+-".contains(letter);
+    if OWN_FILES.contains(&text.as_str()) {
+        report.at(name, format!("`{text}` is a file of its own that others import; write another name, such as `file = \"name.capnp\"`"));
+    } else if !text.ends_with(".capnp") || !text.split('/').all(is_part) || !text.chars().all(is_letter) {
+        report.at(name, format!("`{text}` cannot be the name of a schema file: others import it by this path below the folder of all schemas; write one such as `name.capnp` or `folder/name.capnp`, of letters, digits and `._+-`"));
+    }
+}
+
+/// The same, where the file is not one that `ipc_file!` declares.
+pub(super) fn file_fits(file: Option<&FileRef>, report: &Report) {
+    if let Some(FileRef::Inline { name, .. }) = file {
+        file_name_fits(name, report);
+    }
+}
+
 /// Two methods, or two fields of one struct, cannot share a name in the schema.
 pub(super) fn names_are_unique<'n>(
     names: impl Iterator<Item = (&'n str, proc_macro2::Span)>,
@@ -75,26 +98,27 @@ pub(super) fn name_fits_the_schema(name: &str, upper: bool, span: proc_macro2::S
     }
 }
 
+/// Whether an attribute says that something is there in some builds only, or other there.
+pub(super) fn is_condition(meta: &syn::Meta) -> bool {
+    let names_ours = |list: &syn::MetaList| {
+        list.tokens.clone().into_iter().any(|token| match token {
+            proc_macro2::TokenTree::Ident(ident) => ident == "ipc" || ident == "cfg",
+            _ => false,
+        })
+    };
+    meta.path().is_ident("cfg")
+        || meta.path().is_ident("cfg_attr") && matches!(meta, syn::Meta::List(list) if names_ours(list))
+}
+
 /// What the wire shows is the same in every build.
 pub(super) fn is_in_every_build(attrs: &[syn::Attribute], what: &str, whole: &str, report: &Report) {
-    for attr in attrs {
-        let conditional = attr.path().is_ident("cfg")
-            || attr.path().is_ident("cfg_attr")
-                && match &attr.meta {
-                    syn::Meta::List(list) => list.tokens.clone().into_iter().any(|token| match token {
-                        proc_macro2::TokenTree::Ident(ident) => ident == "ipc" || ident == "cfg",
-                        _ => false,
-                    }),
-                    _ => false,
-                };
-        if conditional {
-            report.at(
-                attr,
-                format!(
-                    "builds with and without this {what} would have different forms on the wire under one name, with other \
-                     ordinals for all that follows; write it in every build, or put the condition on the whole {whole}"
-                ),
-            );
-        }
+    for attr in attrs.iter().filter(|attr| is_condition(&attr.meta)) {
+        report.at(
+            attr,
+            format!(
+                "builds with and without this {what} would have different forms on the wire under one name, with other \
+                 ordinals for all that follows; write it in every build, or put the condition on the whole {whole}"
+            ),
+        );
     }
 }

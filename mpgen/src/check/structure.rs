@@ -1,16 +1,19 @@
 //! The rules for types with `#[derive(IpcStruct)]` and `#[derive(IpcEnum)]`.
 
 use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Fields, GenericParam, Member, Type};
 
 use super::names::{
-    BUILT_IN, is_in_every_build, name_fits_the_schema, names_are_unique, type_name_fits_the_schema,
+    BUILT_IN, file_fits, is_condition, is_in_every_build, name_fits_the_schema, names_are_unique,
+    type_name_fits_the_schema,
 };
-use super::values::{discriminant_fits, value};
+use super::values::{discriminant_fits, not_a_bare_object, value};
 use super::{Checked, Rule};
 use crate::model::{Enum, Field, Payload, Shape, Struct, Variant, Wire};
 use crate::report::Report;
+use crate::syntax::integer;
 
 /// The rules for a struct, or an enum with payload.
 const OF_STRUCTS: &[Rule<Struct>] = &[
@@ -18,13 +21,19 @@ const OF_STRUCTS: &[Rule<Struct>] = &[
     its_fields_travel,
     its_variants_travel,
     its_name_fits_the_schema,
+    its_file_fits,
     what_is_in_no_file_has_no_place_in_one,
     another_form_has_no_words_of_its_own,
 ];
 
 /// The rules for an enum without payload.
-const OF_ENUMS: &[Rule<Enum>] =
-    &[it_has_no_parameters, a_schema_enum_has_a_file, it_has_variants, its_variants_are_numbers];
+const OF_ENUMS: &[Rule<Enum>] = &[
+    it_has_no_parameters,
+    its_file_fits_too,
+    a_schema_enum_has_a_file,
+    it_has_variants,
+    its_variants_are_numbers,
+];
 
 /// Checks a struct, or an enum with payload. Nothing comes out where there are mistakes.
 pub fn structure(item: Struct, written: &DeriveInput, report: &Report) -> Option<Checked<Struct>> {
@@ -93,6 +102,9 @@ fn fields_travel(fields: &[Field], report: &Report) {
 }
 
 fn field_travels(field: &Field, report: &Report) {
+    if not_a_bare_object(&field.ty, report) {
+        return;
+    }
     value(&field.wire, &field.ty, report);
     if let Type::Reference(reference) = &field.ty {
         report.at(
@@ -127,6 +139,12 @@ fn variant_travels(variant: &Variant, report: &Report) {
         Payload::Group(group) if group.iter().any(|field| matches!(field.member, Member::Unnamed(_))) => {
             return report.at(fields, "the values of a variant need names in the schema; write `Variant { a: A, b: B }`, or one value");
         }
+        Payload::Group(group) if group.iter().all(|field| field.skip) => {
+            return report.at(
+                fields,
+                "a group of the schema has a field; leave the brackets out, or `skip` on one of the values",
+            );
+        }
         Payload::Group(group) => fields_travel(group, report),
     }
     name_fits_the_schema(&variant.name, false, variant.ident.span(), report);
@@ -134,6 +152,14 @@ fn variant_travels(variant: &Variant, report: &Report) {
 
 fn its_name_fits_the_schema(item: &Struct, report: &Report) {
     type_name_fits_the_schema(&item.name, item.ident.span(), report);
+}
+
+fn its_file_fits(item: &Struct, report: &Report) {
+    file_fits(item.file.as_ref(), report);
+}
+
+fn its_file_fits_too(item: &Enum, report: &Report) {
+    file_fits(item.file.as_ref(), report);
 }
 
 /// A struct without a file is declared where it is used.
@@ -202,15 +228,25 @@ fn it_has_variants(item: &Enum, report: &Report) {
 }
 
 fn its_variants_are_numbers(item: &Enum, report: &Report) {
+    // The number of the next variant, as far as it is known.
+    let mut next = Some(0);
     for variant in &item.variants {
         is_in_every_build(&variant.attrs, "enumerant", "type", report);
         if !matches!(variant.fields, Fields::Unit) {
             report.at(&variant.fields, "`IpcEnum` is for variants without fields; derive `IpcStruct`, which makes a union of the variants");
         }
+        if let Some(value) = &variant.discriminant {
+            next = integer(value);
+        }
+        let number = next;
+        next = number.map(|number| number + 1);
         match (&item.integer, &variant.discriminant) {
-            (_, None) => {}
+            (None, None) => {}
             (None, Some(value)) => report.at(value, "a Cap'n Proto enum counts from 0; leave the discriminants out, or choose an integer with `wire = Int32`"),
-            (Some(integer), Some(value)) => discriminant_fits(value, &integer.to_string(), report),
+            (Some(integer), value) => {
+                let place = value.as_ref().map_or(variant.ident.to_token_stream(), ToTokens::to_token_stream);
+                number.into_iter().for_each(|number| discriminant_fits(&place, number, &integer.to_string(), report));
+            }
         }
         name_fits_the_schema(&variant.name, false, variant.ident.span(), report);
     }
@@ -229,8 +265,8 @@ fn nothing_is_left_out(item: &DeriveInput, report: &Report) {
                 false
             }
             TokenTree::Group(group) => {
-                let first = group.stream().into_iter().next();
-                let conditional = matches!(first, Some(TokenTree::Ident(ident)) if ident == "cfg");
+                let conditional =
+                    syn::parse2::<syn::Meta>(group.stream()).is_ok_and(|meta| is_condition(&meta));
                 std::mem::take(&mut after_hash) && conditional || has_condition(group.stream())
             }
             _ => {
@@ -253,8 +289,8 @@ fn nothing_is_left_out(item: &DeriveInput, report: &Report) {
     if report.is_empty() && text.is_some_and(has_condition) {
         report.at(
             &item.ident,
-            "this build leaves a part of the type out, and others would have other forms on the wire under one name; write \
-             it in every build, or put the condition (`#[cfg]`) on the whole type",
+            "a part of the type is not the same in every build, and builds would have other forms on the wire under one name; \
+             write it in every build, or put the condition (`#[cfg]`) on the whole type",
         );
     }
 }

@@ -2,15 +2,20 @@
 
 use quote::ToTokens;
 use syn::visit::Visit;
-use syn::{Type, TypeParamBound};
+use syn::{TraitBound, Type, TypeParamBound, TypeTraitObject};
 
 use crate::model::Wire;
 use crate::report::Report;
 use crate::syntax::{generic_argument, generic_arguments, integer, list_item, literal, word};
 
 /// The rules for a value, by its words and its type.
-const OF_VALUES: &[fn(&Wire, &Type, &Report)] =
-    &[optional_is_for_options, an_option_has_no_default, the_type_travels, the_default_fits];
+const OF_VALUES: &[fn(&Wire, &Type, &Report)] = &[
+    optional_is_for_options,
+    an_option_has_no_default,
+    a_callback_is_a_closure,
+    the_type_travels,
+    the_default_fits,
+];
 
 /// Checks a parameter, a result or a field.
 pub(super) fn value(wire: &Wire, ty: &Type, report: &Report) {
@@ -34,6 +39,50 @@ fn an_option_has_no_default(wire: &Wire, ty: &Type, report: &Report) {
     }
 }
 
+/// A closure may hide behind another name, but not behind these.
+fn a_callback_is_a_closure(wire: &Wire, ty: &Type, report: &Report) {
+    let held = ["Box", "Arc"].iter().find_map(|holder| generic_argument(ty, holder)).unwrap_or(ty);
+    let is_none = match held {
+        Type::TraitObject(object) => !is_closure(object),
+        _ => is_number(held) || word(held).is_some_and(|name| name == "String" || name == "str"),
+    };
+    if wire.closure && is_none {
+        report.at(ty, "`callback` is for closures, which it gives an interface; leave it out");
+    }
+}
+
+/// The traits of an object.
+pub(super) fn bounds(object: &TypeTraitObject) -> impl Iterator<Item = &TraitBound> {
+    object.bounds.iter().filter_map(|bound| match bound {
+        TypeParamBound::Trait(bound) => Some(bound),
+        _ => None,
+    })
+}
+
+fn has_bound(object: &TypeTraitObject, name: &str) -> bool {
+    bounds(object).any(|bound| bound.path.segments.last().is_some_and(|last| last.ident == name))
+}
+
+/// The kinds of closures.
+const CLOSURES: [&str; 3] = ["Fn", "FnMut", "FnOnce"];
+
+/// Whether an object is a closure.
+pub(super) fn is_closure(object: &TypeTraitObject) -> bool {
+    CLOSURES.iter().any(|name| has_bound(object, name))
+}
+
+/// What is said of an object that is not only `dyn Trait`.
+pub(super) const BOUNDS_ARE_DECLARED: &str =
+    "an interface is `Send + Sync` by its own declaration; write only `dyn Trait`";
+
+/// The owned form of a type that has no size.
+pub(super) fn unsized_as_owned(ty: &Type) -> Option<String> {
+    match ty {
+        Type::Slice(_) => owned(ty),
+        _ => word(ty).filter(|name| *name == "str").map(|_| "String".into()),
+    }
+}
+
 /// Types that cannot travel, wherever they stand inside another type.
 fn the_type_travels(wire: &Wire, ty: &Type, report: &Report) {
     if wire.with.is_some() {
@@ -46,12 +95,18 @@ fn the_type_travels(wire: &Wire, ty: &Type, report: &Report) {
     impl<'ast> Visit<'ast> for Search<'_> {
         fn visit_type(&mut self, ty: &'ast Type) {
             let text = match ty {
+                Type::ImplTrait(hidden) if is_hidden_closure(hidden) => {
+                    "`impl Trait` hides which type travels; pass `Box<dyn Fn(…) -> … + Send + Sync>` with `#[ipc(callback = Trait)]`"
+                }
                 Type::ImplTrait(_) => {
                     "`impl Trait` hides which type travels; name the type, or pass `Box<dyn Trait>` or `Arc<dyn Trait>` of an interface"
                 }
                 Type::Ptr(_) => "a raw pointer means nothing in another process; pass the value",
                 Type::FnPtr(_) => {
                     "a function pointer means nothing in another process; pass `Box<dyn Fn(…) -> … + Send + Sync>` with `#[ipc(callback = Trait)]`"
+                }
+                Type::Path(_) if word(ty).is_some_and(|name| name == "u128" || name == "i128") => {
+                    "Cap'n Proto has integers of up to 64 bits; pass `[u8; 16]`, or a struct of two `u64`"
                 }
                 Type::Never(_) => "a value of type `!` cannot travel; return `Result<()>`",
                 Type::Infer(_) => "the type must be written out: the schema depends on it",
@@ -89,6 +144,13 @@ fn the_type_travels(wire: &Wire, ty: &Type, report: &Report) {
                 self.report.at(ty, format!("`Arc` shares objects of interfaces (`Arc<dyn Trait>`), and a value travels as a copy; write `{owned}`"));
                 return;
             }
+            if let Some(owned) = generic_argument(ty, "Box").and_then(unsized_as_owned) {
+                self.report.at(
+                    ty,
+                    format!("a value travels as a copy, which is owned in any case; write `{owned}`"),
+                );
+                return;
+            }
             for holder in ["Box", "Arc"] {
                 if let Some(Type::TraitObject(object)) = generic_argument(ty, holder) {
                     self.object(holder, object);
@@ -98,19 +160,9 @@ fn the_type_travels(wire: &Wire, ty: &Type, report: &Report) {
             syn::visit::visit_type(self, ty);
         }
 
-        fn object(&self, holder: &str, object: &syn::TypeTraitObject) {
-            let bounds: Vec<&syn::TraitBound> = object
-                .bounds
-                .iter()
-                .filter_map(|bound| match bound {
-                    TypeParamBound::Trait(bound) => Some(bound),
-                    _ => None,
-                })
-                .collect();
-            let names = |name: &str| {
-                bounds.iter().any(|bound| bound.path.segments.last().is_some_and(|last| last.ident == name))
-            };
-            let closure = ["Fn", "FnMut", "FnOnce"].into_iter().find(|name| names(name));
+        fn object(&self, holder: &str, object: &TypeTraitObject) {
+            let names = |name: &str| has_bound(object, name);
+            let closure = CLOSURES.into_iter().find(|name| names(name));
             match closure {
                 Some("FnOnce") => {
                     self.report.at(object, "a callback may be called more than once; write `FnMut` or `Fn`")
@@ -130,17 +182,21 @@ fn the_type_travels(wire: &Wire, ty: &Type, report: &Report) {
                         self.report.at(object, "a callback needs an interface for the wire; declare a trait with `#[ipc_interface(callback, …)]` and write `#[ipc(callback = ThatTrait)]` here");
                     }
                 }
-                None if bounds.len() > 1 => {
-                    self.report.at(
-                        object,
-                        "an interface is `Send + Sync` by its own declaration; write only `dyn Trait`",
-                    );
-                }
+                None if bounds(object).count() > 1 => self.report.at(object, BOUNDS_ARE_DECLARED),
                 None => {}
             }
         }
     }
     Search { wire, report }.visit_type(ty);
+}
+
+fn is_hidden_closure(hidden: &syn::TypeImplTrait) -> bool {
+    hidden.bounds.iter().any(|bound| match bound {
+        TypeParamBound::Trait(bound) => {
+            bound.path.segments.last().is_some_and(|last| CLOSURES.iter().any(|name| last.ident == name))
+        }
+        _ => false,
+    })
 }
 
 /// The most values that a tuple has on the wire.
@@ -214,8 +270,7 @@ fn the_default_fits(wire: &Wire, ty: &Type, report: &Report) {
 }
 
 /// The number of an enumerant fits the integer that travels.
-pub(super) fn discriminant_fits(discriminant: &syn::Expr, travels: &str, report: &Report) {
-    let Some(value) = integer(discriminant) else { return };
+pub(super) fn discriminant_fits(at: impl ToTokens, value: i128, travels: &str, report: &Report) {
     let Some((_, min, max)) = INTEGERS.iter().find(|(name, ..)| *name == travels) else { return };
     if !(*min..=*max).contains(&value) {
         let wider = if value < 0 {
@@ -225,7 +280,7 @@ pub(super) fn discriminant_fits(discriminant: &syn::Expr, travels: &str, report:
         } else {
             "UInt64"
         };
-        report.at(discriminant, format!("the enum travels as `{travels}`, which does not hold this; write `#[ipc(wire = {wider})]` on it"));
+        report.at(at, format!("the enum travels as `{travels}`, which does not hold this; write `#[ipc(wire = {wider})]` on it"));
     }
 }
 

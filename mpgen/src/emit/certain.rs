@@ -8,12 +8,12 @@
 //! for. A type that does not travel is one mistake so, on its first place in the user's code, and not one for each thing
 //! that is done with a value of it.
 
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::visit_mut::VisitMut;
 use syn::{GenericArgument, PathArguments, Type, TypePath, TypeTraitObject};
 
-use super::fields::set_of;
+use super::fields::{at, set_of};
 use super::private;
 use crate::model::{Field, Interface, Method, Passing, Payload, Returns, Shape, Struct, Wire};
 use crate::syntax::ends;
@@ -101,9 +101,16 @@ impl Names {
         let result = method.results.is_none().then_some(&method.result);
         let exception = method.exception.as_ref().map(|(wire, _)| wire);
         match &mut method.returns {
-            Returns::Declared(ty, error) | Returns::DeclaredFlat(ty, error) => {
+            Returns::Declared(ty, error) => {
                 result.into_iter().for_each(|wire| self.name(ty, wire, set));
                 exception.into_iter().for_each(|wire| self.name(error, wire, set));
+            }
+            Returns::DeclaredFlat(ty, error) => {
+                result.into_iter().for_each(|wire| self.name(ty, wire, set));
+                exception.into_iter().for_each(|wire| self.name(error, wire, set));
+                let (private, name) = (private(), format_ident!("Error"));
+                let condition = quote!(#private::says_that_a_call_failed::<#error>());
+                self.of(error, &name, &condition);
             }
             Returns::ResultOf(ty, error) => {
                 result.into_iter().for_each(|wire| self.name(ty, wire, set));
@@ -194,8 +201,12 @@ impl VisitMut for Naming<'_> {
                 let Some(name) = last_name(object) else { return };
                 let condition = match closure_form(object) {
                     Some(form) => {
+                        // What is no interface of closures is found where it is named.
                         let set = &self.set;
-                        quote!(#private::#form::<#set, #object>())
+                        let start =
+                            self.wire.types.as_ref().map_or_else(Span::call_site, |types| ends(types).0);
+                        let (head, tail) = (at(quote!(#private::#form::<), start), at(quote!(>()), start));
+                        quote!(#head #set, #object #tail)
                     }
                     None => quote!(#private::is_called_by_peers::<#object>()),
                 };

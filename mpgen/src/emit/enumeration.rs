@@ -101,22 +101,21 @@ fn schema_enum(item: &Enum) -> TokenStream {
         Some(id) => super::hex(id),
         None => quote!(#private::child_id(__FILE.id, #name)),
     };
-    let explicit_id = item.id.is_some();
-    let declared = file::declared(&quote!(#ident), name, item.ident.span());
+    let declared = file::declared(&quote!(#ident), item.file.as_ref(), name, item.ident.span());
     let enumerants = item.variants.iter().map(|variant| {
         let (name, docs) = (&variant.name, &variant.docs);
         quote!((#name, #docs))
     });
+    let mut node = quote!(#private::EnumNode::new(#name, #id, __FILE, &[#(#enumerants),*]));
+    if item.id.is_some() {
+        node.extend(quote!(.with_explicit_id()));
+    }
+    if !docs.is_empty() {
+        node.extend(quote!(.docs(#docs)));
+    }
     quote! {
         #file
-        static __NODE: #private::EnumNode = #private::EnumNode {
-            name: #name,
-            id: #id,
-            explicit_id: #explicit_id,
-            file: __FILE,
-            docs: #docs,
-            enumerants: &[#(#enumerants),*],
-        };
+        static __NODE: #private::EnumNode = #node;
         #declared
     }
 }

@@ -96,7 +96,7 @@ impl FieldTokens {
             // A value that does not fit is found when the constant is computed; the span says
             // where.
             field = FieldTokens(at(field.0, value.span()));
-            field.say(&default(value));
+            field.say(&default(value, &travels.ty));
         }
         if wire.secret {
             field.say(&quote!(secret()));
@@ -166,16 +166,8 @@ impl FieldTokens {
     }
 }
 
-/// `Some(value)` or `None`, by their full names.
-pub(super) fn optional<T: quote::ToTokens>(value: Option<T>) -> TokenStream {
-    match value {
-        Some(value) => quote!(::core::option::Option::Some(#value)),
-        None => quote!(::core::option::Option::None),
-    }
-}
-
 /// The word that gives a field its default.
-fn default(value: &Expr) -> TokenStream {
+fn default(value: &Expr, ty: &TokenStream) -> TokenStream {
     let literal = match value {
         Expr::Unary(unary) => &*unary.expr,
         plain => plain,
@@ -192,6 +184,8 @@ fn default(value: &Expr) -> TokenStream {
         Some(Lit::Int(_)) => {
             quote_spanned!(value.span()=> default_number((#value) as #i128, (#value) as #i128 as #f64))
         }
+        // The path of a constant.
+        _ if ty.to_string() == "bool" => quote_spanned!(value.span()=> default_bool(#value)),
         // The path of a constant number: the type decides which form counts.
         _ => quote_spanned!(value.span()=> default_number((#value) as #i128, (#value) as #f64)),
     }

@@ -7,6 +7,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::quote;
+use syn::spanned::Spanned;
 
 use super::fields::at;
 use super::{hex, private, private_of};
@@ -18,7 +19,6 @@ pub fn file(file: &Checked<File>) -> TokenStream {
     let private = private_of(&file.runtime);
     let File { attrs, vis, ident, name, id, namespace, include, include_types, pairs, constants, .. } =
         &**file;
-    let pairs = super::fields::optional(pairs.as_ref().map(|path| quote!(&#path)));
     let items = constants.iter().map(|constant| &constant.item);
     let nodes = constants.iter().filter_map(|constant| {
         let Constant { item, name, docs } = constant;
@@ -31,20 +31,29 @@ pub fn file(file: &Checked<File>) -> TokenStream {
             let (i128, f64) = (quote!(::core::primitive::i128), quote!(::core::primitive::f64));
             quote!(#private::Type::#ty.number_default(#ident as #i128, #ident as #f64))
         };
-        Some(quote!(#private::ConstNode { name: #name, docs: #docs, ty: #private::Type::#ty, value: #value }))
+        Some(quote!(#private::ConstNode::new(#name, #docs, #private::Type::#ty, #value)))
     });
+    let nodes: Vec<TokenStream> = nodes.collect();
     let id = hex(*id);
+    let mut node = quote!(#private::FileNode::new(#name, #id));
+    if !namespace.is_empty() {
+        node.extend(quote!(.in_namespace(#namespace)));
+    }
+    if !include.is_empty() {
+        node.extend(quote!(.including(&[#(#include),*])));
+    }
+    if !include_types.is_empty() {
+        node.extend(quote!(.including_types(&[#(#include_types),*])));
+    }
+    if !nodes.is_empty() {
+        node.extend(quote!(.with_constants(&[#(#nodes),*])));
+    }
+    if let Some(pairs) = pairs {
+        node.extend(quote!(.with_pairs_of(&#pairs)));
+    }
     quote! {
         #(#attrs)*
-        #vis static #ident: #private::FileNode = #private::FileNode {
-            name: #name,
-            id: #id,
-            cxx_namespace: #namespace,
-            include: &[#(#include),*],
-            include_types: &[#(#include_types),*],
-            constants: &[#(#nodes),*],
-            pairs: #pairs,
-        };
+        #vis static #ident: #private::FileNode = #node;
 
         #(#items)*
     }
@@ -53,28 +62,30 @@ pub fn file(file: &Checked<File>) -> TokenStream {
 /// A static named `__FILE` for an item's file.
 pub(super) fn reference(file: &FileRef) -> TokenStream {
     let private = private();
-    match file {
-        FileRef::Path(path) => quote! {
-            static __FILE: &#private::FileNode = &#path;
-        },
+    let value = match file {
+        // What is no file is found where it is named.
+        FileRef::Path(path) => {
+            let borrow = at(quote!(&), path.span());
+            quote!(#borrow #path)
+        }
         FileRef::Inline { name, id } => {
             let id = hex(*id);
-            quote! {
-                static __FILE: &#private::FileNode = &#private::file(#name, #id);
-            }
+            quote!(&#private::file(#name, #id))
         }
-    }
+    };
+    quote!(static __FILE: &#private::FileNode = #value;)
 }
 
-/// Refuses a second declaration with this name in a file.
-pub(super) fn declared(who: &TokenStream, name: &str, span: Span) -> TokenStream {
+/// Refuses a second declaration with this name in a file, and one of the same name in another file of this id, unless
+/// that has been declared apart, as those of several versions are.
+pub(super) fn declared(who: &TokenStream, file: Option<&FileRef>, name: &str, span: Span) -> TokenStream {
     let private = private();
-    at(
-        quote! {
-            const __KEY: #private::u64 = #private::key(::core::module_path!(), __FILE, #name);
-            impl #private::Declared<__KEY, #who> for () {}
-            const _: () = #private::two_types_have_one_name_in_one_schema_file::<__KEY, _>();
-        },
-        span,
-    )
+    let apart = matches!(file, Some(FileRef::Path(_)));
+    at(quote!(#private::declared!(#who, __FILE, #name, #apart);), span)
+}
+
+/// Refuses a second declaration with this explicit id in a file.
+pub(super) fn identified(who: &TokenStream, span: Span) -> TokenStream {
+    let private = private();
+    at(quote!(#private::identified!(#who, __FILE, __ID);), span)
 }

@@ -12,13 +12,15 @@
 
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use syn::{FnArg, TraitItem};
+use syn::spanned::Spanned;
+use syn::visit::Visit;
+use syn::{FnArg, ReceiverKind, TraitItem};
 
-use super::fields::{Travels, list};
+use super::fields::{Travels, at, list};
 use super::plan::{Plan, async_attribute, plans, refusal};
 use super::{certain, file, hidden, number, private, private_of, proxy, server, view};
 use crate::check::Checked;
-use crate::model::{Interface, Method};
+use crate::model::{Interface, Method, Returns};
 use crate::syntax::hides;
 
 /// The whole expansion of a trait.
@@ -148,10 +150,27 @@ fn leave_objects_possible(sig: &mut syn::Signature) {
     sig.constness = None;
     let generic = sig.generics.type_params().next().is_some()
         || sig.inputs.iter().any(|input| matches!(input, FnArg::Typed(input) if hides(&input.ty)));
-    if sig.receiver().is_none() || generic {
+    let typed = sig.receiver().is_some_and(|receiver| !matches!(receiver.kind, ReceiverKind::Reference(..)));
+    if typed || sig.receiver().is_none() || generic || names_self(sig) {
         let clause = sig.generics.make_where_clause();
         clause.predicates.push(syn::parse_quote!(Self: ::core::marker::Sized));
     }
+}
+
+fn names_self(sig: &syn::Signature) -> bool {
+    struct Search(bool);
+    impl<'ast> Visit<'ast> for Search {
+        fn visit_type_path(&mut self, path: &'ast syn::TypePath) {
+            self.0 |= path.path.is_ident("Self");
+            syn::visit::visit_type_path(self, path);
+        }
+
+        // Its receiver may be any.
+        fn visit_receiver(&mut self, _: &'ast syn::Receiver) {}
+    }
+    let mut search = Search(false);
+    search.visit_signature(sig);
+    search.0
 }
 
 /// The statics that describe the interface.
@@ -190,7 +209,10 @@ fn nodes(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
     }
     let Interface { bases, unused, .. } = item;
     if !bases.is_empty() {
-        node.extend(quote!(.extends(&[#(|| <dyn #bases as #private::Interface>::NODE),*])));
+        // What is no interface is found where it is named.
+        let bases =
+            bases.iter().map(|base| at(quote!(<dyn #base as #private::Interface>::NODE), base.span()));
+        node.extend(quote!(.extends(&[#(|| #bases),*])));
     }
     if !unused.is_empty() {
         node.extend(quote!(.unused(&[#(|| <#unused as #private::StructType<()>>::NODE),*])));
@@ -203,14 +225,41 @@ fn nodes(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
         node.extend(quote!(.docs(#docs)));
     }
     let ident = item.ident();
-    let declared = (!item.is_view).then(|| file::declared(&quote!(dyn #ident), name, ident.span()));
+    let who = quote!(dyn #ident);
+    let is_known = item.file.as_ref().is_some_and(|file| !file.is_unknown());
+    let declared = (!item.is_view && is_known).then(|| {
+        let named = file::declared(&who, item.file.as_ref(), name, ident.span());
+        let identified = item.id.map(|_| file::identified(&who, ident.span()));
+        quote!(#named #identified)
+    });
+    let results = results(item);
     quote! {
         #file
+        #(#results)*
         const __ID: #private::u64 = #id;
         #declared
         #(#fields)*
         static __NODE: #private::InterfaceNode = #node;
     }
+}
+
+/// Refuses, by each of its names in the trait, a `Result` that is not the runtime's.
+fn results(item: &Interface) -> Vec<TokenStream> {
+    let private = private();
+    let (mut known, mut checks) = (Vec::new(), Vec::new());
+    for method in item.methods() {
+        let syn::ReturnType::Type(_, ty) = &method.sig.output else { continue };
+        if let (Returns::Result(_) | Returns::Declared(..), syn::Type::Path(path)) = (&method.returns, &**ty)
+        {
+            let name = path.path.segments.iter().map(|segment| &segment.ident).collect::<Vec<_>>();
+            if !known.contains(&name) {
+                known.push(name);
+                let check = at(quote!(#private::is_result_of_calls::), path.span());
+                checks.push(quote!(const _: () = #check <#path>();));
+            }
+        }
+    }
+    checks
 }
 
 /// The constant with the parameters and the results of a method of the user's.

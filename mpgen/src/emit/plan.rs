@@ -133,6 +133,14 @@ impl<'m> Plan<'m> {
     }
 }
 
+impl Plan<'_> {
+    /// What the method returns, where that is all that comes back and is not converted.
+    pub(super) fn only_result(&self) -> Option<&Travels> {
+        let result = self.result.as_ref().filter(|result| result.wire.with.is_none())?;
+        (self.fields.1.len() == 1).then_some(&result.travels)
+    }
+}
+
 /// Adds a field; gives its place.
 fn add(fields: &mut Vec<FieldTokens>, field: FieldTokens) -> usize {
     fields.push(field);

@@ -5,12 +5,13 @@
 //!     ClientCall::new::<dyn Chain>(self, 3)
 //!         .params(|__cx, __out| __out.put::<(), BlockHash>(__cx, 1, hash))?
 //!         .wait()?
-//!         .read(|__cx, __results| __results.get::<(), Option<FoundBlock>>(__cx, 0))
+//!         .get::<(), Option<FoundBlock>>()
 //! }
 //! ```
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
+use syn::spanned::Spanned;
 use syn::{FnArg, Ident, ReceiverKind, Safety, Signature};
 
 use super::fields::{Travels, at};
@@ -29,9 +30,12 @@ pub(super) fn client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
     // Those of older versions too, which an object may have its own of.
     let local = item.functions.iter().filter(|method| method.local.is_some() && is_plain(method));
     let forwards = item.all_methods().chain(local).map(|method| forward(item, method));
+    // A supertrait that is no interface is found where it is named.
+    let span = item.bases.first().map_or_else(Span::call_site, Spanned::span);
+    let (proxy, home) = (at(quote!(#private::Proxy), span), at(quote!(#private::Home<__T>), span));
     quote! {
         #attribute
-        impl #ident for #private::Proxy {
+        impl #ident for #proxy {
             #(#methods)*
             #(#broken)*
 
@@ -41,7 +45,7 @@ pub(super) fn client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
         }
 
         #attribute
-        impl<__T: #ident + ?::core::marker::Sized> #ident for #private::Home<__T> {
+        impl<__T: #ident + ?::core::marker::Sized> #ident for #home {
             #(#forwards)*
             #(#broken)*
 
@@ -286,6 +290,9 @@ fn read_results(plan: &Plan<'_>) -> TokenStream {
         };
         return quote!(.read(|__cx, __results| #value));
     }
+    if let Some(Travels { ty, set, .. }) = plan.only_result() {
+        return quote!(.get::<#set, #ty>());
+    }
     let outs = plan.params.iter().filter_map(|ParamPlan { param, travels, back, .. }| {
         let (name, value) = (&param.ident, get(&param.wire, travels, (*back)?));
         Some(match param.passing {
@@ -343,7 +350,7 @@ fn finish(item: &Interface, method: &Method, body: &TokenStream) -> TokenStream 
             match __outcome {
                 ::core::result::Result::Ok(__answer) => __answer,
                 ::core::result::Result::Err(__error) => {
-                    ::core::result::Result::Err(::core::convert::From::from(__error))
+                    ::core::result::Result::Err(<#error as ::core::convert::From<#private::Error>>::from(__error))
                 }
             }
         },

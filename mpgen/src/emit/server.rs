@@ -2,17 +2,18 @@
 //!
 //! ```text
 //! /// findBlock @3 (context, hash: &BlockHash) -> (result: Option<FoundBlock>)
-//! 3 => __call.serve(|__cx, __params, __reply| {
+//! 3 => __io.serve(|__cx, __params, __reply| {
 //!     let hash = __params.get::<(), BlockHash>(__cx, 1)?;
 //!     let __result = Chain::find_block(self, &hash)?;
-//!     __reply.write(|__cx, __out| { __out.give::<(), _>(__cx, 0, __result)?; … })
+//!     __reply.give::<(), Option<FoundBlock>>(__result)
 //! }),
 //! ```
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::spanned::Spanned;
 
-use super::fields::Travels;
+use super::fields::{Travels, at};
 use super::plan::{ParamPlan, Plan, Step, Value, passing_type, writing};
 use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
@@ -37,7 +38,7 @@ pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
             fn call_blocking(
                 &self,
                 __index: #private::usize,
-                __call: &mut #private::Call,
+                __io: &mut #private::Call,
             ) -> #private::Result<()> {
                 match __index {
                     #(#blocking_arms)*
@@ -47,15 +48,17 @@ pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
         }
     });
     let rest = self::rest(item, &quote!(call_async), &quote!(.await));
-    let writes =
-        |plan: &Plan<'_>| plan.method.is_async() && (plan.whole.is_some() || !plan.fields.1.is_empty());
+    let writes = |plan: &Plan<'_>| {
+        let results = plan.whole.is_some() || !plan.fields.1.is_empty();
+        plan.method.is_async() && results && plan.only_result().is_none()
+    };
     let mutable = plans.iter().any(writes).then(|| quote!(mut));
     let awaiting = (!async_arms.is_empty() || !bases.is_empty()).then(|| {
         quote! {
             fn call_async<'__s>(
                 &'__s self,
                 __index: #private::usize,
-                #mutable __call: #private::Call,
+                #mutable __io: #private::Call,
             ) -> #private::BoxFuture<'__s, #private::Result<#private::Call>> {
                 ::std::boxed::Box::pin(async move {
                     match __index {
@@ -67,6 +70,7 @@ pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
         }
     });
     // Only an object that comes home is ever asked for another type than its own.
+    let upcasts = bases.iter().map(|base| at(quote!(#private::Base::new::<dyn #base>), base.span()));
     let upcasts = (!bases.is_empty()).then(|| {
         quote! {
             fn bases(self: ::std::sync::Arc<Self>) -> ::std::vec::Vec<#private::Base>
@@ -74,7 +78,7 @@ pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
                 Self: 'static,
             {
                 let __object = || <::std::sync::Arc<Self> as ::core::clone::Clone>::clone(&self);
-                ::std::vec![#(#private::Base::new::<dyn #bases>(__object())),*]
+                ::std::vec![#(#upcasts(__object())),*]
             }
         }
     });
@@ -103,12 +107,13 @@ fn rest(item: &Interface, call: &TokenStream, dot_await: &TokenStream) -> TokenS
     if bases.is_empty() {
         return quote!(_ => #refused,);
     }
+    let in_bases = bases.iter().map(|base| at(quote!(#private::in_base::<dyn #base>), base.span()));
     quote! {
         _ => {
             let mut __before = #own;
-            #(if let ::core::option::Option::Some(__index) = #private::in_base::<dyn #bases>(__index, &mut __before) {
+            #(if let ::core::option::Option::Some(__index) = #in_bases(__index, &mut __before) {
                 let __base: &dyn #bases = self;
-                return #private::Interface::#call(__base, __index, __call) #dot_await;
+                return #private::Interface::#call(__base, __index, __io) #dot_await;
             })*
             #refused
         }
@@ -204,6 +209,9 @@ fn read_param(plan: &ParamPlan<'_>, index: usize, asynchronous: bool) -> (TokenS
             let ty = held(inner, asynchronous);
             let pass = match (&**inner, asynchronous) {
                 (Passing::Str, false) => quote!(#name),
+                (Passing::Path(_), _) => {
+                    quote!(::core::option::Option::as_ref(&#name).map(::core::borrow::Borrow::borrow))
+                }
                 (Passing::Ref(_), _) => quote!(::core::option::Option::as_ref(&#name)),
                 _ => quote!(::core::option::Option::as_deref(&#name)),
             };
@@ -227,7 +235,7 @@ fn held(passing: &Passing, asynchronous: bool) -> TokenStream {
     match passing {
         Passing::Str if asynchronous => quote!(::std::string::String),
         Passing::Str => quote!(&__mp::str),
-        Passing::Path(_) => quote!(::std::path::PathBuf),
+        Passing::Path(ty) => quote!(__mp::Owned<#ty>),
         Passing::Slice(element) if is_byte(element) && !asynchronous => quote!(&[__mp::u8]),
         Passing::Slice(element) => quote!(::std::vec::Vec<#element>),
         Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
@@ -315,8 +323,18 @@ fn give_result(Value { wire, travels, place }: &Value<'_>, value: TokenStream) -
     give(wire, travels, *place, value)
 }
 
-/// What the parameters are read by, the call, and what writes its results, if there are any.
-fn parts(item: &Interface, plan: &Plan<'_>) -> (Vec<TokenStream>, TokenStream, Option<TokenStream>) {
+/// What becomes of a method's outcome.
+enum Answer {
+    /// There is nothing to write.
+    Nothing,
+    /// The method of a reply that writes the only result.
+    Only(TokenStream),
+    /// The closure that writes the results.
+    Several(TokenStream),
+}
+
+/// What the parameters are read by, the call, and what writes its results.
+fn parts(item: &Interface, plan: &Plan<'_>) -> (Vec<TokenStream>, TokenStream, Answer) {
     let asynchronous = plan.method.is_async();
     let params = plan.params.iter().enumerate();
     let (reads, passes): (Vec<_>, Vec<_>) =
@@ -325,8 +343,12 @@ fn parts(item: &Interface, plan: &Plan<'_>) -> (Vec<TokenStream>, TokenStream, O
     let dot_await = asynchronous.then(|| quote!(.await));
     let call = outcome(plan.method, &quote!(#ident::#name(self, #(#passes),*) #dot_await));
     let steps = write_results(plan);
-    let call = if steps.is_empty() { quote!(#call;) } else { quote!(let __result = #call;) };
-    (reads, call, (!steps.is_empty()).then(|| writing(&steps)))
+    let answer = match (plan.only_result(), steps.as_slice()) {
+        (Some(Travels { ty, set, .. }), _) => Answer::Only(quote!(give::<#set, #ty>(__result))),
+        (None, []) => return (reads, quote!(#call;), Answer::Nothing),
+        (None, steps) => Answer::Several(writing(steps)),
+    };
+    (reads, quote!(let __result = #call;), answer)
 }
 
 /// The variables of the parameters, and which of them the method changes.
@@ -337,17 +359,18 @@ fn locals<'p>(plan: &'p Plan<'_>) -> (Vec<syn::Ident>, impl Iterator<Item = Opti
 
 fn blocking(item: &Interface, plan: &Plan<'_>) -> TokenStream {
     let ordinal = super::number(plan.method.ordinal);
-    let (reads, call, write) = parts(item, plan);
+    let (reads, call, answer) = parts(item, plan);
     let docs = signature(plan.method);
-    let (reply, answer) = match write {
-        Some(write) => (quote!(__reply), quote!(__reply.write(#write))),
-        None => (quote!(_), quote!(::core::result::Result::Ok(()))),
+    let (reply, answer) = match answer {
+        Answer::Nothing => (quote!(_), quote!(::core::result::Result::Ok(()))),
+        Answer::Only(give) => (quote!(__reply), quote!(__reply.#give)),
+        Answer::Several(write) => (quote!(__reply), quote!(__reply.write(#write))),
     };
     let (names, mutable) = locals(plan);
     let arguments = if reads.is_empty() { quote!(|_, _, #reply|) } else { quote!(|__cx, __params, #reply|) };
     quote! {
         #[doc = #docs]
-        #ordinal => __call.serve(#arguments {
+        #ordinal => __io.serve(#arguments {
             #(let #mutable #names = #reads;)*
             #call
             #answer
@@ -358,13 +381,18 @@ fn blocking(item: &Interface, plan: &Plan<'_>) -> TokenStream {
 fn awaiting(item: &Interface, plan: &Plan<'_>) -> TokenStream {
     let private = private();
     let ordinal = super::number(plan.method.ordinal);
-    let (reads, call, write) = parts(item, plan);
+    let (reads, call, answer) = parts(item, plan);
     let docs = signature(plan.method);
-    let reply = write.map(|write| quote!(#private::Call::results(&mut __call, #write)?;));
+    let done = quote!(::core::result::Result::Ok(__io));
+    let answer = match answer {
+        Answer::Nothing => done,
+        Answer::Only(give) => quote!(__io.#give),
+        Answer::Several(write) => quote!(#private::Call::results(&mut __io, #write)?; #done),
+    };
     let (names, mutable) = locals(plan);
     let read = (!reads.is_empty()).then(|| {
         quote! {
-            let (#(#mutable #names,)*) = #private::Call::params(&__call, |__cx, __params| {
+            let (#(#mutable #names,)*) = #private::Call::params(&__io, |__cx, __params| {
                 #(let #names = #reads;)*
                 ::core::result::Result::Ok((#(#names,)*))
             })?;
@@ -375,8 +403,7 @@ fn awaiting(item: &Interface, plan: &Plan<'_>) -> TokenStream {
         #ordinal => {
             #read
             #call
-            #reply
-            ::core::result::Result::Ok(__call)
+            #answer
         }
     }
 }

@@ -9,6 +9,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
+use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{Ident, Member};
 
@@ -154,7 +155,8 @@ fn constants(target: &Target<'_>) -> TokenStream {
         (false, false) => None,
     };
     let check = checked.map(|checked| {
-        let alone = item.file.as_ref().map(|_| file::declared(&checked, name, ident.span()));
+        let alone =
+            item.file.as_ref().map(|_| file::declared(&checked, item.file.as_ref(), name, ident.span()));
         quote! {
             const _: &#private::StructNode = <#checked as #private::StructType<()>>::NODE;
             #alone
@@ -307,6 +309,13 @@ fn read(target: &Target<'_>, field: &Field, index: usize) -> TokenStream {
     }
 }
 
+/// A field that does not travel.
+fn left_out(field: &Field) -> TokenStream {
+    let member = &field.member;
+    let value = at(quote!(::core::default::Default::default()), field.ty.span());
+    quote!(#member: #value)
+}
+
 fn struct_bodies(target: &Target<'_>, fields: &[Field]) -> (TokenStream, TokenStream, TokenStream) {
     let sent = || fields.iter().filter(|field| !field.skip).enumerate();
     let build = sent().map(|(index, field)| {
@@ -321,13 +330,13 @@ fn struct_bodies(target: &Target<'_>, fields: &[Field]) -> (TokenStream, TokenSt
     let read = fields.iter().map(|field| {
         let member = &field.member;
         if field.skip {
-            return quote!(#member: ::core::default::Default::default(),);
+            return left_out(field);
         }
         next += 1;
         let value = read(target, field, next - 1);
-        quote!(#member: #value,)
+        quote!(#member: #value)
     });
-    let read = quote!(::core::result::Result::Ok(Self { #(#read)* }));
+    let read = quote!(::core::result::Result::Ok(Self { #(#read),* }));
     (quote!(#(#build)*), quote!(#(#give)*), read)
 }
 
@@ -363,7 +372,7 @@ fn union_bodies(target: &Target<'_>, variants: &[Variant]) -> (TokenStream, Toke
             if field.skip {
                 lend.push(quote!(let _ = #name;));
                 own.push(quote!(let _ = #name;));
-                read_fields.push(quote!(#member: ::core::default::Default::default()));
+                read_fields.push(left_out(field));
                 continue;
             }
             lend.push(write(target, field, index, &quote!(#name), false));

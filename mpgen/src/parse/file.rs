@@ -78,7 +78,7 @@ pub fn file(input: proc_macro2::TokenStream, report: &Report) -> Option<File> {
         attrs,
         vis,
         ident,
-        name: name.value(),
+        name,
         id: number,
         namespace: words.text("namespace").unwrap_or_default(),
         include: words.texts("include"),

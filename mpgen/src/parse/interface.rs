@@ -8,12 +8,9 @@ use super::versions::{Versions, versions};
 use super::view::view;
 use super::{file_words, wire};
 use crate::model::{self, Form, Interface, Method, Param, Passing, Wire};
-use crate::names::camel;
+use crate::names::{MARKERS, camel};
 use crate::report::Report;
 use crate::words::{self, Value, Word, Words, docs};
-
-/// Supertraits that are not interfaces.
-const ORDINARY: &[&str] = &["Send", "Sync", "Debug", "Any", "Unpin", "UnwindSafe", "RefUnwindSafe"];
 
 /// Reads a trait, with its older forms and its other view.
 pub fn interface(args: TokenStream, item: ItemTrait, report: &Report) -> Interface {
@@ -105,7 +102,7 @@ fn bases(item: &ItemTrait) -> Vec<syn::Path> {
     });
     paths
         .filter(|path| {
-            path.segments.last().is_some_and(|last| !ORDINARY.iter().any(|name| last.ident == name))
+            path.segments.last().is_some_and(|last| !MARKERS.iter().any(|name| last.ident == name))
         })
         .cloned()
         .collect()
@@ -162,7 +159,7 @@ impl Ordinals {
 
     fn take(&mut self, explicit: Option<u16>) -> u16 {
         let ordinal = explicit.unwrap_or_else(|| {
-            while self.reserved.contains(&self.next) {
+            while self.reserved.contains(&self.next) && self.next < u16::MAX {
                 self.next += 1;
             }
             self.next
@@ -196,7 +193,8 @@ fn method(
         words.none_left("a local method is not on the wire");
     }
     let name = words.text("name").unwrap_or_else(|| camel(&ident.to_string()));
-    let lacks = versions.lacks(&mut words, report);
+    let life = versions.life(&mut words, report);
+    let lacks = versions.lacks(&life);
     let ordinal = words.number("ordinal");
     let secret = words.flag("secret").is_some();
     let exception = exception(&mut words, report);
@@ -216,6 +214,7 @@ fn method(
         docs: docs(&function.attrs),
         ordinal: if lacks.is_none() && local.is_none() { ordinals.take(ordinal) } else { 0 },
         local,
+        life,
         lacks: lacks.map(|why| match who {
             Some(who) => format!("{who} has no {name}; {why}"),
             None => why,
@@ -259,7 +258,8 @@ fn param(
     report: &Report,
 ) -> Option<Param> {
     let ident: Ident = crate::syntax::plain_name(&typed.pat)?.clone();
-    let lacks = versions.lacks(&mut words, report);
+    let life = versions.life(&mut words, report);
+    let lacks = versions.lacks(&life);
     let absent = words.expr("absent");
     let (out, want) = (words.flag("out").is_some(), words.flag("want").is_some());
     let mut wire = wire::wire(&mut words, camel(&ident.to_string()), String::new(), report);
@@ -268,7 +268,7 @@ fn param(
         (Some(_), Some(absent), Passing::Owned(_)) => Passing::Absent(absent.clone()),
         (.., passing) => passing,
     };
-    Some(Param { ident, ty: (*typed.ty).clone(), passing, out, want, absent, lacks, wire })
+    Some(Param { ident, ty: (*typed.ty).clone(), passing, out, want, absent, life, lacks, wire })
 }
 
 fn result(words: &mut Words<'_>, secret: bool, report: &Report) -> Wire {

@@ -27,8 +27,12 @@ use crate::words::{Value, Words};
 
 /// Reads `file` and `file_id`. Where they are no file, the mistake is told, and what is given is none of anybody's.
 fn file_words(words: &mut Words<'_>, report: &Report) -> Option<FileRef> {
-    let none = FileRef::Inline { name: String::new(), id: 0 };
+    let none = FileRef::unknown();
+    let has_id = words.has("file_id");
     let (word, id) = match (words.take("file"), words.id("file_id")) {
+        (None, None) if !has_id => return None,
+        // The mistake in the id is told.
+        (_, None) if has_id => return Some(none),
         (None, None) => return None,
         (None, Some((_, span))) => {
             let usage = "`file_id` without `file`; write `file = \"name.capnp\", file_id = 0x…`";
@@ -42,7 +46,7 @@ fn file_words(words: &mut Words<'_>, report: &Report) -> Option<FileRef> {
         (Value::Expr(syn::Expr::Lit(ref literal)), Some((id, _)))
             if let syn::Lit::Str(name) = &literal.lit =>
         {
-            return Some(FileRef::Inline { name: name.value(), id });
+            return Some(FileRef::Inline { name: name.clone(), id });
         }
         (Value::Expr(syn::Expr::Lit(_)), None) => {
             "`file` without `file_id`; write `file = \"name.capnp\", file_id = 0x…` (have `mpgen id` make one), or name a file that `ipc_file!` declares"

@@ -15,6 +15,7 @@
 
 use syn::{Expr, Ident};
 
+use crate::model::Life;
 use crate::report::Report;
 use crate::words::{self, Value, Word, Words};
 
@@ -175,40 +176,31 @@ impl Versions {
         base
     }
 
-    /// Takes `since` and `until`; whether the current version has what they stand at, and if not, why.
-    pub fn lacks(&self, words: &mut Words<'_>, report: &Report) -> Option<String> {
-        let since = self.named(words, "since", report);
-        let until = self.named(words, "until", report);
-        if let (Some(since), Some(until)) = (since, until)
-            && since > until
-        {
-            report.at(
-                &self.names[until],
-                format!(
-                    "`until` is before `since`; nothing would have this from {} to {}",
-                    self.names[since], self.names[until]
-                ),
-            );
-        }
-        match (since, until) {
-            (Some(since), _) if self.current < since => {
-                Some(format!("it needs {} or later", self.names[since]))
-            }
-            (_, Some(until)) if self.current > until => {
-                Some(format!("{} was the last with it", self.names[until]))
-            }
+    /// Takes `since` and `until`.
+    pub fn life(&self, words: &mut Words<'_>, report: &Report) -> Life {
+        Life { since: self.named(words, "since", report), until: self.named(words, "until", report) }
+    }
+
+    /// Why the current version has nothing of such a life, if it has not.
+    pub fn lacks(&self, life: &Life) -> Option<String> {
+        match (&life.since, &life.until) {
+            (Some((since, name)), _) if self.current < *since => Some(format!("it needs {name} or later")),
+            (_, Some((until, name))) if self.current > *until => Some(format!("{name} was the last with it")),
             _ => None,
         }
     }
 
-    fn named(&self, words: &mut Words<'_>, name: &str, report: &Report) -> Option<usize> {
+    fn named(&self, words: &mut Words<'_>, name: &str, report: &Report) -> Option<(usize, Ident)> {
         let word = words.take(name)?;
         if self.names.is_empty() {
             report.at(&word.name, format!("`{name}` needs versions; write `versions(old(form = …, file = …), new)` in `#[ipc_interface(…)]`"));
             return None;
         }
         let given = path_ident(&word);
-        let found = given.as_ref().and_then(|given| self.names.iter().position(|known| known == given));
+        let found = given.and_then(|given| {
+            let place = self.names.iter().position(|known| *known == given)?;
+            Some((place, given))
+        });
         if found.is_none() {
             let known = self.names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
             report.at(

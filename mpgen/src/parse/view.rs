@@ -35,6 +35,11 @@ pub(super) struct View {
 pub(super) fn view(words: &mut Vec<Word>, of: &Ident, report: &Report) -> Option<View> {
     let place = words.iter().position(|word| word.name == "asynchronous" || word.name == "blocking")?;
     let Word { name, value } = words.remove(place);
+    let is_view = |word: &Word| word.name == "asynchronous" || word.name == "blocking";
+    if let Some(other) = words.iter().position(is_view) {
+        let other = words.remove(other).name;
+        report.at(other, "a trait has one other view, whose calls are all of the other kind; leave one out");
+    }
     let usage = || {
         report.at(&name, format!("write `{name} = OtherTrait`, or `{name}(OtherTrait, Part = OtherPart)` where it passes other views of other interfaces"));
         None

@@ -48,7 +48,7 @@ fn ours(files: &[File]) -> Facts {
                     }
                     facts.structs.insert(name);
                 }
-                Kind::Enum(_) => panic!("{name}: no release has an enum"),
+                other => panic!("{name}: no release has {other:?}"),
             }
         }
     }

@@ -101,7 +101,7 @@ impl Writer<'_> {
                 ));
                 Inside::Struct(node)
             }
-            Kind::Enum(_) => Inside::Nothing,
+            _ => Inside::Nothing,
         }
     }
 

@@ -11,6 +11,10 @@ ipc_file! {
     static ABSENT: "absent.capnp" @ 0xd1b2_0000_0000_0005;
 }
 
+ipc_file! {
+    static OTHER_ABSENT: "other/absent.capnp" @ 0xd1b2_0000_0000_0005;
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, IpcEnum)]
 enum Colour {
     Red,
@@ -57,7 +61,7 @@ trait Absent: Send + Sync {
 }
 
 /// The same, for a client that may leave the objects out.
-#[ipc_interface(file = ABSENT, id = 0xd1b2_0000_0000_0055)]
+#[ipc_interface(file = OTHER_ABSENT, id = 0xd1b2_0000_0000_0055)]
 trait Careless: Send + Sync {
     #[ipc(ordinal = 1, deprecated)]
     fn unused1(&self) -> Result<()>;

@@ -47,7 +47,7 @@ trait OlderForm: Send + Sync {
 }
 
 #[ipc_interface(
-    file = "defaults.capnp",
+    file = "other/defaults.capnp",
     file_id = 0xd1b2_0000_0000_0008,
     id = 0xd1b2_0000_0000_0088,
     construct

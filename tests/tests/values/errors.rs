@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mp_runtime::schema::{Schema, interface};
-use mp_runtime::{Error, ErrorKind, IpcEnum, IpcStruct, Result, ipc_interface};
+use mp_runtime::{Error, ErrorKind, IpcEnum, IpcStruct, Result, ipc_file, ipc_interface};
 
 #[derive(Clone, Debug, PartialEq, IpcStruct)]
 pub enum ShopError {
@@ -44,8 +44,12 @@ pub trait Errors: Send + Sync {
     fn own(&self, v: u32) -> std::result::Result<u32, Error>;
 }
 
+ipc_file! {
+    static NESTED: "nested/errors.capnp" @ 0xe5a1_0000_0000_0011;
+}
+
 /// The same on the wire, with the errors nested.
-#[ipc_interface(file = "nested/errors.capnp", file_id = 0xe5a1_0000_0000_0011, name = "Errors")]
+#[ipc_interface(file = NESTED, name = "Errors")]
 pub trait NestedErrors: Send + Sync {
     #[ipc(exception)]
     fn flat(&self, v: u32) -> Result<std::result::Result<u32, ShopError>>;

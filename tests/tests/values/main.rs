@@ -6,6 +6,7 @@ mod directions;
 mod errors;
 mod generics;
 mod mismatch;
+mod names;
 mod numbers;
 mod objects;
 mod optionals;

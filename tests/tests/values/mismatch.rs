@@ -8,12 +8,17 @@ use std::fmt::Debug;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mp_runtime::schema::{Schema, interface};
+use mp_runtime::schema::{Root, Schema};
+use mp_runtime::wire::node::InterfaceNode;
 use mp_runtime::{ErrorKind, IpcEnum, IpcStruct, Origin, Remote, Result, ipc_file, ipc_interface};
 use serde_json::Value;
 
 ipc_file! {
     static MISMATCH: "mismatch.capnp" @ 0xd1b2_0000_0000_0009;
+}
+
+ipc_file! {
+    static OTHER_MISMATCH: "other/mismatch.capnp" @ 0xd1b2_0000_0000_0009;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, IpcEnum)]
@@ -75,7 +80,7 @@ trait Strict: Send + Sync {
     fn borrowed_text(&self, text: &str) -> Result<String>;
 }
 
-#[ipc_interface(file = MISMATCH, id = 0xd1b2_0000_0000_0099, construct)]
+#[ipc_interface(file = OTHER_MISMATCH, id = 0xd1b2_0000_0000_0099, construct)]
 trait Loose: Send + Sync {
     fn letter(&self, letter: u32) -> Result<u32>;
     fn nested(&self, value: Vec<Loosely>) -> Result<Vec<Loosely>>;
@@ -208,10 +213,12 @@ fn what_both_forms_allow_passes_between_them() {
     assert_eq!(peer.json("[1]".into()), Ok("[1]".into()));
 }
 
-/// An id that was copied with the rest: calls of one would reach the other.
+/// An id that was copied with the rest, in another crate than the first: calls of one would reach the other.
 #[test]
 fn two_interfaces_with_one_id_have_no_schema() {
-    let roots = [interface::<dyn Strict>(), interface::<dyn Loose>()];
+    static STRICT: InterfaceNode = InterfaceNode::new("Strict", 0xd1b2_0000_0000_0099, &MISMATCH, &[]);
+    static LOOSE: InterfaceNode = InterfaceNode::new("Loose", 0xd1b2_0000_0000_0099, &MISMATCH, &[]);
+    let roots = [Root::from(&STRICT), Root::from(&LOOSE)];
     let error = Schema::of(&roots).map(|_| ()).unwrap_err().to_string();
     assert!(
         error.contains("mismatch.capnp:Strict and mismatch.capnp:Loose have the id 0xd1b2000000000099"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use mp_runtime::{ErrorKind, Result, ipc_interface, with};
+use mp_runtime::{ErrorKind, Result, ipc_file, ipc_interface, with};
 
 #[ipc_interface(file = "values.capnp", file_id = 0xe5a1_0000_0000_0001)]
 pub trait Numbers: Send + Sync {
@@ -45,9 +45,13 @@ pub trait Numbers: Send + Sync {
     fn wrong_hash(&self, length: u32) -> Result<Vec<u8>>;
 }
 
+ipc_file! {
+    static OTHER_VALUES: "other/values.capnp" @ 0xe5a1_0000_0000_0001;
+}
+
 /// The same interface as `Numbers` on the wire, whose types are narrower or wider, so that values
 /// arrive which do not fit.
-#[ipc_interface(file = "other/values.capnp", file_id = 0xe5a1_0000_0000_0001, name = "Numbers")]
+#[ipc_interface(file = OTHER_VALUES, name = "Numbers")]
 pub trait OtherNumbers: Send + Sync {
     #[ipc(ordinal = 1)]
     fn i8(&self, v: i8) -> Result<Narrow>;

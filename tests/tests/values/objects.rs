@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use mp_runtime::{ErrorKind, Handle, IpcStruct, Remote, Result, ipc_interface};
+use mp_runtime::{ErrorKind, Handle, IpcStruct, Remote, Result, ipc_file, ipc_interface};
 
 #[ipc_interface(file = "objects.capnp", file_id = 0xe5a1_0000_0000_0003)]
 pub trait Counter: Send + Sync {
@@ -200,8 +200,12 @@ fn a_lent_object_is_used_during_the_call_and_no_longer() {
     settle(&alive, 0);
 }
 
+ipc_file! {
+    static LENDING: "lending/objects.capnp" @ 0xe5a1_0000_0000_0003;
+}
+
 /// The wire form of `keep` in a trait that lends the counter instead of sharing it.
-#[ipc_interface(file = "lending/objects.capnp", file_id = 0xe5a1_0000_0000_0003, name = "Objects", construct)]
+#[ipc_interface(file = LENDING, name = "Objects", construct)]
 pub trait LendingObjects: Send + Sync {
     #[ipc(ordinal = 1, deprecated)]
     fn unused1(&self) -> Result<()>;

@@ -126,6 +126,14 @@ fn optional_fields_are_each_on_their_own() {
 }
 
 #[test]
+fn empty_bytes_that_a_reader_would_take_for_none_are_not_written() {
+    let optionals = Optionals { transactions: vec![None, Some(vec![])], ..Optionals::default() };
+    let error = echo().structure(&optionals).expect_err("a value that would be another one");
+    assert_eq!(error.kind(), mp_runtime::ErrorKind::BadValue);
+    assert!(error.to_string().contains("`v.transactions[1]`: empty bytes"), "{error}");
+}
+
+#[test]
 fn a_list_may_have_holes() {
     let list = vec![Some("a".to_owned()), None, Some(String::new())];
     assert_eq!(echo().list(list.clone()), Ok(list));

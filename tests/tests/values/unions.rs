@@ -46,6 +46,11 @@ enum Single {
     Only { value: i32 },
 }
 
+#[derive(Clone, Debug, PartialEq, IpcStruct)]
+enum Only {
+    Maybe(Option<u32>),
+}
+
 #[ipc_interface(file = UNIONS)]
 trait Counter: Send + Sync {
     fn add(&self, number: i32) -> Result<i32>;
@@ -74,6 +79,7 @@ trait Unions: Send + Sync {
     fn pass_days(&self, days: Vec<Weekday>) -> Result<Vec<Weekday>>;
     fn pass_shapes(&self, shapes: &[Shape]) -> Result<Vec<Shape>>;
     fn pass_single(&self, single: Single) -> Result<Single>;
+    fn pass_only(&self, only: Vec<Only>) -> Result<Vec<Only>>;
     fn pass_either(&self, either: Either) -> Result<Either>;
     fn use_either(&self, either: Either) -> Result<i32>;
 }
@@ -86,6 +92,7 @@ impl Unions for Echo {
     fn pass_days(&self, days: Vec<Weekday>) -> Result<Vec<Weekday>> { Ok(days) }
     fn pass_shapes(&self, shapes: &[Shape]) -> Result<Vec<Shape>> { Ok(shapes.into()) }
     fn pass_single(&self, single: Single) -> Result<Single> { Ok(single) }
+    fn pass_only(&self, only: Vec<Only>) -> Result<Vec<Only>> { Ok(only) }
     fn pass_either(&self, either: Either) -> Result<Either> { Ok(either) }
     fn use_either(&self, either: Either) -> Result<i32> {
         match either {
@@ -129,6 +136,8 @@ fn unions_hold_themselves() {
     let shapes = vec![Shape::Boxed(Box::new(group.clone())), group, Shape::Nothing];
     assert_eq!(peer.pass_shapes(&shapes), Ok(shapes));
     assert_eq!(peer.pass_shapes(&inner), Ok(inner));
+    let only = vec![Only::Maybe(None), Only::Maybe(Some(0))];
+    assert_eq!(peer.pass_only(only.clone()), Ok(only));
     assert_eq!(peer.pass_single(Single::Only { value: -3 }), Ok(Single::Only { value: -3 }));
 }
 

@@ -3,8 +3,8 @@
 //! - a number, a bool, an enum: a `hasX` flag beside the value,
 //! - text, data, lists, structs: a null pointer is none,
 //! - interfaces: a null capability is none,
-//! - data in a list: an empty value is none as well, because C++ cannot tell it from null there,
-//!   and everywhere for types whose data is never empty ([`WireType::NEVER_EMPTY`]).
+//! - data in a list: an empty value is none as well, because C++ cannot tell it from null there (so nobody writes
+//!   one as something), and everywhere for types whose data is never empty ([`WireType::NEVER_EMPTY`]).
 //!
 //! `#[ipc(optional = flag)]` gives a pointer field a flag, `#[ipc(optional = null)]` insists on
 //! the pointer. Which form a field has is part of its layout, so the code below only asks the
@@ -38,7 +38,7 @@ impl<T: BuildField<M>, M: ?Sized> BuildField<M> for Option<T> {
         match self {
             Some(value) => {
                 out.set_has();
-                value.build_field(cx, out)
+                value.build_field(cx, if matches!(T::TYPE, Type::Data) { out.of_some() } else { out })
             }
             None => Ok(()),
         }
@@ -48,7 +48,7 @@ impl<T: BuildField<M>, M: ?Sized> BuildField<M> for Option<T> {
         match self {
             Some(value) => {
                 out.set_has();
-                value.build_owned(cx, out)
+                value.build_owned(cx, if matches!(T::TYPE, Type::Data) { out.of_some() } else { out })
             }
             None => Ok(()),
         }

@@ -1,0 +1,17 @@
+use mp_runtime::{Result, ipc_interface};
+
+#[ipc_interface(file = "shop.capnp", file_id = 0xf00df00df00df00d)]
+pub trait Shop: Send + Sync {
+    fn put(&self, number: u32) -> Result<u32>;
+}
+
+pub mod other {
+    use super::*;
+
+    #[ipc_interface(file = "other.capnp", file_id = 0xf00df00df00df00d)]
+    pub trait Shop: Send + Sync {
+        fn take(&self, number: u32) -> Result<u32>;
+    }
+}
+
+fn main() {}
