@@ -19,6 +19,7 @@ use crate::model::settings::Setting;
 use crate::model::{
     Balances, Chain, Details, Key, Level, Mempool, Page, Read, Session, SessionId, Traits, WalletFile,
 };
+use crate::text::address::sentence;
 
 /// A message.
 #[derive(Debug)]
@@ -209,6 +210,8 @@ pub(crate) enum Event {
     Refused(String),
     /// The node has ended, with an exit code.
     Closed(i32),
+    /// There was no node yet that could be ended.
+    Left,
     /// There is another highest block.
     BlockTip(Chain),
     /// There is another highest header, of this height.
@@ -225,8 +228,8 @@ pub(crate) enum Event {
     Message(Level, String),
     /// Wallets can be used.
     InitWallet,
-    /// The process of the wallets has ended.
-    WalletsGone,
+    /// The process of the wallets with this number has ended.
+    WalletsGone(u64),
     /// A wallet is loaded.
     WalletLoaded(String),
     /// A wallet is about to be unloaded.
@@ -266,7 +269,7 @@ pub(crate) struct Failure {
 impl Failure {
     /// A refusal.
     pub(crate) fn refused(text: impl Into<String>) -> Failure {
-        Failure { kind: FailureKind::Refused, text: text.into() }
+        Failure { kind: FailureKind::Refused, text: sentence(&text.into()) }
     }
 }
 
@@ -293,7 +296,12 @@ pub(crate) enum Answer {
     /// The mempool and fees.
     Mempool(Mempool),
     /// The wallets that are loaded.
-    Wallets(Vec<String>),
+    Wallets {
+        /// The number of their process: a later one has a higher one.
+        process: u64,
+        /// Their names.
+        names: Vec<String>,
+    },
     /// All wallets.
     Files(Vec<WalletFile>),
     /// The names of all methods.

@@ -25,20 +25,21 @@ pub(super) struct Guard {
     armed: Arc<AtomicBool>,
     sender: Sender,
     session: SessionId,
+    process: u64,
 }
 
 impl Guard {
-    /// A guard that tells that the wallets are gone, and what keeps it silent.
-    pub(super) fn new(session: SessionId, sender: Sender) -> (Guard, Arm) {
+    /// A guard that tells that the process of wallets with this number is gone, and what keeps it silent.
+    pub(super) fn new(session: SessionId, sender: Sender, process: u64) -> (Guard, Arm) {
         let armed = Arc::new(AtomicBool::new(true));
-        (Guard { armed: armed.clone(), sender, session }, Arm(armed))
+        (Guard { armed: armed.clone(), sender, session, process }, Arm(armed))
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
         if self.armed.load(Ordering::SeqCst) {
-            let _ = self.sender.send(Msg::Event(self.session, Event::WalletsGone));
+            let _ = self.sender.send(Msg::Event(self.session, Event::WalletsGone(self.process)));
         }
     }
 }

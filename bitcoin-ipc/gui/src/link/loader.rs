@@ -7,22 +7,25 @@ use std::sync::Arc;
 
 use bitcoin_ipc::interfaces::{Node, Wallet};
 use bitcoin_ipc::types::{BilingualStr, Secret};
-use mp_runtime::{Result, within};
+use mp_runtime::{Error, ErrorKind, Result, within};
 
 use super::guard::Guard;
 use super::{Held, Loader, NODE_PATIENCE, lanes, lock, wallet};
-use crate::engine::{Event, Failure};
+use crate::engine::{Answer, Event, Failure};
 use crate::model::WalletFile;
 
-/// Finds what loads wallets, has it tell of new ones, and takes those that it has. Gives their names.
-pub(super) fn find(held: &Arc<Held>) -> Result<Vec<String>, Failure> {
+/// Finds what loads wallets, has it tell of new ones, and takes those that it has.
+pub(super) fn find(held: &Arc<Held>) -> Result<Answer, Failure> {
     let node = held.node()?;
-    found(held, &*node).map_err(|error| held.failure(&error))
+    let process = held.next_process();
+    let names = found(held, &*node, process).map_err(|error| held.failure(&error))?;
+    Ok(Answer::Wallets { process, names })
 }
 
-fn found(held: &Arc<Held>, node: &dyn Node) -> Result<Vec<String>> {
+/// The names of the wallets that are taken.
+fn found(held: &Arc<Held>, node: &dyn Node, process: u64) -> Result<Vec<String>> {
     let loader = within(NODE_PATIENCE, || node.wallet_loader())?;
-    let (guard, arm) = Guard::new(held.id, held.sender.clone());
+    let (guard, arm) = Guard::new(held.id, held.sender.clone(), process);
     let taker = Arc::downgrade(held);
     let told = within(NODE_PATIENCE, || {
         loader.handle_load_wallet(Box::new(move |wallet| {
@@ -45,7 +48,15 @@ fn found(held: &Arc<Held>, node: &dyn Node) -> Result<Vec<String>> {
     }
     within(super::GOODBYE, || drop(old));
     let wallets = within(super::WALLET_PATIENCE, || loader.get_wallets())?;
-    wallets.into_iter().map(|wallet| take(held, wallet.into())).collect()
+    let taken = wallets.into_iter().map(|wallet| take(held, wallet.into()));
+    // One that was unloaded meanwhile is no reason to be without the others.
+    let there = |taken: &Result<String>| taken.as_ref().err().is_none_or(|error| !is_of_one(error));
+    taken.filter(there).collect()
+}
+
+/// Whether a wallet has refused, and not its process.
+fn is_of_one(error: &Error) -> bool {
+    !matches!(error.kind(), ErrorKind::Disconnected | ErrorKind::Timeout)
 }
 
 /// Takes a wallet that was loaded, on another thread than the callback's.

@@ -22,6 +22,7 @@ mod words;
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -68,6 +69,8 @@ pub(crate) struct Held {
     sender: Sender,
     objects: Mutex<Objects>,
     lanes: Lanes,
+    /// How often a process of wallets was found; each time counts as another one.
+    processes: AtomicU64,
     end: Mutex<Option<End>>,
     force: Mutex<Option<Force>>,
     /// The last thing that went wrong, in the node's words.
@@ -115,6 +118,7 @@ impl Links {
                 sender,
                 objects,
                 lanes,
+                processes: AtomicU64::default(),
                 end: Mutex::default(),
                 force: Mutex::default(),
                 error: Mutex::default(),
@@ -191,6 +195,11 @@ impl Held {
         let missing =
             || Failure { kind: FailureKind::NodeGone, text: mark!("The node is not there.").to_owned() };
         lock(&self.objects).node.clone().ok_or_else(missing)
+    }
+
+    /// The number of a process of wallets that was found.
+    fn next_process(&self) -> u64 {
+        self.processes.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn loader(&self) -> Result<Arc<dyn WalletLoader>, Failure> {
@@ -281,9 +290,10 @@ impl Held {
     fn stop(&self) -> Answer {
         let end = lock(&self.end).take();
         self.let_go();
-        if let Some(end) = end {
-            self.tell(Event::Closed(end()));
-        }
+        self.tell(match end {
+            Some(end) => Event::Closed(end()),
+            None => Event::Left,
+        });
         Answer::Stopped
     }
 

@@ -57,7 +57,7 @@ fn answer(held: &Arc<Held>, read: Read) -> Result<Answer, Failure> {
         Read::Peers => peers::read(held).map(Answer::Peers),
         Read::Settings => settings(held).map(Answer::Settings),
         Read::Mempool => mempool(held).map(Answer::Mempool),
-        Read::Wallets => loader::find(held).map(Answer::Wallets),
+        Read::Wallets => loader::find(held),
         Read::Files => loader::files(held).map(Answer::Files),
         Read::Traits(name) => of(&name, WalletAnswer::Traits(traits(held, &name)?)),
         Read::Balances(name) => of(&name, WalletAnswer::Balances(balances(held, &name)?)),

@@ -12,6 +12,7 @@ pub(crate) mod csv;
 pub(crate) mod draft;
 pub(crate) mod history;
 pub(crate) mod notices;
+pub(crate) mod page;
 pub(crate) mod peers;
 pub(crate) mod prefs;
 pub(crate) mod processes;
@@ -28,9 +29,9 @@ pub(crate) mod wish;
 use std::sync::Arc;
 
 pub(crate) use notices::{Level, Notices};
+pub(crate) use page::Page;
 pub(crate) use session::{
-    Chain, Form, Key, Link, Mempool, Page, Progress, Read, Restart, Session, SessionId, WalletFile, Wallets,
-    Work,
+    Chain, Form, Key, Link, Mempool, Progress, Read, Restart, Session, SessionId, WalletFile, Wallets, Work,
 };
 pub(crate) use wallet::{Balances, Details, Lock, Traits, Wallet};
 

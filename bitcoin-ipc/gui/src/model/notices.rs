@@ -4,6 +4,8 @@
 
 use std::collections::VecDeque;
 
+use crate::text::address::sentence;
+
 /// How much a notice matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Level {
@@ -45,16 +47,17 @@ pub(crate) struct Notices {
 impl Notices {
     /// Adds one. The same as the last one is only counted.
     pub(crate) fn add(&mut self, level: Level, text: impl Into<String>) {
-        self.put(level, text.into(), None, level == Level::Error);
+        self.put(level, &text.into(), None, level == Level::Error);
     }
 
     /// Adds one for somebody who may look elsewhere, perhaps about an amount in satoshi.
     pub(crate) fn add_urgent(&mut self, level: Level, text: impl Into<String>, amount: Option<u64>) {
-        self.put(level, text.into(), amount, true);
+        self.put(level, &text.into(), amount, true);
     }
 
-    fn put(&mut self, level: Level, text: String, amount: Option<u64>, urgent: bool) {
+    fn put(&mut self, level: Level, text: &str, amount: Option<u64>, urgent: bool) {
         self.told += 1;
+        let text = sentence(text);
         let new = Notice { number: self.told, level, text, times: 1, amount, urgent };
         if let Some(last) = self.latest.back_mut() {
             let again = Notice { number: last.number, times: last.times, ..new.clone() };

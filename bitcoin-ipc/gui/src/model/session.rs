@@ -8,6 +8,7 @@ use std::sync::Arc;
 use bitcoin::{Network, Txid};
 
 use super::console::Console;
+use super::page::Page;
 use super::peers::Peers;
 use super::processes::Processes;
 use super::settings::Setting;
@@ -130,73 +131,6 @@ pub(crate) struct WalletFile {
     pub(crate) loaded: bool,
 }
 
-/// A page of the window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub(crate) enum Page {
-    /// What there is.
-    #[default]
-    Overview,
-    /// Paying.
-    Send,
-    /// Being paid.
-    Receive,
-    /// What was paid.
-    History,
-    /// What can be spent.
-    Coins,
-    /// What a payment costs.
-    Fees,
-    /// Whom one knows.
-    Addresses,
-    /// The node.
-    Node,
-    /// What is to the user's taste.
-    Settings,
-    /// The processes, and the calls between them.
-    Processes,
-    /// Those whom the node is connected to.
-    Peers,
-}
-
-impl Page {
-    /// All pages, in their order.
-    pub(crate) const ALL: [Page; 11] = [
-        Page::Overview,
-        Page::Send,
-        Page::Receive,
-        Page::History,
-        Page::Coins,
-        Page::Fees,
-        Page::Addresses,
-        Page::Node,
-        Page::Settings,
-        Page::Processes,
-        Page::Peers,
-    ];
-
-    /// Its name.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Page::Overview => mark!("Overview"),
-            Page::Send => mark!("Send"),
-            Page::Receive => mark!("Receive"),
-            Page::History => mark!("History"),
-            Page::Coins => mark!("Coins"),
-            Page::Fees => mark!("Fees"),
-            Page::Addresses => mark!("Addresses"),
-            Page::Node => mark!("Node"),
-            Page::Settings => mark!("Settings"),
-            Page::Processes => mark!("Processes"),
-            Page::Peers => mark!("Peers"),
-        }
-    }
-
-    /// Whether it shows a wallet.
-    pub(crate) fn is_of_wallet(self) -> bool {
-        !matches!(self, Page::Fees | Page::Node | Page::Settings | Page::Processes | Page::Peers)
-    }
-}
-
 /// Something that is asked for, of the node or of a wallet. As often as there is a reason to, but never twice at once.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Read {
@@ -303,6 +237,10 @@ pub(crate) struct Session {
     pub(crate) warnings: String,
     /// Where its wallets stand.
     pub(crate) wallet_process: Wallets,
+    /// The number of the process that they were last found in; a later one has a higher one.
+    pub(crate) wallets_of: u64,
+    /// The number of the last one that is known to have ended.
+    pub(crate) wallets_ended: u64,
     /// When the node starts their process again, if it said so.
     pub(crate) restart: Option<Restart>,
     /// The wallets that are or were loaded.
@@ -343,6 +281,8 @@ impl Session {
             doing: None,
             warnings: String::new(),
             wallet_process: Wallets::Unknown,
+            wallets_of: 0,
+            wallets_ended: 0,
             restart: None,
             wallets: BTreeMap::new(),
             files: Fresh::Unknown,

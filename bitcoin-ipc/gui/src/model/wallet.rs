@@ -14,6 +14,7 @@ use super::psbt::PsbtView;
 use super::requests::{Receiving, Request};
 use super::review::{Bump, SendState};
 use super::session::Progress;
+use crate::text::address::short_name;
 
 /// A value, and whether it may have changed since.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -174,7 +175,7 @@ pub(crate) struct Wallet {
 
 impl Wallet {
     /// What it is called on the screen.
-    pub(crate) fn title(&self) -> &str {
+    pub(crate) fn title(&self) -> String {
         title(&self.name)
     }
 
@@ -202,6 +203,6 @@ impl Wallet {
 }
 
 /// What a wallet is called on the screen.
-pub(crate) fn title(name: &str) -> &str {
-    if name.is_empty() { "[default wallet]" } else { name }
+pub(crate) fn title(name: &str) -> String {
+    if name.is_empty() { "[default wallet]".to_owned() } else { short_name(name) }
 }

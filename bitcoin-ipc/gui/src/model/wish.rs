@@ -1,6 +1,6 @@
 //! What is wanted of the window from outside it.
 
-use super::session::Page;
+use super::page::Page;
 
 /// What is wanted of the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

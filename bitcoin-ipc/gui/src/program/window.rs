@@ -80,7 +80,12 @@ impl Start {
             .with_app_id("bitcoin-gui")
             .with_inner_size([1000.0, 720.0])
             .with_min_inner_size([480.0, 360.0]);
-        let options = eframe::NativeOptions { viewport, persist_window: false, ..Default::default() };
+        let options = eframe::NativeOptions {
+            viewport,
+            persist_window: false,
+            event_loop_builder: Some(Box::new(events)),
+            ..Default::default()
+        };
         let code = Arc::new(AtomicI32::new(0));
         let left = code.clone();
         let drawn = eframe::run_native(
@@ -130,6 +135,19 @@ impl Start {
 fn now() -> i64 {
     jiff::Timestamp::now().as_second()
 }
+
+/// Takes the events of X11 where there are two kinds, since it is drawn by X11: a desktop of Wayland has Xwayland.
+#[cfg(target_os = "linux")]
+fn events<T: 'static>(builder: &mut winit::event_loop::EventLoopBuilder<T>) {
+    use winit::platform::x11::EventLoopBuilderExtX11 as _;
+
+    if std::env::var_os("DISPLAY").is_some_and(|display| !display.is_empty()) {
+        builder.with_x11();
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn events<T>(_: &mut T) {}
 
 /// Starts what talks to the desktop.
 fn outside(

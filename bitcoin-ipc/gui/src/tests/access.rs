@@ -178,3 +178,51 @@ fn a48_a_payment_is_made_by_keys_alone() {
     gui.harness.key_press(egui::Key::Space);
     gui.wait_for("The payment is sent.");
 }
+
+/// The name of what has the focus.
+fn focused(gui: &Gui) -> Option<String> {
+    let focused = gui.harness.root().children_recursive().find(|node| node.is_focused());
+    focused.and_then(|node| node.accesskit_node().label())
+}
+
+#[test]
+fn a48_the_focus_goes_back_to_what_opened_a_dialog() {
+    let mut gui = rich();
+    for button in ["Wallets…", "Notices"] {
+        gui.harness.get_by_role_and_label(Role::Button, button).focus();
+        gui.harness.run_steps(2);
+        gui.harness.key_press(egui::Key::Space);
+        gui.harness.run_steps(4);
+        assert!(gui.harness.query_by_role(Role::Dialog).is_some(), "{button}");
+        assert_ne!(focused(&gui).as_deref(), Some(button), "the keys are the dialog's");
+        gui.harness.key_press(egui::Key::Tab);
+        gui.harness.run_steps(2);
+        let inside = focused(&gui).expect("the tab key leads into it");
+        assert_ne!(inside, button);
+        gui.harness.key_press(egui::Key::Escape);
+        gui.harness.run_steps(4);
+        assert!(gui.harness.query_by_role(Role::Dialog).is_none(), "{button}");
+        assert_eq!(focused(&gui).as_deref(), Some(button));
+    }
+    // Also from one dialog to the next, and from what comes when the wallet has answered.
+    gui.harness.get_by_role_and_label(Role::Button, "Wallets…").focus();
+    gui.harness.run_steps(2);
+    gui.harness.key_press(egui::Key::Space);
+    gui.harness.run_steps(4);
+    gui.settle();
+    gui.press("Backup…");
+    assert!(gui.sees("Make a backup"));
+    gui.harness.key_press(egui::Key::Escape);
+    gui.harness.run_steps(4);
+    assert_eq!(focused(&gui).as_deref(), Some("Wallets…"));
+    let row = gui.harness.get_all_by_role(Role::Row).next().and_then(|node| node.accesskit_node().label());
+    let row = row.expect("a row");
+    gui.harness.get_by_role_and_label(Role::Row, &row).focus();
+    gui.harness.run_steps(2);
+    gui.harness.key_press(egui::Key::Enter);
+    gui.wait_for("Copy the raw transaction");
+    gui.harness.key_press(egui::Key::Escape);
+    gui.settle();
+    assert!(!gui.sees("Copy the raw transaction"));
+    assert_eq!(focused(&gui), Some(row));
+}

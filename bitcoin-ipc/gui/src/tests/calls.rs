@@ -89,9 +89,48 @@ fn ready() -> Model {
     reduce(&mut model, 0, Msg::Session(Box::new(session())));
     reduce(&mut model, 0, Msg::Event(0, Event::Up));
     let key = Key::Read(crate::model::Read::Wallets);
-    let answer = Answer::Wallets(vec!["w".to_owned()]);
-    reduce(&mut model, 0, Msg::Answered(0, Answered { key, answer }));
+    reduce(&mut model, 0, Msg::Answered(0, Answered { key, answer: wallets(1) }));
     model
+}
+
+/// A list with the one wallet `w`, of a process with this number.
+fn wallets(process: u64) -> Answer {
+    Answer::Wallets { process, names: vec!["w".to_owned()] }
+}
+
+#[test]
+fn a38_a_process_that_ends_before_its_list_is_taken_is_told_of() {
+    let asked = || Key::Read(crate::model::Read::Wallets);
+    let answer = |process| Msg::Answered(0, Answered { key: asked(), answer: wallets(process) });
+    for known in [true, false] {
+        let mut model = Model::default();
+        if known {
+            model = ready();
+            reduce(&mut model, 0, Msg::Event(0, Event::InitWallet));
+        } else {
+            reduce(&mut model, 0, Msg::Session(Box::new(session())));
+            reduce(&mut model, 0, Msg::Event(0, Event::Up));
+        }
+        assert!(model.sessions[0].work.contains_key(&asked()), "its list is asked for");
+        // The list is on its way when the process ends.
+        reduce(&mut model, 0, Msg::Event(0, Event::WalletsGone(2)));
+        let tasks = reduce(&mut model, 0, answer(2));
+        assert!(tasks.is_empty(), "nobody is there to be asked: {tasks:?}");
+        let session = &model.sessions[0];
+        assert_eq!(session.wallet_process, crate::model::Wallets::Lost);
+        assert!(session.wallets.values().all(|wallet| !wallet.here));
+        assert_eq!(model.notices.iter().filter(|notice| notice.text.contains("has ended")).count(), 1);
+        // What it had just loaded is not there either.
+        reduce(&mut model, 0, Msg::Event(0, Event::WalletLoaded("w".to_owned())));
+        assert!(model.sessions[0].wallets.values().all(|wallet| !wallet.here));
+        // The next one is there, and what is told late of an earlier one is not about it.
+        reduce(&mut model, 0, Msg::Event(0, Event::InitWallet));
+        reduce(&mut model, 0, answer(3));
+        reduce(&mut model, 0, Msg::Event(0, Event::WalletsGone(2)));
+        assert!(model.sessions[0].has_wallets() && model.sessions[0].wallets["w"].here);
+        reduce(&mut model, 0, Msg::Event(0, Event::WalletsGone(3)));
+        assert!(!model.sessions[0].has_wallets());
+    }
 }
 
 #[test]
@@ -166,7 +205,7 @@ fn a37_a_window_ends_its_own_node_when_the_console_says_stop() {
 enum Step {
     Up,
     Lost,
-    Gone,
+    Gone(bool),
     Init,
     Loaded,
     Unloaded,
@@ -182,7 +221,7 @@ enum Step {
 /// Plays messages in any order.
 fn play(steps: &[Step]) -> (Model, BTreeMap<u8, u32>) {
     let mut model = Model::default();
-    let mut tasks = BTreeMap::new();
+    let (mut tasks, mut process) = (BTreeMap::new(), 0);
     reduce(&mut model, 0, Msg::Session(Box::new(session())));
     let name = || "w".to_owned();
     for (now, step) in (0..).zip(steps) {
@@ -190,7 +229,8 @@ fn play(steps: &[Step]) -> (Model, BTreeMap<u8, u32>) {
         let msg = match step {
             Step::Up => Msg::Event(0, Event::Up),
             Step::Lost => Msg::Event(0, Event::Lost("gone".to_owned())),
-            Step::Gone => Msg::Event(0, Event::WalletsGone),
+            // The one that was found, or the one whose list is on its way.
+            Step::Gone(next) => Msg::Event(0, Event::WalletsGone(process + u64::from(*next))),
             Step::Init => Msg::Event(0, Event::InitWallet),
             Step::Loaded => Msg::Event(0, Event::WalletLoaded(name())),
             Step::Unloaded => Msg::Event(0, Event::WalletUnloaded(name())),
@@ -206,10 +246,11 @@ fn play(steps: &[Step]) -> (Model, BTreeMap<u8, u32>) {
                     answer: Answer::Wallet(name(), WalletAnswer::Balances(Balances::default())),
                 },
             ),
-            Step::Wallets => Msg::Answered(
-                0,
-                Answered { key: read(crate::model::Read::Wallets), answer: Answer::Wallets(vec![name()]) },
-            ),
+            Step::Wallets => {
+                process += 1;
+                let (key, answer) = (read(crate::model::Read::Wallets), wallets(process));
+                Msg::Answered(0, Answered { key, answer })
+            }
             Step::Fails(timed_out) => Msg::Answered(
                 0,
                 Answered {
@@ -235,6 +276,10 @@ fn play(steps: &[Step]) -> (Model, BTreeMap<u8, u32>) {
         if !matches!(session.link, Link::Up) {
             assert!(!session.has_wallets());
         }
+        assert!(
+            !session.has_wallets() || session.wallets_of > session.wallets_ended,
+            "wallets of a process that has ended"
+        );
     }
     (model, tasks)
 }
@@ -249,7 +294,7 @@ mod any_order {
         prop_oneof![
             Just(Step::Up),
             Just(Step::Lost),
-            Just(Step::Gone),
+            any::<bool>().prop_map(Step::Gone),
             Just(Step::Init),
             Just(Step::Loaded),
             Just(Step::Unloaded),

@@ -85,6 +85,29 @@ impl Gui {
         gui
     }
 
+    /// A window whose own node is on its way for ever.
+    pub(crate) fn starting() -> Gui {
+        Gui::of_form("Own node", Prefs::default(), Form::Spawned)
+    }
+
+    /// One more node of another process, of this name, which is waited for.
+    pub(crate) fn attach_also(&mut self, socket: &Path, name: &str) {
+        let held = self.hold_also(name);
+        let socket = socket.to_owned();
+        std::thread::spawn(move || crate::program::look_after(&held, socket, Network::Regtest));
+    }
+
+    /// What is held of one more node, of this name.
+    fn hold_also(&mut self, name: &str) -> Arc<Held> {
+        let number = u32::try_from(self.model().sessions.len()).expect("a number");
+        let held = self.links.hold(number, Network::Regtest);
+        let session =
+            Session::new(number, name.to_owned(), name.to_owned(), Form::Attached, Network::Regtest);
+        self.engine.send(Msg::Session(Box::new(session)));
+        self.wait(move |gui| gui.model().session(number).is_some());
+        held
+    }
+
     /// The node in memory.
     pub(crate) fn world(&self) -> &Arc<World> {
         self.world.as_ref().expect("a node in memory")
@@ -120,7 +143,7 @@ impl Gui {
             .with_step_dt(1.0 / 60.0)
             .renderer(textures.clone())
             .with_context_setup(view::prepare)
-            .build_ui_state(|ui, app: &mut App| app.show(ui), app);
+            .build_ui_state(|ui, app: &mut App| app.show(ui, None), app);
         Gui { world: None, engine, links, held, harness, saved, textures }
     }
 
@@ -134,11 +157,7 @@ impl Gui {
 
     /// One more node, of this name.
     pub(crate) fn add(&mut self, world: &Arc<World>, name: &str) {
-        let number = u32::try_from(self.model().sessions.len()).expect("a number");
-        let held = self.links.hold(number, Network::Regtest);
-        let session =
-            Session::new(number, name.to_owned(), name.to_owned(), Form::Attached, Network::Regtest);
-        self.engine.send(Msg::Session(Box::new(session)));
+        let held = self.hold_also(name);
         let (node, connection) = world.connect();
         held.open(node, Arc::new(move || connection.is_closed())).expect("a node that answers");
         held.tell(Event::Up);

@@ -5,6 +5,7 @@ mod calls;
 mod fake;
 mod frames;
 mod gui;
+mod hostile;
 mod imports;
 mod languages;
 mod looks;

@@ -46,7 +46,7 @@ impl Told {
         reduce(&mut model, 0, Msg::Session(Box::new(session)));
         reduce(&mut model, 0, Msg::Event(0, Event::Up));
         let key = Key::Read(Read::Wallets);
-        let answer = Answer::Wallets(vec!["w".to_owned()]);
+        let answer = Answer::Wallets { process: 1, names: vec!["w".to_owned()] };
         reduce(&mut model, 0, Msg::Answered(0, Answered { key, answer }));
         Told(model)
     }

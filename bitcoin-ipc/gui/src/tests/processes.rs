@@ -234,3 +234,85 @@ fn a35_a_node_of_this_process_that_is_busy_holds_up_no_click() {
     assert_eq!(gui.field("Pay to").value(), Some("typed meanwhile".to_owned()));
     assert_eq!(world.node.gate.count("waitfornewblock"), 1, "nothing is done twice");
 }
+
+#[test]
+fn a34_a_wallet_that_hangs_while_a_payment_is_made_keeps_the_draft() {
+    let mut gui = rich();
+    let wallet = lock(&gui.world().loader.wallets)["w"].clone();
+    gui.page("Send");
+    gui.type_in("Pay to", &super::paying::address(7));
+    gui.type_in("Amount (BTC)", "0.5");
+    wallet.gate.shut(true);
+    gui.press("Review");
+    gui.wait(|_| wallet.gate.count("createTransaction") == 1);
+    for page in super::PAGES {
+        gui.click(eframe::egui::Role::Tab, page);
+    }
+    gui.click(eframe::egui::Role::Tab, "Send");
+    gui.type_in("Label", "typed meanwhile");
+    gui.wait_for("The wallet does not answer (");
+    wallet.gate.shut(false);
+    gui.wait_for("Review this payment");
+    gui.press("Back");
+    gui.settle();
+    assert_eq!(gui.field("Pay to").value(), Some(super::paying::address(7)));
+    assert_eq!(gui.field("Label").value(), Some("typed meanwhile".to_owned()));
+    assert_eq!(wallet.gate.count("createTransaction"), 1, "nothing is done twice");
+}
+
+#[test]
+fn a34_a_node_that_hangs_while_a_passphrase_is_typed_takes_nothing_of_it() {
+    let world = World::new(vec![FakeWallet::with_coins("w")]);
+    let wallet = lock(&world.loader.wallets)["w"].clone();
+    wallet.encrypt(b"open");
+    let mut gui = Gui::open(&world);
+    gui.wait(|gui| gui.is_enabled("Unlock"));
+    gui.settle();
+    gui.press("Unlock");
+    gui.type_in("Passphrase", "op");
+    // Everybody hangs, and is asked for something.
+    for gate in [&world.node.gate, &wallet.gate] {
+        gate.shut(true);
+    }
+    gui.engine.send(crate::engine::Msg::Event(0, crate::engine::Event::StatusChanged("w".to_owned())));
+    gui.wait_for("does not answer (");
+    assert_eq!(gui.field("Passphrase").value(), Some("••".to_owned()));
+    gui.type_in("Passphrase", "en");
+    gui.harness.key_press(eframe::egui::Key::Enter);
+    gui.wait(|_| wallet.gate.count("unlock") == 1);
+    gui.harness.run_steps(3);
+    for gate in [&world.node.gate, &wallet.gate] {
+        gate.shut(false);
+    }
+    gui.wait(|gui| gui.is_enabled("Lock"));
+    gui.settle();
+    assert_eq!(wallet.gate.count("unlock"), 1, "nothing is done twice");
+}
+
+#[test]
+fn a34_a_window_whose_node_hangs_is_closed_at_once() {
+    let mut gui = rich();
+    let world = gui.world().clone();
+    let wallet = lock(&world.loader.wallets)["w"].clone();
+    for gate in [&world.node.gate, &world.loader.gate, &wallet.gate] {
+        gate.shut(true);
+    }
+    for page in super::PAGES {
+        gui.click(eframe::egui::Role::Tab, page);
+    }
+    gui.engine.send(crate::engine::Msg::Command(0, crate::engine::Command::Close));
+    gui.wait(|gui| gui.harness.state().is_over());
+    assert_eq!(gui.harness.state().exit_code(), 0);
+    for gate in [&world.node.gate, &world.loader.gate, &wallet.gate] {
+        gate.shut(false);
+    }
+}
+
+#[test]
+fn a34_a_window_is_closed_while_its_node_has_not_come_yet() {
+    let mut gui = Gui::starting();
+    gui.wait_for("Starting…");
+    gui.engine.send(crate::engine::Msg::Command(0, crate::engine::Command::Close));
+    gui.wait(|gui| gui.harness.state().is_over());
+    assert_eq!(gui.harness.state().exit_code(), 0);
+}

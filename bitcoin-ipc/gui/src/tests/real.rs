@@ -72,8 +72,9 @@ pub(super) fn pay(gui: &mut Gui, address: &str, amount: &str, passphrase: Option
         gui.harness.key_press(egui::Key::Enter);
     }
     gui.wait_for("The payment is sent.");
+    let shown = gui.harness.state_mut().state().session.expect("a node");
     let model = gui.model();
-    let sent = model.sessions[0].wallet().map(|wallet| wallet.send.clone());
+    let sent = model.session(shown).and_then(|session| session.wallet()).map(|wallet| wallet.send.clone());
     let Some(crate::model::review::SendState::Sent { txid }) = sent else { panic!("{sent:?}") };
     gui.press("Another payment");
     gui.settle();
@@ -211,8 +212,10 @@ fn a54_no_log_has_a_passphrase() {
     gui.type_in("New passphrase", CANARY);
     gui.type_in("New passphrase again", CANARY);
     gui.press("Encrypt");
-    gui.wait(|gui| gui.is_enabled("Unlock"));
+    gui.wait_for("The wallet is encrypted, and locked.");
     gui.settle();
+    gui.press("Close this dialog");
+    gui.wait(|gui| gui.is_enabled("Unlock"));
     let address = node.wallet_rpc("miner", "getnewaddress", json!([])).expect("an address");
     pay(&mut gui, address.as_str().expect("a text"), "2", Some(CANARY));
     let info = node.wallet_rpc("miner", "getwalletinfo", json!([])).expect("an answer");

@@ -1,10 +1,11 @@
 //! Real processes that somebody else starts and ends.
 
 use bitcoin_demo::programs::{Caller, Form, Node, NodeOptions, Wallet};
+use eframe::egui::Role;
 use serde_json::json;
 
 use super::Gui;
-use super::real::programs;
+use super::real::{mine, node, pay, programs};
 
 #[test]
 fn a41_wallets_that_have_attached_by_themselves_are_there() {
@@ -83,4 +84,58 @@ fn a37_a_window_ends_its_own_node_when_another_program_says_stop() {
     assert_eq!(gui.harness.state().exit_code(), 0);
     let log = std::fs::read_to_string(folder.path().join("regtest/debug.log")).expect("a log");
     assert_eq!(log.matches("Shutdown: done").count(), 1, "{log}");
+}
+
+#[test]
+fn a10_two_windows_on_a_real_node_show_the_same() {
+    let Some(mut node) = node() else { return };
+    let (mut first, mut second) = (Gui::attach(&node.socket()), Gui::attach(&node.socket()));
+    for gui in [&mut first, &mut second] {
+        gui.wait_for("Available 50.00000000 BTC");
+    }
+    let address = node.wallet_rpc("miner", "getnewaddress", json!([])).expect("an address");
+    let txid = pay(&mut first, address.as_str().expect("a text"), "1.25", None);
+    // Whoever has not sent it hears of it as well.
+    second.wait_for("Sent -1.25000000 BTC");
+    let known = second.model().sessions[0].wallets["miner"].history.clone();
+    assert!(known.rows.iter().any(|row| row.txid.to_string() == txid));
+    drop(first);
+    mine(&node, 1);
+    second.wait_for("Height 102,");
+    second.wait_for("1 confirmation,");
+    second.settle();
+    assert!(second.is_enabled("Wallets…"));
+    node.stop().expect("an end in order");
+}
+
+#[test]
+fn a11_one_window_shows_two_real_nodes() {
+    let (Some(mut one), Some(mut other)) = (node(), node()) else { return };
+    mine(&other, 4);
+    let mut gui = Gui::attach(&one.socket());
+    gui.wait_for("Height 101,");
+    gui.attach_also(&other.socket(), "second");
+    gui.wait(|gui| gui.model().sessions[1].has_wallets());
+    gui.click(Role::ComboBox, "Node");
+    gui.press("second");
+    gui.wait_for("Height 105,");
+    gui.wait_for("Available 250.00000000 BTC");
+    // One ends, and the other one can be used as before.
+    one.kill().expect("an end");
+    gui.wait(|gui| !gui.model().sessions[0].is_up());
+    let address = other.wallet_rpc("miner", "getnewaddress", json!([])).expect("an address");
+    pay(&mut gui, address.as_str().expect("a text"), "2", None);
+    mine(&other, 1);
+    gui.wait_for("Height 106,");
+    assert!(!gui.sees("Waiting for it at"), "what is of the other one is not said here");
+    let place = one.socket().display().to_string();
+    gui.click(Role::ComboBox, "Node");
+    gui.press(&place);
+    gui.wait_for("Waiting for it at");
+    assert!(gui.sees("Height 101,"));
+    one.start_again().expect("a start");
+    gui.wait(|gui| gui.model().sessions[0].is_up() && !gui.sees("Waiting for it at"));
+    for node in [&mut one, &mut other] {
+        node.stop().expect("an end in order");
+    }
 }

@@ -37,6 +37,7 @@ pub(super) fn a54_a_passphrase_is_seen_by_nobody() {
     gui.harness.step();
     nowhere(&gui);
     gui.press("Encrypt");
+    gui.press("Close this dialog");
     gui.wait(|gui| gui.is_enabled("Unlock"));
     assert_eq!(wallet.gate.count("encryptWallet"), 1);
     gui.press("Unlock");

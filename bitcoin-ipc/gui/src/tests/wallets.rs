@@ -64,14 +64,22 @@ pub(super) fn a25_passphrases_are_changed_and_backups_made() {
     gui.type_in("New passphrase", "new");
     gui.type_in("New passphrase again", "new");
     gui.press("Change");
-    gui.settle();
-    gui.press("Wallets…");
-    gui.settle();
     gui.wait_for("The old passphrase is wrong.");
     gui.press("Backup…");
     gui.type_in("File or folder", "/tmp/backup.dat");
     gui.press("Make the backup");
     gui.wait(|_| wallet.gate.count("backupWallet") == 1);
+    gui.wait_for("The backup is made.");
+    gui.press("Close this dialog");
+    // Whoever gives a wrong passphrase is told so wherever he is, and not for ever.
+    assert!(gui.sees("Overview of w"));
+    gui.press("Unlock");
+    gui.type_in("Passphrase", "wrong");
+    gui.harness.key_press(eframe::egui::Key::Enter);
+    gui.wait_for("The passphrase is wrong.");
+    gui.settle();
+    gui.page("Coins");
+    assert!(!gui.sees("The passphrase is wrong."));
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Addresses and what others wrote.
 //!
-//! In: an address, a label of anybody's. Out: the address in groups of four, the label on one line.
+//! In: an address, a label of anybody's, what another program says. Out: the address in groups of four, the label on one
+//! line, and no more of a text than somebody reads.
 
 use super::words::{mark, say};
 use bitcoin::{Address, Network};
@@ -39,13 +40,49 @@ const SHOWN: usize = 200;
 /// A text of anybody's on one line: no line breaks, nothing that turns the direction of what follows, and not
 /// longer than a line.
 pub(crate) fn one_line(text: &str) -> String {
-    let mut shown: String = text
-        .chars()
-        .take(SHOWN)
-        .map(|c| if c.is_control() || c == '\u{2028}' || c == '\u{2029}' { ' ' } else { c })
-        .filter(|c| !turns(*c))
-        .collect();
+    let mut shown: String = text.chars().take(SHOWN).map(on_its_line).filter(|c| !turns(*c)).collect();
     if text.chars().nth(SHOWN).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// A character that may stand on a line, in place of one that may not.
+fn on_its_line(c: char) -> char {
+    if c.is_control() || c == '\u{2028}' || c == '\u{2029}' { ' ' } else { c }
+}
+
+/// The most characters of a name that are shown.
+const NAME: usize = 48;
+
+/// A name of anybody's on one line, of which a long one has its beginning and its end: names that begin alike are told
+/// apart.
+pub(crate) fn short_name(name: &str) -> String {
+    let of = |characters: &mut dyn Iterator<Item = char>| -> String {
+        characters.map(on_its_line).filter(|c| !turns(*c)).collect()
+    };
+    if name.chars().nth(NAME).is_none() {
+        return of(&mut name.chars());
+    }
+    let end: Vec<char> = name.chars().rev().take(NAME / 2).collect();
+    format!("{}…{}", of(&mut name.chars().take(NAME / 2)), of(&mut end.into_iter().rev()))
+}
+
+/// The most characters and lines of a sentence that are shown.
+const SENTENCE: (usize, usize) = (1_000, 12);
+
+/// What another program says, as far as it is read by somebody: its first lines, and nothing that turns the direction of
+/// what follows.
+pub(crate) fn sentence(text: &str) -> String {
+    let (most, lines) = SENTENCE;
+    let text = text.trim();
+    let (mut shown, mut ends) = (String::new(), 0);
+    for c in text.chars().take(most).filter(|c| !turns(*c)) {
+        let ends_line = c == '\n' && ends + 1 < lines;
+        ends += usize::from(ends_line);
+        shown.push(if ends_line { c } else { on_its_line(c) });
+    }
+    if text.chars().nth(most).is_some() {
         shown.push('…');
     }
     shown
@@ -83,5 +120,17 @@ mod tests {
         let long = "x".repeat(10_000);
         assert_eq!(one_line(&long).chars().count(), SHOWN + 1);
         assert_eq!(one_line("<b>Łódź</b>"), "<b>Łódź</b>");
+    }
+
+    #[test]
+    fn a59_names_and_sentences_of_others_have_an_end() {
+        assert_eq!(short_name("savings\n\u{202e}x"), "savings x");
+        let name = |end: &str| short_name(&format!("{}{end}", "x".repeat(100_000)));
+        assert_eq!(name("a").chars().count(), NAME + 1);
+        assert_ne!(name("a"), name("b"), "they are told apart");
+        assert_eq!(short_name(&"ß".repeat(NAME)), "ß".repeat(NAME));
+        assert_eq!(sentence(" It failed:\nno\tspace \u{202e}left \n"), "It failed:\nno space left");
+        assert_eq!(sentence(&"\n x".repeat(5_000)).lines().count(), SENTENCE.1);
+        assert_eq!(sentence(&"x".repeat(100_000)).chars().count(), SENTENCE.0 + 1);
     }
 }

@@ -6,11 +6,10 @@ use eframe::egui::{self, Align, Key, Layout, Modifiers, Role, ScrollArea, Ui};
 
 use super::dialogs::Dialog;
 use super::widgets::{self, secret::SecretText};
-use super::{Cx, State, pages, theme};
+use super::{Cx, State, banner, pages, theme};
 use crate::engine::{Command, WalletCommand};
 use crate::model::prefs::ZOOMS;
-use crate::model::review::{Bump, SendState};
-use crate::model::{Form, Level, Link, Lock, Page, Restart, Wallets, wallet};
+use crate::model::{Form, Link, Lock, Page, wallet};
 use crate::text::words::{known, t, tr};
 use crate::text::{amount, time};
 
@@ -21,7 +20,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     egui::Panel::bottom("strip").show(ui, |ui| strip(ui, cx));
     egui::Panel::left("pages").resizable(false).exact_size(132.0).show(ui, |ui| tabs(ui, cx, state));
     egui::CentralPanel::default().show(ui, |ui| {
-        banners(ui, cx, state);
+        banner::show(ui, cx, state);
         if state.closing {
             closing(ui, cx);
             return;
@@ -107,9 +106,9 @@ fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
                 }
             });
         }
-        let shown = cx.wallet().map_or(t!("None"), |wallet| wallet.title()).to_owned();
+        let shown = cx.wallet().map_or(t!("None").to_owned(), |wallet| wallet.title());
         let mut chosen = cx.session.shown.clone();
-        egui::ComboBox::new("Wallet", t!("Wallet")).selected_text(shown).show_ui(ui, |ui| {
+        egui::ComboBox::new("Wallet", t!("Wallet")).selected_text(shown).truncate().show_ui(ui, |ui| {
             for name in cx.session.wallets.keys() {
                 ui.selectable_value(&mut chosen, Some(name.clone()), wallet::title(name));
             }
@@ -161,7 +160,7 @@ pub(crate) fn network_name(network: bitcoin::Network) -> &'static str {
     }
 }
 
-/// Where the chain is.
+/// Where the chain is, and what came of what the user wanted.
 fn strip(ui: &mut Ui, cx: &Cx<'_>) {
     let chain = &cx.session.chain;
     ui.horizontal_wrapped(|ui| {
@@ -181,98 +180,8 @@ fn strip(ui: &mut Ui, cx: &Cx<'_>) {
         for doing in doing {
             ui.label(format!("{} {} %", known(&doing.title), doing.percent));
         }
+        pages::outcome(ui, cx);
     });
-}
-
-fn banners(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
-    let session = cx.session;
-    match &session.link {
-        Link::Opening { step } => widgets::alert(ui, step),
-        Link::Lost { why } if session.form == Form::Attached => {
-            widgets::alert(
-                ui,
-                &t!("{why} Waiting for it at {place}.", why = known(why), place = session.place),
-            );
-        }
-        Link::Lost { why } => {
-            widgets::alert(ui, &t!("{why} Close the window, and start it again.", why = known(why)))
-        }
-        Link::Stopping { step } => widgets::alert(ui, step),
-        Link::Up | Link::Refused { .. } | Link::Closed { .. } => {}
-    }
-    if let (Link::Up, Some(seconds)) = (&session.link, session.slow) {
-        let text = match session.work.keys().any(is_of_node) {
-            true => t!("The node does not answer ({seconds} s). It may be busy.", seconds),
-            false => t!("The wallet does not answer ({seconds} s). It may be busy.", seconds),
-        };
-        widgets::alert(ui, &text);
-    }
-    if session.is_up() {
-        match &session.wallet_process {
-            Wallets::Lost => widgets::alert(ui, &wallets_lost(session.restart)),
-            Wallets::Absent { why } if state.page.is_of_wallet() => {
-                widgets::alert(
-                    ui,
-                    &t!(
-                        "No wallets are there: {why}. They come as soon as a wallet process attaches to the node; one \
-                         that is too old to offer its wallets is reached by the console.",
-                        why = known(why).trim_end_matches('.')
-                    ),
-                );
-            }
-            _ => {}
-        }
-    }
-    if let Some(wallet) = cx.wallet().filter(|wallet| session.has_wallets() && !wallet.here) {
-        let (name, title) = (wallet.name.clone(), wallet.title());
-        widgets::alert(ui, &t!("The wallet {title} is not loaded any more. What is shown is old.", title));
-        if ui.button(t!("Load {title} again", title)).clicked() {
-            cx.command(Command::LoadWallet(name));
-        }
-    }
-    let unknown = |wallet: &crate::model::Wallet| {
-        matches!(wallet.send, SendState::Unknown { .. }) || matches!(wallet.bump, Bump::Unknown { .. })
-    };
-    if session.wallets.values().any(|wallet| unknown(wallet)) {
-        widgets::alert(ui, t!("The outcome of a payment is unknown. It is looked up, not repeated."));
-    }
-    if !session.warnings.is_empty() {
-        widgets::alert(ui, &session.warnings);
-    }
-    // The latest thing that went wrong, until it is read.
-    let latest = cx.model.notices.iter().next().filter(|notice| notice.number > state.seen);
-    if let Some(notice) = latest.filter(|notice| notice.level != Level::Information) {
-        widgets::alert(ui, &notice.text);
-        if ui.button(t!("I have read this")).clicked() {
-            state.seen = cx.model.notices.last();
-        }
-    }
-}
-
-/// What is known of wallets whose process has ended.
-fn wallets_lost(restart: Option<Restart>) -> String {
-    match restart {
-        Some(Restart { seconds: 0, .. }) => {
-            t!("The wallet process has ended. The node starts it again.").to_owned()
-        }
-        Some(Restart { seconds, .. }) => {
-            t!(
-                "The wallet process has ended. The node starts it again in {seconds} s.",
-                seconds = amount::grouped(seconds)
-            )
-        }
-        None => t!(
-            "The wallet process has ended. If it is the node's own, it is started again; if it attached by itself, \
-             somebody has to start it."
-        )
-        .to_owned(),
-    }
-}
-
-/// Whether a call is one to the node itself.
-fn is_of_node(key: &crate::model::Key) -> bool {
-    use crate::model::{Key, Read};
-    matches!(key, Key::Read(Read::Chain | Read::Warnings | Read::Mempool | Read::Methods | Read::Wallets))
 }
 
 fn closing(ui: &mut Ui, cx: &mut Cx<'_>) {

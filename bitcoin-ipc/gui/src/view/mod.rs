@@ -3,9 +3,11 @@
 //! In: a model, clicks and keys. Out: what is drawn, and commands. Nothing here calls another process, waits or knows
 //! of more than values: the same model and the same state are drawn the same way.
 
+mod banner;
 mod cx;
 mod dialogs;
 mod frame;
+mod frames;
 mod outside;
 mod pages;
 mod state;
@@ -53,8 +55,6 @@ pub(crate) struct App {
     save: Save,
     /// What was saved last.
     saved: Prefs,
-    /// How many frames were drawn.
-    frames: u64,
     /// Where the exit code goes.
     code: Arc<AtomicI32>,
     /// Finds the letters of a language that this program has not.
@@ -76,7 +76,6 @@ impl App {
             state: State::new(prefs.clone()),
             save,
             saved: prefs,
-            frames: 0,
             code: Arc::default(),
             letters: Box::new(|_| None),
             looked: Vec::new(),
@@ -118,10 +117,9 @@ impl App {
         &mut self.state
     }
 
-    /// Draws it, and sends what the user wants.
-    pub(crate) fn show(&mut self, ui: &mut Ui) {
-        self.frames += 1;
-        self.state.frames = self.frames;
+    /// Draws it, and sends what the user wants. The frame before took so many seconds, where that is known.
+    pub(crate) fn show(&mut self, ui: &mut Ui, before: Option<f32>) {
+        self.state.frames.drawn(before);
         self.heed(ui.ctx());
         let model = self.engine.model();
         self.speak(ui);
@@ -164,8 +162,8 @@ impl eframe::App for App {
         self.heed(ctx);
     }
 
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        self.show(ui);
+    fn ui(&mut self, ui: &mut Ui, frame: &mut eframe::Frame) {
+        self.show(ui, frame.info().cpu_usage);
     }
 
     fn persist_egui_memory(&self) -> bool {

@@ -5,9 +5,11 @@
 use std::collections::HashMap;
 
 use bitcoin::Txid;
+use eframe::egui::Id;
 
 use super::Cx;
 use super::dialogs::Dialog;
+use super::frames::Frames;
 use crate::engine::Command;
 use crate::model::bip21::PaymentUri;
 use crate::model::draft::{Draft, Faults, RecipientDraft};
@@ -33,6 +35,10 @@ pub(crate) struct State {
     pub(crate) console: ConsoleState,
     /// What lies over the page.
     pub(crate) dialog: Option<Dialog>,
+    /// Whether something lies over the page.
+    pub(crate) over: bool,
+    /// What had the focus before.
+    pub(crate) opener: Option<Id>,
     /// The transaction that is not looked at any more.
     pub(crate) closed: Option<Txid>,
     /// A payment for the first wallet that is shown.
@@ -41,8 +47,8 @@ pub(crate) struct State {
     pub(crate) closing: bool,
     /// The last notice that was seen.
     pub(crate) seen: u64,
-    /// How many frames were drawn.
-    pub(crate) frames: u64,
+    /// The frames that were drawn.
+    pub(crate) frames: Frames,
 }
 
 /// The console's line.
@@ -128,11 +134,13 @@ impl State {
             settings: HashMap::new(),
             console: ConsoleState::default(),
             dialog: None,
+            over: false,
+            opener: None,
             closed: None,
             payment: None,
             closing: false,
             seen: 0,
-            frames: 0,
+            frames: Frames::default(),
         }
     }
 

@@ -5,6 +5,7 @@
 mod desktop;
 #[path = "../display/mod.rs"]
 mod display;
+mod history;
 mod life;
 mod readers;
 mod readme;

@@ -99,6 +99,16 @@ fn a49_without_a_bus_there_is_a_window_all_the_same() {
 }
 
 #[test]
+fn a_desktop_of_wayland_gets_a_window_by_x11() {
+    let (Some(_), Some(display)) = (programs(), Display::start()) else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = display.command(Path::new(GUI), folder.path(), &["-ipcconnect=unix"]);
+    command.env("WAYLAND_DISPLAY", "wayland-0").env("XDG_RUNTIME_DIR", folder.path());
+    let _window = Process(command.spawn().unwrap());
+    wait_until("a picture", || display.colours() > 16);
+}
+
+#[test]
 fn a32_a_window_is_there_before_its_node_and_stays_small() {
     let (Some(programs), Some(display)) = (programs(), Display::start()) else { return };
     let folder = tempfile::tempdir().unwrap();

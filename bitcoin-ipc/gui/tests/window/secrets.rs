@@ -46,7 +46,8 @@ fn hits(process: &Process, text: &str) -> Option<usize> {
     (seen > 1_000_000).then_some(found)
 }
 
-fn xdotool(display: &Display, args: &[&str]) -> bool {
+/// Presses keys and buttons. False without the program for it.
+pub fn xdotool(display: &Display, args: &[&str]) -> bool {
     Command::new("xdotool")
         .env("DISPLAY", &display.name)
         .args(args)

@@ -6,6 +6,7 @@ use super::Turn;
 use crate::engine::{Answer, Answered, Failure, FailureKind};
 use crate::model::wallet::{self, Fresh};
 use crate::model::{Chain, Form, Key, Level, Read, Wallets, Work};
+use crate::text::address::sentence;
 use crate::text::words::{mark, say};
 
 impl Turn<'_> {
@@ -23,7 +24,7 @@ impl Turn<'_> {
                 self.ask_again(&key, work, &failure);
             }
             Answer::Chain(chain) => self.chain(chain),
-            Answer::Warnings(text) => self.session.warnings = text,
+            Answer::Warnings(text) => self.session.warnings = sentence(&text),
             Answer::Stopping(wanted) => {
                 // Whoever has started a node ends it.
                 if wanted && self.session.form != Form::Attached {
@@ -31,7 +32,7 @@ impl Turn<'_> {
                 }
             }
             Answer::Mempool(mempool) => self.session.mempool = Fresh::At(mempool),
-            Answer::Wallets(names) => self.wallets(&names),
+            Answer::Wallets { process, names } => self.wallets(process, &names),
             Answer::Files(files) => self.session.files = Fresh::At(files),
             Answer::Processes(processes) => self.session.processes = Fresh::At(Arc::new(processes)),
             Answer::Peers(peers) => self.session.peers = Fresh::At(Arc::new(peers)),
@@ -91,7 +92,15 @@ impl Turn<'_> {
         }
     }
 
-    fn wallets(&mut self, names: &[String]) {
+    fn wallets(&mut self, process: u64, names: &[String]) {
+        self.session.wallets_of = process;
+        if process <= self.session.wallets_ended {
+            // It has ended since it gave its list; the next one tells when it is there.
+            if self.session.wallet_process != Wallets::Lost {
+                self.wallets_lost();
+            }
+            return;
+        }
         let before = std::mem::replace(&mut self.session.wallet_process, Wallets::Ready);
         self.session.restart = None;
         if before == Wallets::Lost {
@@ -111,6 +120,10 @@ impl Turn<'_> {
                     self.tell(Level::Warning, warning);
                 }
                 self.tell(Level::Information, say!("The wallet {title} is loaded.", title));
+                if !self.session.has_wallets() {
+                    // Its process has ended since.
+                    return;
+                }
                 self.here(name);
                 self.session.shown = Some(name.to_owned());
                 self.session.files.expire();

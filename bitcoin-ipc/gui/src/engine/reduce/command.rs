@@ -20,6 +20,7 @@ impl Turn<'_> {
                 if page != self.session.page {
                     // What the system tells is of that moment.
                     self.session.processes.expire();
+                    self.forget_outcomes();
                 }
                 self.session.page = page;
                 if wallet.is_some() {
@@ -34,6 +35,7 @@ impl Turn<'_> {
                 }
             }
             Command::ListFiles => {
+                self.forget_outcomes();
                 if self.session.has_wallets() {
                     self.read(Read::Files);
                 }
@@ -69,6 +71,13 @@ impl Turn<'_> {
             }
             Command::ClearConsole => Arc::make_mut(&mut self.session.console).clear(),
             Command::Wallet(name, command) => self.wallet_command(name, command),
+        }
+    }
+
+    /// What came of what the user wanted is no news on another page.
+    fn forget_outcomes(&mut self) {
+        for wallet in self.session.wallets.values_mut().filter(|wallet| wallet.outcome.is_some()) {
+            Arc::make_mut(wallet).outcome = None;
         }
     }
 

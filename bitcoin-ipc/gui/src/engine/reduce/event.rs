@@ -8,30 +8,35 @@ use bitcoin_ipc::types::restart;
 use super::{Turn, expire};
 use crate::engine::Event;
 use crate::model::{Chain, Form, Level, Link, Progress, Read, Restart, Wallet, Wallets};
+use crate::text::address::{one_line, sentence};
 use crate::text::words::mark;
 
 impl Turn<'_> {
     pub(super) fn event(&mut self, event: Event) {
         match event {
-            Event::Opening(step) => self.link(Link::Opening { step }),
+            Event::Opening(step) => self.link(Link::Opening { step: sentence(&step) }),
             Event::Up => self.up(),
             Event::Lost(why) => {
-                self.link(Link::Lost { why });
+                self.link(Link::Lost { why: sentence(&why) });
                 self.session.wallet_process = Wallets::Unknown;
                 self.session.restart = None;
                 self.expire();
             }
             Event::Refused(why) => {
                 self.tell(Level::Error, why.clone());
-                self.link(Link::Refused { why });
+                self.link(Link::Refused { why: sentence(&why) });
             }
             Event::Closed(exit) => self.session.link = Link::Closed { exit },
+            Event::Left if matches!(self.session.link, Link::Stopping { .. }) => {
+                self.session.link = Link::Closed { exit: 0 };
+            }
+            Event::Left => {}
             Event::BlockTip(chain) => self.block_tip(chain),
             Event::HeaderTip(height) => self.session.chain.header_height = height,
             Event::Alert if !self.session.is_up() => {}
             Event::Alert => self.read(Read::Warnings),
-            Event::Loading(text) => self.loading(text),
-            Event::Progress(title, percent) => self.session.doing = progress(title, percent),
+            Event::Loading(text) => self.loading(&text),
+            Event::Progress(title, percent) => self.session.doing = progress(&title, percent),
             Event::PeersChanged => {
                 self.session.peers.expire();
                 // Whether there is anybody decides whether there is a page.
@@ -43,7 +48,9 @@ impl Turn<'_> {
             // A node that is starting says so before its wallets can be asked for.
             Event::InitWallet if !self.session.is_up() => {}
             Event::InitWallet => self.read(Read::Wallets),
-            Event::WalletsGone => self.wallets_gone(),
+            Event::WalletsGone(process) => self.wallets_gone(process),
+            // What is loaded is told after the list; without one it is of a process that has ended.
+            Event::WalletLoaded(_) if !self.session.has_wallets() => {}
             Event::WalletLoaded(name) => {
                 self.here(&name);
                 expire(&mut self.session.files);
@@ -64,23 +71,23 @@ impl Turn<'_> {
             }
             Event::WalletProgress(name, title, percent) => {
                 if let Some(wallet) = self.session.wallet_mut(&name) {
-                    wallet.doing = progress(title, percent);
+                    wallet.doing = progress(&title, percent);
                 }
             }
         }
     }
 
-    fn loading(&mut self, text: String) {
-        if let Some(pause) = restart::pause(&text) {
+    fn loading(&mut self, text: &str) {
+        if let Some(pause) = restart::pause(text) {
             let at = self.now + u64::try_from(pause.as_millis()).unwrap_or_default();
             self.session.restart = Some(Restart { at, seconds: 0 });
             return;
         }
         match &mut self.session.link {
-            Link::Opening { step } => *step = text,
+            Link::Opening { step } => *step = one_line(text),
             // A node that runs loads nothing: it may be that it is to end.
             Link::Up if self.session.form != Form::Attached => self.read(Read::Stopping),
-            _ => self.session.doing = Some(Progress { title: text, percent: 0 }),
+            _ => self.session.doing = progress(text, 0),
         }
     }
 
@@ -115,10 +122,21 @@ impl Turn<'_> {
         self.refresh(true);
     }
 
-    fn wallets_gone(&mut self) {
-        if !self.session.is_up() || self.session.wallet_process != Wallets::Ready {
-            return;
+    fn wallets_gone(&mut self, process: u64) {
+        // It may end before its list is here.
+        self.session.wallets_ended = self.session.wallets_ended.max(process);
+        // Those before it have ended too.
+        let current = self.session.wallet_process == Wallets::Ready && process >= self.session.wallets_of;
+        if current && self.session.is_up() {
+            self.wallets_lost();
+        } else if current {
+            // They are asked for once the node is up.
+            self.session.wallet_process = Wallets::Unknown;
         }
+    }
+
+    /// The process that the wallets were in has ended.
+    pub(super) fn wallets_lost(&mut self) {
         self.session.wallet_process = Wallets::Lost;
         for wallet in self.session.wallets.values_mut() {
             let wallet = Arc::make_mut(wallet);
@@ -172,6 +190,6 @@ impl Turn<'_> {
 }
 
 /// How far something is; nothing once it is done.
-fn progress(title: String, percent: i32) -> Option<Progress> {
-    (percent < 100).then_some(Progress { title, percent })
+fn progress(title: &str, percent: i32) -> Option<Progress> {
+    (percent < 100).then(|| Progress { title: one_line(title), percent: percent.max(0) })
 }

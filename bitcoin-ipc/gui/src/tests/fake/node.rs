@@ -102,6 +102,18 @@ impl FakeNode {
         self.loading.tell(News::Each, move |hear| hear(&text));
     }
 
+    /// A message for the user.
+    pub(crate) fn say(&self, text: &str) {
+        let text = BilingualStr::untranslated(text);
+        self.message.tell(News::Each, move |hear| hear(&text, 1 << 1).map(|_| ()));
+    }
+
+    /// How far it is with something.
+    pub(crate) fn go_on(&self, title: &str, percent: i32) {
+        let title = title.to_owned();
+        self.progress.tell(News::Each, move |hear| hear(&title, percent, false));
+    }
+
     /// Other warnings.
     pub(crate) fn warn(&self, text: &str) {
         *lock(&self.warnings) = text.to_owned();

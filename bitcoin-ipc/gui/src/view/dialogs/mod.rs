@@ -8,12 +8,14 @@ mod passphrase;
 mod psbt;
 mod wallets;
 
+use std::sync::Arc;
+
 use eframe::egui::{self, Id, Modal, ScrollArea, Ui};
 
 use super::widgets::{self, secret::SecretText};
 use super::{Cx, State};
 use crate::engine::{Command, Contents, WalletCommand};
-use crate::model::Level;
+use crate::model::{Details, Level};
 use crate::text::words::{known, t};
 
 /// A dialog.
@@ -147,16 +149,40 @@ pub(super) enum Next {
     Open(Dialog),
 }
 
-/// Draws the dialog that is open; below all others the transaction that is looked at.
+/// Draws the dialog that is open; below all others the transaction that is looked at. What had the focus before has it
+/// again when the last one is closed.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    let opens = !state.over && (state.dialog.is_some() || looked_at(cx, state).is_some());
+    if opens {
+        state.opener = ui.memory(|memory| memory.focused());
+        // The keys are the dialog's.
+        if let Some(opener) = state.opener {
+            ui.memory_mut(|memory| memory.surrender_focus(opener));
+        }
+    }
+    over(ui, cx, state);
+    let is_over = state.dialog.is_some() || looked_at(cx, state).is_some();
+    if state.over && !is_over {
+        // What was below it may have the focus from the next frame on.
+        ui.request_repaint();
+    } else if !is_over && let Some(opener) = state.opener.take() {
+        ui.memory_mut(|memory| memory.request_focus(opener));
+    }
+    state.over = is_over;
+}
+
+/// The transaction that is looked at. It is not when that is closed, and not only when the engine has heard of it.
+fn looked_at(cx: &Cx<'_>, state: &State) -> Option<Arc<Details>> {
     let details = cx.wallet().and_then(|wallet| wallet.details.clone());
-    if details.is_none() {
+    details.filter(|details| state.closed != Some(details.txid))
+}
+
+fn over(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    if cx.wallet().is_none_or(|wallet| wallet.details.is_none()) {
         state.closed = None;
     }
-    // It is closed at once, and not when the engine has heard of it.
-    let details = details.filter(|details| state.closed != Some(details.txid));
     if state.dialog.is_none()
-        && let Some(details) = details
+        && let Some(details) = looked_at(cx, state)
     {
         let mut open = None;
         let closed = modal(ui, t!("Details"), |ui| open = details::show(ui, cx, &details));

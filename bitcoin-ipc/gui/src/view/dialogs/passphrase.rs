@@ -3,7 +3,7 @@
 use bitcoin_ipc::types::Secret;
 use eframe::egui::{Button, Key, Ui};
 
-use super::Next;
+use super::{Dialog, Next};
 use crate::engine::WalletCommand;
 use crate::text::words::t;
 use crate::view::Cx;
@@ -48,7 +48,7 @@ pub(super) fn encrypt(ui: &mut Ui, cx: &mut Cx<'_>, first: &mut SecretText, seco
     if ui.add_enabled(ready, Button::new(t!("Encrypt"))).clicked() {
         second.wipe();
         cx.wallet_command(WalletCommand::Encrypt(first.take_secret()));
-        return Next::Close;
+        return Next::Open(Dialog::Wallets);
     }
     Next::Stay
 }
@@ -66,7 +66,7 @@ pub(super) fn change(
     if ui.add_enabled(ready, Button::new(t!("Change"))).clicked() {
         second.wipe();
         cx.wallet_command(WalletCommand::ChangePassphrase(old.take_secret(), first.take_secret()));
-        return Next::Close;
+        return Next::Open(Dialog::Wallets);
     }
     Next::Stay
 }

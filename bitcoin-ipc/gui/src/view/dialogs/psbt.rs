@@ -54,11 +54,11 @@ fn content(ui: &mut Ui, cx: &mut Cx<'_>, psbt: &Arc<PsbtView>) -> Next {
         widgets::pair(
             ui,
             &t!("Output {index}", index),
-            &t!("{amount} to {place}{mine}", amount = cx.bare(output.amount), place, mine),
+            &t!("{amount} to {place}{mine}", amount = cx.amount(output.amount), place, mine),
         );
     }
     for (index, input) in psbt.inputs.iter().enumerate() {
-        let amount = input.amount.map_or(t!("an amount that is not told").to_owned(), |sat| cx.bare(sat));
+        let amount = input.amount.map_or(t!("an amount that is not told").to_owned(), |sat| cx.amount(sat));
         let state = match (input.complete, input.signatures) {
             (true, _) => t!("complete").to_owned(),
             (false, 0) => t!("not signed").to_owned(),
@@ -66,7 +66,10 @@ fn content(ui: &mut Ui, cx: &mut Cx<'_>, psbt: &Arc<PsbtView>) -> Next {
         };
         widgets::pair(ui, &t!("Input {index}", index), &format!("{amount}, {state}, {}", input.outpoint));
     }
-    let fee = psbt.fee().map_or(t!("not known").to_owned(), |sat| cx.bare(sat));
+    if cx.prefs().hide_amounts {
+        ui.label(t!("Amounts are hidden."));
+    }
+    let fee = psbt.fee().map_or(t!("not known").to_owned(), |sat| cx.amount(sat));
     widgets::pair(ui, t!("Fee"), &fee);
     ui.strong(if psbt.is_complete() {
         t!("It is complete, and can be sent.")

@@ -74,7 +74,7 @@ pub(super) fn backup(ui: &mut Ui, cx: &mut Cx<'_>, path: &mut String) -> Next {
     ui.label(t!("It is one of the machine on which the wallet process runs."));
     if ui.add_enabled(!path.trim().is_empty(), Button::new(t!("Make the backup"))).clicked() {
         cx.wallet_command(WalletCommand::Backup(path.trim().to_owned()));
-        return Next::Close;
+        return Next::Open(Dialog::Wallets);
     }
     Next::Stay
 }
@@ -139,7 +139,7 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>) -> Next {
         }
     });
     if let Some(current) = cx.wallet() {
-        let title = current.title().to_owned();
+        let title = current.title();
         ui.add_space(6.0);
         ui.strong(t!("The wallet {title}", title));
         super::super::pages::outcome(ui, cx);
@@ -180,9 +180,9 @@ pub(super) fn list(ui: &mut Ui, cx: &mut Cx<'_>) -> Next {
                 ui.horizontal_wrapped(|ui| {
                     let title = wallet::title(&file.name);
                     if file.loaded {
-                        widgets::pair(ui, title, t!("open"));
+                        widgets::pair(ui, &title, t!("open"));
                     } else {
-                        ui.label(title);
+                        ui.label(title.as_str());
                         if ui.button(t!("Open {title}", title)).clicked() {
                             cx.command(Command::LoadWallet(file.name.clone()));
                             next = Next::Close;

@@ -3,6 +3,7 @@
 use eframe::egui::{self, Ui};
 
 use crate::engine::WalletCommand;
+use crate::model::book::Entry;
 use crate::text::address::{self, one_line};
 use crate::text::words::t;
 use crate::view::widgets::{self, field};
@@ -12,7 +13,6 @@ use crate::view::{Cx, State};
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     let Some(wallet) = cx.wallet() else { return };
     ui.heading(t!("Addresses"));
-    super::outcome(ui, cx);
     let book = wallet.book.value().cloned();
     let can = cx.session.has_wallets();
     let of_wallet = state.of_wallet(cx);
@@ -34,9 +34,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     for (title, mine) in [(t!("Others"), false), (t!("This wallet's own"), true)] {
         ui.add_space(8.0);
         ui.strong(title);
-        let mut none = true;
-        for entry in book.iter().filter(|entry| entry.mine == mine) {
-            none = false;
+        let entries: Vec<&Entry> = book.iter().filter(|entry| entry.mine == mine).collect();
+        widgets::some(ui, title, &entries, |ui, entry| {
             ui.push_id(&entry.address, |ui| {
                 ui.horizontal_wrapped(|ui| {
                     let label = one_line(&entry.label);
@@ -72,8 +71,8 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
                     }
                 });
             });
-        }
-        if none {
+        });
+        if entries.is_empty() {
             ui.label(t!("There are none."));
         }
     }

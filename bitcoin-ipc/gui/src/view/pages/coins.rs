@@ -8,7 +8,7 @@ use crate::model::Page;
 use crate::model::coins::Coin;
 use crate::text::address::one_line;
 use crate::text::words::t;
-use crate::view::widgets::ROW;
+use crate::view::widgets::{self, ROW};
 use crate::view::{Cx, State};
 
 /// Draws it.
@@ -36,30 +36,32 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         sum = cx.amount(sum)
     ));
     map(ui, cx, &coins, chosen);
-    super::outcome(ui, cx);
     let pay = ui.add_enabled(!chosen.is_empty(), egui::Button::new(t!("Send these coins"))).clicked();
-    let can = cx.session.has_wallets();
-    for coin in coins.iter() {
-        ui.push_id(coin.outpoint, |ui| {
-            ui.horizontal_wrapped(|ui| {
-                ui.set_min_height(ROW);
-                let name = name(cx, coin);
-                let mut on = chosen.contains(&coin.outpoint);
-                if ui.add_enabled(!coin.frozen, egui::Checkbox::new(&mut on, name.as_str())).changed() {
-                    toggle(chosen, coin.outpoint);
-                }
-                let (text, freeze) = if coin.frozen { (t!("Unfreeze"), false) } else { (t!("Freeze"), true) };
-                let button = ui.add_enabled(can, egui::Button::new(text).small());
-                let button = button.accessible_name(format!("{text} {name}"));
-                if button.clicked() {
-                    cx.wallet_command(WalletCommand::Freeze(coin.outpoint, freeze));
-                }
-            });
-        });
-    }
+    widgets::some(ui, "coins", &coins, |ui, coin| {
+        ui.push_id(coin.outpoint, |ui| row(ui, cx, coin, chosen));
+    });
     if pay {
         state.page = Page::Send;
     }
+}
+
+/// A coin, which can be chosen and frozen.
+fn row(ui: &mut Ui, cx: &mut Cx<'_>, coin: &Coin, chosen: &mut Vec<OutPoint>) {
+    let can = cx.session.has_wallets();
+    ui.horizontal_wrapped(|ui| {
+        ui.set_min_height(ROW);
+        let name = name(cx, coin);
+        let mut on = chosen.contains(&coin.outpoint);
+        if ui.add_enabled(!coin.frozen, egui::Checkbox::new(&mut on, name.as_str())).changed() {
+            toggle(chosen, coin.outpoint);
+        }
+        let (text, freeze) = if coin.frozen { (t!("Unfreeze"), false) } else { (t!("Freeze"), true) };
+        let button = ui.add_enabled(can, egui::Button::new(text).small());
+        let button = button.accessible_name(format!("{text} {name}"));
+        if button.clicked() {
+            cx.wallet_command(WalletCommand::Freeze(coin.outpoint, freeze));
+        }
+    });
 }
 
 /// All that is said of a coin.

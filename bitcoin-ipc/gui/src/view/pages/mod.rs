@@ -20,6 +20,7 @@ pub(super) mod send;
 pub(super) mod settings;
 
 use eframe::egui::Ui;
+use eframe::egui::accesskit::Live;
 
 use super::{Cx, State};
 use crate::model::{Page, Wallets};
@@ -73,11 +74,12 @@ fn no_wallet(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
 /// What came of the last thing that the user wanted of the wallet, as long as it is news.
 pub(super) fn outcome(ui: &mut Ui, cx: &Cx<'_>) {
     let Some(outcome) = cx.wallet().and_then(|wallet| wallet.outcome.as_ref()) else { return };
-    match outcome {
-        Ok(text) => _ = ui.label(known(text)),
+    let label = match outcome {
+        Ok(text) => ui.label(known(text)),
         Err(text) => {
             let color = super::theme::fault(ui.visuals().dark_mode);
-            ui.colored_label(color, known(text));
+            ui.colored_label(color, known(text))
         }
-    }
+    };
+    ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
 }

@@ -32,7 +32,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
     if let Some(mempool) = session.mempool.value() {
         fees::size(ui, mempool);
     }
-    widgets::pair(ui, t!("Frames drawn by this window"), &amount::grouped(state.frames));
+    widgets::pair(ui, t!("Frames drawn by this window"), &amount::grouped(state.frames.count()));
+    if let Some((count, slowest)) = state.frames.slowest() {
+        let name = t!("Slowest of the last {count} frames", count = amount::grouped(count as u64));
+        widgets::pair(ui, &name, &slowest);
+    }
     ui.add_space(8.0);
     console::show(ui, cx, state);
 }

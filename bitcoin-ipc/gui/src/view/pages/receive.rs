@@ -56,7 +56,6 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         paid_to(ui, cx, draft, &address, sat);
     }
     another(ui, cx, traits);
-    super::outcome(ui, cx);
     requests(ui, cx);
 }
 
@@ -133,7 +132,7 @@ fn requests(ui: &mut Ui, cx: &mut Cx<'_>) {
     if requests.is_empty() {
         ui.label(t!("There are none."));
     }
-    for request in requests.iter() {
+    widgets::some(ui, "requests", &requests, |ui, request| {
         ui.push_id(request.id, |ui| {
             ui.horizontal_wrapped(|ui| {
                 let amount =
@@ -154,5 +153,5 @@ fn requests(ui: &mut Ui, cx: &mut Cx<'_>) {
                 }
             });
         });
-    }
+    });
 }

@@ -12,7 +12,7 @@ use eframe::egui::{
 };
 
 use super::theme;
-use crate::text::words::known;
+use crate::text::words::{known, t};
 
 /// Something that has to be read at once.
 pub(crate) fn alert(ui: &mut Ui, text: &str) {
@@ -73,6 +73,23 @@ pub(crate) fn pair(ui: &mut Ui, name: &str, value: &str) {
 pub(crate) fn copy(ui: &mut Ui, name: &str, text: &str) {
     if ui.button(name).clicked() {
         ui.ctx().copy_text(text.to_owned());
+    }
+}
+
+/// How many things of a list are drawn before more are wanted.
+pub(crate) const SOME: usize = 100;
+
+/// The first things of a list, each drawn by `add`, and a button that shows as many again: what a frame takes does not
+/// depend on how many there are.
+pub(crate) fn some<T>(ui: &mut Ui, name: &str, things: &[T], mut add: impl FnMut(&mut Ui, &T)) {
+    let id = ui.make_persistent_id(("some", name));
+    let shown = ui.data(|known| known.get_temp(id)).unwrap_or(SOME);
+    for thing in things.iter().take(shown) {
+        add(ui, thing);
+    }
+    let more = things.len().saturating_sub(shown).min(shown);
+    if more > 0 && ui.button(t!("Show {count} more", count = more)).clicked() {
+        ui.data_mut(|known| known.insert_temp(id, shown + more));
     }
 }
 
