@@ -47,7 +47,7 @@ pub trait Init: Send + Sync {
     /// A wallet process's wallets, which use `chain` as long as they live.
     fn make_wallet_loader(
         &self,
-        global_args: &GlobalArgs,
+        #[ipc(secret)] global_args: &GlobalArgs,
         chain: Arc<dyn Chain>,
     ) -> Result<Option<Box<dyn WalletLoader>>> {
         let _ = (global_args, chain);

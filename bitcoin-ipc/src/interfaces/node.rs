@@ -43,7 +43,7 @@ pub trait Node: Send + Sync {
     /// Takes over the settings and prepares the start, without anything that takes long. Gives false
     /// when the node cannot start, and an error's text when preparing it failed.
     #[ipc(results = initialized)]
-    fn base_initialize(&self, global_args: &GlobalArgs) -> Result<Result<bool, String>>;
+    fn base_initialize(&self, #[ipc(secret)] global_args: &GlobalArgs) -> Result<Result<bool, String>>;
 
     /// Starts the node, and gives the highest block and header. `None` when it cannot start; an
     /// error's text when starting it failed.

@@ -99,12 +99,11 @@ pub(super) fn tell(weak: &Weak<Shared>) {
                 present.wait(INTERVAL);
             }
             Ok(core) => {
+                // What the wallets know: the node itself may be ahead of it, and windows are told both times.
+                let known = core.tip().hash;
                 if heard && let Err(error) = told.look(&shared, &core) {
                     tracing::debug!(target: "node", %error, "windows are told later");
                 }
-                let known = core.tip();
-                // Whoever listens from now on has read what there is.
-                let known = if heard { told.chain.hash().unwrap_or(known.hash) } else { known.hash };
                 drop(shared);
                 core.0.follow.wait_change(known, INTERVAL);
             }

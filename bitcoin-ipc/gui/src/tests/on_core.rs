@@ -103,7 +103,9 @@ fn what_keeps_wallets_from_a_core_is_said_in_the_window() {
         "-regtest".to_owned(),
         format!("-core=http://{nobody}"),
         "-rpcuser=me".to_owned(),
-        "-rpcpassword=secret".to_owned(),
+        "-rpcpassword=hunter2".to_owned(),
+        "-debug=1".to_owned(),
+        "-loglevel=trace".to_owned(),
     ];
     let mut gui = Gui::spawn(node.programs().path("bitcoin-wallet"), args.to_vec());
     gui.wait_for("start the node with -server");
@@ -111,5 +113,5 @@ fn what_keeps_wallets_from_a_core_is_said_in_the_window() {
     close(&mut gui);
     let log = std::fs::read_to_string(folder.path().join("regtest/debug.log.wallet")).expect("a log");
     assert_eq!(log.matches("Shutdown: done").count(), 1, "{log}");
-    assert!(!log.contains("secret"), "{log}");
+    assert!(log.contains("baseInitialize") && !log.contains("hunter2"), "{log}");
 }

@@ -21,7 +21,7 @@ pub trait SplitInit: Init {
     /// A wallet process's wallets, which watch their scripts in `chain` as long as they live.
     fn make_watching_wallet_loader(
         &self,
-        global_args: &GlobalArgs,
+        #[ipc(secret)] global_args: &GlobalArgs,
         chain: Arc<dyn WatchingChain>,
     ) -> Result<Option<Box<dyn WalletLoader>>> {
         let _ = (global_args, chain);
