@@ -99,7 +99,7 @@ pub(super) fn tell(weak: &Weak<Shared>) {
                 present.wait(INTERVAL);
             }
             Ok(core) => {
-                // What the wallets know: the node itself may be ahead of it, and windows are told both times.
+                // What the wallets know. The node may be ahead of it: waiting for another tip than its own would be no wait.
                 let known = core.tip().hash;
                 if heard && let Err(error) = told.look(&shared, &core) {
                     tracing::debug!(target: "node", %error, "windows are told later");
@@ -136,7 +136,8 @@ impl Told {
                 signals.block_tip.tell(newest(), move |hear| hear(state, tip, progress));
             }
         }
-        if chain.warnings != self.chain.warnings || self.missing.take().is_some() {
+        let back = self.missing.take().is_some();
+        if back || chain.warnings != self.chain.warnings {
             signals.alert.tell(News::Once("alert".into()), |hear| hear());
         }
         self.chain = chain;

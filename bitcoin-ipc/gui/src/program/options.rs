@@ -6,16 +6,13 @@ use std::path::{Path, PathBuf};
 
 use bitcoin_init::arguments::{
     Arguments, CORE_OPTIONS, Category, Form, INERT_OPTIONS, LOG_OPTIONS, NETWORK_OPTIONS, NODE_OPTIONS,
-    OptionInfo, Program, REFUSED_OPTIONS, SHARED_OPTIONS, WALLET_OPTIONS,
+    OptionInfo, Program, REFUSED_OPTIONS, SHARED_OPTIONS, WALLET_OPTIONS, WALLET_SOCKET,
 };
 use bitcoin_init::config::Settings;
 use bitcoin_init::{Error, Result};
 use bitcoin_ipc::Trust;
 use bitcoin_ipc::client::Address;
 use mp_runtime::try_connect;
-
-/// Where wallets on a Bitcoin Core listen unless told otherwise.
-const WALLET_SOCKET: &str = "unix:wallet.sock";
 
 const ABOUT: &str = "bitcoin-gui is a window on a node and its wallets. It attaches to the node that listens on \
                      node.sock in the network's directory (bitcoin-node -ipcbind=unix), or starts bitcoin-node. \

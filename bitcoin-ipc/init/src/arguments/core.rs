@@ -4,6 +4,9 @@
 
 use super::{Category, Form, OptionInfo};
 
+/// Where wallets on a Bitcoin Core listen unless told otherwise, in the network's directory.
+pub const WALLET_SOCKET: &str = "unix:wallet.sock";
+
 /// Where the node is, how it knows who asks, and where the wallets listen.
 pub const CORE_OPTIONS: &[OptionInfo] = &[
     OptionInfo::new(
@@ -52,7 +55,7 @@ pub const CORE_OPTIONS: &[OptionInfo] = &[
         "ipcbind",
         Form::Text,
         Category::Ipc,
-        "With -core, where to listen for RPC, which goes to these wallets or else to the node (default: \
+        "With -core, where to listen for windows and for RPC, which goes to these wallets or else to the node (default: \
          unix:wallet.sock in the network's directory of -datadir)",
     )
     .value("<address>"),

@@ -14,7 +14,7 @@ mod parse;
 mod table;
 mod wallet;
 
-pub use self::core::CORE_OPTIONS;
+pub use self::core::{CORE_OPTIONS, WALLET_SOCKET};
 pub use inert::{INERT_OPTIONS, REFUSED_OPTIONS};
 pub use known::{LOG_OPTIONS, NETWORK_OPTIONS, SHARED_OPTIONS};
 pub use node::NODE_OPTIONS;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use bitcoin_backend::doctor::{Grade, examine};
 use bitcoin_backend::{Core, CoreAddress, CoreOptions, CoreRpc, GuiNode, Host, Login, Present};
+use bitcoin_init::arguments::WALLET_SOCKET;
 use bitcoin_init::config::{Settings, SharedSettings};
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_init::signals::Signals;
@@ -26,8 +27,6 @@ use super::attached::{Node, Nodes};
 use super::settings;
 use crate::Loader;
 
-/// Where the wallets listen unless told otherwise.
-const SOCKET: &str = "unix:wallet.sock";
 /// Bitcoin Core's `-dustrelayfee`, in satoshi for 1000 virtual bytes.
 const DUST_RATE: i64 = 3000;
 /// How often a large mempool is searched.
@@ -106,7 +105,7 @@ impl CoreNodes {
         };
         let door = Door::new(Arc::new(host), &self.present, signals, stop)?;
         let mut settings = settings.clone();
-        settings.force_default("ipcbind", SOCKET);
+        settings.force_default("ipcbind", WALLET_SOCKET);
         let directory = settings.network_dir().map_err(settings::failed)?;
         let init: Arc<dyn SplitInit> = Arc::new(door);
         sockets::bind(event_loop, &settings, &directory, &init)
