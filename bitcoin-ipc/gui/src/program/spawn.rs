@@ -3,8 +3,8 @@
 //! In: settings. Out: a child process that got them, runs, and ends with the window.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use bitcoin_init::config::Settings;
 use bitcoin_ipc::interfaces::{Init, Node};
@@ -15,6 +15,8 @@ use crate::text::words::{mark, say};
 
 /// How long the process of a node that has ended may take for its own end.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// The pause between two looks whether it has ended.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// A node that the window starts and ends.
 pub(super) struct Spawn {
@@ -70,10 +72,10 @@ impl NodeSource for Spawn {
         let node: Arc<dyn Node> = node
             .ok_or_else(|| Missing::Never(say!("{program} offers no node.", program = program.display())))?
             .into();
-        let child = Arc::new(Mutex::new(Some(child)));
+        let process = Arc::new(Process(Mutex::new(child)));
         let (settings, starting, ending) = (self.settings.clone(), node.clone(), node.clone());
         let (closed, waited, left) = (connection.clone(), connection.clone(), connection);
-        let (died, killed) = (child.clone(), child.clone());
+        let (died, killed) = (process.clone(), process.clone());
         Ok(Opened {
             node,
             gone: Arc::new(move || closed.is_closed()),
@@ -82,7 +84,7 @@ impl NodeSource for Spawn {
             wait: Box::new(move || {
                 let _init = init;
                 let _ = waited.wait_closed(None);
-                match status(&died) {
+                match died.wait() {
                     Some(status) => say!("The node has ended ({status}).", status),
                     None => mark!("The node has gone.").to_owned(),
                 }
@@ -91,16 +93,10 @@ impl NodeSource for Spawn {
                 let code = end(&*ending);
                 drop(ending);
                 left.close();
-                status(&child);
+                process.wait();
                 code
             }),
-            force: Some(Box::new(move || {
-                let child = killed.lock().unwrap_or_else(PoisonError::into_inner).take();
-                if let Some(mut child) = child {
-                    tracing::warn!(target: "gui", "The node, process {}, is ended by force.", child.pid());
-                    let _ = child.kill();
-                }
-            })),
+            force: Some(Box::new(move || killed.kill())),
         })
     }
 
@@ -109,14 +105,53 @@ impl NodeSource for Spawn {
     }
 }
 
-/// How the process ended; one that does not end is killed.
-fn status(child: &Mutex<Option<Child>>) -> Option<String> {
-    let mut child = child.lock().unwrap_or_else(PoisonError::into_inner).take()?;
-    match child.wait_timeout(PATIENCE) {
-        Ok(Some(status)) => Some(status.to_string()),
-        _ => {
-            let _ = child.kill();
-            None
+/// The process of a node. Whoever waits for its end sees it, and it can be ended by force meanwhile.
+struct Process(Mutex<Child>);
+
+impl Process {
+    fn child(&self) -> MutexGuard<'_, Child> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until it has ended, and says how; one that does not end is killed.
+    fn wait(&self) -> Option<String> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let ended = self.child().wait_timeout(Duration::ZERO);
+            match ended {
+                Ok(Some(status)) => return Some(status.to_string()),
+                Ok(None) if Instant::now() < until => std::thread::sleep(LOOK),
+                Ok(None) | Err(_) => {
+                    self.kill();
+                    return None;
+                }
+            }
         }
+    }
+
+    fn kill(&self) {
+        let mut child = self.child();
+        if !matches!(child.wait_timeout(Duration::ZERO), Ok(Some(_))) {
+            tracing::warn!(target: "gui", "The node, process {}, is ended by force.", child.pid());
+            let _ = child.kill();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_who_wait_for_the_end_of_a_process_see_it() {
+        let event_loop = EventLoop::new("gui").unwrap();
+        let (child, init) = spawn::<dyn Init>(&event_loop, "/bin/sleep", SpawnArgument::default()).unwrap();
+        drop(init);
+        let process = Arc::new(Process(Mutex::new(child)));
+        let other = process.clone();
+        let other = std::thread::spawn(move || other.wait());
+        // It knows no such argument.
+        assert_eq!(process.wait().as_deref(), Some("exit status: 1"));
+        assert_eq!(other.join().unwrap().as_deref(), Some("exit status: 1"));
     }
 }

@@ -56,6 +56,7 @@ fn send(gui: &mut Gui, button: &str, sent: &str) {
     gui.wait(|gui| gui.is_enabled(button));
     gui.press(button);
     gui.wait_for(sent);
+    gui.settle();
     gui.press("Close this dialog");
     gui.settle();
 }

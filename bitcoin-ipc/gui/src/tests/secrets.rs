@@ -37,6 +37,9 @@ pub(super) fn a54_a_passphrase_is_seen_by_nobody() {
     gui.harness.step();
     nowhere(&gui);
     gui.press("Encrypt");
+    // What came of it is told in the dialog, which grows by that.
+    gui.wait_for("The wallet is encrypted, and locked.");
+    gui.settle();
     gui.press("Close this dialog");
     gui.wait(|gui| gui.is_enabled("Unlock"));
     assert_eq!(wallet.gate.count("encryptWallet"), 1);

@@ -30,6 +30,7 @@ pub(super) fn a25_wallets_are_made_opened_and_closed() {
     assert!(gui.sees("Wallets of the old kind are migrated by Bitcoin Core"));
     gui.press("Close old");
     gui.wait(|gui| gui.model().sessions[0].wallets.keys().eq(["new"]));
+    gui.settle();
     gui.press("Close this dialog");
     gui.wait_for("Overview of new");
 }
