@@ -24,6 +24,16 @@ pub enum CoreAddress {
     },
 }
 
+impl CoreAddress {
+    /// The machine on which it is.
+    pub(crate) fn host(&self) -> &str {
+        match self {
+            CoreAddress::Ipc(_) => "127.0.0.1",
+            CoreAddress::Http { host, .. } => host,
+        }
+    }
+}
+
 impl FromStr for CoreAddress {
     type Err = Error;
 

@@ -127,7 +127,7 @@ impl Core {
                 options.address
             )));
         }
-        let follow = Follow::start(ask.clone(), options.interval)?;
+        let follow = Follow::start(ask.clone(), options.interval, options.address.host())?;
         let inner = Inner { ask, follow, options, commands: Arc::default(), name, sending: Mutex::default() };
         Ok(Core(Arc::new(inner)))
     }

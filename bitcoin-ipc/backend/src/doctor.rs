@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::address::CoreAddress;
 use crate::ask::{Ask, Asked};
 use crate::core::CoreOptions;
+use crate::hints;
 use crate::method::Method;
 
 /// How good something is.
@@ -102,6 +103,13 @@ fn look(ask: &Ask, options: &CoreOptions, findings: &mut Vec<Finding>) -> Result
     chain(ask, options, findings)?;
     filters(ask, findings)?;
     searches(ask, findings)?;
+    findings.push(match hints::endpoint(ask, options.address.host())? {
+        Some(endpoint) => good(format!("it says at {endpoint} what comes to its mempool")),
+        None => fair(
+            "it does not say what comes to its mempool, which is looked at every few seconds",
+            "zmqpubrawtx=tcp://127.0.0.1:28332 in its bitcoin.conf, and restart it: payments are seen at once, with fewer questions",
+        ),
+    });
     sockets(options, findings);
     Ok(())
 }

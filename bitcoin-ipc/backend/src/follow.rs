@@ -12,14 +12,15 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
-use bitcoin::BlockHash;
+use bitcoin::{BlockHash, Transaction};
 use bitcoin_ipc::types::BlockRef;
 use bitcoin_ipc::{Error, ErrorKind, Result};
 
 use crate::ask::{Ask, lock};
 use crate::headers::Header;
+use crate::hints::{self, Hints};
 use crate::listeners::{Content, Ear, Listener};
-use crate::mempool::{self, Seen};
+use crate::mempool::{Search, Seen};
 
 /// How long one question for the next tip waits.
 const WAIT: Duration = Duration::from_secs(30);
@@ -27,6 +28,9 @@ const WAIT: Duration = Duration::from_secs(30);
 const PAUSE: Duration = Duration::from_secs(1);
 /// How often in a row it may be too busy before it counts as gone.
 const PATIENCE: u32 = 60;
+
+/// Hints of so long a time are followed together.
+const TOGETHER: Duration = Duration::from_millis(200);
 
 const OTHER_CHAIN: &str = "its chain is another one now";
 
@@ -39,6 +43,7 @@ pub(crate) struct Follow {
     /// What is known of the mempool, for whoever walks.
     seen: Mutex<Seen>,
     interval: Duration,
+    pub(crate) hints: Hints,
     stopped: AtomicBool,
     /// Why the node is not followed any more.
     lost: Mutex<Option<Error>>,
@@ -116,9 +121,10 @@ impl Drop for Walk<'_> {
 }
 
 impl Follow {
-    /// Begins to follow a node, from its tip. The mempool is searched this often.
-    pub(crate) fn start(ask: Arc<Ask>, interval: Duration) -> Result<Arc<Self>> {
+    /// Begins to follow a node on this host, from its tip. The mempool is searched this often.
+    pub(crate) fn start(ask: Arc<Ask>, interval: Duration, host: &str) -> Result<Arc<Self>> {
         let tip = ask.tip()?;
+        let published = hints::endpoint(&ask, host)?;
         let follow = Arc::new(Follow {
             ask,
             told: Mutex::new(Told { tip, listeners: Vec::new() }),
@@ -126,6 +132,7 @@ impl Follow {
             turned: Condvar::new(),
             seen: Mutex::default(),
             interval,
+            hints: Hints::default(),
             stopped: AtomicBool::new(false),
             lost: Mutex::default(),
             changed: Condvar::new(),
@@ -133,6 +140,11 @@ impl Follow {
         for (name, run) in [("core-tips", tips as fn(&Weak<Follow>)), ("core-mempool", search)] {
             let weak = Arc::downgrade(&follow);
             thread::Builder::new().name(name.to_owned()).spawn(move || run(&weak))?;
+        }
+        if let Some(endpoint) = published {
+            let weak = Arc::downgrade(&follow);
+            let listen = move || hints::listen(&weak, &endpoint);
+            thread::Builder::new().name("core-hints".to_owned()).spawn(listen)?;
         }
         Ok(follow)
     }
@@ -199,10 +211,11 @@ impl Follow {
             self.walk()?;
         }
         let (listeners, tip) = (self.listeners(), self.tip().hash);
-        if !mempool::look(&self.ask, &mut seen, &listeners, tip, self.interval, now)? {
+        let search = Search { ask: &self.ask, hints: &self.hints, interval: self.interval, now };
+        if !search.run(&mut seen, &listeners, tip)? {
             // A block came in between. Once more is enough: blocks may come faster than mempools are searched.
             self.walk()?;
-            mempool::look(&self.ask, &mut seen, &listeners, self.tip().hash, self.interval, now)?;
+            search.run(&mut seen, &listeners, self.tip().hash)?;
         }
         Ok(())
     }
@@ -267,8 +280,21 @@ impl Follow {
         told.listeners.clone()
     }
 
+    /// Whether a transaction of the mempool may concern a listener.
+    pub(crate) fn may_concern(&self, tx: &Transaction) -> bool {
+        self.listeners().iter().any(|listener| listener.may_hear(tx))
+    }
+
+    /// Has the mempool searched soon.
+    pub(crate) fn hint(&self) {
+        let lost = lock(&self.lost);
+        self.hints.give();
+        drop(lost);
+        self.changed.notify_all();
+    }
+
     /// Whether it is still to be followed.
-    fn goes_on(&self) -> bool {
+    pub(crate) fn goes_on(&self) -> bool {
         !self.stopped.load(Ordering::Relaxed) && lock(&self.lost).is_none()
     }
 
@@ -317,6 +343,12 @@ impl Follow {
         }
     }
 
+    /// Sleeps as [`sleep`](Self::sleep), or until there is a hint.
+    fn sleep_until_hint(&self, time: Duration) {
+        let idle = |lost: &mut Option<Error>| lost.is_none() && !self.hints.wait();
+        drop(self.changed.wait_timeout_while(lock(&self.lost), time, idle));
+    }
+
     /// Does something again and again, until the node is gone.
     fn repeat(weak: &Weak<Follow>, step: impl Fn(&Arc<Follow>) -> Result<()>) {
         let mut busy = 0;
@@ -343,14 +375,20 @@ fn tips(weak: &Weak<Follow>) {
     });
 }
 
-/// Looks at the mempool now and then.
+/// Looks at the mempool now and then, and when there is a hint.
 fn search(weak: &Weak<Follow>) {
     Follow::repeat(weak, |follow| {
-        follow.sleep(follow.interval);
-        if follow.goes_on() && !follow.listeners().is_empty() {
-            follow.catch_up(News::Mempool)
-        } else {
-            Ok(())
+        follow.sleep_until_hint(follow.interval);
+        if follow.hints.wait() {
+            follow.sleep(TOGETHER);
         }
+        if follow.goes_on() && !follow.listeners().is_empty() {
+            follow.catch_up(News::Mempool)?;
+        }
+        if follow.hints.wait() {
+            // It was not time for a search yet.
+            follow.sleep(follow.interval);
+        }
+        Ok(())
     });
 }

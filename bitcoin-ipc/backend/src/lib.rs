@@ -57,6 +57,7 @@ mod core;
 pub mod doctor;
 mod follow;
 mod headers;
+mod hints;
 mod listeners;
 mod mempool;
 mod method;

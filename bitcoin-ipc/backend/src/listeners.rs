@@ -249,6 +249,12 @@ impl Listener {
         }
     }
 
+    /// Whether a transaction of the mempool may concern the listener, as far as it shows by itself.
+    pub(crate) fn may_hear(&self, tx: &Transaction) -> bool {
+        let heard = lock(&self.heard);
+        matches!(self.to, Ear::All(_)) || heard.scripts.is_paid_by(tx) || heard.is_rival(tx)
+    }
+
     /// Whether the mempool has not been looked at with all scripts.
     pub(crate) fn is_to_look(&self) -> bool {
         let heard = lock(&self.heard);

@@ -1,7 +1,8 @@
 //! What of the mempool concerns listeners.
 //!
-//! In: listeners, a node. Out: the transactions that came and went since the node was asked last. It searches its
-//! mempool itself, so that only what concerns the scripts crosses; whether anything has changed is asked first.
+//! In: listeners, a node, hints where it gives some. Out: the transactions that came and went since the node was asked
+//! last. It searches its mempool itself, so that only what concerns the scripts crosses; whether anything has changed is
+//! asked first.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 
 use crate::answer::Fields;
 use crate::ask::{Ask, if_known};
+use crate::hints::Hints;
 use crate::listeners::{Ear, Listener, parents_first};
 use crate::method::Method;
 
@@ -24,6 +26,8 @@ const SMALL: u64 = 5000;
 const SHARE: u32 = 20;
 /// How often it is searched though nothing seems to have changed.
 const AT_LEAST: Duration = Duration::from_secs(600);
+/// How often it is asked whether anything has changed, where the node says what comes.
+const QUIET: Duration = Duration::from_secs(120);
 
 /// What is known of the mempool.
 #[derive(Default)]
@@ -31,7 +35,19 @@ pub(crate) struct Seen {
     /// Its count, its size, its fees, and the tip.
     state: Option<(u64, u64, i64, BlockHash)>,
     searched: Option<Instant>,
+    /// When it was asked last whether anything has changed.
+    looked: Option<Instant>,
     took: Duration,
+}
+
+/// How the mempool is searched.
+pub(crate) struct Search<'a> {
+    pub(crate) ask: &'a Ask,
+    pub(crate) hints: &'a Hints,
+    /// How often, if it is large.
+    pub(crate) interval: Duration,
+    /// Whether somebody wants to know at once.
+    pub(crate) now: bool,
 }
 
 /// The descriptors of scripts, for searches of the node.
@@ -74,38 +90,44 @@ impl Ask {
     }
 }
 
-/// Searches the mempool for all listeners, if it is time for that. `told` is the tip that was told. Gives whether all
-/// is told: not where there is another tip by now, as what left the mempool may be in its block.
-pub(crate) fn look(
-    ask: &Ask,
-    seen: &mut Seen,
-    listeners: &[Arc<Listener>],
-    told: BlockHash,
-    interval: Duration,
-    now: bool,
-) -> Result<bool> {
-    if listeners.is_empty() {
-        return Ok(true);
-    }
-    let info = ask.fields(Method::GetMempoolInfo, json!([]))?;
-    let count: u64 = info.int("size")?;
-    let state = (count, info.int("bytes")?, info.amount("total_fee")?.to_sat().cast_signed(), told);
-    let behind = listeners.iter().any(|listener| listener.is_to_look());
-    if let Some(searched) = seen.searched {
-        let since = searched.elapsed();
-        let changed = seen.state != Some(state) || behind || since >= AT_LEAST;
-        let due = since >= interval.max(seen.took * SHARE);
-        if !changed || !(due || now && count <= SMALL) {
+impl Search<'_> {
+    /// Searches the mempool for all listeners, if it is time for that. `told` is the tip that was told. Gives whether all
+    /// is told: not where there is another tip by now, as what left the mempool may be in its block.
+    pub(crate) fn run(&self, seen: &mut Seen, listeners: &[Arc<Listener>], told: BlockHash) -> Result<bool> {
+        let Search { ask, hints, interval, now } = *self;
+        if listeners.is_empty() {
             return Ok(true);
         }
+        let behind = listeners.iter().any(|listener| listener.is_to_look());
+        let hinted = hints.wait();
+        let same_tip = seen.state.is_some_and(|(_, _, _, tip)| tip == told);
+        let recent = seen.looked.is_some_and(|looked| looked.elapsed() < QUIET);
+        if hints.are_heard() && !(now || behind || hinted) && same_tip && recent {
+            return Ok(true);
+        }
+        let info = ask.fields(Method::GetMempoolInfo, json!([]))?;
+        seen.looked = Some(Instant::now());
+        let count: u64 = info.int("size")?;
+        let state = (count, info.int("bytes")?, info.amount("total_fee")?.to_sat().cast_signed(), told);
+        if let Some(searched) = seen.searched {
+            let since = searched.elapsed();
+            let changed = seen.state != Some(state) || behind || hinted || since >= AT_LEAST;
+            let due = since >= interval.max(seen.took * SHARE);
+            if !changed || !(due || (now || hinted) && count <= SMALL) {
+                return Ok(true);
+            }
+        }
+        tracing::debug!(target: "node", transactions = count, hinted, "the mempool is searched");
+        // What is said from here on may not be found any more.
+        hints.take();
+        let (started, mut all) = (Instant::now(), true);
+        for listener in listeners {
+            all &= look_for(ask, listener, told)?;
+        }
+        seen.state = all.then_some(state);
+        (seen.searched, seen.took) = (Some(Instant::now()), started.elapsed());
+        Ok(all)
     }
-    let (started, mut all) = (Instant::now(), true);
-    for listener in listeners {
-        all &= look_for(ask, listener, told)?;
-    }
-    let state = all.then_some(state);
-    *seen = Seen { state, searched: Some(Instant::now()), took: started.elapsed() };
-    Ok(all)
 }
 
 /// Searches the mempool for one listener. Gives false where what left it may be in a block that was not told.

@@ -83,6 +83,8 @@ methods! {
     GetTxOut = "gettxout",
     /// Who spends coins in the mempool.
     GetTxSpendingPrevout = "gettxspendingprevout",
+    /// Where it publishes what comes to its mempool.
+    GetZmqNotifications = "getzmqnotifications",
     /// The commands that it has, for the console of a window.
     Help = "help",
     /// Who is kept away from it, for a window.

@@ -67,6 +67,7 @@ fn main() -> ExitCode {
 fn run(options: &Options, shutdown: &Shutdown) -> Result<()> {
     let programs = Programs::beside()?;
     let form = match (&options.core, options.one_process) {
+        (Some(core), _) if core.file_name() == Some("bitcoind".as_ref()) => Form::OnCore(Way::Http),
         (Some(_), _) => Form::OnCore(Way::Ipc),
         (None, true) => Form::OneProcess,
         (None, false) => Form::TwoProcesses,

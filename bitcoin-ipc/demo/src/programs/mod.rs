@@ -3,6 +3,7 @@
 //! In: where they are, and arguments. Out: a [`Node`] or an attached [`Wallet`] on a temporary
 //! directory, its RPC methods, its log, its end.
 
+mod bridge;
 mod caller;
 mod find;
 mod node;

@@ -3,7 +3,9 @@
 //! In: a [`Form`] and options. Out: a running regtest node on a temporary directory, which can be
 //! stopped, killed and started again.
 
+use std::collections::BTreeMap;
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,6 +15,7 @@ use rustix::process::{Pid, Signal, getpgid, kill_process, test_kill_process};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::bridge::Bridge;
 use super::{Caller, PATIENCE, Process, Programs, Wallet, wait_for};
 use crate::{Failure, Result};
 
@@ -33,8 +36,8 @@ pub enum Form {
 pub enum Way {
     /// By its socket.
     Ipc,
-    /// By its HTTP server, at this port.
-    Http(u16),
+    /// By its HTTP server. Our own node has none: one is put in front of it.
+    Http,
 }
 
 impl Form {
@@ -56,8 +59,10 @@ pub struct NodeOptions {
     pub form: Form,
     /// More arguments than those that every node gets.
     pub args: Vec<String>,
-    /// Bitcoin Core's `bitcoin-node`, for [`Form::OnCore`].
+    /// Bitcoin Core's `bitcoin-node`, or for [`Way::Http`] its `bitcoind`, for [`Form::OnCore`].
     pub core: Option<PathBuf>,
+    /// More arguments for the node of [`Form::OnCore`].
+    pub core_args: Vec<String>,
     /// Whether it has wallets of its own beside ours.
     pub core_wallets: bool,
     /// Bitcoin Core's `bitcoin-cli`, by which methods are called instead of our own client.
@@ -74,6 +79,7 @@ impl NodeOptions {
             form,
             args: Vec::new(),
             core: None,
+            core_args: Vec::new(),
             core_wallets: false,
             cli: None,
             shutdown: Shutdown::new(),
@@ -94,6 +100,9 @@ pub struct Node {
     programs: Programs,
     options: NodeOptions,
     folder: TempDir,
+    /// Where it has HTTP.
+    port: u16,
+    bridge: Option<Bridge>,
     process: Option<Process>,
     /// Those of [`Form::OnCore`].
     wallets: Option<Wallet>,
@@ -122,7 +131,20 @@ impl Node {
         let short = std::env::temp_dir().as_os_str().len() <= 60;
         let place = if short { std::env::temp_dir() } else { "/tmp".into() };
         let folder = tempfile::Builder::new().prefix("btc-").tempdir_in(place)?;
-        Ok(Node { programs: programs.clone(), options, folder, process: None, wallets: None, caller: None })
+        let mut node = Node {
+            programs: programs.clone(),
+            options,
+            folder,
+            port: TcpListener::bind("127.0.0.1:0")?.local_addr()?.port(),
+            bridge: None,
+            process: None,
+            wallets: None,
+            caller: None,
+        };
+        if node.options.form == Form::OnCore(Way::Http) && node.options.core.is_none() {
+            node.bridge = Some(Bridge::start(node.port, node.socket(), node.directory())?);
+        }
+        Ok(node)
     }
 
     /// The programs it is one of.
@@ -155,6 +177,21 @@ impl Node {
             Form::OnCore(_) => self.directory().join("wallet.sock"),
             Form::OneProcess | Form::TwoProcesses => self.socket(),
         }
+    }
+
+    /// What wallets on it have for `-core`.
+    #[must_use]
+    pub fn core_address(&self) -> String {
+        match self.options.form {
+            Form::OnCore(Way::Http) => format!("http://127.0.0.1:{}", self.port),
+            _ => format!("unix:{}", self.socket().display()),
+        }
+    }
+
+    /// How often [`Way::Http`] was asked for each method, where the node is our own.
+    #[must_use]
+    pub fn asked(&self) -> BTreeMap<String, u64> {
+        self.bridge.as_ref().map(Bridge::asked).unwrap_or_default()
     }
 
     fn wallet_directory(&self) -> PathBuf {
@@ -204,23 +241,27 @@ impl Node {
         let form = self.options.form;
         let own = self.programs.path(form.program());
         let program = self.options.core.clone().filter(|_| matches!(form, Form::OnCore(_))).unwrap_or(own);
+        // It has no socket in this form.
+        let bitcoind = matches!(form, Form::OnCore(_)) && program.file_name() == Some("bitcoind".as_ref());
         let mut command = Command::new(program);
         command
             .arg(format!("-datadir={}", self.directory().display()))
             .args(["-regtest", "-printtoconsole=0"]);
-        command.arg(format!("-ipcbind=unix:{}", self.socket().display()));
+        if !bitcoind {
+            command.arg(format!("-ipcbind=unix:{}", self.socket().display()));
+        }
         match form {
             Form::OneProcess | Form::TwoProcesses => command.args(&self.options.args),
             // Other options are the wallets'.
             Form::OnCore(way) => {
-                let port = if let Way::Http(port) = way { port } else { 0 };
-                if port == 0 {
-                    command.arg("-noserver")
-                } else {
-                    command.arg(format!("-rpcport={port}"))
+                match way {
+                    Way::Ipc => command.arg("-noserver"),
+                    Way::Http => command.arg(format!("-rpcport={}", self.port)),
                 };
                 let own = if self.options.core_wallets { "-keypool=50" } else { "-disablewallet" };
-                command.args([own, "-blockfilterindex=1", "-listen=0", "-connect=0"])
+                command
+                    .args([own, "-blockfilterindex=1", "-listen=0", "-connect=0"])
+                    .args(&self.options.core_args)
             }
         };
         let process = Process::start(&mut command, &self.directory().join("node.output"))?;
@@ -244,20 +285,26 @@ impl Node {
     ///
     /// They cannot start.
     pub fn attach_wallets(&mut self) -> Result<()> {
-        let Form::OnCore(way) = self.options.form else { return Ok(()) };
-        if self.wallets.is_some() {
-            return Ok(());
+        if self.wallets.is_none() && matches!(self.options.form, Form::OnCore(_)) {
+            self.wallets = Some(self.more_wallets(&self.wallet_directory(), &self.answering())?);
         }
-        let core = match way {
-            Way::Ipc => format!("-core=unix:{}", self.socket().display()),
-            Way::Http(port) => format!("-core=http://127.0.0.1:{port}"),
-        };
-        let mut args =
-            vec![core, format!("-coredatadir={}", self.directory().display()), "-debug=node".to_owned()];
-        args.push(format!("-ipcbind=unix:{}", self.answering().display()));
-        args.extend(self.options.args.iter().cloned());
-        self.wallets = Some(Wallet::run(&self.programs, &self.wallet_directory(), &args)?);
         Ok(())
+    }
+
+    /// Starts wallets of [`Form::OnCore`] with a directory and a socket of their own.
+    ///
+    /// # Errors
+    ///
+    /// They cannot start.
+    pub fn more_wallets(&self, directory: &Path, socket: &Path) -> Result<Wallet> {
+        let mut args = vec![
+            format!("-core={}", self.core_address()),
+            format!("-coredatadir={}", self.directory().display()),
+            "-debug=node".to_owned(),
+            format!("-ipcbind=unix:{}", socket.display()),
+        ];
+        args.extend(self.options.args.iter().cloned());
+        Wallet::run(&self.programs, directory, &args)
     }
 
     /// Waits until node and wallets answer.

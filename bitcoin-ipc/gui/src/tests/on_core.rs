@@ -1,6 +1,7 @@
 //! A window on somebody else's Bitcoin Core.
 //!
-//! `BITCOIN_NODE` names Core's `bitcoin-node` of v32. Without it our own node takes its place, behind the same adapter.
+//! `BITCOIN_NODE` names Core's `bitcoin-node` of v32, and `BITCOIND` a `bitcoind` of v29 or later, which has HTTP alone.
+//! Without them our own node takes their place, behind the same adapter.
 
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -14,7 +15,8 @@ use super::real::programs;
 /// A node that is not started yet, with what it takes to put wallets on it.
 fn prepare(way: Way) -> Option<Node> {
     let mut options = NodeOptions::new(Form::OnCore(way)).arg("-fallbackfee=0.0002");
-    options.core = std::env::var_os("BITCOIN_NODE").map(PathBuf::from);
+    let bitcoind = std::env::var_os("BITCOIND").filter(|_| way == Way::Http);
+    options.core = bitcoind.or_else(|| std::env::var_os("BITCOIN_NODE")).map(PathBuf::from);
     if options.core.is_none() {
         eprintln!("SKIPPED in part: without BITCOIN_NODE the node is our own");
     }
@@ -38,7 +40,16 @@ fn close(gui: &mut Gui) {
 
 #[test]
 fn a_window_finds_wallets_on_a_core_and_keeps_them_while_it_is_gone() {
-    let Some(mut node) = prepare(Way::Ipc) else { return };
+    finds_wallets(Way::Ipc);
+}
+
+#[test]
+fn a_window_finds_wallets_on_a_core_over_http() {
+    finds_wallets(Way::Http);
+}
+
+fn finds_wallets(way: Way) {
+    let Some(mut node) = prepare(way) else { return };
     node.start_again().expect("a node and wallets");
     let mut gui = Gui::attach(&node.answering());
     create(&mut gui, "own");
@@ -62,12 +73,22 @@ fn a_window_finds_wallets_on_a_core_and_keeps_them_while_it_is_gone() {
 
 #[test]
 fn a_window_starts_wallets_on_a_core_waits_for_it_and_leaves_it() {
-    let Some(mut node) = prepare(Way::Ipc) else { return };
+    starts_wallets(Way::Ipc);
+}
+
+#[test]
+fn a_window_starts_wallets_on_a_core_over_http() {
+    starts_wallets(Way::Http);
+}
+
+fn starts_wallets(way: Way) {
+    let Some(mut node) = prepare(way) else { return };
     let folder = tempfile::Builder::new().prefix("gui-").tempdir_in("/tmp").expect("a folder");
     let args = [
         format!("-datadir={}", folder.path().display()),
         "-regtest".to_owned(),
-        format!("-core=unix:{}", node.socket().display()),
+        format!("-core={}", node.core_address()),
+        format!("-coredatadir={}", node.directory().display()),
         "-fallbackfee=0.0002".to_owned(),
     ];
     let mut gui = Gui::spawn(node.programs().path("bitcoin-wallet"), args.to_vec());
@@ -87,9 +108,7 @@ fn a_window_starts_wallets_on_a_core_waits_for_it_and_leaves_it() {
     let log = std::fs::read_to_string(folder.path().join("regtest/debug.log.wallet")).expect("a log");
     assert!(log.contains("Shutdown in progress: the node is gone."), "{log}");
     assert_eq!(log.matches("Shutdown: done").count(), 1, "{log}");
-    let node_alone = Caller::connect(&node.socket()).expect("a node that listens");
-    assert_eq!(node_alone.call(None, "getblockcount", json!([])).expect("an answer"), 101);
-    drop(node_alone);
+    assert!(node.process().expect("a node").ended().expect("a state").is_none());
     node.stop_without_wallets().expect("an end in order");
 }
 
