@@ -21,6 +21,73 @@ macro_rules! __proxied {
     };
 }
 
+/// A proxy says that it is one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __is_proxy {
+    () => {
+        fn __mp_proxy(&self) -> ::core::option::Option<&$crate::private::Proxy> {
+            ::core::option::Option::Some(self)
+        }
+    };
+}
+
+/// As [`__is_proxy`], for what holds one.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __holds_proxy {
+    () => {
+        fn __mp_proxy(&self) -> ::core::option::Option<&$crate::private::Proxy> {
+            ::core::option::Option::Some(&self.0)
+        }
+    };
+}
+
+/// What holds an object of a trait asks that.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __asks_for_proxy {
+    ($Trait:ident) => {
+        fn __mp_proxy(&self) -> ::core::option::Option<&$crate::private::Proxy> {
+            $Trait::__mp_proxy(&*self.0)
+        }
+    };
+}
+
+/// An enum as a value on the wire, of the schema type `$type`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __enumeration {
+    ($Enum:ident, $type:expr) => {
+        impl<M: ?::core::marker::Sized> $crate::private::WireType<M> for $Enum {
+            const SLOTS: $crate::private::Slots =
+                <<$Enum as $crate::private::Enumeration>::Integer as $crate::private::WireType>::SLOTS;
+            const TYPE: $crate::private::Type = $type;
+        }
+
+        impl<M: ?::core::marker::Sized> $crate::private::BuildField<M> for $Enum {
+            fn build_field(
+                &self,
+                cx: &mut $crate::private::BuildContext<'_>,
+                out: $crate::private::FieldBuilder<'_>,
+            ) -> $crate::private::Done {
+                let number = $crate::private::Enumeration::number(self);
+                $crate::private::BuildField::<M>::build_field(&number, cx, out)
+            }
+        }
+
+        impl<'a, M: ?::core::marker::Sized> $crate::private::ReadField<'a, M> for $Enum {
+            fn read_field(
+                cx: &$crate::private::ReadContext<'a>,
+                input: $crate::private::FieldReader<'a>,
+            ) -> $crate::private::Result<Self> {
+                let number = $crate::private::ReadField::<'a, M>::read_field(cx, input)?;
+                $crate::private::enumerant(number, ::core::stringify!($Enum))
+            }
+        }
+    };
+}
+
 /// `Box<dyn Trait>` as a value on the wire: an object that is given away. (`Arc<dyn Trait>` needs nothing.)
 #[doc(hidden)]
 #[macro_export]

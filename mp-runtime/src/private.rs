@@ -1,6 +1,15 @@
 //! Everything that generated code may name. Not for other use; changes with the generator.
 
-pub use core::primitive::{bool, str, u8, u16, u64, usize};
+pub use core::convert::identity;
+pub use core::marker::{Send, Sized, Sync};
+pub use core::ops::{Fn, FnMut};
+pub use core::option::Option::{self, None, Some};
+pub use core::primitive::{bool, f64, i8, i16, i32, i64, i128, str, u8, u16, u32, u64, usize};
+pub use core::result::Result::{self as Outcome, Err, Ok};
+pub use std::boxed::Box;
+pub use std::string::String;
+pub use std::sync::{Arc, Mutex};
+pub use std::vec::Vec;
 
 pub use async_trait::async_trait;
 pub use futures::future::BoxFuture;
@@ -20,12 +29,125 @@ pub use crate::wire::node::{
 };
 pub use crate::wire::read::{FieldReader, ReadContext};
 pub use crate::wire::slot::{Slot, Slots};
-pub use crate::wire::structs::{StructFields, StructWriter, build_struct, read_struct};
+pub use crate::wire::structs::{StructFields, StructWriter};
+use crate::wire::structs::{build_struct, read_struct};
 pub use crate::wire::traits::{BuildField, ReadField, StructType, WireType};
 pub use crate::{
-    __blocking_of as blocking_of, __boxed_closure as boxed_closure, __boxed_interface as boxed_interface,
-    __declared as declared, __identified as identified, __proxied as proxied,
+    __asks_for_proxy as asks_for_proxy, __blocking_of as blocking_of, __boxed_closure as boxed_closure,
+    __boxed_interface as boxed_interface, __declared as declared, __enumeration as enumeration,
+    __holds_proxy as holds_proxy, __identified as identified, __is_proxy as is_proxy, __proxied as proxied,
 };
+
+/// Whether something went well that has no value.
+pub type Done = Result<()>;
+
+/// It went well.
+pub const DONE: Done = Ok(());
+
+/// The fields of a method's parameters, and those of its results.
+pub type MethodFields<const P: usize, const R: usize> = (Fields<P>, Fields<R>);
+
+/// The `context` parameter.
+pub const CONTEXT: Field = Field::context();
+
+/// Gives all parameters and results of a method their places.
+#[must_use]
+#[track_caller]
+pub const fn fields<const P: usize, const R: usize>(
+    params: [Field; P],
+    results: [Field; R],
+) -> MethodFields<P, R> {
+    (Fields::of(params), Fields::of(results))
+}
+
+/// The schema type of a struct.
+#[must_use]
+pub const fn struct_type<T: StructType<M>, M: ?Sized>() -> Type {
+    Type::Struct(|| T::NODE)
+}
+
+/// The words of a struct's data and pointer sections.
+pub type StructSize = Option<(u16, u16)>;
+
+/// Starts a struct at its place.
+///
+/// # Errors
+///
+/// When the place is not one for a struct.
+pub fn struct_writer<T: StructType<M>, M: ?Sized>(out: FieldBuilder<'_>) -> Result<StructWriter<'_>> {
+    build_struct(T::NODE, out)
+}
+
+/// Opens a struct at its place.
+///
+/// # Errors
+///
+/// When there is something else than a struct.
+pub fn struct_fields<T: StructType<M>, M: ?Sized>(input: FieldReader<'_>) -> Result<StructFields<'_>> {
+    read_struct(T::NODE, input)
+}
+
+/// Refuses the discriminant of a union.
+///
+/// # Errors
+///
+/// Always: it has no such variant.
+pub fn unknown_variant<T>(union: &str, variant: u16) -> Result<T> {
+    Err(Error::bad_value(format!("{variant} is no variant of {union}")))
+}
+
+/// An enum, as the integer that travels for it.
+pub trait Enumeration: Sized {
+    /// The integer.
+    type Integer;
+
+    /// The number of a value.
+    fn number(&self) -> Self::Integer;
+
+    /// The value of a number, if there is one.
+    fn of(number: Self::Integer) -> Option<Self>;
+}
+
+/// The value of an enum that a number stands for.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn enumerant<T: Enumeration<Integer: Copy + std::fmt::Display>>(
+    number: T::Integer,
+    name: &str,
+) -> Result<T> {
+    T::of(number).ok_or_else(|| Error::bad_value(format!("{number} is no {name}")))
+}
+
+/// The usual value of a type.
+#[must_use]
+pub fn default<T: core::default::Default>() -> T {
+    T::default()
+}
+
+/// The outcome of a method that is not there.
+///
+/// # Errors
+///
+/// Always.
+pub fn refused<T, E: From<Error>>(why: &str) -> Outcome<T, E> {
+    Err(Error::unimplemented(why).into())
+}
+
+/// The outcome of a method with one flat error, which says as well that the call failed.
+///
+/// # Errors
+///
+/// What the method returns, or what became of the call.
+pub fn flat<T, E: From<Error>>(outcome: Result<Outcome<T, E>>) -> Outcome<T, E> {
+    outcome?
+}
+
+/// What a closure that one calls at a time is held in, also after a panic inside of it.
+pub fn lock<T>(closure: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    closure.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
 
 /// The index of a method among those of a base interface, where it is one of them; `before` are those of others.
 pub fn in_base<I: Interface + ?Sized>(index: usize, before: &mut usize) -> Option<usize> {
@@ -60,6 +182,15 @@ pub fn panic_on_disconnect(method: &str, error: &Error) -> ! {
     panic!("{method} failed, and its interface has no way to say so: {error}")
 }
 
+/// What a call gives of a method that has no way to return an error.
+///
+/// # Panics
+///
+/// When the call failed.
+pub fn or_panic<T>(method: &str, call: impl FnOnce() -> Result<T>) -> T {
+    call().unwrap_or_else(|error| panic_on_disconnect(method, &error))
+}
+
 /// As [`block_on`], for a call that has no way to return an error.
 ///
 /// # Panics
@@ -70,10 +201,7 @@ pub fn block_on_or_panic<T>(
     event_loop: &crate::EventLoop,
     future: impl Future<Output = T>,
 ) -> T {
-    match block_on(event_loop, async { Ok::<T, Error>(future.await) }) {
-        Ok(value) => value,
-        Err(error) => panic_on_disconnect(method, &error),
-    }
+    or_panic(method, || block_on(event_loop, async { Ok(future.await) }))
 }
 
 /// The type `T`, where the condition holds. Where the compiler has found that it does not, it says so once and nothing

@@ -28,13 +28,13 @@ pub trait Interface: Send + Sync {
     /// What the method returns, or that its parameters or results do not fit their types.
     fn call_blocking(&self, index: usize, call: &mut Call) -> Result<()> {
         let _ = call;
-        Err(no_method(index))
+        no_method(index)
     }
 
     /// Calls an asynchronous method, here or of a base interface, by [its index](InterfaceNode::index).
     fn call_async<'s>(&'s self, index: usize, call: Call) -> BoxFuture<'s, Result<Call>> {
         let _ = call;
-        Box::pin(std::future::ready(Err(no_method(index))))
+        Box::pin(std::future::ready(no_method(index)))
     }
 
     /// The object under the type of each interface that this one extends.
@@ -55,11 +55,13 @@ pub trait Interface: Send + Sync {
     fn proxy(&self) -> Option<&Proxy>;
 }
 
-/// The error for a method that generated code does not know. The runtime looks methods up before
-/// it calls generated code, so a caller sees this only when the two disagree.
-#[must_use]
-pub fn no_method(index: usize) -> Error {
-    Error::unimplemented(format!("no method of index {index}"))
+/// The outcome of a method that generated code does not know.
+///
+/// # Errors
+///
+/// Always. The runtime looks methods up before it calls generated code, so a caller sees this only when the two disagree.
+pub fn no_method<T>(index: usize) -> Result<T> {
+    Err(Error::unimplemented(format!("no method of index {index}")))
 }
 
 /// The index of a method that a peer calls by its numbers.

@@ -259,6 +259,12 @@ const fn is_flag_of(flag: &str, field: &str) -> bool {
 }
 
 impl StructNode {
+    /// The words of its data and pointer sections, which a list holds inline.
+    #[must_use]
+    pub const fn size(&self) -> Option<(u16, u16)> {
+        Some((self.data_words, self.pointers))
+    }
+
     /// A struct of these fields, which belongs to no file of its own.
     #[must_use]
     pub const fn new<const N: usize>(name: &'static str, fields: &'static Fields<N>) -> Self {
@@ -417,7 +423,7 @@ impl MethodNode {
     pub const fn of<const P: usize, const R: usize>(
         name: &'static str,
         ordinal: u16,
-        (params, results): (&'static Fields<P>, &'static Fields<R>),
+        (params, results): &'static (Fields<P>, Fields<R>),
     ) -> Self {
         MethodNode::new(name, ordinal, params, results)
     }

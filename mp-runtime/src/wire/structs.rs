@@ -129,6 +129,24 @@ impl<'a> StructFields<'a> {
         T::read_field(cx, FieldReader::field(self.reader, field)).map_err(|error| error.in_field(field.name))
     }
 
+    /// Reads a value from all of the fields.
+    ///
+    /// # Errors
+    ///
+    /// When they do not decode to a value of this type.
+    pub fn get_whole<M: ?Sized, T: ReadField<'a, M>>(&self, cx: &ReadContext<'a>) -> Result<T> {
+        T::read_field(cx, self.whole())
+    }
+
+    /// Room for a result, if the `wantX` flag at `index` of the declaration asks for it.
+    ///
+    /// # Errors
+    ///
+    /// When the flag does not decode.
+    pub fn wanted<T: Default>(&self, cx: &ReadContext<'a>, index: usize) -> Result<Option<T>> {
+        Ok(self.get::<(), bool>(cx, index)?.then(T::default))
+    }
+
     /// The struct as a whole, for a value that is read from all of its fields.
     #[must_use]
     pub fn whole(&self) -> FieldReader<'a> {

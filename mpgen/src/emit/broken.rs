@@ -8,16 +8,15 @@ use quote::quote;
 use syn::visit_mut::VisitMut;
 use syn::{DeriveInput, ItemTrait, TraitItem};
 
-use super::{hidden, private, private_of};
+use super::{hidden, private_of};
 use crate::words;
 
 /// The conversions of a type that has none.
 pub fn broken(item: &DeriveInput) -> TokenStream {
-    let private = private();
     let ident = &item.ident;
     let (_, arguments, _) = item.generics.split_for_impl();
     let mut generics = item.generics.clone();
-    generics.params.push(syn::parse_quote!(__M: ?::core::marker::Sized));
+    generics.params.push(syn::parse_quote!(__M: ?__mp::Sized));
     let (own, _, clause) = generics.split_for_impl();
     let mut reading = generics.clone();
     reading.params.insert(0, syn::parse_quote!('__a));
@@ -25,33 +24,33 @@ pub fn broken(item: &DeriveInput) -> TokenStream {
     hidden(
         &words::runtime(),
         &quote! {
-            impl #own #private::WireType<__M> for #ident #arguments #clause {
-                const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
-                const TYPE: #private::Type = #private::Type::AnyPointer;
+            impl #own __mp::WireType<__M> for #ident #arguments #clause {
+                const SLOTS: __mp::Slots = __mp::Slots::one(__mp::Slot::Pointer);
+                const TYPE: __mp::Type = __mp::Type::AnyPointer;
             }
 
-            impl #own #private::StructType<__M> for #ident #arguments #clause {
-                const NODE: &'static #private::StructNode = &#private::StructNode::new(
+            impl #own __mp::StructType<__M> for #ident #arguments #clause {
+                const NODE: &'static __mp::StructNode = &__mp::StructNode::new(
                     "",
-                    &const { #private::Fields::place([], 0) },
+                    &const { __mp::Fields::place([], 0) },
                 );
             }
 
-            impl #own #private::BuildField<__M> for #ident #arguments #clause {
+            impl #own __mp::BuildField<__M> for #ident #arguments #clause {
                 fn build_field(
                     &self,
-                    _: &mut #private::BuildContext<'_>,
-                    _: #private::FieldBuilder<'_>,
-                ) -> #private::Result<()> {
+                    _: &mut __mp::BuildContext<'_>,
+                    _: __mp::FieldBuilder<'_>,
+                ) -> __mp::Result<()> {
                     ::core::unreachable!()
                 }
             }
 
-            impl #reads #private::ReadField<'__a, __M> for #ident #arguments #clause {
+            impl #reads __mp::ReadField<'__a, __M> for #ident #arguments #clause {
                 fn read_field(
-                    _: &#private::ReadContext<'__a>,
-                    _: #private::FieldReader<'__a>,
-                ) -> #private::Result<Self> {
+                    _: &__mp::ReadContext<'__a>,
+                    _: __mp::FieldReader<'__a>,
+                ) -> __mp::Result<Self> {
                     ::core::unreachable!()
                 }
             }

@@ -14,7 +14,6 @@ use syn::visit_mut::VisitMut;
 use syn::{GenericArgument, PathArguments, Type, TypePath, TypeTraitObject};
 
 use super::fields::{at, set_of};
-use super::private;
 use crate::model::{Field, Interface, Method, Passing, Payload, Returns, Shape, Struct, Wire};
 use crate::syntax::ends;
 
@@ -73,6 +72,43 @@ pub(super) fn structure(item: &Struct, set: &TokenStream) -> (Struct, TokenStrea
     (item, names.declarations)
 }
 
+/// Whether each value of a struct is certainly written from a reference as from itself: nothing in it is an object.
+pub(super) fn is_lent(item: &Struct) -> bool {
+    let field = |field: &Field| field.skip || field.wire.with.is_some() || is_plain(&field.ty);
+    item.generics.params.is_empty()
+        && match &item.shape {
+            Shape::Struct(fields) => fields.iter().all(field),
+            Shape::Union(variants) => variants.iter().all(|variant| match &variant.payload {
+                Payload::Unit(_) => true,
+                Payload::Value(value) => field(value),
+                Payload::Group(fields) => fields.iter().all(field),
+            }),
+        }
+}
+
+/// Whether a type is one of those that certainly travel, or holds nothing else.
+pub(super) fn is_plain(ty: &Type) -> bool {
+    match ty {
+        Type::Path(path) => match &path.path.segments.last().map(|last| &last.arguments) {
+            Some(PathArguments::None) => {
+                path.path.get_ident().is_some_and(|ident| PLAIN.iter().any(|plain| ident == plain))
+            }
+            Some(PathArguments::AngleBracketed(arguments)) => {
+                let inside = arguments.args.iter().all(|argument| match argument {
+                    GenericArgument::Type(ty) => is_plain(ty),
+                    _ => false,
+                });
+                let last = path.path.segments.last().map(|last| last.ident.to_string());
+                inside && last.is_some_and(|last| HOLDERS.iter().any(|(holder, _)| *holder == last))
+            }
+            _ => false,
+        },
+        Type::Array(array) => is_plain(&array.elem),
+        Type::Tuple(tuple) => tuple.elems.iter().all(is_plain),
+        _ => false,
+    }
+}
+
 #[derive(Default)]
 struct Names {
     /// What each name stands for.
@@ -108,14 +144,14 @@ impl Names {
             Returns::DeclaredFlat(ty, error) => {
                 result.into_iter().for_each(|wire| self.name(ty, wire, set));
                 exception.into_iter().for_each(|wire| self.name(error, wire, set));
-                let (private, name) = (private(), format_ident!("Error"));
-                let condition = quote!(#private::says_that_a_call_failed::<#error>());
+                let name = format_ident!("Error");
+                let condition = quote!(__mp::says_that_a_call_failed::<#error>());
                 self.of(error, &name, &condition);
             }
             Returns::ResultOf(ty, error) => {
                 result.into_iter().for_each(|wire| self.name(ty, wire, set));
-                let (private, name) = (private(), format_ident!("Error"));
-                let condition = quote!(#private::is_the_error_of_calls::<#error>());
+                let name = format_ident!("Error");
+                let condition = quote!(__mp::is_the_error_of_calls::<#error>());
                 self.of(error, &name, &condition);
             }
             Returns::Result(ty) | Returns::Plain(ty) => {
@@ -134,8 +170,7 @@ impl Names {
 
     /// Puts the name of a type under a condition in its place; tells whether that is new.
     fn of(&mut self, ty: &mut Type, name: &Ident, condition: &TokenStream) -> bool {
-        let private = private();
-        let meaning = quote!(#private::Of<#ty, { #condition }>);
+        let meaning = quote!(__mp::Of<#ty, { #condition }>);
         let text = meaning.to_string();
         let known = self.known.iter().find(|(known, _)| *known == text).map(|(_, ident)| ident.clone());
         let new = known.is_none();
@@ -163,7 +198,6 @@ struct Naming<'n> {
 
 impl VisitMut for Naming<'_> {
     fn visit_type_mut(&mut self, ty: &mut Type) {
-        let private = private();
         match ty {
             Type::Reference(_)
             | Type::Slice(_)
@@ -190,11 +224,11 @@ impl VisitMut for Naming<'_> {
             Type::Path(path) => {
                 let set = &self.set;
                 let Some(last) = path.path.segments.last() else { return };
-                let condition = quote!(#private::travels::<#path, #set>());
+                let condition = quote!(__mp::travels::<#path, #set>());
                 let (name, checked) = (last.ident.clone(), !last.arguments.is_empty());
                 let set = set.clone();
                 if self.names.of(ty, &name, &condition) && checked {
-                    self.names.declarations.extend(quote!(const _: () = #private::check::<#ty, #set>();));
+                    self.names.declarations.extend(quote!(const _: () = __mp::check::<#ty, #set>();));
                 }
             }
             Type::TraitObject(object) => {
@@ -205,10 +239,10 @@ impl VisitMut for Naming<'_> {
                         let set = &self.set;
                         let start =
                             self.wire.types.as_ref().map_or_else(Span::call_site, |types| ends(types).0);
-                        let (head, tail) = (at(quote!(#private::#form::<), start), at(quote!(>()), start));
+                        let (head, tail) = (at(quote!(__mp::#form::<), start), at(quote!(>()), start));
                         quote!(#head #set, #object #tail)
                     }
-                    None => quote!(#private::is_called_by_peers::<#object>()),
+                    None => quote!(__mp::is_called_by_peers::<#object>()),
                 };
                 self.names.of(ty, &name, &condition);
             }

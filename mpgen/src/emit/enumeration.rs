@@ -1,9 +1,11 @@
 //! `#[derive(IpcEnum)]`.
 //!
 //! ```text
-//! impl<__M: ?Sized> BuildField<__M> for SigningResult {
-//!     fn build_field(…) { let value: i32 = match self { Self::Ok => __D0, … }; … }
+//! impl Enumeration for SigningResult {
+//!     fn number(&self) -> i32 { match self { Self::Ok => __D0, … } }
+//!     fn of(number: i32) -> Option<Self> { match number { __D0 => Some(Self::Ok), … } }
 //! }
+//! enumeration!(SigningResult, <i32 as WireType>::TYPE);
 //! ```
 //!
 //! The discriminants become constants, so that an explicit one may be any constant expression and
@@ -14,17 +16,16 @@ use quote::{format_ident, quote};
 use syn::spanned::Spanned;
 
 use super::fields::at;
-use super::{file, hidden, private};
+use super::{file, hidden};
 use crate::check::Checked;
 use crate::model::Enum;
 
 /// The conversions of an enum.
 pub fn enumeration(item: &Checked<Enum>) -> TokenStream {
-    let private = private();
     let ident = &item.ident;
     let integer = match &item.integer {
-        Some(integer) => quote!(::core::primitive::#integer),
-        None => quote!(::core::primitive::u16),
+        Some(integer) => quote!(__mp::#integer),
+        None => quote!(__mp::u16),
     };
     let names: Vec<_> = (0..item.variants.len()).map(|index| format_ident!("__D{index}")).collect();
     let constants = item.variants.iter().enumerate().map(|(index, variant)| {
@@ -32,7 +33,7 @@ pub fn enumeration(item: &Checked<Enum>) -> TokenStream {
         let value = match (&variant.discriminant, index) {
             // What is no literal is checked where it is known.
             (Some(value), _) if crate::syntax::integer(value).is_none() && item.integer.is_some() => {
-                at(quote!(#private::discriminant((#value) as ::core::primitive::i128, #integer::MIN as _, #integer::MAX as _) as #integer), value.span())
+                at(quote!(__mp::discriminant((#value) as __mp::i128, #integer::MIN as _, #integer::MAX as _) as #integer), value.span())
             }
             (Some(value), _) => quote!((#value) as #integer),
             (None, 0) => quote!(0),
@@ -45,68 +46,52 @@ pub fn enumeration(item: &Checked<Enum>) -> TokenStream {
     });
     let variants: Vec<_> = item.variants.iter().map(|variant| &variant.ident).collect();
     let ty = match &item.integer {
-        Some(_) => quote!(<#integer as #private::WireType<__M>>::TYPE),
-        None => quote!(#private::Type::Enum(|| &__NODE)),
+        Some(_) => quote!(<#integer as __mp::WireType>::TYPE),
+        None => quote!(__mp::Type::Enum(|| &__NODE)),
     };
     let node = if item.integer.is_none() { schema_enum(item) } else { TokenStream::new() };
-    let unknown = format!("{} is no {}", "{}", item.ident);
     hidden(
         &item.runtime,
         &quote! {
             #(#constants)*
             #node
 
-            impl<__M: ?::core::marker::Sized> #private::WireType<__M> for #ident {
-                const SLOTS: #private::Slots = <#integer as #private::WireType<__M>>::SLOTS;
-                const TYPE: #private::Type = #ty;
-            }
+            impl __mp::Enumeration for #ident {
+                type Integer = #integer;
 
-            impl<__M: ?::core::marker::Sized> #private::BuildField<__M> for #ident {
-                fn build_field(
-                    &self,
-                    __cx: &mut #private::BuildContext<'_>,
-                    __out: #private::FieldBuilder<'_>,
-                ) -> #private::Result<()> {
-                    let __value: #integer = match self {
+                fn number(&self) -> #integer {
+                    match self {
                         #(Self::#variants => #names,)*
-                    };
-                    <#integer as #private::BuildField<__M>>::build_field(&__value, __cx, __out)
+                    }
                 }
-            }
 
-            impl<'__a, __M: ?::core::marker::Sized> #private::ReadField<'__a, __M> for #ident {
-                fn read_field(
-                    __cx: &#private::ReadContext<'__a>,
-                    __input: #private::FieldReader<'__a>,
-                ) -> #private::Result<Self> {
-                    let __value = <#integer as #private::ReadField<'__a, __M>>::read_field(__cx, __input)?;
-                    match __value {
-                        #(#names => ::core::result::Result::Ok(Self::#variants),)*
-                        __other => ::core::result::Result::Err(#private::Error::bad_value(
-                            ::std::format!(#unknown, __other),
-                        )),
+                fn of(__number: #integer) -> __mp::Option<Self> {
+                    match __number {
+                        #(#names => __mp::Some(Self::#variants),)*
+                        _ => __mp::None,
                     }
                 }
             }
+
+            __mp::enumeration!(#ident, #ty);
         },
     )
 }
 
 /// The node of a Cap'n Proto enum.
 fn schema_enum(item: &Enum) -> TokenStream {
-    let private = private();
     let Enum { name, docs, ident, .. } = item;
     let file = item.file.as_ref().map(file::reference).unwrap_or_default();
     let id = match item.id {
         Some(id) => super::hex(id),
-        None => quote!(#private::child_id(__FILE.id, #name)),
+        None => quote!(__mp::child_id(__FILE.id, #name)),
     };
     let declared = file::declared(&quote!(#ident), item.file.as_ref(), name, item.ident.span());
     let enumerants = item.variants.iter().map(|variant| {
         let (name, docs) = (&variant.name, &variant.docs);
         quote!((#name, #docs))
     });
-    let mut node = quote!(#private::EnumNode::new(#name, #id, __FILE, &[#(#enumerants),*]));
+    let mut node = quote!(__mp::EnumNode::new(#name, #id, __FILE, &[#(#enumerants),*]));
     if item.id.is_some() {
         node.extend(quote!(.with_explicit_id()));
     }
@@ -115,7 +100,7 @@ fn schema_enum(item: &Enum) -> TokenStream {
     }
     quote! {
         #file
-        static __NODE: #private::EnumNode = #node;
+        static __NODE: __mp::EnumNode = #node;
         #declared
     }
 }

@@ -12,7 +12,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, Lit, Type};
 
-use super::{number, private};
+use super::number;
 use crate::model::{Optional, Wire};
 use crate::syntax::ends;
 
@@ -64,13 +64,12 @@ pub(super) struct FieldTokens(TokenStream);
 impl FieldTokens {
     /// A field with a value.
     pub(super) fn value(wire: &Wire, travels: &Travels) -> Self {
-        let private = private();
         let Travels { ty, set, ends: (start, end) } = travels;
         let Wire { name, docs, .. } = wire;
         // A type without a form is found when the constant is computed; the spans say where.
         let (head, tail) = match set.to_string().as_str() {
-            "()" => (quote!(#private::field::<), quote!(>(#name))),
-            _ => (quote!(#private::Field::of::<), quote!(, #set>(#name))),
+            "()" => (quote!(__mp::field::<), quote!(>(#name))),
+            _ => (quote!(__mp::Field::of::<), quote!(, #set>(#name))),
         };
         let (head, tail) = (at(head, *start), at(tail, *end));
         let mut field = FieldTokens(quote!(#head #ty #tail));
@@ -113,20 +112,17 @@ impl FieldTokens {
 
     /// The `context` parameter.
     pub(super) fn context() -> Self {
-        let private = private();
-        FieldTokens(quote!(#private::Field::context()))
+        FieldTokens(quote!(__mp::CONTEXT))
     }
 
     /// A `Bool` that the library itself sets, such as `wantX`.
     pub(super) fn flag(name: &str) -> Self {
-        let private = private();
-        FieldTokens(quote!(#private::Field::flag(#name)))
+        FieldTokens(quote!(__mp::Field::flag(#name)))
     }
 
     /// A `Void`, as a union's empty variant.
     pub(super) fn void(name: &str, docs: &str, ordinal: Option<u16>) -> Self {
-        let private = private();
-        let mut field = FieldTokens(quote!(#private::Field::void(#name)));
+        let mut field = FieldTokens(quote!(__mp::Field::void(#name)));
         if let Some(ordinal) = ordinal.map(number) {
             field.say(&quote!(ordinal(#ordinal)));
         }
@@ -176,7 +172,7 @@ fn default(value: &Expr, ty: &TokenStream) -> TokenStream {
         Expr::Lit(literal) => Some(&literal.lit),
         _ => None,
     };
-    let (i128, f64) = (quote!(::core::primitive::i128), quote!(::core::primitive::f64));
+    let (i128, f64) = (quote!(__mp::i128), quote!(__mp::f64));
     match literal {
         Some(Lit::Bool(_)) => quote_spanned!(value.span()=> default_bool(#value)),
         Some(Lit::Float(_)) => quote_spanned!(value.span()=> default_number(0, #value)),
@@ -206,21 +202,19 @@ pub(super) fn at(tokens: TokenStream, span: Span) -> TokenStream {
 /// An expression of type `&Fields<N>`, with the number of variants of the unnamed union. Mistakes
 /// that concern the fields together show at `span`.
 pub(super) fn place(fields: &[FieldTokens], variants: u16, span: Span) -> TokenStream {
-    let private = private();
     let fields = fields.iter().map(|field| &field.0);
-    let function = at(quote!(#private::Fields::place), span);
+    let function = at(quote!(__mp::Fields::place), span);
     let variants = number(variants);
     let mut arguments = Group::new(Delimiter::Parenthesis, quote!([#(#fields),*], #variants));
     arguments.set_span(span);
     quote!(&const { #function #arguments })
 }
 
-/// The fields of a method's parameters or results, as an expression of type `&Fields<N>` in a constant.
-pub(super) fn list(fields: &[FieldTokens], span: Span) -> TokenStream {
-    let private = private();
-    let fields = fields.iter().map(|field| &field.0);
-    let function = at(quote!(#private::Fields::of), span);
-    let mut arguments = Group::new(Delimiter::Parenthesis, quote!([#(#fields),*]));
+/// The fields of a method's parameters and results, as an expression of type `MethodFields<P, R>` in a constant.
+pub(super) fn method(params: &[FieldTokens], results: &[FieldTokens], span: Span) -> TokenStream {
+    let (params, results) = (params.iter().map(|field| &field.0), results.iter().map(|field| &field.0));
+    let function = at(quote!(__mp::fields), span);
+    let mut arguments = Group::new(Delimiter::Parenthesis, quote!([#(#params),*], [#(#results),*]));
     arguments.set_span(span);
-    quote!(&#function #arguments)
+    quote!(#function #arguments)
 }

@@ -10,7 +10,7 @@ use quote::quote;
 use syn::spanned::Spanned;
 
 use super::fields::at;
-use super::{hex, private, private_of};
+use super::{hex, private_of};
 use crate::check::Checked;
 use crate::model::{Constant, File, FileRef};
 
@@ -28,8 +28,7 @@ pub fn file(file: &Checked<File>) -> TokenStream {
         let value = if is_bool {
             quote!(#private::Default::Bool(#ident))
         } else {
-            let (i128, f64) = (quote!(::core::primitive::i128), quote!(::core::primitive::f64));
-            quote!(#private::Type::#ty.number_default(#ident as #i128, #ident as #f64))
+            quote!(#private::Type::#ty.number_default(#ident as #private::i128, #ident as #private::f64))
         };
         Some(quote!(#private::ConstNode::new(#name, #docs, #private::Type::#ty, #value)))
     });
@@ -61,7 +60,6 @@ pub fn file(file: &Checked<File>) -> TokenStream {
 
 /// A static named `__FILE` for an item's file.
 pub(super) fn reference(file: &FileRef) -> TokenStream {
-    let private = private();
     let value = match file {
         // What is no file is found where it is named.
         FileRef::Path(path) => {
@@ -70,22 +68,20 @@ pub(super) fn reference(file: &FileRef) -> TokenStream {
         }
         FileRef::Inline { name, id } => {
             let id = hex(*id);
-            quote!(&#private::file(#name, #id))
+            quote!(&__mp::file(#name, #id))
         }
     };
-    quote!(static __FILE: &#private::FileNode = #value;)
+    quote!(static __FILE: &__mp::FileNode = #value;)
 }
 
 /// Refuses a second declaration with this name in a file, and one of the same name in another file of this id, unless
 /// that has been declared apart, as those of several versions are.
 pub(super) fn declared(who: &TokenStream, file: Option<&FileRef>, name: &str, span: Span) -> TokenStream {
-    let private = private();
     let apart = matches!(file, Some(FileRef::Path(_)));
-    at(quote!(#private::declared!(#who, __FILE, #name, #apart);), span)
+    at(quote!(__mp::declared!(#who, __FILE, #name, #apart);), span)
 }
 
 /// Refuses a second declaration with this explicit id in a file.
 pub(super) fn identified(who: &TokenStream, span: Span) -> TokenStream {
-    let private = private();
-    at(quote!(#private::identified!(#who, __FILE, __ID);), span)
+    at(quote!(__mp::identified!(#who, __FILE, __ID);), span)
 }

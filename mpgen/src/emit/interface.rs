@@ -16,9 +16,9 @@ use syn::spanned::Spanned;
 use syn::visit::Visit;
 use syn::{FnArg, ReceiverKind, TraitItem};
 
-use super::fields::{Travels, at, list};
+use super::fields::{Travels, at, method};
 use super::plan::{Plan, async_attribute, plans, refusal};
-use super::{certain, file, hidden, number, private, private_of, proxy, server, view};
+use super::{certain, file, hidden, number, private_of, proxy, server, view};
 use crate::check::Checked;
 use crate::model::{Interface, Method, Returns};
 use crate::syntax::hides;
@@ -41,7 +41,7 @@ fn whole(item: &Interface) -> TokenStream {
     let nodes = nodes(item, &plans);
     let dispatcher = server::dispatcher(item, &plans);
     let client = proxy::client(item, &plans);
-    let (private, ident) = (private(), item.ident());
+    let ident = item.ident();
     let closures = (item.callback.is_some() && item.broken().next().is_none()).then(|| proxy::closures(item));
     let hidden = hidden(
         &item.runtime,
@@ -50,7 +50,7 @@ fn whole(item: &Interface) -> TokenStream {
             #nodes
             #dispatcher
             #client
-            #private::boxed_interface!(#ident);
+            __mp::boxed_interface!(#ident);
             #closures
         },
     );
@@ -64,7 +64,6 @@ fn whole(item: &Interface) -> TokenStream {
 
 /// The form of an older version: a trait that everything has which has the user's.
 fn form(item: &Interface) -> TokenStream {
-    let private = private();
     let (item, names) = &certain::interface(item);
     let (vis, home, ident) = (&item.item.vis, &item.item.ident, item.ident());
     let title = item.form.as_ref().map(|form| form.title.as_str()).unwrap_or_default();
@@ -81,8 +80,8 @@ fn form(item: &Interface) -> TokenStream {
             impl dyn #ident {
                 /// The object in this form.
                 #[allow(dead_code)]
-                #vis fn of(__object: ::std::sync::Arc<dyn #home>) -> ::std::sync::Arc<dyn #ident> {
-                    ::std::sync::Arc::new(#private::Home(__object))
+                #vis fn of(__object: __mp::Arc<dyn #home>) -> __mp::Arc<dyn #ident> {
+                    __mp::Arc::new(__mp::Home(__object))
                 }
             }
 
@@ -91,7 +90,7 @@ fn form(item: &Interface) -> TokenStream {
             #nodes
             #dispatcher
             #client
-            #private::boxed_interface!(#ident);
+            __mp::boxed_interface!(#ident);
         },
     );
     quote! {
@@ -175,27 +174,26 @@ fn names_self(sig: &syn::Signature) -> bool {
 
 /// The statics that describe the interface.
 fn nodes(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
-    let private = private();
     let file = item.file.as_ref().map(file::reference);
     let (name, docs) = (&item.name, &item.docs);
     let id = match item.id {
         Some(id) => super::hex(id),
-        None => quote!(#private::child_id(__FILE.id, #name)),
+        None => quote!(__mp::child_id(__FILE.id, #name)),
     };
     let fields = plans.iter().map(method_fields);
     let mut methods: Vec<(u16, TokenStream)> =
         plans.iter().map(|plan| (plan.method.ordinal, own_method(plan))).collect();
     if let Some((name, ordinal)) = &item.construct {
         let place = number(*ordinal);
-        methods.push((*ordinal, quote!(#private::MethodNode::construct(#name, #place))));
+        methods.push((*ordinal, quote!(__mp::MethodNode::construct(#name, #place))));
     }
     if let Some(ordinal) = item.destroy {
         let place = number(ordinal);
-        methods.push((ordinal, quote!(#private::MethodNode::destroy(#place))));
+        methods.push((ordinal, quote!(__mp::MethodNode::destroy(#place))));
     }
     methods.sort_by_key(|(ordinal, _)| *ordinal);
     let list = methods.iter().map(|(_, node)| node);
-    let mut node = quote!(#private::InterfaceNode::new(#name, __ID, __FILE, &[#(#list),*]));
+    let mut node = quote!(__mp::InterfaceNode::new(#name, __ID, __FILE, &[#(#list),*]));
     if item.id.is_some() {
         node.extend(quote!(.with_explicit_id()));
     }
@@ -210,12 +208,11 @@ fn nodes(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
     let Interface { bases, unused, .. } = item;
     if !bases.is_empty() {
         // What is no interface is found where it is named.
-        let bases =
-            bases.iter().map(|base| at(quote!(<dyn #base as #private::Interface>::NODE), base.span()));
+        let bases = bases.iter().map(|base| at(quote!(<dyn #base as __mp::Interface>::NODE), base.span()));
         node.extend(quote!(.extends(&[#(|| #bases),*])));
     }
     if !unused.is_empty() {
-        node.extend(quote!(.unused(&[#(|| <#unused as #private::StructType<()>>::NODE),*])));
+        node.extend(quote!(.unused(&[#(|| <#unused as __mp::StructType<()>>::NODE),*])));
     }
     if let Some(cxx) = &item.cxx {
         let annotation = format!("$Proxy.wrap({cxx:?})");
@@ -236,16 +233,15 @@ fn nodes(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
     quote! {
         #file
         #(#results)*
-        const __ID: #private::u64 = #id;
+        const __ID: __mp::u64 = #id;
         #declared
         #(#fields)*
-        static __NODE: #private::InterfaceNode = #node;
+        static __NODE: __mp::InterfaceNode = #node;
     }
 }
 
 /// Refuses, by each of its names in the trait, a `Result` that is not the runtime's.
 fn results(item: &Interface) -> Vec<TokenStream> {
-    let private = private();
     let (mut known, mut checks) = (Vec::new(), Vec::new());
     for method in item.methods() {
         let syn::ReturnType::Type(_, ty) = &method.sig.output else { continue };
@@ -254,7 +250,7 @@ fn results(item: &Interface) -> Vec<TokenStream> {
             let name = path.path.segments.iter().map(|segment| &segment.ident).collect::<Vec<_>>();
             if !known.contains(&name) {
                 known.push(name);
-                let check = at(quote!(#private::is_result_of_calls::), path.span());
+                let check = at(quote!(__mp::is_result_of_calls::), path.span());
                 checks.push(quote!(const _: () = #check <#path>();));
             }
         }
@@ -264,12 +260,11 @@ fn results(item: &Interface) -> Vec<TokenStream> {
 
 /// The constant with the parameters and the results of a method of the user's.
 fn method_fields(plan: &Plan<'_>) -> TokenStream {
-    let private = private();
     let (params, results) = &plan.fields;
     let (many, more) = (super::index(params.len()), super::index(results.len()));
     let (name, span) = (fields_of(plan.method), plan.method.sig.ident.span());
-    let (params, results) = (list(params, span), list(results, span));
-    quote!(const #name: (&#private::Fields<#many>, &#private::Fields<#more>) = (#params, #results);)
+    let fields = method(params, results, span);
+    quote!(const #name: __mp::MethodFields<#many, #more> = #fields;)
 }
 
 fn fields_of(method: &Method) -> Ident {
@@ -278,13 +273,12 @@ fn fields_of(method: &Method) -> Ident {
 
 /// A method of the user's.
 fn own_method(plan: &Plan<'_>) -> TokenStream {
-    let private = private();
     let method = plan.method;
     let Method { name, docs, ordinal, .. } = method;
     let (fields, ordinal) = (fields_of(method), number(*ordinal));
-    let mut node = quote!(#private::MethodNode::of(#name, #ordinal, #fields));
+    let mut node = quote!(__mp::MethodNode::of(#name, #ordinal, &#fields));
     if let Some(Travels { ty, set, .. }) = &plan.whole {
-        node.extend(quote!(.results(<#ty as #private::StructType<#set>>::NODE)));
+        node.extend(quote!(.results(<#ty as __mp::StructType<#set>>::NODE)));
     }
     if method.is_async() {
         node.extend(quote!(.asynchronous()));

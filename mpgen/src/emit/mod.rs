@@ -33,12 +33,8 @@ use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 use syn::Path;
 
-/// The module that generated code may name, as it is called inside of [`hidden`].
-fn private() -> TokenStream {
-    quote!(__mp)
-}
-
-/// The same module, as it is called beside the user's own items.
+/// The module that generated code may name, as it is called beside the user's own items. Inside of [`hidden`] it is
+/// `__mp`.
 fn private_of(runtime: &Path) -> TokenStream {
     quote!(#runtime::private)
 }

@@ -26,13 +26,12 @@ pub(super) fn refusal(
     method: Option<&Method>,
     message: &str,
 ) -> TokenStream {
-    let error = quote!(#private::Error::unimplemented(#message));
     match method.map(|method| (&method.returns, &method.sig.ident)) {
         Some((Returns::Plain(_), ident)) => {
             let name = format!("{}.{}", item.name, ident);
-            quote!(#private::panic_on_disconnect(#name, &#error))
+            quote!(#private::panic_on_disconnect(#name, &#private::Error::unimplemented(#message)))
         }
-        _ => quote!(::core::result::Result::Err(::core::convert::Into::into(#error))),
+        _ => quote!(#private::refused(#message)),
     }
 }
 
@@ -119,7 +118,7 @@ impl<'m> Plan<'m> {
             (None, _) => {}
         }
         if let (Some((wire, cxx)), Some(error)) = (&method.exception, method.returns.exception()) {
-            let travels = travels(&syn::parse_quote!(::core::option::Option<#error>), wire, set);
+            let travels = travels(&syn::parse_quote!(__mp::Option<#error>), wire, set);
             let field = FieldTokens::value(wire, &travels);
             let field = match cxx {
                 Some(cxx) => field.annotated(&format!("$Proxy.exception({cxx:?})")),
@@ -170,12 +169,12 @@ pub(super) fn passing_type(passing: &Passing) -> TokenStream {
         Passing::Absent(_) => quote!(()),
         Passing::Str => quote!(__mp::str),
         Passing::Slice(ty) => quote!([#ty]),
-        Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
+        Passing::Interface(ty) => quote!(__mp::Arc<#ty>),
         Passing::OptionalRef(inner) => match &**inner {
-            Passing::Interface(ty) => quote!(::core::option::Option<::std::sync::Arc<#ty>>),
+            Passing::Interface(ty) => quote!(__mp::Option<__mp::Arc<#ty>>),
             inner => {
                 let ty = passing_type(inner);
-                quote!(::core::option::Option<&'static #ty>)
+                quote!(__mp::Option<&'static #ty>)
             }
         },
     }
@@ -197,7 +196,7 @@ fn body(steps: &[Step]) -> (Vec<TokenStream>, TokenStream) {
     };
     match steps {
         [before @ .., Step::Call(last)] => (before.iter().map(statement).collect(), last.clone()),
-        all => (all.iter().map(statement).collect(), quote!(::core::result::Result::Ok(()))),
+        all => (all.iter().map(statement).collect(), quote!(__mp::DONE)),
     }
 }
 

@@ -14,17 +14,16 @@ use quote::{format_ident, quote};
 use syn::spanned::Spanned;
 use syn::{FnArg, Ident, ReceiverKind, Safety, Signature};
 
+use super::certain;
 use super::fields::{Travels, at};
 use super::plan::{ParamPlan, Plan, Step, Value, async_attribute, refusal, writing};
-use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 use crate::syntax::{hides, plain_name};
 
 /// The trait's implementations for the proxy and for an object that came home.
 pub(super) fn client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
-    let private = private();
     let ident = &item.item.ident;
-    let attribute = async_attribute(item, &private);
+    let attribute = async_attribute(item, &quote!(__mp));
     let methods = plans.iter().map(|plan| client_method(item, plan));
     let broken: Vec<_> = item.broken().map(unreachable).collect();
     // Those of older versions too, which an object may have its own of.
@@ -32,26 +31,22 @@ pub(super) fn client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
     let forwards = item.all_methods().chain(local).map(|method| forward(item, method));
     // A supertrait that is no interface is found where it is named.
     let span = item.bases.first().map_or_else(Span::call_site, Spanned::span);
-    let (proxy, home) = (at(quote!(#private::Proxy), span), at(quote!(#private::Home<__T>), span));
+    let (proxy, home) = (at(quote!(__mp::Proxy), span), at(quote!(__mp::Home<__T>), span));
     quote! {
         #attribute
         impl #ident for #proxy {
             #(#methods)*
             #(#broken)*
 
-            fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
-                ::core::option::Option::Some(self)
-            }
+            __mp::is_proxy!();
         }
 
         #attribute
-        impl<__T: #ident + ?::core::marker::Sized> #ident for #home {
+        impl<__T: #ident + ?__mp::Sized> #ident for #home {
             #(#forwards)*
             #(#broken)*
 
-            fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
-                #ident::__mp_proxy(&*self.0)
-            }
+            __mp::asks_for_proxy!(#ident);
         }
     }
 }
@@ -59,20 +54,19 @@ pub(super) fn client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
 /// The user's trait for an object of a peer of an older version. A method that the version lacks does what
 /// its body in the trait does, or fails.
 pub(super) fn form_client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
-    let private = private();
     let ident = &item.item.ident;
-    let attribute = async_attribute(item, &private);
+    let attribute = async_attribute(item, &quote!(__mp));
     let methods = plans.iter().map(|plan| client_method(item, plan));
     let broken = item.broken().map(unreachable);
     let lacking = item.lacking().filter(|method| !method.has_body && method.deprecated.is_none());
     let lacking = lacking.map(|method| {
         let why = method.lacks.as_deref().unwrap_or_default();
-        let (sig, answer) = (signature(method), refusal(item, &private, Some(method), why));
+        let (sig, answer) = (signature(method), refusal(item, &quote!(__mp), Some(method), why));
         let unused = method.params.iter().map(|param| &param.ident);
         quote!(#sig { #(let _ = #unused;)* #answer })
     });
     quote! {
-        struct __Client(#private::Proxy);
+        struct __Client(__mp::Proxy);
 
         #attribute
         impl #ident for __Client {
@@ -81,9 +75,7 @@ pub(super) fn form_client(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
 
             #(#lacking)*
 
-            fn __mp_proxy(&self) -> ::core::option::Option<&#private::Proxy> {
-                ::core::option::Option::Some(&self.0)
-            }
+            __mp::holds_proxy!();
         }
     }
 }
@@ -143,10 +135,7 @@ fn client_method(item: &Interface, plan: &Plan<'_>) -> TokenStream {
     let body = call(item, plan);
     let lent = method.params.iter().filter_map(lending);
     // From the inside out: the last loan ends first.
-    let body = lent.rev().fold(body, |body, (lend, name)| {
-        let private = private();
-        quote!(#private::#lend(#name, |#name| { #body }))
-    });
+    let body = lent.rev().fold(body, |body, (lend, name)| quote!(__mp::#lend(#name, |#name| { #body })));
     let body = finish(item, method, &body);
     quote!(#sig { #body })
 }
@@ -164,11 +153,10 @@ fn lending(param: &Param) -> Option<(Ident, &Ident)> {
 
 /// The call, as an expression of type `Result<value>` with the runtime's error.
 fn call(item: &Interface, plan: &Plan<'_>) -> TokenStream {
-    let private = private();
     let (ident, method) = (item.ident(), plan.method);
     let index = super::number(method.ordinal);
     let proxy = if item.form.is_some() { quote!(&self.0) } else { quote!(self) };
-    let mut builder = quote!(#private::ClientCall::new::<dyn #ident>(#proxy, #index));
+    let mut builder = quote!(__mp::ClientCall::new::<dyn #ident>(#proxy, #index));
     if let Some(ordinal) = plan.interrupt.map(super::number) {
         builder = quote!(#builder.interrupt(#ordinal));
     }
@@ -201,11 +189,10 @@ fn call(item: &Interface, plan: &Plan<'_>) -> TokenStream {
 
 /// Refuses, at compile time, `pipelined` where no object can be used before it arrives.
 fn pipelinable(plan: &Plan<'_>) -> TokenStream {
-    let private = private();
     let (ident, alone) = (&plan.method.sig.ident, plan.fields.1.len() == 1);
     let is_interface = match plan.result.as_ref().filter(|_| alone) {
         Some(Value { travels: Travels { ty, set, .. }, .. }) => {
-            quote!(#private::is_interface(<#ty as #private::WireType<#set>>::TYPE))
+            quote!(__mp::is_interface(<#ty as __mp::WireType<#set>>::TYPE))
         }
         None => quote!(false),
     };
@@ -221,10 +208,12 @@ fn pipelinable(plan: &Plan<'_>) -> TokenStream {
 /// Refuses, at compile time, a reference to something that can only be given away.
 fn lendable(plan: &ParamPlan<'_>) -> Option<TokenStream> {
     let ParamPlan { param, travels: Travels { ty, set, .. }, .. } = plan;
-    let private = private();
-    let by_reference = match &param.passing {
-        Passing::Ref(_) | Passing::Slice(_) | Passing::InOut(_) => true,
-        Passing::OptionalRef(inner) => matches!(**inner, Passing::Ref(_) | Passing::Slice(_)),
+    let lent = match &param.passing {
+        Passing::OptionalRef(inner) => &**inner,
+        passing => passing,
+    };
+    let by_reference = match lent {
+        Passing::Ref(ty) | Passing::Slice(ty) | Passing::InOut(ty) => !certain::is_plain(ty),
         _ => false,
     };
     let message = format!(
@@ -232,7 +221,7 @@ fn lendable(plan: &ParamPlan<'_>) -> Option<TokenStream> {
         param.ident
     );
     let check = quote!(
-        const _: () = ::core::assert!(<#ty as #private::WireType<#set>>::LENDABLE, #message);
+        const _: () = ::core::assert!(<#ty as __mp::WireType<#set>>::LENDABLE, #message);
     );
     by_reference.then(|| at(check, param.ident.span()))
 }
@@ -241,9 +230,7 @@ fn write_param(plan: &ParamPlan<'_>) -> Vec<Step> {
     let ParamPlan { param, travels: Travels { ty, set, .. }, sent, want, .. } = plan;
     let name = &param.ident;
     if let Some(want) = want.map(super::index) {
-        return vec![Step::Statements(
-            quote!(if ::core::option::Option::is_some(&#name) { __out.set_flag(#want); }),
-        )];
+        return vec![Step::Statements(quote!(if __mp::Option::is_some(&#name) { __out.set_flag(#want); }))];
     }
     let Some(place) = sent.map(super::index) else { return Vec::new() };
     if let Some(module) = &param.wire.with {
@@ -272,7 +259,7 @@ fn write_param(plan: &ParamPlan<'_>) -> Vec<Step> {
 /// Reads a value from the results, as an expression of type `Result<value>`.
 fn get(wire: &Wire, Travels { ty, set, .. }: &Travels, place: usize) -> TokenStream {
     let (place, name) = (super::index(place), &wire.name);
-    let value = quote!(__results.get::<#set, #ty>(__cx, #place));
+    let value = quote!(__in.get::<#set, #ty>(__cx, #place));
     match &wire.with {
         Some(module) => quote!(#module::read(#value?).map_err(|__error| __error.in_field(#name))),
         None => value,
@@ -282,13 +269,12 @@ fn get(wire: &Wire, Travels { ty, set, .. }: &Travels, place: usize) -> TokenStr
 /// What is done with a response.
 fn read_results(plan: &Plan<'_>) -> TokenStream {
     if let Some(Travels { ty, set, .. }) = &plan.whole {
-        let private = private();
-        let value = quote!(<#ty as #private::ReadField<'_, #set>>::read_field(__cx, __results.whole()));
+        let value = quote!(__in.get_whole::<#set, #ty>(__cx));
         let value = match plan.method.results.as_ref().and_then(|(_, module)| module.as_ref()) {
             Some(module) => quote!(#module::read(#value?)),
             None => value,
         };
-        return quote!(.read(|__cx, __results| #value));
+        return quote!(.read(|__cx, __in| #value));
     }
     if let Some(Travels { ty, set, .. }) = plan.only_result() {
         return quote!(.get::<#set, #ty>());
@@ -297,7 +283,7 @@ fn read_results(plan: &Plan<'_>) -> TokenStream {
         let (name, value) = (&param.ident, get(&param.wire, travels, (*back)?));
         Some(match param.passing {
             Passing::WantOut(_) => quote! {
-                if let ::core::option::Option::Some(__wanted) = #name {
+                if let __mp::Some(__wanted) = #name {
                     *__wanted = #value?;
                 }
             },
@@ -307,22 +293,22 @@ fn read_results(plan: &Plan<'_>) -> TokenStream {
     let outs: Vec<TokenStream> = outs.collect();
     let value = |Value { wire, travels, place }: &Value<'_>| get(wire, travels, *place);
     let result = plan.result.as_ref().map(value);
-    let ok = quote!(::core::result::Result::Ok);
+    let ok = quote!(__mp::Ok);
     let Some(exception) = plan.exception.as_ref().map(value) else {
         return match (outs.as_slice(), result) {
             ([], None) => quote!(.done()),
-            ([], Some(result)) => quote!(.read(|__cx, __results| #result)),
+            ([], Some(result)) => quote!(.read(|__cx, __in| #result)),
             (outs, result) => {
                 let result = result.unwrap_or_else(|| quote!(#ok(())));
-                quote!(.read(|__cx, __results| { #(#outs)* #result }))
+                quote!(.read(|__cx, __in| { #(#outs)* #result }))
             }
         };
     };
     let result = result.map_or(quote!(#ok(#ok(()))), |result| quote!(#ok(#ok(#result?))));
     quote! {
-        .read(|__cx, __results| {
-            if let ::core::option::Option::Some(__exception) = #exception? {
-                return #ok(::core::result::Result::Err(__exception));
+        .read(|__cx, __in| {
+            if let __mp::Some(__exception) = #exception? {
+                return #ok(__mp::Err(__exception));
             }
             #(#outs)*
             #result
@@ -332,7 +318,6 @@ fn read_results(plan: &Plan<'_>) -> TokenStream {
 
 /// Gives the call's outcome the form that the method returns.
 fn finish(item: &Interface, method: &Method, body: &TokenStream) -> TokenStream {
-    let private = private();
     let returns = &method.returns;
     if let Returns::Result(_) | Returns::Declared(..) = returns {
         return body.clone();
@@ -342,26 +327,19 @@ fn finish(item: &Interface, method: &Method, body: &TokenStream) -> TokenStream 
     match returns {
         Returns::Result(_) | Returns::Declared(..) => body.clone(),
         Returns::ResultOf(ty, error) => quote! {
-            let __outcome: ::core::result::Result<#ty, #error> = #outcome;
+            let __outcome: __mp::Outcome<#ty, #error> = #outcome;
             __outcome
         },
-        Returns::DeclaredFlat(ty, error) => quote! {
-            let __outcome: #private::Result<::core::result::Result<#ty, #error>> = #outcome;
-            match __outcome {
-                ::core::result::Result::Ok(__answer) => __answer,
-                ::core::result::Result::Err(__error) => {
-                    ::core::result::Result::Err(<#error as ::core::convert::From<#private::Error>>::from(__error))
-                }
-            }
-        },
+        Returns::DeclaredFlat(ty, error) => quote!(__mp::flat::<#ty, #error>(#outcome)),
         Returns::Plain(ty) => {
             let name = format!("{}.{}", item.name, method.name);
-            quote! {
-                let __outcome: #private::Result<#ty> = #outcome;
-                match __outcome {
-                    ::core::result::Result::Ok(__value) => __value,
-                    ::core::result::Result::Err(__error) => #private::panic_on_disconnect(#name, &__error),
+            if method.is_async() {
+                quote! {
+                    let __outcome: __mp::Result<#ty> = #outcome;
+                    __mp::or_panic(#name, move || __outcome)
                 }
+            } else {
+                quote!(__mp::or_panic(#name, move || { #body }))
             }
         }
     }
@@ -370,8 +348,8 @@ fn finish(item: &Interface, method: &Method, body: &TokenStream) -> TokenStream 
 /// Closures as values of a callback interface, in the conversion set `dyn Trait`.
 pub(super) fn closures(item: &Interface) -> TokenStream {
     let Some(method) = item.methods().next() else { return TokenStream::new() };
-    let shared = quote!(::core::ops::Fn);
-    let mutable = quote!(::core::ops::FnMut);
+    let shared = quote!(__mp::Fn);
+    let mutable = quote!(__mp::FnMut);
     let args: Vec<TokenStream> = method
         .sig
         .inputs
@@ -385,17 +363,15 @@ pub(super) fn closures(item: &Interface) -> TokenStream {
         })
         .collect();
     let output = &method.sig.output;
-    let send_sync = quote!(::core::marker::Send + ::core::marker::Sync);
-    let send = quote!(::core::marker::Send);
+    let send_sync = quote!(__mp::Send + __mp::Sync);
+    let send = quote!(__mp::Send);
     let shared = quote!(dyn #shared(#(#args),*) #output + #send_sync);
     let mutable = quote!(dyn #mutable(#(#args),*) #output + #send);
-    let (private, ident) = (private(), &item.item.ident);
-    let (shares, changes) = (
-        closure(item, method, "__Shared", &shared, false),
-        closure(item, method, "__Mutable", &mutable, true),
-    );
+    let ident = &item.item.ident;
+    let (shares, changes) =
+        (closure(item, method, "Shared", &shared, false), closure(item, method, "Mutable", &mutable, true));
     quote! {
-        impl #private::Callback for dyn #ident {
+        impl __mp::Callback for dyn #ident {
             type Shared = #shared;
             type Mutable = #mutable;
         }
@@ -406,19 +382,19 @@ pub(super) fn closures(item: &Interface) -> TokenStream {
 }
 
 /// A closure as an object of the interface, and the reverse.
-fn closure(item: &Interface, method: &Method, wrapper: &str, ty: &TokenStream, mutable: bool) -> TokenStream {
-    let private = private();
+fn closure(item: &Interface, method: &Method, form: &str, ty: &TokenStream, mutable: bool) -> TokenStream {
     let (ident, name, sig) = (&item.item.ident, &method.sig.ident, signature(method));
-    let wrapper = format_ident!("{wrapper}");
+    let (wrapper, form) = (format_ident!("__{form}"), format_ident!("{form}"));
+    let named = quote!(<dyn #ident as __mp::Callback>::#form);
     let args: Vec<_> = method.params.iter().map(|param| &param.ident).collect();
     let (held, make, call) = if mutable {
         (
-            quote!(::std::sync::Mutex<::std::boxed::Box<#ty>>),
-            quote!(::std::sync::Mutex::new(__closure)),
-            quote!((::std::sync::Mutex::lock(&self.0).unwrap_or_else(::std::sync::PoisonError::into_inner))(#(#args),*)),
+            quote!(__mp::Mutex<__mp::Box<#named>>),
+            quote!(__mp::Mutex::new(__closure)),
+            quote!(__mp::lock(&self.0)(#(#args),*)),
         )
     } else {
-        (quote!(::std::boxed::Box<#ty>), quote!(__closure), quote!((self.0)(#(#args),*)))
+        (quote!(__mp::Box<#named>), quote!(__closure), quote!((self.0)(#(#args),*)))
     };
     quote! {
         struct #wrapper(#held);
@@ -427,11 +403,11 @@ fn closure(item: &Interface, method: &Method, wrapper: &str, ty: &TokenStream, m
             #sig { #call }
         }
 
-        #private::boxed_closure!(
+        __mp::boxed_closure!(
             #ident,
             #ty,
-            |__closure| ::std::boxed::Box::new(#wrapper(#make)),
-            |__object| ::std::boxed::Box::new(move |#(#args),*| #ident::#name(&*__object, #(#args),*))
+            |__closure| __mp::Box::new(#wrapper(#make)),
+            |__object| __mp::Box::new(move |#(#args),*| #ident::#name(&*__object, #(#args),*))
         );
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! ```text
 //! /// findBlock @3 (context, hash: &BlockHash) -> (result: Option<FoundBlock>)
-//! 3 => __io.serve(|__cx, __params, __reply| {
-//!     let hash = __params.get::<(), BlockHash>(__cx, 1)?;
+//! 3 => __io.serve(|__cx, __in, __to| {
+//!     let hash = __in.get::<(), BlockHash>(__cx, 1)?;
 //!     let __result = Chain::find_block(self, &hash)?;
-//!     __reply.give::<(), Option<FoundBlock>>(__result)
+//!     __to.give::<(), Option<FoundBlock>>(__result)
 //! }),
 //! ```
 
@@ -15,17 +15,15 @@ use syn::spanned::Spanned;
 
 use super::fields::{Travels, at};
 use super::plan::{ParamPlan, Plan, Step, Value, passing_type, writing};
-use super::private;
 use crate::model::{Interface, Method, Param, Passing, Returns, Wire};
 use crate::syntax::{ends_in, generic_arguments, tidy};
 
 /// `impl Interface for dyn Trait`.
 pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
-    let private = private();
     let (home, ident) = (&item.item.ident, item.ident());
     let hold = match item.form {
         Some(_) => quote!(__Client),
-        None => quote!(::core::convert::identity),
+        None => quote!(__mp::identity),
     };
     let (async_arms, blocking_arms): (Vec<_>, Vec<_>) = plans.iter().partition(|plan| plan.method.is_async());
     let async_arms: Vec<_> = async_arms.into_iter().map(|plan| awaiting(item, plan)).collect();
@@ -37,10 +35,10 @@ pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
         quote! {
             fn call_blocking(
                 &self,
-                __index: #private::usize,
-                __io: &mut #private::Call,
-            ) -> #private::Result<()> {
-                match __index {
+                __at: __mp::usize,
+                __io: &mut __mp::Call,
+            ) -> __mp::Done {
+                match __at {
                     #(#blocking_arms)*
                     #rest
                 }
@@ -57,11 +55,11 @@ pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
         quote! {
             fn call_async<'__s>(
                 &'__s self,
-                __index: #private::usize,
-                #mutable __io: #private::Call,
-            ) -> #private::BoxFuture<'__s, #private::Result<#private::Call>> {
-                ::std::boxed::Box::pin(async move {
-                    match __index {
+                __at: __mp::usize,
+                #mutable __io: __mp::Call,
+            ) -> __mp::BoxFuture<'__s, __mp::Result<__mp::Call>> {
+                __mp::Box::pin(async move {
+                    match __at {
                         #(#async_arms)*
                         #rest
                     }
@@ -70,21 +68,21 @@ pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
         }
     });
     // Only an object that comes home is ever asked for another type than its own.
-    let upcasts = bases.iter().map(|base| at(quote!(#private::Base::new::<dyn #base>), base.span()));
+    let upcasts = bases.iter().map(|base| at(quote!(__mp::Base::new::<dyn #base>), base.span()));
     let upcasts = (!bases.is_empty()).then(|| {
         quote! {
-            fn bases(self: ::std::sync::Arc<Self>) -> ::std::vec::Vec<#private::Base>
+            fn bases(self: __mp::Arc<Self>) -> __mp::Vec<__mp::Base>
             where
                 Self: 'static,
             {
-                let __object = || <::std::sync::Arc<Self> as ::core::clone::Clone>::clone(&self);
+                let __object = || <__mp::Arc<Self> as ::core::clone::Clone>::clone(&self);
                 ::std::vec![#(#upcasts(__object())),*]
             }
         }
     });
     quote! {
-        impl<'__o> #private::Interface for dyn #ident + '__o {
-            const NODE: &'static #private::InterfaceNode = &__NODE;
+        impl<'__o> __mp::Interface for dyn #ident + '__o {
+            const NODE: &'static __mp::InterfaceNode = &__NODE;
 
             #blocking
 
@@ -92,28 +90,28 @@ pub(super) fn dispatcher(item: &Interface, plans: &[Plan<'_>]) -> TokenStream {
 
             #upcasts
 
-            #private::proxied!(#hold, #home::__mp_proxy);
+            __mp::proxied!(#hold, #home::__mp_proxy);
         }
     }
 }
 
 /// The arm of methods that are not the interface's own: those of its bases, behind all of its own.
 fn rest(item: &Interface, call: &TokenStream, dot_await: &TokenStream) -> TokenStream {
-    let (private, bases) = (private(), &item.bases);
+    let bases = &item.bases;
     let reserved = usize::from(item.construct.is_some()) + usize::from(item.destroy.is_some());
     let own = item.methods().count() + reserved;
     let own = super::index(own);
-    let refused = quote!(::core::result::Result::Err(#private::no_method(__index)));
+    let refused = quote!(__mp::no_method(__at));
     if bases.is_empty() {
         return quote!(_ => #refused,);
     }
-    let in_bases = bases.iter().map(|base| at(quote!(#private::in_base::<dyn #base>), base.span()));
+    let in_bases = bases.iter().map(|base| at(quote!(__mp::in_base::<dyn #base>), base.span()));
     quote! {
         _ => {
             let mut __before = #own;
-            #(if let ::core::option::Option::Some(__index) = #in_bases(__index, &mut __before) {
+            #(if let __mp::Some(__at) = #in_bases(__at, &mut __before) {
                 let __base: &dyn #bases = self;
-                return #private::Interface::#call(__base, __index, __io) #dot_await;
+                return __mp::Interface::#call(__base, __at, __io) #dot_await;
             })*
             #refused
         }
@@ -183,39 +181,32 @@ fn read_param(plan: &ParamPlan<'_>, index: usize, asynchronous: bool) -> (TokenS
         match &param.wire.with {
             Some(module) => {
                 let field = &param.wire.name;
-                quote!(#module::read(__params.get::<#set, #wire>(__cx, #place)?)
+                quote!(#module::read(__in.get::<#set, #wire>(__cx, #place)?)
                     .map_err(|__error| __error.in_field(#field))?)
             }
-            None => quote!(__params.get::<#set, #ty>(__cx, #place)?),
+            None => quote!(__in.get::<#set, #ty>(__cx, #place)?),
         }
     };
     match &param.passing {
         Passing::Owned(_) => (get(wire.clone()), quote!(#name)),
         Passing::Absent(value) => (quote!(#value), quote!(#name)),
         Passing::InOut(_) => (get(wire.clone()), quote!(&mut #name)),
-        Passing::Out(ty) => (quote!(<#ty as ::core::default::Default>::default()), quote!(&mut #name)),
+        Passing::Out(ty) => (quote!(__mp::default::<#ty>()), quote!(&mut #name)),
         Passing::WantOut(ty) => {
-            let (want, private) = (super::index(want.unwrap_or_default()), private());
-            let value = quote! {
-                if __params.get::<(), #private::bool>(__cx, #want)? {
-                    ::core::option::Option::Some(<#ty as ::core::default::Default>::default())
-                } else {
-                    ::core::option::Option::None
-                }
-            };
-            (value, quote!(::core::option::Option::as_mut(&mut #name)))
+            let want = super::index(want.unwrap_or_default());
+            (quote!(__in.wanted::<#ty>(__cx, #want)?), quote!(__mp::Option::as_mut(&mut #name)))
         }
         Passing::OptionalRef(inner) => {
             let ty = held(inner, asynchronous);
             let pass = match (&**inner, asynchronous) {
                 (Passing::Str, false) => quote!(#name),
                 (Passing::Path(_), _) => {
-                    quote!(::core::option::Option::as_ref(&#name).map(::core::borrow::Borrow::borrow))
+                    quote!(__mp::Option::as_ref(&#name).map(::core::borrow::Borrow::borrow))
                 }
-                (Passing::Ref(_), _) => quote!(::core::option::Option::as_ref(&#name)),
-                _ => quote!(::core::option::Option::as_deref(&#name)),
+                (Passing::Ref(_), _) => quote!(__mp::Option::as_ref(&#name)),
+                _ => quote!(__mp::Option::as_deref(&#name)),
             };
-            (get(quote!(::core::option::Option<#ty>)), pass)
+            (get(quote!(__mp::Option<#ty>)), pass)
         }
         inner => {
             let ty = held(inner, asynchronous);
@@ -233,12 +224,12 @@ fn read_param(plan: &ParamPlan<'_>, index: usize, asynchronous: bool) -> (TokenS
 /// The type in which a borrowed parameter is held while the method runs.
 fn held(passing: &Passing, asynchronous: bool) -> TokenStream {
     match passing {
-        Passing::Str if asynchronous => quote!(::std::string::String),
+        Passing::Str if asynchronous => quote!(__mp::String),
         Passing::Str => quote!(&__mp::str),
         Passing::Path(ty) => quote!(__mp::Owned<#ty>),
         Passing::Slice(element) if is_byte(element) && !asynchronous => quote!(&[__mp::u8]),
-        Passing::Slice(element) => quote!(::std::vec::Vec<#element>),
-        Passing::Interface(ty) => quote!(::std::sync::Arc<#ty>),
+        Passing::Slice(element) => quote!(__mp::Vec<#element>),
+        Passing::Interface(ty) => quote!(__mp::Arc<#ty>),
         other => passing_type(other),
     }
 }
@@ -252,7 +243,7 @@ fn outcome(method: &Method, call: &TokenStream) -> TokenStream {
     match &method.returns {
         Returns::Result(_) | Returns::Declared(..) => quote!(#call?),
         Returns::ResultOf(ty, error) => quote!({
-            let __outcome: ::core::result::Result<#ty, #error> = #call;
+            let __outcome: __mp::Outcome<#ty, #error> = #call;
             __outcome?
         }),
         Returns::DeclaredFlat(..) | Returns::Plain(_) => call.clone(),
@@ -266,10 +257,7 @@ fn write_results(plan: &Plan<'_>) -> Vec<Step> {
             Some(module) => quote!(#module::build(&__result)?),
             None => quote!(__result),
         };
-        return vec![
-            Step::Statements(quote!(let __results: #ty = #value;)),
-            Step::Call(quote!(__out.give_whole::<#set, #ty>(__cx, __results))),
-        ];
+        return vec![Step::Call(quote!(__out.give_whole::<#set, #ty>(__cx, #value)))];
     }
     let outs =
         plan.params.iter().enumerate().filter_map(|(index, ParamPlan { param, travels, back, .. })| {
@@ -277,7 +265,7 @@ fn write_results(plan: &Plan<'_>) -> Vec<Step> {
             Some(match param.passing {
                 Passing::WantOut(_) => {
                     let give = give(&param.wire, travels, place, quote!(__value));
-                    Step::Statements(quote!(if let ::core::option::Option::Some(__value) = #name { #give?; }))
+                    Step::Statements(quote!(if let __mp::Some(__value) = #name { #give?; }))
                 }
                 _ => Step::Call(give(&param.wire, travels, place, quote!(#name))),
             })
@@ -286,11 +274,11 @@ fn write_results(plan: &Plan<'_>) -> Vec<Step> {
     let written: Vec<Step> = outs.chain(result.map(Step::Call)).collect();
     let Some(exception) = &plan.exception else { return written };
     let written = block(&written);
-    let thrown = give_result(exception, quote!(::core::option::Option::Some(__exception)));
+    let thrown = give_result(exception, quote!(__mp::Some(__exception)));
     vec![Step::Call(quote! {
         match __result {
-            ::core::result::Result::Ok(__result) => #written,
-            ::core::result::Result::Err(__exception) => #thrown,
+            __mp::Ok(__result) => #written,
+            __mp::Err(__exception) => #thrown,
         }
     })]
 }
@@ -304,7 +292,7 @@ fn block(steps: &[Step]) -> TokenStream {
                 Step::Call(call) => quote!(#call?;),
                 Step::Statements(statements) => statements.clone(),
             });
-            quote!({ #(#statements)* ::core::result::Result::Ok(()) })
+            quote!({ #(#statements)* __mp::DONE })
         }
     }
 }
@@ -362,12 +350,12 @@ fn blocking(item: &Interface, plan: &Plan<'_>) -> TokenStream {
     let (reads, call, answer) = parts(item, plan);
     let docs = signature(plan.method);
     let (reply, answer) = match answer {
-        Answer::Nothing => (quote!(_), quote!(::core::result::Result::Ok(()))),
-        Answer::Only(give) => (quote!(__reply), quote!(__reply.#give)),
-        Answer::Several(write) => (quote!(__reply), quote!(__reply.write(#write))),
+        Answer::Nothing => (quote!(_), quote!(__mp::DONE)),
+        Answer::Only(give) => (quote!(__to), quote!(__to.#give)),
+        Answer::Several(write) => (quote!(__to), quote!(__to.write(#write))),
     };
     let (names, mutable) = locals(plan);
-    let arguments = if reads.is_empty() { quote!(|_, _, #reply|) } else { quote!(|__cx, __params, #reply|) };
+    let arguments = if reads.is_empty() { quote!(|_, _, #reply|) } else { quote!(|__cx, __in, #reply|) };
     quote! {
         #[doc = #docs]
         #ordinal => __io.serve(#arguments {
@@ -379,23 +367,20 @@ fn blocking(item: &Interface, plan: &Plan<'_>) -> TokenStream {
 }
 
 fn awaiting(item: &Interface, plan: &Plan<'_>) -> TokenStream {
-    let private = private();
     let ordinal = super::number(plan.method.ordinal);
     let (reads, call, answer) = parts(item, plan);
     let docs = signature(plan.method);
-    let done = quote!(::core::result::Result::Ok(__io));
+    let done = quote!(__mp::Ok(__io));
     let answer = match answer {
         Answer::Nothing => done,
         Answer::Only(give) => quote!(__io.#give),
-        Answer::Several(write) => quote!(#private::Call::results(&mut __io, #write)?; #done),
+        Answer::Several(write) => quote!(__mp::Call::results(&mut __io, #write)?; #done),
     };
     let (names, mutable) = locals(plan);
     let read = (!reads.is_empty()).then(|| {
         quote! {
-            let (#(#mutable #names,)*) = #private::Call::params(&__io, |__cx, __params| {
-                #(let #names = #reads;)*
-                ::core::result::Result::Ok((#(#names,)*))
-            })?;
+            let (#(#mutable #names,)*) =
+                __mp::Call::params(&__io, |__cx, __in| __mp::Ok((#(#reads,)*)))?;
         }
     });
     quote! {

@@ -14,7 +14,7 @@ use syn::visit::Visit;
 use syn::{Ident, Member};
 
 use super::fields::{FieldTokens, at, place, travels};
-use super::{certain, file, hidden, private};
+use super::{certain, file, hidden};
 use crate::check::Checked;
 use crate::model::{Field, Payload, Shape, Struct, Variant};
 
@@ -99,7 +99,6 @@ fn wire_fields(target: &Target<'_>) -> Vec<FieldTokens> {
 
 /// The struct's node, as constants of `StructType`.
 fn constants(target: &Target<'_>) -> TokenStream {
-    let private = private();
     let item = target.item;
     let set = &target.set;
     let params: Vec<_> = item.generics.type_params().map(|param| &param.ident).collect();
@@ -108,7 +107,7 @@ fn constants(target: &Target<'_>) -> TokenStream {
         Shape::Union(variants) => u16::try_from(variants.len()).unwrap_or(u16::MAX),
     };
     let (name, fields) = (&item.name, place(&wire_fields(target), variants, item.ident.span()));
-    let mut node = quote!(#private::StructNode::new(#name, #fields));
+    let mut node = quote!(__mp::StructNode::new(#name, #fields));
     let file = item.file.as_ref().map(file::reference).unwrap_or_default();
     if item.file.is_some() {
         node.extend(quote!(.in_file(__FILE)));
@@ -120,18 +119,17 @@ fn constants(target: &Target<'_>) -> TokenStream {
     let ident = &item.ident;
     // What the schema declares: the struct with the parameters themselves as its arguments.
     let positions = 0..u16::try_from(params.len()).unwrap_or(u16::MAX);
-    let declared = quote!(#ident<#(#private::Parameter<#positions>),*>);
+    let declared = quote!(#ident<#(__mp::Parameter<#positions>),*>);
     if item.generic.is_some() {
         let names = params.iter().map(ToString::to_string);
-        node.extend(quote!(.generic(&[#(#names),*], || <#declared as #private::StructType<#set>>::NODE)));
-        let arguments =
-            params.iter().map(|param| at(quote!(#private::argument::<#param, #set>()), param.span()));
+        node.extend(quote!(.generic(&[#(#names),*], || <#declared as __mp::StructType<#set>>::NODE)));
+        let arguments = params.iter().map(|param| at(quote!(__mp::argument::<#param, #set>()), param.span()));
         node.extend(quote!(.arguments(&const { [#(#arguments),*] })));
     } else if !item.parameters.is_empty() {
         let names = item.parameters.iter().map(ToString::to_string);
-        node.extend(quote!(.generic(&[#(#names),*], || <#ident as #private::StructType<#set>>::NODE)));
+        node.extend(quote!(.generic(&[#(#names),*], || <#ident as __mp::StructType<#set>>::NODE)));
     } else if !params.is_empty() {
-        node.extend(quote!(.arguments(&[#(<#params as #private::WireType<#set>>::TYPE),*])));
+        node.extend(quote!(.arguments(&[#(<#params as __mp::WireType<#set>>::TYPE),*])));
     }
     if let Some(cxx) = &item.cxx {
         let annotation = format!("$Proxy.wrap({cxx:?})");
@@ -142,11 +140,11 @@ fn constants(target: &Target<'_>) -> TokenStream {
         node.extend(quote!(.docs(#docs)));
     }
     if let Some(other) = &item.form_of {
-        let other = quote!(<#other as #private::StructType<#set>>::NODE);
+        let other = quote!(<#other as __mp::StructType<#set>>::NODE);
         node.extend(at(quote!(.form_of(#other, || #other)), ident.span()));
     }
     let (idents, arguments) = (target.idents(), &target.arguments);
-    let bounds = (target.bounds)(target, &quote!(#private::WireType<#set>));
+    let bounds = (target.bounds)(target, &quote!(__mp::WireType<#set>));
     // Constants of a trait are computed where they are used; a struct that is not generic is
     // checked at once, so that its mistakes show where it is declared.
     let checked = match (params.is_empty(), item.generic.is_some()) {
@@ -158,7 +156,7 @@ fn constants(target: &Target<'_>) -> TokenStream {
         let alone =
             item.file.as_ref().map(|_| file::declared(&checked, item.file.as_ref(), name, ident.span()));
         quote! {
-            const _: &#private::StructNode = <#checked as #private::StructType<()>>::NODE;
+            const _: &__mp::StructNode = <#checked as __mp::StructType<()>>::NODE;
             #alone
         }
     });
@@ -166,10 +164,10 @@ fn constants(target: &Target<'_>) -> TokenStream {
         #file
         #check
 
-        impl<__M: ?::core::marker::Sized, #idents> #private::StructType<__M> for #ident #arguments
+        impl<__M: ?__mp::Sized, #idents> __mp::StructType<__M> for #ident #arguments
         where #bounds
         {
-            const NODE: &'static #private::StructNode = &#node;
+            const NODE: &'static __mp::StructNode = &#node;
         }
     }
 }
@@ -180,59 +178,60 @@ fn conversions(
     give: &TokenStream,
     read: &TokenStream,
 ) -> TokenStream {
-    let private = private();
     let set = &target.set;
     let (ident, idents, arguments) = (&target.item.ident, target.idents(), &target.arguments);
-    let wire = (target.bounds)(target, &quote!(#private::WireType<#set>));
-    let builds = (target.bounds)(target, &quote!(#private::BuildField<#set>));
-    let reads = (target.bounds)(target, &quote!(#private::ReadField<'__a, #set>));
+    let wire = (target.bounds)(target, &quote!(__mp::WireType<#set>));
+    let builds = (target.bounds)(target, &quote!(__mp::BuildField<#set>));
+    let reads = (target.bounds)(target, &quote!(__mp::ReadField<'__a, #set>));
     let lendable = lendable(target);
+    // What is certainly lent alike needs no way of its own to be given away.
+    let owned = (!certain::is_lent(target.item)).then(|| {
+        quote! {
+            fn build_owned(
+                self,
+                __cx: &mut __mp::BuildContext<'_>,
+                __out: __mp::FieldBuilder<'_>,
+            ) -> __mp::Done {
+                let __out = &mut __mp::struct_writer::<Self, __M>(__out)?;
+                #give
+                __mp::DONE
+            }
+        }
+    });
     quote! {
-        impl<__M: ?::core::marker::Sized, #idents> #private::WireType<__M> for #ident #arguments
+        impl<__M: ?__mp::Sized, #idents> __mp::WireType<__M> for #ident #arguments
         where #wire
         {
-            const SLOTS: #private::Slots = #private::Slots::one(#private::Slot::Pointer);
-            const TYPE: #private::Type =
-                #private::Type::Struct(|| <Self as #private::StructType<__M>>::NODE);
-            const STRUCT: ::core::option::Option<(::core::primitive::u16, ::core::primitive::u16)> = {
-                let __node = <Self as #private::StructType<__M>>::NODE;
-                ::core::option::Option::Some((__node.data_words, __node.pointers))
-            };
-            const LENDABLE: ::core::primitive::bool = #lendable;
+            const SLOTS: __mp::Slots = __mp::Slots::one(__mp::Slot::Pointer);
+            const TYPE: __mp::Type = __mp::struct_type::<Self, __M>();
+            const STRUCT: __mp::StructSize = <Self as __mp::StructType<__M>>::NODE.size();
+            #lendable
         }
 
-        impl<__M: ?::core::marker::Sized, #idents> #private::BuildField<__M> for #ident #arguments
+        impl<__M: ?__mp::Sized, #idents> __mp::BuildField<__M> for #ident #arguments
         where #builds
         {
             fn build_field(
                 &self,
-                __cx: &mut #private::BuildContext<'_>,
-                __out: #private::FieldBuilder<'_>,
-            ) -> #private::Result<()> {
-                let __out = &mut #private::build_struct(<Self as #private::StructType<__M>>::NODE, __out)?;
+                __cx: &mut __mp::BuildContext<'_>,
+                __out: __mp::FieldBuilder<'_>,
+            ) -> __mp::Done {
+                let __out = &mut __mp::struct_writer::<Self, __M>(__out)?;
                 #build
-                ::core::result::Result::Ok(())
+                __mp::DONE
             }
 
-            fn build_owned(
-                self,
-                __cx: &mut #private::BuildContext<'_>,
-                __out: #private::FieldBuilder<'_>,
-            ) -> #private::Result<()> {
-                let __out = &mut #private::build_struct(<Self as #private::StructType<__M>>::NODE, __out)?;
-                #give
-                ::core::result::Result::Ok(())
-            }
+            #owned
         }
 
-        impl<'__a, __M: ?::core::marker::Sized, #idents> #private::ReadField<'__a, __M> for #ident #arguments
+        impl<'__a, __M: ?__mp::Sized, #idents> __mp::ReadField<'__a, __M> for #ident #arguments
         where #reads
         {
             fn read_field(
-                __cx: &#private::ReadContext<'__a>,
-                __input: #private::FieldReader<'__a>,
-            ) -> #private::Result<Self> {
-                let __fields = &#private::read_struct(<Self as #private::StructType<__M>>::NODE, __input)?;
+                __cx: &__mp::ReadContext<'__a>,
+                __input: __mp::FieldReader<'__a>,
+            ) -> __mp::Result<Self> {
+                let __in = &__mp::struct_fields::<Self, __M>(__input)?;
                 #read
             }
         }
@@ -242,7 +241,6 @@ fn conversions(
 /// Whether all fields can be written from references. Only what stands in the fields' own types
 /// counts: asking the constants of the structs inside would never end where two hold each other.
 fn lendable(target: &Target<'_>) -> TokenStream {
-    let private = private();
     let fields: Vec<&Field> = match &target.item.shape {
         Shape::Struct(fields) => fields.iter().collect(),
         Shape::Union(variants) => variants
@@ -259,9 +257,12 @@ fn lendable(target: &Target<'_>) -> TokenStream {
         search.visit_type(&field.ty);
     }
     let own = !search.0;
+    if own && target.item.generics.params.is_empty() {
+        return TokenStream::new();
+    }
     let set = &target.set;
     let params = target.item.generics.type_params().map(|param| &param.ident);
-    quote!(#own #(&& <#params as #private::WireType<#set>>::LENDABLE)*)
+    quote!(const LENDABLE: __mp::bool = #own #(&& <#params as __mp::WireType<#set>>::LENDABLE)*;)
 }
 
 /// Finds `Box<dyn …>`: an object or a closure that is given away.
@@ -282,6 +283,7 @@ impl<'ast> Visit<'ast> for OwnedObject {
 /// Writes one field from an expression that lends or gives its value.
 fn write(target: &Target<'_>, field: &Field, index: usize, value: &TokenStream, owned: bool) -> TokenStream {
     let super::fields::Travels { ty, set, .. } = target.wire(field);
+    let index = super::index(index);
     match &field.wire.with {
         Some(module) => {
             let name = &field.wire.name;
@@ -299,7 +301,8 @@ fn write(target: &Target<'_>, field: &Field, index: usize, value: &TokenStream, 
 /// Reads one field.
 fn read(target: &Target<'_>, field: &Field, index: usize) -> TokenStream {
     let super::fields::Travels { ty, set, .. } = target.wire(field);
-    let value = quote!(__fields.get::<#set, #ty>(__cx, #index)?);
+    let index = super::index(index);
+    let value = quote!(__in.get::<#set, #ty>(__cx, #index)?);
     match &field.wire.with {
         Some(module) => {
             let name = &field.wire.name;
@@ -336,7 +339,7 @@ fn struct_bodies(target: &Target<'_>, fields: &[Field]) -> (TokenStream, TokenSt
         let value = read(target, field, next - 1);
         quote!(#member: #value)
     });
-    let read = quote!(::core::result::Result::Ok(Self { #(#read),* }));
+    let read = quote!(__mp::Ok(Self { #(#read),* }));
     (quote!(#(#build)*), quote!(#(#give)*), read)
 }
 
@@ -350,14 +353,14 @@ fn binding(member: &Member) -> Ident {
 fn union_bodies(target: &Target<'_>, variants: &[Variant]) -> (TokenStream, TokenStream, TokenStream) {
     let mut index = 0;
     let (mut build, mut give, mut reads) = (Vec::new(), Vec::new(), Vec::new());
-    for (variant, discriminant) in variants.iter().zip(0u16..) {
+    for (variant, discriminant) in variants.iter().zip((0u16..).map(super::number)) {
         let ident = &variant.ident;
         let fields: Vec<&Field> = match &variant.payload {
             Payload::Unit(_) => {
                 index += 1;
                 build.push(quote!(Self::#ident => __out.set_variant(#discriminant),));
                 give.push(quote!(Self::#ident => __out.set_variant(#discriminant),));
-                reads.push(quote!(#discriminant => ::core::result::Result::Ok(Self::#ident),));
+                reads.push(quote!(#discriminant => __mp::Ok(Self::#ident),));
                 continue;
             }
             Payload::Value(field) => vec![&**field],
@@ -383,16 +386,13 @@ fn union_bodies(target: &Target<'_>, variants: &[Variant]) -> (TokenStream, Toke
         }
         build.push(quote!(#pattern => { __out.set_variant(#discriminant); #(#lend)* }));
         give.push(quote!(#pattern => { __out.set_variant(#discriminant); #(#own)* }));
-        reads.push(quote!(#discriminant => ::core::result::Result::Ok(Self::#ident { #(#read_fields),* }),));
+        reads.push(quote!(#discriminant => __mp::Ok(Self::#ident { #(#read_fields),* }),));
     }
-    let unknown = format!("{} is no variant of {}", "{}", target.item.name);
-    let private = private();
+    let name = &target.item.name;
     let read = quote! {
-        match __fields.variant() {
+        match __in.variant() {
             #(#reads)*
-            __other => ::core::result::Result::Err(#private::Error::bad_value(
-                ::std::format!(#unknown, __other),
-            )),
+            __other => __mp::unknown_variant(#name, __other),
         }
     };
     (quote!(match self { #(#build)* }), quote!(match self { #(#give)* }), read)
