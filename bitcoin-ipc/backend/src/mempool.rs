@@ -122,7 +122,7 @@ impl Search<'_> {
         hints.take();
         let (started, mut all) = (Instant::now(), true);
         for listener in listeners {
-            all &= look_for(ask, listener, told)?;
+            all &= look_for(ask, listener, told, count == 0)?;
         }
         seen.state = all.then_some(state);
         (seen.searched, seen.took) = (Some(Instant::now()), started.elapsed());
@@ -130,11 +130,13 @@ impl Search<'_> {
     }
 }
 
-/// Searches the mempool for one listener. Gives false where what left it may be in a block that was not told.
-fn look_for(ask: &Ask, listener: &Listener, told: BlockHash) -> Result<bool> {
+/// Searches the mempool for one listener, unless it is known to be empty. Gives false where what left it may be in a block
+/// that was not told.
+fn look_for(ask: &Ask, listener: &Listener, told: BlockHash, empty: bool) -> Result<bool> {
     let before = listener.told();
     let (scripts, version) = listener.scripts();
     let current: HashSet<Txid> = match listener.ear() {
+        _ if empty => HashSet::new(),
         Ear::Watched(_) => ask.activity(&scripts)?,
         Ear::All(_) => {
             let all = ask.ask(Method::GetRawMempool, json!([]))?;
