@@ -20,6 +20,8 @@ use zeroize::Zeroizing;
 use super::{Call, Transport};
 use crate::address::Login;
 
+/// How long one question for the next tip waits: a node that ends may wait for the answer as well.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How much longer than a wait itself its answer may take.
 const GRACE: Duration = Duration::from_secs(30);
 /// How many connections are kept of one patience.
@@ -204,6 +206,7 @@ impl Transport for Http {
     }
 
     fn wait_tip(&self, known: BlockHash, limit: Duration) -> Result<BlockHash> {
+        let limit = limit.min(LONGEST_WAIT);
         let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1);
         let wait = |params: Value| -> Result<Answer> {
             let call = Call { method: "waitfornewblock".to_owned(), params: params.into() };
