@@ -154,6 +154,8 @@ pub(crate) enum Read {
     Processes,
     /// Those whom the node is connected to.
     Peers,
+    /// What a wallet tells: it is listened to anew.
+    Listen(String),
     /// What a wallet can do.
     Traits(String),
     /// What a wallet has.
@@ -261,6 +263,8 @@ pub(crate) struct Session {
     pub(crate) page: Page,
     /// The wallet that is shown.
     pub(crate) shown: Option<String>,
+    /// Whether nobody sees any of it.
+    pub(crate) hidden: bool,
     /// The calls under way.
     pub(crate) work: BTreeMap<Key, Work>,
     /// For how long the slowest call has been without an answer, in seconds, once that is long.
@@ -293,6 +297,7 @@ impl Session {
             console: Arc::default(),
             page: Page::default(),
             shown: None,
+            hidden: false,
             work: BTreeMap::new(),
             slow: None,
         }
@@ -324,6 +329,13 @@ impl Session {
     /// Whether calls reach the node.
     pub(crate) fn is_up(&self) -> bool {
         self.link == Link::Up
+    }
+
+    /// Whether settings of the node can be changed: by the node, or in the place of one that the window was to start and
+    /// that did not.
+    pub(crate) fn takes_settings(&self) -> bool {
+        let own = matches!(self.form, Form::Spawned | Form::OnCore | Form::Hosted);
+        self.is_up() || own && matches!(self.link, Link::Refused { .. })
     }
 
     /// Whether calls reach the wallets.

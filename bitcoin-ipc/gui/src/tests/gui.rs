@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bitcoin::Network;
-use eframe::egui::{self, Role};
+use bitcoin_init::config::SharedSettings;
+use eframe::egui::{self, Role, Shape};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use jiff::tz::TimeZone;
@@ -17,7 +18,7 @@ use super::raster::{Picture, Textures};
 use crate::engine::{Engine, Event, Msg, Run};
 use crate::link::{Held, Links};
 use crate::model::prefs::Prefs;
-use crate::model::{Form, Model, Session};
+use crate::model::{Form, Level, Model, Session};
 use crate::view::{self, App, Clock};
 
 /// How long a test waits for what has to come.
@@ -88,6 +89,17 @@ impl Gui {
     /// A window whose own node is on its way for ever.
     pub(crate) fn starting() -> Gui {
         Gui::of_form("Own node", Prefs::default(), Form::Spawned)
+    }
+
+    /// A window whose own node did not start, of these arguments.
+    pub(crate) fn refused(args: &[&str], why: &str) -> Gui {
+        let mut gui = Gui::starting();
+        let settings = SharedSettings::new(crate::program::settings(args));
+        gui.held.note(|around| around.settings = Some(settings));
+        gui.held.tell(Event::Message(Level::Error, why.to_owned()));
+        gui.held.tell(Event::Refused(why.to_owned()));
+        gui.wait_for("Open settings");
+        gui
     }
 
     /// One more node of another process, of this name, which is waited for.
@@ -244,6 +256,21 @@ impl Gui {
             let (label, value) = (node.label().unwrap_or_default(), node.value().unwrap_or_default());
             if !label.is_empty() || !value.is_empty() {
                 text.push_str(&format!("{:?}: {label} | {value}\n", node.role()));
+            }
+        }
+        text
+    }
+
+    /// All texts that are drawn, one a line.
+    pub(crate) fn drawn(&self) -> String {
+        let shapes = self.harness.output().shapes.iter().map(|clipped| &clipped.shape);
+        let mut open: Vec<&Shape> = shapes.collect();
+        let mut text = String::new();
+        while let Some(shape) = open.pop() {
+            match shape {
+                Shape::Text(drawn) => text.push_str(&format!("{}\n", drawn.galley.text())),
+                Shape::Vec(shapes) => open.extend(shapes),
+                _ => {}
             }
         }
         text

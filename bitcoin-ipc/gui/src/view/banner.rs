@@ -7,6 +7,7 @@ use eframe::egui::{ScrollArea, Ui};
 
 use super::{Cx, State, widgets};
 use crate::engine::Command;
+use crate::model::notices::Notice;
 use crate::model::review::{Bump, SendState};
 use crate::model::{Form, Key, Level, Link, Read, Restart, Wallet, Wallets};
 use crate::text::amount;
@@ -61,7 +62,8 @@ fn banners(cx: &Cx<'_>, state: &State) -> Vec<Banner> {
             add(t!("{why} Close the window, and start it again.", why = known(why)), None);
         }
         Link::Opening { step } | Link::Stopping { step } => add(step.clone(), None),
-        Link::Up | Link::Refused { .. } | Link::Closed { .. } => {}
+        Link::Refused { why } => add(why.clone(), None),
+        Link::Up | Link::Closed { .. } => {}
     }
     if let (Link::Up, Some(seconds)) = (&session.link, session.slow) {
         let text = match session.work.keys().any(is_of_node) {
@@ -98,9 +100,10 @@ fn banners(cx: &Cx<'_>, state: &State) -> Vec<Banner> {
     if !session.warnings.is_empty() {
         add(session.warnings.clone(), None);
     }
-    // The latest thing that went wrong, until it is read.
+    // The latest thing that went wrong, until it is read. Why there is no node is said above.
+    let told = |notice: &Notice| matches!(&session.link, Link::Refused { why } if *why == notice.text);
     let mut new = cx.model.notices.iter().take_while(|notice| notice.number > state.seen);
-    if let Some(notice) = new.find(|notice| notice.level != Level::Information) {
+    if let Some(notice) = new.find(|notice| notice.level != Level::Information && !told(notice)) {
         add(notice.text.clone(), Some((t!("I have read this").to_owned(), Wish::Read)));
     }
     all

@@ -5,7 +5,7 @@
 use eframe::egui::{self, Align, Key, Layout, Modifiers, Role, ScrollArea, Ui};
 
 use super::dialogs::Dialog;
-use super::widgets::{self, secret::SecretText};
+use super::widgets::secret::SecretText;
 use super::{Cx, State, banner, pages, theme};
 use crate::engine::{Command, WalletCommand};
 use crate::model::prefs::ZOOMS;
@@ -25,8 +25,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             closing(ui, cx);
             return;
         }
-        if let Link::Refused { why } = &cx.session.link {
-            refused(ui, cx, why);
+        let settles = state.page == Page::Settings && cx.session.takes_settings();
+        if matches!(cx.session.link, Link::Refused { .. }) && !settles {
+            refused(ui, cx, state);
             return;
         }
         if state.page == Page::History {
@@ -205,11 +206,21 @@ fn closing(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-fn refused(ui: &mut Ui, cx: &mut Cx<'_>, why: &str) {
-    widgets::alert(ui, why);
-    ui.label(t!("Nothing can be done here. Close the window, and start it with other options."));
-    if ui.button(t!("Close")).clicked() {
-        cx.command(Command::Close);
-        ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
-    }
+/// What can be done where there is no node; a banner says why there is none.
+fn refused(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    let own = cx.session.takes_settings();
+    ui.label(if own {
+        t!("Mend it in the settings or with other options, close the window, and start it again.")
+    } else {
+        t!("Nothing can be done here. Close the window, and start it with other options.")
+    });
+    ui.horizontal_wrapped(|ui| {
+        if own && ui.button(t!("Open settings")).clicked() {
+            state.page = Page::Settings;
+        }
+        if ui.button(t!("Close")).clicked() {
+            cx.command(Command::Close);
+            ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    });
 }

@@ -25,6 +25,7 @@ impl Turn<'_> {
             Event::Refused(why) => {
                 self.tell(Level::Error, why.clone());
                 self.link(Link::Refused { why: sentence(&why) });
+                self.refresh(true);
             }
             Event::Closed(exit) => self.session.link = Link::Closed { exit },
             Event::Left if matches!(self.session.link, Link::Stopping { .. }) => {
@@ -57,6 +58,12 @@ impl Turn<'_> {
                 self.refresh(true);
             }
             Event::WalletUnloaded(name) => self.unloaded(&name),
+            // Where their process has ended, they tell nothing either.
+            Event::Unheard(name) => {
+                if self.session.has_wallets() {
+                    self.read(Read::Listen(name));
+                }
+            }
             Event::StatusChanged(name) => {
                 if self.session.has_wallets() {
                     self.read(Read::Traits(name));

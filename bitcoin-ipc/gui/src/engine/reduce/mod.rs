@@ -141,24 +141,29 @@ impl Turn<'_> {
     /// Asks for what the page needs and nobody knows, or not any more. What is under way already may be older than the
     /// news, and is asked for once more.
     fn refresh(&mut self, news: bool) {
-        if !self.session.is_up() {
+        if self.session.hidden {
             return;
         }
         for missing in self.missing() {
             if news { self.read(missing) } else { self.need(missing) }
         }
-        self.first_address();
+        if self.session.is_up() {
+            self.first_address();
+        }
     }
 
     /// What the page needs and nobody knows, or not any more.
     fn missing(&self) -> Vec<Read> {
         let (session, page) = (&*self.session, self.session.page);
         let mut missing = Vec::new();
+        if page == Page::Settings && session.takes_settings() && !session.settings.is_fresh() {
+            missing.push(Read::Settings);
+        }
+        if !session.is_up() {
+            return missing;
+        }
         if matches!(page, Page::Fees | Page::Node) && !session.mempool.is_fresh() {
             missing.push(Read::Mempool);
-        }
-        if page == Page::Settings && !session.settings.is_fresh() {
-            missing.push(Read::Settings);
         }
         if page == Page::Processes && !session.processes.is_fresh() {
             missing.push(Read::Processes);

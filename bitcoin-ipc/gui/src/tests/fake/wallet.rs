@@ -149,6 +149,11 @@ impl FakeWallet {
         self.changed.tell(News::Each, move |hear| hear(txid, ChangeType::New));
     }
 
+    /// A transaction of it changes.
+    pub(crate) fn change(&self, txid: Txid) {
+        self.changed.tell(News::Each, move |hear| hear(txid, ChangeType::Updated));
+    }
+
     fn entry(&self, inside: &Inside, number: u64, height: i32) -> Value {
         let made_up = inside.made_up;
         let (entry, id) = match number.checked_sub(made_up) {
