@@ -19,7 +19,8 @@ fn luminance(color: egui::Color32) -> f32 {
     0.2126 * part(color.r()) + 0.7152 * part(color.g()) + 0.0722 * part(color.b())
 }
 
-fn contrast(a: egui::Color32, b: egui::Color32) -> f32 {
+/// How well one colour can be told from another one, from 1 to 21.
+pub(super) fn contrast(a: egui::Color32, b: egui::Color32) -> f32 {
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }

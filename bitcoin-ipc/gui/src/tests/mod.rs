@@ -8,6 +8,7 @@ mod frames;
 mod gui;
 mod hostile;
 mod imports;
+mod keys;
 mod languages;
 mod looks;
 mod notices;
