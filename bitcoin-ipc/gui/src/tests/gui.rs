@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bitcoin::Network;
 use bitcoin_init::config::SharedSettings;
-use eframe::egui::{self, Role, Shape};
+use eframe::egui::{self, Galley, Role, Shape};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use jiff::tz::TimeZone;
@@ -261,19 +261,29 @@ impl Gui {
         text
     }
 
-    /// All texts that are drawn, one a line.
-    pub(crate) fn drawn(&self) -> String {
-        let shapes = self.harness.output().shapes.iter().map(|clipped| &clipped.shape);
-        let mut open: Vec<&Shape> = shapes.collect();
-        let mut text = String::new();
+    /// The texts that are drawn.
+    fn texts(&self) -> Vec<Arc<Galley>> {
+        let mut open: Vec<&Shape> =
+            self.harness.output().shapes.iter().map(|clipped| &clipped.shape).collect();
+        let mut texts = Vec::new();
         while let Some(shape) = open.pop() {
             match shape {
-                Shape::Text(drawn) => text.push_str(&format!("{}\n", drawn.galley.text())),
+                Shape::Text(drawn) => texts.push(drawn.galley.clone()),
                 Shape::Vec(shapes) => open.extend(shapes),
                 _ => {}
             }
         }
-        text
+        texts
+    }
+
+    /// All texts that are drawn, one a line.
+    pub(crate) fn drawn(&self) -> String {
+        self.texts().iter().map(|text| format!("{}\n", text.text())).collect()
+    }
+
+    /// The texts of which there is more than is drawn.
+    pub(crate) fn cut(&self) -> Vec<String> {
+        self.texts().iter().filter(|text| text.elided).map(|text| text.text().to_owned()).collect()
     }
 
     /// Clicks what has this role and name, and draws.

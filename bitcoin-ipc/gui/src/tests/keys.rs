@@ -284,6 +284,36 @@ fn a48_the_tab_key_goes_as_one_reads() {
 }
 
 #[test]
+fn a48_what_has_the_focus_comes_into_sight() {
+    let mut gui = rich();
+    for (size, zoom) in [((640.0, 480.0), 100), ((1_280.0, 800.0), 200)] {
+        gui.harness.state_mut().state().prefs.zoom = zoom;
+        gui.harness.set_size(egui::vec2(size.0, size.1));
+        for name in super::PAGES {
+            gui.page(name);
+            for _ in 0..40 {
+                gui.harness.key_press(Key::Tab);
+                // It is scrolled to in a while.
+                gui.harness.run_steps(30);
+                let Some(node) = gui.harness.root().children_recursive().find(|node| node.is_focused())
+                else {
+                    continue;
+                };
+                let node = node.accesskit_node();
+                let place = node.bounding_box().expect("a place");
+                let middle = (place.y0 + place.y1) / 2.0;
+                assert!(
+                    middle > 0.0 && middle < f64::from(size.1) - 30.0,
+                    "{name} at {size:?}, {zoom} %: {:?} {:?} at {place:?}",
+                    node.role(),
+                    node.label()
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn a48_what_has_the_focus_can_be_seen_in_each_theme() {
     let mut gui = rich();
     gui.harness.set_size(egui::vec2(700.0, 420.0));

@@ -5,7 +5,7 @@
 use eframe::egui::{self, Align, Key, Layout, Modifiers, Role, ScrollArea, Ui};
 
 use super::dialogs::Dialog;
-use super::widgets::secret::SecretText;
+use super::widgets::{self, secret::SecretText};
 use super::{Cx, State, banner, pages, theme};
 use crate::engine::{Command, WalletCommand};
 use crate::model::prefs::ZOOMS;
@@ -35,7 +35,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             pages::show(ui, cx, state);
         } else {
             let scroll = ScrollArea::vertical().id_salt(state.page.name()).auto_shrink([false, false]);
-            scroll.show(ui, |ui| pages::show(ui, cx, state));
+            scroll.show(ui, |ui| {
+                pages::show(ui, cx, state);
+                widgets::follow_focus(ui);
+            });
         }
     });
 }
@@ -81,7 +84,7 @@ fn keys(ui: &Ui, state: &mut State) {
 
 fn tabs(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
     ui.add_space(6.0);
-    ui.with_layout(Layout::top_down_justified(Align::Min), |ui| {
+    let list = |ui: &mut Ui| {
         for page in cx.session.pages() {
             let chosen = state.page == page;
             let response =
@@ -94,7 +97,10 @@ fn tabs(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
                 state.page = page;
             }
         }
-    });
+        widgets::follow_focus(ui);
+    };
+    let scroll = ScrollArea::vertical().id_salt("pages").auto_shrink([false, false]);
+    scroll.show(ui, |ui| ui.with_layout(Layout::top_down_justified(Align::Min), list));
 }
 
 fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {

@@ -10,8 +10,8 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
 
 use super::display::reader::{Bus, Reader};
-use super::display::{Display, Process, gui_log, number, wait_until};
-use super::readers::asked;
+use super::display::{Display, Process, number, wait_until};
+use super::readers::{asked, banner};
 use super::{attach, gui, mine, node, programs};
 
 /// A node that is stopped until this is dropped.
@@ -225,7 +225,7 @@ fn a44_a_real_window_that_nobody_sees_draws_nothing_and_asks_for_nothing() {
     });
     // A window of the same size over it is as if it were made small: no window manager is here that could do that.
     let other = gui(&display, second.path(), &["-ipcconnect=unix:nowhere.sock"]);
-    wait_until("the other one", || gui_log(second.path()).contains("Network regtest."));
+    wait_until("the banner of the other one", || banner(&display) > 2_000);
     display.keep("a44-covered");
     let calls = Calls::of(&monitor);
     calls.at_rest();

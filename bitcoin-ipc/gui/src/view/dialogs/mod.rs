@@ -231,7 +231,10 @@ fn modal(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) -> bool {
         let height = ui.ctx().content_rect().height() - 140.0;
         let height = height.max(120.0);
         // All of that height is used before anything is scrolled, also where there was less of it before.
-        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, add);
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
+            add(ui);
+            widgets::follow_focus(ui);
+        });
         ui.add_space(6.0);
         closed = ui.button(t!("Close this dialog")).clicked();
     });

@@ -97,7 +97,7 @@ fn node(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             named(ui, tr(known.title), None, |ui| {
                 ui.add(
                     TextEdit::singleline(&mut text)
-                        .desired_width(200.0)
+                        .desired_width(420.0)
                         .hint_text(t!("usually {value}", value = tr(known.usual))),
                 )
             });
