@@ -343,6 +343,14 @@ impl Gui {
         self.harness.run_steps(2);
     }
 
+    /// Makes the window of so many pixels, and all in it larger or smaller.
+    pub(crate) fn resize(&mut self, size: (f32, f32), zoom: u16) {
+        self.harness.state_mut().state().prefs.zoom = zoom;
+        self.harness.run_steps(3);
+        self.harness.set_size(egui::vec2(size.0, size.1) / (f32::from(zoom) / 100.0));
+        self.harness.run_steps(3);
+    }
+
     /// A picture of what is drawn.
     pub(crate) fn picture(&mut self) -> Picture {
         self.harness.run_steps(2);

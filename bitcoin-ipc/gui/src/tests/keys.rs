@@ -287,8 +287,7 @@ fn a48_the_tab_key_goes_as_one_reads() {
 fn a48_what_has_the_focus_comes_into_sight() {
     let mut gui = rich();
     for (size, zoom) in [((640.0, 480.0), 100), ((1_280.0, 800.0), 200)] {
-        gui.harness.state_mut().state().prefs.zoom = zoom;
-        gui.harness.set_size(egui::vec2(size.0, size.1));
+        gui.resize(size, zoom);
         for name in super::PAGES {
             gui.page(name);
             for _ in 0..40 {

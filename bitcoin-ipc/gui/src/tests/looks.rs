@@ -83,8 +83,7 @@ fn a50_addresses_alone_are_cut() {
     for language in [Language::English, Language::German] {
         gui.harness.state_mut().state().prefs.language = language;
         for (size, zoom) in SIZES {
-            gui.harness.state_mut().state().prefs.zoom = zoom;
-            gui.harness.set_size(egui::vec2(size.0, size.1));
+            gui.resize(size, zoom);
             for page in Page::ALL.into_iter().filter(|page| *page != Page::Peers) {
                 gui.harness.state_mut().state().page = page;
                 gui.settle();
@@ -101,9 +100,7 @@ fn a50_addresses_alone_are_cut() {
 fn a50_every_page_is_reached_in_each_size() {
     let mut gui = rich();
     for (size, zoom) in SIZES {
-        gui.harness.state_mut().state().prefs.zoom = zoom;
-        gui.harness.set_size(egui::vec2(size.0, size.1));
-        gui.harness.run_steps(3);
+        gui.resize(size, zoom);
         let strip = |gui: &Gui| {
             let strip = gui.harness.get_by_label_contains("Height 200,");
             strip.accesskit_node().bounding_box().expect("a place").y0

@@ -86,7 +86,9 @@ fn banners(cx: &Cx<'_>, state: &State) -> Vec<Banner> {
             _ => {}
         }
     }
-    if let Some(wallet) = cx.wallet().filter(|wallet| session.has_wallets() && !wallet.here) {
+    // While something is loaded it may be that.
+    let settled = session.has_wallets() && session.doing.is_none();
+    if let Some(wallet) = cx.wallet().filter(|wallet| settled && !wallet.here) {
         let title = wallet.title();
         let button = (t!("Load {title} again", title), Wish::Load(wallet.name.clone()));
         add(t!("The wallet {title} is not loaded any more. What is shown is old.", title), Some(button));

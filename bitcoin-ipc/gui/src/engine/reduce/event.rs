@@ -163,6 +163,8 @@ impl Turn<'_> {
         wallet.here = true;
         wallet.traits = None;
         wallet.expire();
+        // That it was being loaded is over.
+        self.session.doing = None;
         let gone = self.session.wallet().is_none();
         if gone {
             self.session.shown = Some(name.to_owned());

@@ -44,7 +44,7 @@ fn whom(row: &Row) -> String {
 /// of an amount tells most of its kind, and all is in the name of a row.
 fn parts(ui: &Ui) -> [f32; 5] {
     match ui.available_width() {
-        width if width < 420.0 => [0.0, 0.0, 0.24, 0.34, 0.42],
+        width if width < 420.0 => [0.0, 0.0, 0.19, 0.39, 0.42],
         width if width < 700.0 => [0.26, 0.0, 0.19, 0.25, 0.30],
         _ => [0.17, 0.14, 0.27, 0.18, 0.24],
     }
