@@ -245,6 +245,9 @@ pub(crate) struct Session {
     pub(crate) wallets_ended: u64,
     /// When the node starts their process again, if it said so.
     pub(crate) restart: Option<Restart>,
+    /// Until when wallets may still be loaded that a process which came back does not have yet, in milliseconds of the
+    /// engine's clock.
+    pub(crate) settles: Option<u64>,
     /// The wallets that are or were loaded.
     pub(crate) wallets: BTreeMap<String, Arc<Wallet>>,
     /// All wallets of the folder.
@@ -288,6 +291,7 @@ impl Session {
             wallets_of: 0,
             wallets_ended: 0,
             restart: None,
+            settles: None,
             wallets: BTreeMap::new(),
             files: Fresh::Unknown,
             mempool: Fresh::Unknown,
@@ -323,6 +327,7 @@ impl Session {
     pub(crate) fn counts_time(&self) -> bool {
         self.work.keys().any(Key::is_short)
             || self.restart.is_some_and(|restart| restart.seconds > 0)
+            || self.settles.is_some()
             || self.wallets.values().any(|wallet| wallet.arrivals.more > 0)
     }
 

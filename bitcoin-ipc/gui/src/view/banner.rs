@@ -87,7 +87,7 @@ fn banners(cx: &Cx<'_>, state: &State) -> Vec<Banner> {
         }
     }
     // While something is loaded it may be that.
-    let settled = session.has_wallets() && session.doing.is_none();
+    let settled = session.has_wallets() && session.settles.is_none() && session.doing.is_none();
     if let Some(wallet) = cx.wallet().filter(|wallet| settled && !wallet.here) {
         let title = wallet.title();
         let button = (t!("Load {title} again", title), Wish::Load(wallet.name.clone()));
