@@ -243,6 +243,14 @@ fn a53_hidden_amounts_are_nowhere() {
         assert!(has_no_amount(&gui), "{page}:\n{}", gui.tree());
     }
     assert_eq!(gui.saved().map(|prefs| prefs.hide_amounts), Some(true), "it survives a restart");
+    // What the node says of itself, and what it answers.
+    gui.page("Node");
+    gui.world().node.say("The fee of 0.00012345 BTC is high.");
+    gui.wait_for("The fee of ••••• BTC is high.");
+    gui.type_in("Command", "getbalances");
+    gui.press("Run");
+    gui.wait_for("\"trusted\": •••••");
+    assert!(has_no_amount(&gui) && !gui.drawn().contains("00012345"), "{}", gui.drawn());
     gui.page("Send");
     gui.type_in("Pay to", &super::paying::address(7));
     gui.type_in("Amount (BTC)", "0.4");

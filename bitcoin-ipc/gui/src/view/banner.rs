@@ -106,7 +106,7 @@ fn banners(cx: &Cx<'_>, state: &State) -> Vec<Banner> {
     let told = |notice: &Notice| matches!(&session.link, Link::Refused { why } if *why == notice.text);
     let mut new = cx.model.notices.iter().take_while(|notice| notice.number > state.seen);
     if let Some(notice) = new.find(|notice| notice.level != Level::Information && !told(notice)) {
-        add(notice.text.clone(), Some((t!("I have read this").to_owned(), Wish::Read)));
+        add(cx.told(&notice.text).into_owned(), Some((t!("I have read this").to_owned(), Wish::Read)));
     }
     all
 }

@@ -76,7 +76,8 @@ pub(super) fn is_own(script: &ScriptBuf) -> bool {
 }
 
 pub(super) fn btc(sat: i64) -> Value {
-    let text = SignedAmount::from_sat(sat).to_string_in(bitcoin::Denomination::Bitcoin);
+    let (sign, sat) = (if sat < 0 { "-" } else { "" }, sat.unsigned_abs());
+    let text = format!("{sign}{}.{:08}", sat / 100_000_000, sat % 100_000_000);
     serde_json::from_str(&text).expect("a number")
 }
 

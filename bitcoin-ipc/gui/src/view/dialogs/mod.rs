@@ -16,7 +16,7 @@ use super::widgets::{self, secret::SecretText};
 use super::{Cx, State};
 use crate::engine::{Command, Contents, WalletCommand};
 use crate::model::{Details, Level};
-use crate::text::words::{known, t};
+use crate::text::words::t;
 
 /// A dialog.
 pub(crate) enum Dialog {
@@ -329,7 +329,7 @@ fn notices(ui: &mut Ui, cx: &Cx<'_>) {
     let mut none = true;
     for notice in cx.model.notices.iter() {
         none = false;
-        let mut text = known(&notice.text).into_owned();
+        let mut text = cx.told(&notice.text).into_owned();
         if let Some(amount) = notice.amount {
             text = format!("{text}: {}", cx.amount(amount));
         }
