@@ -79,6 +79,41 @@ fn wallet(gui: &Gui, name: &str) -> std::sync::Arc<FakeWallet> {
 }
 
 #[test]
+fn a48_an_address_is_copied_and_a_request_kept_by_keys() {
+    let mut gui = rich();
+    page(&mut gui, Key::Num3);
+    gui.wait_for("QR code of bcrt1");
+    type_in(&mut gui, "Label", "Rent");
+    type_in(&mut gui, "Amount (BTC)", "0.25");
+    tab_to(&mut gui, "the button", |role, name| role == Role::Button && name == "Copy URI");
+    gui.harness.key_down(Key::Space);
+    gui.harness.step();
+    let commands = gui.harness.output().platform_output.commands.iter();
+    let copied: String = commands
+        .filter_map(|command| match command {
+            egui::OutputCommand::CopyText(text) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect();
+    gui.harness.key_up(Key::Space);
+    assert!(
+        copied.starts_with("bitcoin:bcrt1") && copied.ends_with("?amount=0.25000000&label=Rent"),
+        "{copied}"
+    );
+    button(&mut gui, "Keep this request");
+    gui.wait_for("Rent, 0.25000000 BTC");
+    button(&mut gui, "New address");
+    gui.wait(|gui| wallet(gui, "w").gate.count("getNewDestination") == 2);
+    gui.settle();
+    press(&mut gui, Role::ComboBox, "Kind of a new address");
+    button(&mut gui, "P2PKH");
+    gui.wait(|gui| wallet(gui, "w").gate.count("getNewDestination") == 3);
+    gui.settle();
+    button(&mut gui, "Forget Rent");
+    gui.wait(|gui| !gui.sees("Rent, 0.25000000 BTC"));
+}
+
+#[test]
 fn a48_coins_are_chosen_frozen_and_sent_by_keys() {
     let mut gui = rich();
     page(&mut gui, Key::Num5);
