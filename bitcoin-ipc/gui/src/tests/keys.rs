@@ -1,5 +1,6 @@
 //! What is done by keys alone.
 
+use eframe::egui::style::ScrollAnimation;
 use eframe::egui::{self, Key, Modifiers, Role};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
@@ -321,14 +322,14 @@ fn a48_the_tab_key_goes_as_one_reads() {
 #[test]
 fn a48_what_has_the_focus_comes_into_sight() {
     let mut gui = rich();
+    gui.harness.ctx.all_styles_mut(|style| style.scroll_animation = ScrollAnimation::none());
     for (size, zoom) in [((640.0, 480.0), 100), ((1_280.0, 800.0), 200)] {
         gui.resize(size, zoom);
         for name in super::PAGES {
             gui.page(name);
             for _ in 0..40 {
                 gui.harness.key_press(Key::Tab);
-                // It is scrolled to in a while.
-                gui.harness.run_steps(30);
+                gui.harness.run_steps(4);
                 let Some(node) = gui.harness.root().children_recursive().find(|node| node.is_focused())
                 else {
                     continue;

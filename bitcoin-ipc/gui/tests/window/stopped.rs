@@ -109,6 +109,34 @@ fn a46_what_was_told_to_a_stopped_window_is_bounded_and_it_shows_the_truth() {
 }
 
 #[test]
+fn a46_a_window_that_was_given_up_while_it_was_stopped_listens_again() {
+    let (Some(programs), Some(display), Some(bus)) = (programs(), Display::start(), Bus::start()) else {
+        return;
+    };
+    let mut node = node(&programs);
+    let folder = tempfile::tempdir().unwrap();
+    let reader = bus.reader();
+    let window = asked(&display, &bus, folder.path(), &[&attach(&node)]);
+    reader.wait_for("Overview of miner");
+    reader.press("page tab", "Addresses");
+    reader.wait_for("This wallet's own");
+    window.signal(Signal::STOP);
+    wait_until("a stop", || is_stopped(&window));
+    let address = node.wallet_rpc("miner", "getnewaddress", json!([])).unwrap();
+    let label = |text: String| node.wallet_rpc("miner", "setlabel", json!([address, text])).unwrap();
+    // More than is kept for one that does not listen.
+    for number in 0..10_100 {
+        label(format!("Label {number}"));
+    }
+    assert!(is_stopped(&window));
+    window.signal(Signal::CONT);
+    reader.wait_for("Label 10099");
+    label("Heard again".to_owned());
+    reader.wait_for("Heard again");
+    node.stop().unwrap();
+}
+
+#[test]
 fn a39_what_dies_again_and_again_leaves_nothing_behind() {
     let (Some(programs), Some(display)) = (programs(), Display::start()) else { return };
     let mut node = node(&programs);
