@@ -49,6 +49,8 @@ pub(crate) enum Command {
         /// The wallet; none is any.
         wallet: Option<String>,
     },
+    /// To see nothing for now, as the window is hidden, or what is shown again.
+    Hide(bool),
     /// To leave the node, or to end it if the window started it.
     Close,
     /// To end the node at once, which does not end in order.
@@ -234,6 +236,8 @@ pub(crate) enum Event {
     WalletLoaded(String),
     /// A wallet is about to be unloaded.
     WalletUnloaded(String),
+    /// A wallet tells nothing more, as too much of it was not heard.
+    Unheard(String),
     /// A wallet was encrypted, locked or unlocked, or gives addresses again or no more.
     StatusChanged(String),
     /// The address book changed.
@@ -329,6 +333,8 @@ pub(crate) enum Answer {
 /// The result of a call to a wallet.
 #[derive(Debug)]
 pub(crate) enum WalletAnswer {
+    /// It is listened to again.
+    Listened,
     /// What it can do.
     Traits(Traits),
     /// What it has.

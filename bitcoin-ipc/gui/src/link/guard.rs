@@ -1,7 +1,7 @@
 //! What notices that a closure is dropped.
 //!
-//! In: a closure that another process holds. Out: a message when that process lets go of it although nobody here
-//! wanted that: it has ended.
+//! In: closures that another process holds. Out: a message when that process lets go of one although nobody here
+//! wanted that: it has ended, or found that nobody listens.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,37 +9,39 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::engine::{Event, Msg, Sender};
 use crate::model::SessionId;
 
-/// Keeps a [`Guard`] silent, once it is disarmed.
+/// Keeps its guards silent, once it is disarmed or one of them has told.
 #[derive(Clone)]
 pub(super) struct Arm(Arc<AtomicBool>);
 
 impl Arm {
+    /// One without guards.
+    pub(super) fn new() -> Arm {
+        Arm(Arc::new(AtomicBool::new(true)))
+    }
+
     /// The drop is wanted from now on.
     pub(super) fn disarm(&self) {
         self.0.store(false, Ordering::SeqCst);
+    }
+
+    /// A guard, which tells this.
+    pub(super) fn guard(&self, session: SessionId, sender: Sender, event: Event) -> Guard {
+        Guard { arm: self.clone(), sender, session, event }
     }
 }
 
 /// Lies in a closure, and tells when that is dropped.
 pub(super) struct Guard {
-    armed: Arc<AtomicBool>,
+    arm: Arm,
     sender: Sender,
     session: SessionId,
-    process: u64,
-}
-
-impl Guard {
-    /// A guard that tells that the process of wallets with this number is gone, and what keeps it silent.
-    pub(super) fn new(session: SessionId, sender: Sender, process: u64) -> (Guard, Arm) {
-        let armed = Arc::new(AtomicBool::new(true));
-        (Guard { armed: armed.clone(), sender, session, process }, Arm(armed))
-    }
+    event: Event,
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if self.armed.load(Ordering::SeqCst) {
-            let _ = self.sender.send(Msg::Event(self.session, Event::WalletsGone(self.process)));
+        if self.arm.0.swap(false, Ordering::SeqCst) {
+            let _ = self.sender.send(Msg::Event(self.session, self.event.clone()));
         }
     }
 }

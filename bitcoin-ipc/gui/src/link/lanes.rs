@@ -42,7 +42,8 @@ impl Lane {
             Read::Processes => Lane::Files,
             Read::Mempool => Lane::Mempool,
             Read::Wallets | Read::Files => Lane::Long,
-            Read::Traits(wallet)
+            Read::Listen(wallet)
+            | Read::Traits(wallet)
             | Read::Balances(wallet)
             | Read::Newest(wallet)
             | Read::Older(wallet, ..)

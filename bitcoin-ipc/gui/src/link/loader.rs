@@ -9,7 +9,7 @@ use bitcoin_ipc::interfaces::{Node, Wallet};
 use bitcoin_ipc::types::{BilingualStr, Secret};
 use mp_runtime::{Error, ErrorKind, Result, within};
 
-use super::guard::Guard;
+use super::guard::Arm;
 use super::{Held, Loader, NODE_PATIENCE, lanes, lock, wallet};
 use crate::engine::{Answer, Event, Failure};
 use crate::model::WalletFile;
@@ -25,7 +25,8 @@ pub(super) fn find(held: &Arc<Held>) -> Result<Answer, Failure> {
 /// The names of the wallets that are taken.
 fn found(held: &Arc<Held>, node: &dyn Node, process: u64) -> Result<Vec<String>> {
     let loader = within(NODE_PATIENCE, || node.wallet_loader())?;
-    let (guard, arm) = Guard::new(held.id, held.sender.clone(), process);
+    let arm = Arm::new();
+    let guard = arm.guard(held.id, held.sender.clone(), Event::WalletsGone(process));
     let taker = Arc::downgrade(held);
     let told = within(NODE_PATIENCE, || {
         loader.handle_load_wallet(Box::new(move |wallet| {
@@ -69,6 +70,12 @@ fn later(held: &Arc<Held>, wallet: Box<dyn Wallet>) {
         }
     });
     held.lanes.run(lanes::Lane::Long, job);
+}
+
+/// Listens anew to a wallet that tells nothing more.
+pub(super) fn listen(held: &Arc<Held>, name: &str) -> Result<(), Failure> {
+    let object = held.wallet(name)?;
+    take(held, object).map(drop).map_err(|error| held.failure(&error))
 }
 
 /// Listens to a wallet, and holds it.

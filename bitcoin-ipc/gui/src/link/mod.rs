@@ -16,6 +16,7 @@ mod read;
 mod remedy;
 mod rpc;
 mod send;
+mod settings;
 mod wallet;
 mod words;
 
@@ -261,8 +262,8 @@ impl Held {
                 let restored = loader::restore(self, &name, &file);
                 Answer::Loaded(name, restored)
             }
-            Task::Set(name, value) => Answer::Set(self.set(name, value)),
-            Task::ResetSettings => Answer::Set(self.reset_settings()),
+            Task::Set(name, value) => Answer::Set(settings::set(self, name, value)),
+            Task::ResetSettings => Answer::Set(settings::reset(self)),
             Task::Peer(command) => Answer::PeerDone(peers::perform(self, command)),
             Task::Write { path, contents } => {
                 let (level, text) = match write(Path::new(&path), &contents.make()) {
@@ -295,20 +296,6 @@ impl Held {
             None => Event::Left,
         });
         Answer::Stopped
-    }
-
-    fn set(&self, name: &str, value: Option<String>) -> Result<String, Failure> {
-        let node = self.node()?;
-        let json = value.map_or(serde_json::Value::Null, Into::into);
-        let set = within(NODE_PATIENCE, || node.update_rw_setting(name, &json));
-        set.map_err(|error| self.failure(&error))?;
-        Ok(say!("{name} is changed, and counts after the next start of the node.", name))
-    }
-
-    fn reset_settings(&self) -> Result<String, Failure> {
-        let node = self.node()?;
-        within(NODE_PATIENCE, || node.reset_settings()).map_err(|error| self.failure(&error))?;
-        Ok(mark!("The settings are as usual after the next start of the node; the old ones are in settings.json.bak.").to_owned())
     }
 
     fn console(&self, line: &Secret, wallet: Option<&str>) -> Result<String, String> {

@@ -6,6 +6,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use bitcoin_init::config::SharedSettings;
 use mp_runtime::monitor::{CallCounts, Side};
 
 use super::{Held, lock};
@@ -25,6 +26,8 @@ pub(crate) struct Around {
     pub(crate) node: Option<u32>,
     /// Whether node and wallets are in this process.
     pub(crate) hosted: bool,
+    /// The settings of a node that the window starts. They can be changed also where that does not start.
+    pub(crate) settings: Option<SharedSettings>,
 }
 
 /// Looks at them.

@@ -11,14 +11,13 @@ use bitcoin_ipc::types::OutputType;
 use mp_runtime::within;
 use serde_json::{Value, json};
 
-use super::{Held, NODE_PATIENCE, WALLET_PATIENCE, loader, node, peers, processes, rpc};
+use super::{Held, NODE_PATIENCE, WALLET_PATIENCE, loader, node, peers, processes, rpc, settings};
 use crate::engine::{Answer, Arrival, Failure, WalletAnswer};
 use crate::model::book::Entry;
 use crate::model::coins::Coin;
 use crate::model::history::PAGE;
 use crate::model::requests::Request;
 use crate::model::row::{Category, Row, Status};
-use crate::model::settings::{KNOWN, Known, Setting};
 use crate::model::{Balances, Lock, Mempool, Read, Traits};
 use crate::text::words::say;
 
@@ -55,10 +54,14 @@ fn answer(held: &Arc<Held>, read: Read) -> Result<Answer, Failure> {
         }
         Read::Processes => Ok(Answer::Processes(processes::look(held))),
         Read::Peers => peers::read(held).map(Answer::Peers),
-        Read::Settings => settings(held).map(Answer::Settings),
+        Read::Settings => settings::read(held).map(Answer::Settings),
         Read::Mempool => mempool(held).map(Answer::Mempool),
         Read::Wallets => loader::find(held),
         Read::Files => loader::files(held).map(Answer::Files),
+        Read::Listen(name) => {
+            loader::listen(held, &name)?;
+            of(&name, WalletAnswer::Listened)
+        }
         Read::Traits(name) => of(&name, WalletAnswer::Traits(traits(held, &name)?)),
         Read::Balances(name) => of(&name, WalletAnswer::Balances(balances(held, &name)?)),
         Read::Newest(name) => of(&name, WalletAnswer::Newest(page(held, &name, 0, PAGE)?)),
@@ -95,23 +98,6 @@ pub(super) fn ask<T>(
 /// What an answer lacks.
 fn missing(what: &str) -> Failure {
     Failure::refused(say!("The answer has no {what}.", what))
-}
-
-fn settings(held: &Held) -> Result<Vec<Setting>, Failure> {
-    let object = held.node()?;
-    let read = |known: &Known| {
-        let value = match object.get_persistent_setting(known.name)? {
-            Value::Null => None,
-            Value::String(text) => Some(text),
-            // What is negated is written as 0.
-            Value::Bool(on) => Some(u8::from(on).to_string()),
-            other => Some(other.to_string()),
-        };
-        let overridden = object.is_setting_ignored(known.name)?;
-        Ok(Setting { name: known.name.to_owned(), value, overridden })
-    };
-    let settings = within(NODE_PATIENCE, || KNOWN.iter().map(read).collect::<mp_runtime::Result<Vec<_>>>());
-    settings.map_err(|error| held.failure(&error))
 }
 
 fn mempool(held: &Held) -> Result<Mempool, Failure> {

@@ -8,21 +8,33 @@ use bitcoin_ipc::interfaces::{Handler, Wallet};
 use bitcoin_ipc::types::ChangeType;
 use mp_runtime::{Result, within};
 
+use super::guard::Arm;
 use super::{GOODBYE, Held, lock};
 use crate::engine::Event;
 
 /// A wallet that is loaded, and what keeps it telling.
 pub(super) struct Loaded {
     pub(super) object: Arc<dyn Wallet>,
+    arm: Arm,
     _told: Vec<Box<dyn Handler>>,
+}
+
+impl Drop for Loaded {
+    fn drop(&mut self) {
+        self.arm.disarm();
+    }
 }
 
 /// Has a wallet tell what happens, as long as it is held; gives its name.
 pub(super) fn listen(held: &Arc<Held>, object: Arc<dyn Wallet>) -> Result<(String, Loaded)> {
     let name = object.get_wallet_name()?;
+    let arm = Arm::new();
     let tell = || {
+        let guard = arm.guard(held.id, held.sender.clone(), Event::Unheard(name.clone()));
         let (held, name) = (Arc::downgrade(held), name.clone());
         move |event: &dyn Fn(String) -> Event| {
+            // It is dropped with this closure.
+            let _guard = &guard;
             if let Some(held) = held.upgrade() {
                 held.tell(event(name.clone()));
             }
@@ -48,7 +60,7 @@ pub(super) fn listen(held: &Arc<Held>, object: Arc<dyn Wallet>) -> Result<(Strin
             progress(&|name| Event::WalletProgress(name, title.to_owned(), percent))
         }))?,
     ];
-    Ok((name, Loaded { object, _told: told }))
+    Ok((name, Loaded { object, arm, _told: told }))
 }
 
 /// Lets go of a wallet that is about to be unloaded, on another thread than the callback's.

@@ -154,6 +154,8 @@ pub(crate) enum Read {
     Processes,
     /// Those whom the node is connected to.
     Peers,
+    /// What a wallet tells: it is listened to anew.
+    Listen(String),
     /// What a wallet can do.
     Traits(String),
     /// What a wallet has.
@@ -243,6 +245,9 @@ pub(crate) struct Session {
     pub(crate) wallets_ended: u64,
     /// When the node starts their process again, if it said so.
     pub(crate) restart: Option<Restart>,
+    /// Until when wallets may still be loaded that a process which came back does not have yet, in milliseconds of the
+    /// engine's clock.
+    pub(crate) settles: Option<u64>,
     /// The wallets that are or were loaded.
     pub(crate) wallets: BTreeMap<String, Arc<Wallet>>,
     /// All wallets of the folder.
@@ -261,6 +266,8 @@ pub(crate) struct Session {
     pub(crate) page: Page,
     /// The wallet that is shown.
     pub(crate) shown: Option<String>,
+    /// Whether nobody sees any of it.
+    pub(crate) hidden: bool,
     /// The calls under way.
     pub(crate) work: BTreeMap<Key, Work>,
     /// For how long the slowest call has been without an answer, in seconds, once that is long.
@@ -284,6 +291,7 @@ impl Session {
             wallets_of: 0,
             wallets_ended: 0,
             restart: None,
+            settles: None,
             wallets: BTreeMap::new(),
             files: Fresh::Unknown,
             mempool: Fresh::Unknown,
@@ -293,6 +301,7 @@ impl Session {
             console: Arc::default(),
             page: Page::default(),
             shown: None,
+            hidden: false,
             work: BTreeMap::new(),
             slow: None,
         }
@@ -318,12 +327,20 @@ impl Session {
     pub(crate) fn counts_time(&self) -> bool {
         self.work.keys().any(Key::is_short)
             || self.restart.is_some_and(|restart| restart.seconds > 0)
+            || self.settles.is_some()
             || self.wallets.values().any(|wallet| wallet.arrivals.more > 0)
     }
 
     /// Whether calls reach the node.
     pub(crate) fn is_up(&self) -> bool {
         self.link == Link::Up
+    }
+
+    /// Whether settings of the node can be changed: by the node, or in the place of one that the window was to start and
+    /// that did not.
+    pub(crate) fn takes_settings(&self) -> bool {
+        let own = matches!(self.form, Form::Spawned | Form::OnCore | Form::Hosted);
+        self.is_up() || own && matches!(self.link, Link::Refused { .. })
     }
 
     /// Whether calls reach the wallets.

@@ -18,7 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bitcoin_init::arguments::{Arguments, Invocation, Program, parse};
-use bitcoin_init::config::Settings;
+use bitcoin_init::config::{Settings, SharedSettings};
 use bitcoin_init::logging::{EarlyLog, LogOptions};
 use bitcoin_init::shutdown::Shutdown;
 use bitcoin_init::{datadir, owner};
@@ -153,7 +153,8 @@ fn run() -> Result<ExitCode, Failure> {
     start.pay(uris, network)?;
     start.hear(single::socket(&network_dir), network);
     let logs = ["", ".wallet", LOG_SUFFIX].map(|suffix| network_dir.join(format!("debug.log{suffix}")));
-    start.surround(Around { counts: Some(counts), logs: logs.into(), ..Around::default() });
+    let own = Some(SharedSettings::new(settings.clone()));
+    start.surround(Around { counts: Some(counts), logs: logs.into(), settings: own, ..Around::default() });
     for (number, wish) in (0..).zip(options::wishes(&settings, &network_dir)?) {
         let (name, place, form, source): (_, _, _, Box<dyn NodeSource>) = match wish {
             Wish::Attach(socket) => {
@@ -210,21 +211,25 @@ fn run_hosting(
     let mut start = Start::new(shutdown, prefs::File::of(&settings)?);
     start.pay(uris, network)?;
     let session = Session::new(0, "Own node".to_owned(), String::new(), Form::Hosted, network);
+    let (logs, own) = (vec![network_dir.join("debug.log")], SharedSettings::new(settings.clone()));
     start.add(session, Box::new(Hosted::new(node, settings)));
-    start.surround(Around { logs: vec![network_dir.join("debug.log")], hosted: true, ..Around::default() });
+    start.surround(Around { logs, hosted: true, settings: Some(own), ..Around::default() });
     start.run()
 }
 
 /// Starts a node and ends it, as a window does with its own, for a test.
 #[cfg(test)]
 pub(crate) fn start_and_end(node: &dyn Node) -> Result<i32, String> {
-    let Ok(Invocation::Run(arguments)) =
-        parse(&options::attaching(), ["bitcoin-gui", "-regtest", "-noconf", "-nosettings"])
-    else {
-        panic!("no run")
-    };
-    spawn::start(node, options::load(options::attaching(), arguments).expect("settings"))?;
+    spawn::start(node, settings(&["-regtest", "-noconf", "-nosettings"]))?;
     Ok(spawn::end(node))
+}
+
+/// The settings of these arguments, for a test.
+#[cfg(test)]
+pub(crate) fn settings(args: &[&str]) -> Settings {
+    let args = [&["bitcoin-gui"], args].concat();
+    let Ok(Invocation::Run(arguments)) = parse(&options::attaching(), args) else { panic!("no run") };
+    options::load(options::attaching(), arguments).expect("settings")
 }
 
 /// Finds a font with the letters of a language, for a test.
@@ -237,9 +242,7 @@ pub(crate) fn find_letters(language: crate::text::words::Language) -> Option<efr
 #[cfg(test)]
 pub(crate) fn start_one(held: &Arc<crate::link::Held>, program: std::path::PathBuf, args: &[&str]) {
     let event_loop = EventLoop::new("gui").expect("a thread");
-    let args = [&["bitcoin-gui"], args].concat();
-    let Ok(Invocation::Run(arguments)) = parse(&options::attaching(), args) else { panic!("no run") };
-    let settings = options::load(options::attaching(), arguments).expect("settings");
+    let settings = settings(args);
     datadir::prepare(&settings).expect("a folder");
     keep::run(held, Box::new(Spawn::new(event_loop, program, settings)));
 }

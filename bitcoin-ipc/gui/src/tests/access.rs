@@ -99,6 +99,10 @@ fn a50_each_dialog_has_room_and_can_be_closed() {
                     node.label().or(node.value())
                 );
             }
+            if let Some(folder) = std::env::var_os("GUI_SCREENS") {
+                let file = format!("a50-dialog-{}-{zoom}-{}.png", name.clone().unwrap_or_default(), size.0);
+                gui.picture().save(&std::path::Path::new(&folder).join(file.replace('/', "-")));
+            }
             let close = gui.harness.get_by_role_and_label(Role::Button, "Close this dialog");
             let place = close.accesskit_node().bounding_box().expect("a button with a place");
             assert!(place.y1 <= f64::from(size.1) + 1.0, "{name:?} at {size:?}, {zoom} %: {place:?}");

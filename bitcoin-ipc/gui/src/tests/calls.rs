@@ -13,7 +13,7 @@ use crate::model::draft::{Fee, Payment};
 use crate::model::{Balances, Form, Key, Link, Model, Page, Session};
 
 /// The calls of a node and of its wallets.
-fn calls(world: &World) -> u64 {
+pub(super) fn calls(world: &World) -> u64 {
     let wallets = lock(&world.loader.wallets);
     let of_wallets: u64 = wallets.values().map(|wallet| wallet.gate.total()).sum();
     world.node.gate.total() + world.loader.gate.total() + of_wallets
@@ -210,6 +210,7 @@ enum Step {
     Loaded,
     Unloaded,
     Changed,
+    Unheard,
     Tip,
     Show(Page),
     Balances,
@@ -235,6 +236,7 @@ fn play(steps: &[Step]) -> (Model, BTreeMap<u8, u32>) {
             Step::Loaded => Msg::Event(0, Event::WalletLoaded(name())),
             Step::Unloaded => Msg::Event(0, Event::WalletUnloaded(name())),
             Step::Changed => Msg::Event(0, Event::TransactionChanged(name(), Txid::all_zeros(), true)),
+            Step::Unheard => Msg::Event(0, Event::Unheard(name())),
             Step::Tip => {
                 Msg::Event(0, Event::BlockTip(crate::model::Chain { height: Some(7), ..Default::default() }))
             }
@@ -299,6 +301,7 @@ mod any_order {
             Just(Step::Loaded),
             Just(Step::Unloaded),
             Just(Step::Changed),
+            Just(Step::Unheard),
             Just(Step::Tip),
             pages.prop_map(Step::Show),
             Just(Step::Balances),

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bitcoin::Network;
-use eframe::egui::{self, Role};
+use bitcoin_init::config::SharedSettings;
+use eframe::egui::{self, Galley, Role, Shape};
 use egui_kittest::kittest::{NodeT as _, Queryable as _};
 use egui_kittest::{Harness, Node};
 use jiff::tz::TimeZone;
@@ -17,7 +18,7 @@ use super::raster::{Picture, Textures};
 use crate::engine::{Engine, Event, Msg, Run};
 use crate::link::{Held, Links};
 use crate::model::prefs::Prefs;
-use crate::model::{Form, Model, Session};
+use crate::model::{Form, Level, Model, Session};
 use crate::view::{self, App, Clock};
 
 /// How long a test waits for what has to come.
@@ -88,6 +89,17 @@ impl Gui {
     /// A window whose own node is on its way for ever.
     pub(crate) fn starting() -> Gui {
         Gui::of_form("Own node", Prefs::default(), Form::Spawned)
+    }
+
+    /// A window whose own node did not start, of these arguments.
+    pub(crate) fn refused(args: &[&str], why: &str) -> Gui {
+        let mut gui = Gui::starting();
+        let settings = SharedSettings::new(crate::program::settings(args));
+        gui.held.note(|around| around.settings = Some(settings));
+        gui.held.tell(Event::Message(Level::Error, why.to_owned()));
+        gui.held.tell(Event::Refused(why.to_owned()));
+        gui.wait_for("Open settings");
+        gui
     }
 
     /// One more node of another process, of this name, which is waited for.
@@ -249,6 +261,31 @@ impl Gui {
         text
     }
 
+    /// The texts that are drawn.
+    fn texts(&self) -> Vec<Arc<Galley>> {
+        let mut open: Vec<&Shape> =
+            self.harness.output().shapes.iter().map(|clipped| &clipped.shape).collect();
+        let mut texts = Vec::new();
+        while let Some(shape) = open.pop() {
+            match shape {
+                Shape::Text(drawn) => texts.push(drawn.galley.clone()),
+                Shape::Vec(shapes) => open.extend(shapes),
+                _ => {}
+            }
+        }
+        texts
+    }
+
+    /// All texts that are drawn, one a line.
+    pub(crate) fn drawn(&self) -> String {
+        self.texts().iter().map(|text| format!("{}\n", text.text())).collect()
+    }
+
+    /// The texts of which there is more than is drawn.
+    pub(crate) fn cut(&self) -> Vec<String> {
+        self.texts().iter().filter(|text| text.elided).map(|text| text.text().to_owned()).collect()
+    }
+
     /// Clicks what has this role and name, and draws.
     #[track_caller]
     pub(crate) fn click(&mut self, role: Role, name: &str) {
@@ -304,6 +341,14 @@ impl Gui {
         self.harness.run_steps(2);
         self.harness.key_press(egui::Key::Backspace);
         self.harness.run_steps(2);
+    }
+
+    /// Makes the window of so many pixels, and all in it larger or smaller.
+    pub(crate) fn resize(&mut self, size: (f32, f32), zoom: u16) {
+        self.harness.state_mut().state().prefs.zoom = zoom;
+        self.harness.run_steps(3);
+        self.harness.set_size(egui::vec2(size.0, size.1) / (f32::from(zoom) / 100.0));
+        self.harness.run_steps(3);
     }
 
     /// A picture of what is drawn.

@@ -1,14 +1,16 @@
 //! What is drawn.
 
-use eframe::egui;
-use egui_kittest::kittest::NodeT as _;
+use eframe::egui::{self, Role};
+use egui_kittest::kittest::{NodeT as _, Queryable as _};
 
 use std::path::Path;
 
 use super::raster::Picture;
 use super::{Gui, PAGES, rich};
+use crate::model::Page;
 use crate::model::prefs::Theme;
 use crate::text::amount::Unit;
+use crate::text::words::Language;
 
 /// Relative luminance, as WCAG has it.
 fn luminance(color: egui::Color32) -> f32 {
@@ -19,7 +21,8 @@ fn luminance(color: egui::Color32) -> f32 {
     0.2126 * part(color.r()) + 0.7152 * part(color.g()) + 0.0722 * part(color.b())
 }
 
-fn contrast(a: egui::Color32, b: egui::Color32) -> f32 {
+/// How well one colour can be told from another one, from 1 to 21.
+pub(super) fn contrast(a: egui::Color32, b: egui::Color32) -> f32 {
     let (a, b) = (luminance(a), luminance(b));
     (a.max(b) + 0.05) / (a.min(b) + 0.05)
 }
@@ -65,6 +68,58 @@ fn a50_no_page_is_wider_than_the_window() {
     }
 }
 
+/// The sizes of windows, and of everything in them, that pages are looked at in.
+const SIZES: [((f32, f32), u16); 5] = [
+    ((1_280.0, 800.0), 100),
+    ((1_000.0, 720.0), 100),
+    ((640.0, 480.0), 100),
+    ((1_280.0, 800.0), 200),
+    ((480.0, 360.0), 100),
+];
+
+#[test]
+fn a50_addresses_alone_are_cut() {
+    let mut gui = rich();
+    for language in [Language::English, Language::German] {
+        gui.harness.state_mut().state().prefs.language = language;
+        for (size, zoom) in SIZES {
+            gui.resize(size, zoom);
+            for page in Page::ALL.into_iter().filter(|page| *page != Page::Peers) {
+                gui.harness.state_mut().state().page = page;
+                gui.settle();
+                gui.harness.run_steps(3);
+                let cut: Vec<String> =
+                    gui.cut().into_iter().filter(|text| !text.starts_with("bcrt1")).collect();
+                assert_eq!(cut, Vec::<String>::new(), "{page:?} in {language:?} at {size:?}, {zoom} %");
+            }
+        }
+    }
+}
+
+#[test]
+fn a50_every_page_is_reached_in_each_size() {
+    let mut gui = rich();
+    for (size, zoom) in SIZES {
+        gui.resize(size, zoom);
+        let strip = |gui: &Gui| {
+            let strip = gui.harness.get_by_label_contains("Height 200,");
+            strip.accesskit_node().bounding_box().expect("a place").y0
+        };
+        for page in PAGES {
+            // What has the focus comes into sight.
+            gui.harness.get_by_role_and_label(Role::Tab, page).focus();
+            gui.harness.run_steps(30);
+            let tab = gui.harness.get_by_role_and_label(Role::Tab, page);
+            assert!(tab.is_focused(), "{page}");
+            let place = tab.accesskit_node().bounding_box().expect("a place");
+            assert!(
+                place.y0 > 0.0 && place.y1 <= strip(&gui) + 1.0,
+                "{page} at {size:?}, {zoom} %: {place:?} is behind the strip"
+            );
+        }
+    }
+}
+
 #[test]
 fn a50_pictures_are_the_same_each_time() {
     let folder = std::env::var_os("GUI_PICTURES").map(std::path::PathBuf::from);
@@ -101,21 +156,56 @@ fn a50_pictures_are_the_same_each_time() {
 /// How much a pixel of a small picture may differ: glyphs are drawn with what the processor offers.
 const NOISE: u8 = 6;
 
+/// Pictures of all pages but those that show counts of frames, and what the system tells of this process.
+struct Look {
+    /// The file of the kept ones.
+    kept: &'static str,
+    size: (f32, f32),
+    zoom: u16,
+    themes: &'static [Theme],
+    /// How many pixels of a page are one of what is kept, in each direction.
+    by: usize,
+}
+
+const LOOKS: [Look; 3] = [
+    Look {
+        kept: "all",
+        size: (640.0, 480.0),
+        zoom: 100,
+        themes: &[Theme::Light, Theme::Dark, Theme::Contrast],
+        by: 4,
+    },
+    Look { kept: "large", size: (1_280.0, 800.0), zoom: 100, themes: &[Theme::Light], by: 8 },
+    Look { kept: "double", size: (1_280.0, 800.0), zoom: 200, themes: &[Theme::Light], by: 8 },
+];
+
 #[test]
 fn a50_pictures_are_those_that_are_kept() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("pictures/all.png");
-    // The others show counts of frames, and what the system tells of this process.
+    for look in &LOOKS {
+        compare(look);
+    }
+}
+
+fn compare(look: &Look) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("pictures/{}.png", look.kept));
     let pages: Vec<&str> = PAGES.into_iter().filter(|page| !["Node", "Processes"].contains(page)).collect();
+    let whole = std::env::var_os("GUI_SCREENS").map(std::path::PathBuf::from);
     let mut pictures = Vec::new();
-    for theme in [Theme::Light, Theme::Dark, Theme::Contrast] {
+    for theme in look.themes {
         let mut gui = rich();
-        gui.harness.state_mut().state().prefs.theme = theme;
-        gui.harness.set_size(egui::vec2(640.0, 480.0));
+        let prefs = &mut gui.harness.state_mut().state().prefs;
+        (prefs.theme, prefs.zoom) = (*theme, look.zoom);
+        gui.harness.set_size(egui::vec2(look.size.0, look.size.1));
         for page in &pages {
             gui.page(page);
-            pictures.push(gui.picture().shrunk(4));
+            let picture = gui.picture();
+            if let Some(folder) = &whole {
+                picture.save(&folder.join(format!("a50-{}-{page}-{theme:?}.png", look.kept)));
+            }
+            pictures.push(picture.shrunk(look.by));
         }
     }
+    let (width, height) = (pictures[0].width, pictures[0].height);
     let found = Picture::sheet(&pictures, pages.len());
     if std::env::var_os("GUI_PICTURES").is_some() {
         found.save(&path);
@@ -129,8 +219,8 @@ fn a50_pictures_are_those_that_are_kept() {
     };
     let other = found.pixels.iter().zip(&kept.pixels).position(differs);
     let place = other.map(|at| {
-        let (column, row) = (at % found.width / 160, at / found.width / 120);
-        format!("{} in theme {row}", pages[column])
+        let (column, row) = (at % found.width / width, at / found.width / height);
+        format!("{} in theme {:?} of {}", pages[column], look.themes[row], look.kept)
     });
     assert_eq!(place, None, "a picture has changed; CONTRIBUTING.md says how to write them");
 }
@@ -153,6 +243,14 @@ fn a53_hidden_amounts_are_nowhere() {
         assert!(has_no_amount(&gui), "{page}:\n{}", gui.tree());
     }
     assert_eq!(gui.saved().map(|prefs| prefs.hide_amounts), Some(true), "it survives a restart");
+    // What the node says of itself, and what it answers.
+    gui.page("Node");
+    gui.world().node.say("The fee of 0.00012345 BTC is high.");
+    gui.wait_for("The fee of ••••• BTC is high.");
+    gui.type_in("Command", "getbalances");
+    gui.press("Run");
+    gui.wait_for("\"trusted\": •••••");
+    assert!(has_no_amount(&gui) && !gui.drawn().contains("00012345"), "{}", gui.drawn());
     gui.page("Send");
     gui.type_in("Pay to", &super::paying::address(7));
     gui.type_in("Amount (BTC)", "0.4");

@@ -1,12 +1,14 @@
 //! Tests of the whole window, on a node and wallets in memory: the tree that a screen reader gets is asked and clicked.
 
 mod access;
+mod bursts;
 mod calls;
 mod fake;
 mod frames;
 mod gui;
 mod hostile;
 mod imports;
+mod keys;
 mod languages;
 mod looks;
 mod notices;

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
-use eframe::egui::{ViewportCommand, ViewportEvent, ViewportId};
+use eframe::egui::{self, ViewportCommand, ViewportEvent, ViewportId};
 
 use super::fake::lock;
 use super::{Gui, rich};
@@ -31,6 +31,11 @@ impl Around {
         Around { gui, wishes: sender, tray, front }
     }
 
+    /// How the system says that it is.
+    fn viewport(&mut self) -> &mut egui::ViewportInfo {
+        self.gui.harness.input_mut().viewports.entry(ViewportId::ROOT).or_default()
+    }
+
     /// What the window is told in one frame.
     fn step(&mut self) -> Vec<ViewportCommand> {
         self.gui.harness.step();
@@ -40,8 +45,7 @@ impl Around {
 
     /// Its button is pressed; what the window is told then.
     fn close(&mut self) -> Vec<ViewportCommand> {
-        let viewport = self.gui.harness.input_mut().viewports.entry(ViewportId::ROOT).or_default();
-        viewport.events.push(ViewportEvent::Close);
+        self.viewport().events.push(ViewportEvent::Close);
         let commands = self.step();
         if let Some(viewport) = self.gui.harness.input_mut().viewports.get_mut(&ViewportId::ROOT) {
             viewport.events.clear();
@@ -110,4 +114,41 @@ fn who_shows_notices_hears_whether_the_window_is_in_front() {
     let told = focus(Some(true)).len();
     assert_eq!(focus(Some(true)).len(), told, "it is told once");
     assert_eq!(focus(Some(false)).last(), Some(&false));
+}
+
+#[test]
+fn a44_a_window_that_nobody_sees_asks_for_nothing() {
+    let mut around = Around::new();
+    let world = around.gui.world().clone();
+    let calls = || super::calls::calls(&world);
+    type Hide = fn(&mut Around, bool);
+    let ways: [(&str, Hide); 3] = [
+        ("made small", |around, hidden| around.viewport().minimized = Some(hidden)),
+        ("behind another one", |around, hidden| around.viewport().occluded = Some(hidden)),
+        ("in the tray", |around, hidden| {
+            around.stays(true, true);
+            if hidden {
+                around.close();
+            } else {
+                around.wish(Wish::Show);
+            }
+        }),
+    ];
+    for (way, hide) in ways {
+        let height = *lock(&world.node.height);
+        hide(&mut around, true);
+        around.gui.settle();
+        let before = calls();
+        for _ in 0..5 {
+            world.node.mine();
+        }
+        around.gui.wait_for(&format!("Height {},", height + 5));
+        around.gui.settle();
+        assert_eq!(calls(), before, "{way}");
+        // Whoever looks again sees how it is now.
+        hide(&mut around, false);
+        around.gui.settle();
+        assert_eq!(calls() - before, 2, "{way}: getbalances, as the node and as the wallet count it");
+        assert!(around.gui.model().sessions[0].wallets["w"].balances.is_fresh());
+    }
 }

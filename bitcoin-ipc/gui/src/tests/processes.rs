@@ -166,6 +166,8 @@ fn a38_a_wallet_that_does_not_come_back_can_be_loaded_again() {
     let wallet = lock(&world.loader.wallets).remove("w").expect("a wallet");
     lock(&world.loader.files).insert("w".to_owned(), wallet);
     world.start_wallets();
+    gui.wait(|gui| gui.model().sessions[0].settles.is_some());
+    assert!(!gui.sees("The wallet w is not loaded any more."), "it may be on its way");
     gui.wait_for("The wallet w is not loaded any more.");
     gui.press("Load w again");
     gui.wait(|gui| !gui.sees("is not loaded any more"));

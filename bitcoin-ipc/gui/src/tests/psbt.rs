@@ -1,8 +1,11 @@
 //! Payments that several sign.
 
+use eframe::egui::{Key, Modifiers};
+
 use super::fake::{FakeWallet, World, lock, script};
 use super::paying::address;
 use super::{Gui, rich};
+use crate::text::amount::{self, Unit};
 
 /// The PSBT that is looked at, in base64.
 fn known(gui: &Gui) -> Option<String> {
@@ -100,5 +103,36 @@ pub(super) fn a23_what_is_no_psbt_says_so() {
         gui.press("Read it");
         gui.wait_for(told);
         assert!(known(&gui).is_none());
+    }
+}
+
+#[test]
+fn a53_hidden_amounts_are_in_no_psbt() {
+    let mut gui = rich();
+    made(&mut gui);
+    let psbt = gui.model().sessions[0].wallet().and_then(|wallet| wallet.psbt.clone()).expect("a PSBT");
+    let mut amounts: Vec<u64> = psbt.outputs.iter().map(|output| output.amount).collect();
+    amounts.extend(psbt.inputs.iter().filter_map(|input| input.amount).chain(psbt.fee()));
+    assert!(amounts.len() >= 4, "{amounts:?}");
+    for unit in Unit::ALL {
+        gui.harness.state_mut().state().prefs.unit = unit;
+        gui.harness.run_steps(3);
+        let plain = |sat: &u64| amount::plain(*sat, unit).split(' ').next().expect("a number").to_owned();
+        let there = |gui: &Gui| {
+            let (drawn, tree) = (gui.drawn(), gui.tree());
+            amounts.iter().map(plain).filter(|text| drawn.contains(text) || tree.contains(text)).count()
+        };
+        assert_eq!(there(&gui), amounts.len(), "{unit:?}: they are shown\n{}", gui.drawn());
+        for _ in 0..2 {
+            gui.harness.key_press_modifiers(Modifiers::COMMAND | Modifiers::SHIFT, Key::M);
+            gui.harness.run_steps(4);
+            if gui.sees("Amounts are hidden.") {
+                assert_eq!(there(&gui), 0, "{unit:?}:\n{}\n{}", gui.drawn(), gui.tree());
+                // What can be done with it is as before.
+                assert!(gui.sees("It is not complete.") && gui.is_enabled("Sign the PSBT"));
+            } else {
+                assert_eq!(there(&gui), amounts.len(), "they are back");
+            }
+        }
     }
 }

@@ -318,7 +318,8 @@ fn a20_a27_coins_and_settings_of_a_real_node() {
         let text = std::fs::read_to_string(&file).unwrap_or_default();
         serde_json::from_str::<serde_json::Value>(&text).ok().and_then(|value| value.get(name).cloned())
     };
-    gui.wait(|_| saved("par") == Some(json!("2")));
+    // What can be pressed moves once it is known to be kept.
+    gui.wait(|gui| saved("par") == Some(json!("2")) && !gui.sees("Undo par"));
     gui.settle();
     gui.press("Reset the node's settings…");
     gui.press("Reset");

@@ -224,6 +224,10 @@ pub(super) fn a53_hidden_amounts_are_shown_in_help_only_when_they_are_wanted() {
         .get_all_by_role(Role::Row)
         .find_map(|node| node.accesskit_node().label().filter(|label| label.contains("Bob")));
     open(&mut gui, &row.expect("a row"), "Take it back…");
+    // Also in what is told of a rate that is too low.
+    make(&mut gui, "New fee rate (sat/vB)", "1", "Make the cancellation");
+    gui.wait_for("This rate pays ••••• BTC; it takes ••••• BTC, the old fee and what the node wants on top");
+    assert!(!gui.drawn().contains("0.000001"), "{}", gui.drawn());
     make(&mut gui, "New fee rate (sat/vB)", "5", "Make the cancellation");
     gui.wait_for("Amounts are hidden.");
     assert!(!gui.sees("0.00000550"));

@@ -34,6 +34,24 @@ impl Unit {
     }
 }
 
+/// A text of somebody else with this in place of each amount in bitcoin: each number with eight decimals.
+pub(crate) fn masked(text: &str, mask: &str) -> String {
+    let is_part = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',');
+    let mut done = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find(|c: char| c.is_ascii_digit()) {
+        let (before, from) = rest.split_at(start);
+        let end = from.find(|c| !is_part(c)).unwrap_or(from.len());
+        // What ends a sentence is not of the number.
+        let number = from[..end].trim_end_matches([',', '.']);
+        let decimals = number.rsplit_once('.').map_or(0, |(_, decimals)| decimals.len());
+        done.push_str(before);
+        done.push_str(if decimals == 8 { mask } else { number });
+        rest = &from[number.len()..];
+    }
+    done + rest
+}
+
 /// Why a text is no amount.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AmountError {
@@ -160,6 +178,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a53_amounts_in_the_words_of_others_are_hidden() {
+        for (text, hidden) in [
+            ("pays 0.00000110 BTC; it takes 1,234.00000161.", "pays • BTC; it takes •."),
+            ("{\"trusted\": 3.00000000, \"height\": 200}", "{\"trusted\": •, \"height\": 200}"),
+            ("-0.50000000", "-•"),
+            ("1.464 sat/vB, version 31.0.0, 127.0.0.1", "1.464 sat/vB, version 31.0.0, 127.0.0.1"),
+            ("", ""),
+            ("ä 5", "ä 5"),
+        ] {
+            assert_eq!(masked(text, "•"), hidden, "{text}");
+        }
+    }
 
     #[test]
     fn amounts_are_shown_with_all_digits() {

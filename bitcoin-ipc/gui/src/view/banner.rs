@@ -7,6 +7,7 @@ use eframe::egui::{ScrollArea, Ui};
 
 use super::{Cx, State, widgets};
 use crate::engine::Command;
+use crate::model::notices::Notice;
 use crate::model::review::{Bump, SendState};
 use crate::model::{Form, Key, Level, Link, Read, Restart, Wallet, Wallets};
 use crate::text::amount;
@@ -61,7 +62,8 @@ fn banners(cx: &Cx<'_>, state: &State) -> Vec<Banner> {
             add(t!("{why} Close the window, and start it again.", why = known(why)), None);
         }
         Link::Opening { step } | Link::Stopping { step } => add(step.clone(), None),
-        Link::Up | Link::Refused { .. } | Link::Closed { .. } => {}
+        Link::Refused { why } => add(why.clone(), None),
+        Link::Up | Link::Closed { .. } => {}
     }
     if let (Link::Up, Some(seconds)) = (&session.link, session.slow) {
         let text = match session.work.keys().any(is_of_node) {
@@ -84,7 +86,9 @@ fn banners(cx: &Cx<'_>, state: &State) -> Vec<Banner> {
             _ => {}
         }
     }
-    if let Some(wallet) = cx.wallet().filter(|wallet| session.has_wallets() && !wallet.here) {
+    // While something is loaded it may be that.
+    let settled = session.has_wallets() && session.settles.is_none() && session.doing.is_none();
+    if let Some(wallet) = cx.wallet().filter(|wallet| settled && !wallet.here) {
         let title = wallet.title();
         let button = (t!("Load {title} again", title), Wish::Load(wallet.name.clone()));
         add(t!("The wallet {title} is not loaded any more. What is shown is old.", title), Some(button));
@@ -98,10 +102,11 @@ fn banners(cx: &Cx<'_>, state: &State) -> Vec<Banner> {
     if !session.warnings.is_empty() {
         add(session.warnings.clone(), None);
     }
-    // The latest thing that went wrong, until it is read.
+    // The latest thing that went wrong, until it is read. Why there is no node is said above.
+    let told = |notice: &Notice| matches!(&session.link, Link::Refused { why } if *why == notice.text);
     let mut new = cx.model.notices.iter().take_while(|notice| notice.number > state.seen);
-    if let Some(notice) = new.find(|notice| notice.level != Level::Information) {
-        add(notice.text.clone(), Some((t!("I have read this").to_owned(), Wish::Read)));
+    if let Some(notice) = new.find(|notice| notice.level != Level::Information && !told(notice)) {
+        add(cx.told(&notice.text).into_owned(), Some((t!("I have read this").to_owned(), Wish::Read)));
     }
     all
 }

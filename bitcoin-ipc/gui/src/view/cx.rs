@@ -2,11 +2,14 @@
 //!
 //! In: the model, the time. Out: texts of amounts and times; commands that were given.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use crate::engine::{Command, WalletCommand};
 use crate::model::prefs::Prefs;
 use crate::model::{Model, Session, SessionId, Wallet};
+use crate::text::words::known;
 use crate::text::{amount, time};
 
 /// Where the time comes from.
@@ -87,6 +90,19 @@ impl<'a> Cx<'a> {
             return format!("{HIDDEN} {}", self.prefs.unit.name());
         }
         amount::signed(sat, self.prefs.unit)
+    }
+
+    /// What somebody else says, with amounts in it or what stands for them.
+    pub(crate) fn told<'b>(&self, text: &'b str) -> Cow<'b, str> {
+        match known(text) {
+            Cow::Borrowed(text) => self.veiled(text),
+            Cow::Owned(text) => self.veiled(&text).into_owned().into(),
+        }
+    }
+
+    /// The same of what is in no language.
+    pub(crate) fn veiled<'b>(&self, text: &'b str) -> Cow<'b, str> {
+        if self.prefs.hide_amounts { amount::masked(text, HIDDEN).into() } else { text.into() }
     }
 
     /// An amount also where they are hidden.

@@ -25,8 +25,9 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             closing(ui, cx);
             return;
         }
-        if let Link::Refused { why } = &cx.session.link {
-            refused(ui, cx, why);
+        let settles = state.page == Page::Settings && cx.session.takes_settings();
+        if matches!(cx.session.link, Link::Refused { .. }) && !settles {
+            refused(ui, cx, state);
             return;
         }
         if state.page == Page::History {
@@ -34,7 +35,10 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             pages::show(ui, cx, state);
         } else {
             let scroll = ScrollArea::vertical().id_salt(state.page.name()).auto_shrink([false, false]);
-            scroll.show(ui, |ui| pages::show(ui, cx, state));
+            scroll.show(ui, |ui| {
+                pages::show(ui, cx, state);
+                widgets::follow_focus(ui);
+            });
         }
     });
 }
@@ -80,7 +84,7 @@ fn keys(ui: &Ui, state: &mut State) {
 
 fn tabs(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
     ui.add_space(6.0);
-    ui.with_layout(Layout::top_down_justified(Align::Min), |ui| {
+    let list = |ui: &mut Ui| {
         for page in cx.session.pages() {
             let chosen = state.page == page;
             let response =
@@ -93,7 +97,10 @@ fn tabs(ui: &mut Ui, cx: &Cx<'_>, state: &mut State) {
                 state.page = page;
             }
         }
-    });
+        widgets::follow_focus(ui);
+    };
+    let scroll = ScrollArea::vertical().id_salt("pages").auto_shrink([false, false]);
+    scroll.show(ui, |ui| ui.with_layout(Layout::top_down_justified(Align::Min), list));
 }
 
 fn bar(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
@@ -205,11 +212,21 @@ fn closing(ui: &mut Ui, cx: &mut Cx<'_>) {
     }
 }
 
-fn refused(ui: &mut Ui, cx: &mut Cx<'_>, why: &str) {
-    widgets::alert(ui, why);
-    ui.label(t!("Nothing can be done here. Close the window, and start it with other options."));
-    if ui.button(t!("Close")).clicked() {
-        cx.command(Command::Close);
-        ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
-    }
+/// What can be done where there is no node; a banner says why there is none.
+fn refused(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
+    let own = cx.session.takes_settings();
+    ui.label(if own {
+        t!("Mend it in the settings or with other options, close the window, and start it again.")
+    } else {
+        t!("Nothing can be done here. Close the window, and start it with other options.")
+    });
+    ui.horizontal_wrapped(|ui| {
+        if own && ui.button(t!("Open settings")).clicked() {
+            state.page = Page::Settings;
+        }
+        if ui.button(t!("Close")).clicked() {
+            cx.command(Command::Close);
+            ui.ctx().send_viewport_cmd(egui::ViewportCommand::Close);
+        }
+    });
 }

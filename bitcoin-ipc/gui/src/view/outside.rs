@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
+use std::time::Duration;
 
 use eframe::egui::{Context, ViewportCommand};
 
@@ -14,6 +15,9 @@ use crate::engine::{Command, Msg};
 use crate::model::prefs::Prefs;
 use crate::model::wish::Wish;
 use crate::model::{Link, Model, Page};
+
+/// How long after a window has lost the keys it is looked whether it can be seen.
+const LOOK: Duration = Duration::from_millis(500);
 
 /// What is around the window.
 pub(crate) struct Outside {
@@ -31,6 +35,8 @@ pub(super) struct Place {
     outside: Option<Outside>,
     /// Whether it was told to be in front.
     front: Option<bool>,
+    /// Whether its nodes were told that nobody sees it.
+    unseen: bool,
     /// Whether it is in the tray alone.
     hidden: bool,
     /// Whether it is to be closed, also where windows stay in the tray.
@@ -70,12 +76,26 @@ impl App {
             }
         }
         let front = ctx.input(|input| input.viewport().focused) == Some(true) && !self.place.hidden;
-        if let Some(outside) = &self.place.outside
-            && self.place.front.replace(front) != Some(front)
-        {
-            (outside.front)(front);
+        if self.place.front.replace(front) != Some(front) {
+            if let Some(outside) = &self.place.outside {
+                (outside.front)(front);
+            }
+            // It may be on its way behind another one, which nobody tells.
+            ctx.request_repaint_after(LOOK);
         }
+        self.see(ctx);
         self.close(ctx);
+    }
+
+    /// Has the nodes asked for nothing that nobody sees: the window is in the tray, made small or behind others.
+    fn see(&mut self, ctx: &Context) {
+        let unseen = self.place.hidden || ctx.input(|input| input.viewport().visible()) == Some(false);
+        if self.place.unseen != unseen {
+            self.place.unseen = unseen;
+            for session in &self.engine.model().sessions {
+                self.engine.send(Msg::Command(session.id, Command::Hide(unseen)));
+            }
+        }
     }
 
     /// Brings the window to the front.

@@ -46,7 +46,8 @@ fn dark(style: &mut egui::Style, contrast: bool) {
         style.visuals.extreme_bg_color = ground;
         style.visuals.faint_bg_color = ground;
         style.visuals.widgets.inactive.weak_bg_fill = ground;
-        style.visuals.widgets.inactive.bg_fill = ground;
+        // The rail of a slider has no edge.
+        style.visuals.widgets.inactive.bg_fill = Color32::from_gray(70);
         style.visuals.widgets.hovered.weak_bg_fill = Color32::from_rgb(0, 0, 110);
         style.visuals.widgets.active.weak_bg_fill = Color32::from_rgb(0, 0, 110);
         style.visuals.widgets.hovered.bg_stroke = egui::Stroke::new(2.0, Color32::YELLOW);

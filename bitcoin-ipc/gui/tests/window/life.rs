@@ -6,7 +6,9 @@ use bitcoin_demo::programs::{Caller, Form, Node, NodeOptions};
 use rustix::process::{Signal, kill_process};
 use serde_json::json;
 
+use super::display::reader::Bus;
 use super::display::{Display, child, gui_log, log, runs, wait_until};
+use super::readers::asked;
 use super::{gui, programs};
 
 #[test]
@@ -106,14 +108,24 @@ fn a6_a12_a_node_stays_and_a_second_start_hands_over_its_uri() {
 }
 
 #[test]
-fn a8_a_node_that_cannot_start_leaves_its_exit_code() {
-    let (Some(_), Some(display)) = (programs(), Display::start()) else { return };
+fn a8_a_node_that_cannot_start_is_mended_in_its_settings() {
+    let (Some(_), Some(display), Some(bus)) = (programs(), Display::start(), Bus::start()) else { return };
     let folder = tempfile::tempdir().unwrap();
-    let mut window = gui(&display, folder.path(), &["-maxmempool=4"]);
-    wait_until("the node's reason", || gui_log(folder.path()).contains("-maxmempool must be at least 5 MB"));
+    let mut window = asked(&display, &bus, folder.path(), &["-maxmempool=4"]);
+    let reader = bus.reader();
+    reader.wait_for("-maxmempool must be at least 5 MB");
     wait_until("a picture", || display.colours() > 16);
+    display.keep("a8-refused");
+    let alerts =
+        reader.tree().into_iter().filter(|item| matches!(item.role.as_str(), "notification" | "alert"));
+    assert_eq!(alerts.count(), 1, "{:?}", reader.tree());
+    reader.press("push button", "Open settings");
+    reader.wait_for("Memory of the mempool in MB (maxmempool): set by the command line, which counts.");
+    reader.wait_for("-maxmempool must be at least 5 MB");
     kill_process(window.pid(), Signal::TERM).unwrap();
     assert_eq!(window.ends().code(), Some(1));
+    let told = gui_log(folder.path());
+    assert!(told.contains("-maxmempool must be at least 5 MB") && !told.contains("panicked"), "{told}");
 }
 
 #[test]

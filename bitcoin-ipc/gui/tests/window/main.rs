@@ -7,6 +7,7 @@ mod desktop;
 mod display;
 mod history;
 mod life;
+mod looks;
 mod readers;
 mod readme;
 mod secrets;

@@ -67,7 +67,7 @@ fn a49_a_screen_reader_gets_the_window_and_presses_its_buttons() {
 }
 
 /// How many pixels have the colour of a banner, in either theme.
-fn banner(display: &Display) -> usize {
+pub fn banner(display: &Display) -> usize {
     let colours = [[255, 236, 200], [90, 60, 0]];
     display.pixels().1.iter().filter(|pixel| colours.contains(pixel)).count()
 }

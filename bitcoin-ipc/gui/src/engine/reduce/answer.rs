@@ -9,6 +9,9 @@ use crate::model::{Chain, Form, Key, Level, Read, Wallets, Work};
 use crate::text::address::sentence;
 use crate::text::words::{mark, say};
 
+/// For how many milliseconds wallets may be loaded by a process that has just come back.
+const SETTLE: u64 = 5_000;
+
 impl Turn<'_> {
     pub(super) fn answered(&mut self, Answered { key, answer }: Answered) {
         let Some(work) = self.session.work.get(&key).copied() else { return };
@@ -104,6 +107,7 @@ impl Turn<'_> {
         let before = std::mem::replace(&mut self.session.wallet_process, Wallets::Ready);
         self.session.restart = None;
         if before == Wallets::Lost {
+            self.session.settles = Some(self.now + SETTLE);
             self.tell(Level::Information, mark!("The wallets are back."));
         }
         for name in names {

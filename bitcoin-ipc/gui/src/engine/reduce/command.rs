@@ -28,6 +28,10 @@ impl Turn<'_> {
                 }
                 self.refresh(false);
             }
+            Command::Hide(hidden) => {
+                self.session.hidden = hidden;
+                self.refresh(false);
+            }
             Command::Close => self.close(),
             Command::Force => {
                 if matches!(self.session.link, Link::Stopping { .. }) {
@@ -53,7 +57,11 @@ impl Turn<'_> {
                     self.need(read);
                 }
             }
-            Command::Peer(command) => self.set(Task::Peer(command)),
+            Command::Peer(command) => {
+                if self.is_up() {
+                    self.act(Task::Peer(command));
+                }
+            }
             // Nobody tells a window that its own node was asked to end; it ends it itself, in order.
             Command::Console { line, .. } if self.session.form != Form::Attached && is_stop(&line) => {
                 self.close()
@@ -82,7 +90,7 @@ impl Turn<'_> {
     }
 
     fn set(&mut self, task: Task) {
-        if self.is_up() {
+        if self.session.takes_settings() || self.is_up() {
             self.act(task);
         }
     }

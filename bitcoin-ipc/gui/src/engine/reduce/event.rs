@@ -25,6 +25,7 @@ impl Turn<'_> {
             Event::Refused(why) => {
                 self.tell(Level::Error, why.clone());
                 self.link(Link::Refused { why: sentence(&why) });
+                self.refresh(true);
             }
             Event::Closed(exit) => self.session.link = Link::Closed { exit },
             Event::Left if matches!(self.session.link, Link::Stopping { .. }) => {
@@ -57,6 +58,12 @@ impl Turn<'_> {
                 self.refresh(true);
             }
             Event::WalletUnloaded(name) => self.unloaded(&name),
+            // Where their process has ended, they tell nothing either.
+            Event::Unheard(name) => {
+                if self.session.has_wallets() {
+                    self.read(Read::Listen(name));
+                }
+            }
             Event::StatusChanged(name) => {
                 if self.session.has_wallets() {
                     self.read(Read::Traits(name));
@@ -156,6 +163,8 @@ impl Turn<'_> {
         wallet.here = true;
         wallet.traits = None;
         wallet.expire();
+        // That it was being loaded is over.
+        self.session.doing = None;
         let gone = self.session.wallet().is_none();
         if gone {
             self.session.shown = Some(name.to_owned());

@@ -34,10 +34,10 @@ pub(crate) fn reduce(model: &mut Model, now: u64, msg: Msg) -> Vec<(SessionId, T
         }
         Msg::Tick => {
             for session in &mut model.sessions {
-                let (slow, restart) = (slowness(session, now), countdown(session, now));
-                if (session.slow, session.restart) != (slow, restart) {
+                let next = (slowness(session, now), countdown(session, now), settles(session, now));
+                if (session.slow, session.restart, session.settles) != next {
                     let session = Arc::make_mut(session);
-                    (session.slow, session.restart) = (slow, restart);
+                    (session.slow, session.restart, session.settles) = next;
                 }
                 arrival::tell_rest(session, &mut model.notices, now);
             }
@@ -59,6 +59,7 @@ pub(crate) fn reduce(model: &mut Model, now: u64, msg: Msg) -> Vec<(SessionId, T
     }
     turn.session.slow = slowness(turn.session, now);
     turn.session.restart = countdown(turn.session, now);
+    turn.session.settles = settles(turn.session, now);
     let tasks = turn.tasks;
     arrival::tell_rest(session, notices, now);
     tasks.into_iter().map(|task| (id, task)).collect()
@@ -75,6 +76,12 @@ fn slowness(session: &Session, now: u64) -> Option<u64> {
 fn countdown(session: &Session, now: u64) -> Option<Restart> {
     let Restart { at, .. } = session.restart?;
     Some(Restart { at, seconds: at.saturating_sub(now).div_ceil(1_000) })
+}
+
+/// Until when wallets may still be loaded, if that is not over.
+fn settles(session: &Session, now: u64) -> Option<u64> {
+    let missing = session.has_wallets() && session.wallets.values().any(|wallet| !wallet.here);
+    session.settles.filter(|until| missing && now < *until)
 }
 
 /// What one message changes.
@@ -141,24 +148,29 @@ impl Turn<'_> {
     /// Asks for what the page needs and nobody knows, or not any more. What is under way already may be older than the
     /// news, and is asked for once more.
     fn refresh(&mut self, news: bool) {
-        if !self.session.is_up() {
+        if self.session.hidden {
             return;
         }
         for missing in self.missing() {
             if news { self.read(missing) } else { self.need(missing) }
         }
-        self.first_address();
+        if self.session.is_up() {
+            self.first_address();
+        }
     }
 
     /// What the page needs and nobody knows, or not any more.
     fn missing(&self) -> Vec<Read> {
         let (session, page) = (&*self.session, self.session.page);
         let mut missing = Vec::new();
+        if page == Page::Settings && session.takes_settings() && !session.settings.is_fresh() {
+            missing.push(Read::Settings);
+        }
+        if !session.is_up() {
+            return missing;
+        }
         if matches!(page, Page::Fees | Page::Node) && !session.mempool.is_fresh() {
             missing.push(Read::Mempool);
-        }
-        if page == Page::Settings && !session.settings.is_fresh() {
-            missing.push(Read::Settings);
         }
         if page == Page::Processes && !session.processes.is_fresh() {
             missing.push(Read::Processes);

@@ -9,7 +9,7 @@ use crate::engine::{Failure, FailureKind, SendOutcome, WalletAnswer};
 use crate::model::requests::Receiving;
 use crate::model::review::{Bump, Prepared, Review, SendState};
 use crate::model::wallet::Fresh;
-use crate::model::{Key, Level};
+use crate::model::{Key, Level, Read, Wallet};
 use crate::text::words::{mark, say};
 
 impl Turn<'_> {
@@ -17,6 +17,12 @@ impl Turn<'_> {
         // It may have been asked for once more meanwhile; then this answer is old already.
         let old = self.session.work.contains_key(key);
         match answer {
+            WalletAnswer::Listened => {
+                // Whatever it told meanwhile, nobody heard.
+                self.with(name, Wallet::expire);
+                self.read(Read::Traits(name.to_owned()));
+                self.refresh(true);
+            }
             WalletAnswer::Traits(traits) => {
                 self.with(name, |wallet| wallet.traits = Some(traits));
                 // A first address may be wanted, now that its kind is known.

@@ -76,7 +76,8 @@ pub(super) fn is_own(script: &ScriptBuf) -> bool {
 }
 
 pub(super) fn btc(sat: i64) -> Value {
-    let text = SignedAmount::from_sat(sat).to_string_in(bitcoin::Denomination::Bitcoin);
+    let (sign, sat) = (if sat < 0 { "-" } else { "" }, sat.unsigned_abs());
+    let text = format!("{sign}{}.{:08}", sat / 100_000_000, sat % 100_000_000);
     serde_json::from_str(&text).expect("a number")
 }
 
@@ -147,6 +148,11 @@ impl FakeWallet {
         };
         let txid = of_entry(&entry, place).compute_txid();
         self.changed.tell(News::Each, move |hear| hear(txid, ChangeType::New));
+    }
+
+    /// A transaction of it changes.
+    pub(crate) fn change(&self, txid: Txid) {
+        self.changed.tell(News::Each, move |hear| hear(txid, ChangeType::Updated));
     }
 
     fn entry(&self, inside: &Inside, number: u64, height: i32) -> Value {

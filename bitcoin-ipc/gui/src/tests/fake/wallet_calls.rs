@@ -278,6 +278,9 @@ impl Wallet for Handle {
         self.0.gate.pass("fillPSBT");
         let inside = lock(&self.0.inside);
         let mut psbtx = psbtx.clone();
+        for (input, spent) in psbtx.inputs.iter_mut().zip(&psbtx.unsigned_tx.input) {
+            input.witness_utxo = Some(self.0.coin(&inside, &spent.previous_output).txout);
+        }
         let able = options.sign && !inside.no_keys && (inside.passphrase.is_none() || inside.unlocked);
         if able {
             for input in &mut psbtx.inputs {

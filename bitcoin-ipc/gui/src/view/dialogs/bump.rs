@@ -118,7 +118,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, draft: &mut Draft) -> Next {
             ui.label(t!("The outcome is not known. It is looked up, not repeated."));
             return Next::Stay;
         }
-        Bump::Failed { txid, why } if *txid == draft.txid => widgets::alert(ui, why),
+        Bump::Failed { txid, why } if *txid == draft.txid => widgets::alert(ui, &cx.told(why)),
         _ => {}
     }
     ui.label(words.about);

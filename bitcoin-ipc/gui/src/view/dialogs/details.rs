@@ -18,7 +18,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, details: &Details) -> Option<Di
         widgets::pair(ui, t!("Fee"), &cx.amount(fee));
     }
     for (name, value) in &details.fields {
-        widgets::pair(ui, &known(name), value);
+        widgets::pair(ui, &known(name), &cx.veiled(value));
     }
     let mut open = None;
     ui.horizontal_wrapped(|ui| {

@@ -16,7 +16,7 @@ use super::widgets::{self, secret::SecretText};
 use super::{Cx, State};
 use crate::engine::{Command, Contents, WalletCommand};
 use crate::model::{Details, Level};
-use crate::text::words::{known, t};
+use crate::text::words::t;
 
 /// A dialog.
 pub(crate) enum Dialog {
@@ -231,7 +231,10 @@ fn modal(ui: &mut Ui, title: &str, add: impl FnOnce(&mut Ui)) -> bool {
         let height = ui.ctx().content_rect().height() - 140.0;
         let height = height.max(120.0);
         // All of that height is used before anything is scrolled, also where there was less of it before.
-        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, add);
+        ScrollArea::vertical().max_height(height).min_scrolled_height(height).show(ui, |ui| {
+            add(ui);
+            widgets::follow_focus(ui);
+        });
         ui.add_space(6.0);
         closed = ui.button(t!("Close this dialog")).clicked();
     });
@@ -326,7 +329,7 @@ fn notices(ui: &mut Ui, cx: &Cx<'_>) {
     let mut none = true;
     for notice in cx.model.notices.iter() {
         none = false;
-        let mut text = known(&notice.text).into_owned();
+        let mut text = cx.told(&notice.text).into_owned();
         if let Some(amount) = notice.amount {
             text = format!("{text}: {}", cx.amount(amount));
         }

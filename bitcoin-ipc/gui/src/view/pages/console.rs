@@ -6,7 +6,7 @@ use zeroize::Zeroize;
 use crate::engine::Command;
 use crate::model::console::{Reply, secret_method};
 use crate::model::wallet;
-use crate::text::words::{known, t};
+use crate::text::words::t;
 use crate::view::widgets::named;
 use crate::view::{Cx, State};
 
@@ -27,11 +27,11 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
                     }
                 }
                 Reply::Answer(text) => {
-                    ui.add(egui::Label::new(egui::RichText::new(text).monospace()).wrap());
+                    ui.add(egui::Label::new(egui::RichText::new(cx.veiled(text)).monospace()).wrap());
                 }
                 Reply::Error(text) => {
                     let color = crate::view::theme::fault(ui.visuals().dark_mode);
-                    ui.colored_label(color, known(text));
+                    ui.colored_label(color, cx.told(text));
                 }
                 Reply::Cancelled => _ = ui.label(t!("Not waited for any more.")),
             }

@@ -40,6 +40,16 @@ fn whom(row: &Row) -> String {
     one_line(if row.label.is_empty() { &row.address } else { &row.label })
 }
 
+/// What part of the width date, kind, label, status and amount have. Where there is little room some have none: the sign
+/// of an amount tells most of its kind, and all is in the name of a row.
+fn parts(ui: &Ui) -> [f32; 5] {
+    match ui.available_width() {
+        width if width < 420.0 => [0.0, 0.0, 0.19, 0.39, 0.42],
+        width if width < 700.0 => [0.26, 0.0, 0.19, 0.25, 0.30],
+        _ => [0.17, 0.14, 0.27, 0.18, 0.24],
+    }
+}
+
 /// One row, with all that it says in its name.
 pub(super) fn row(ui: &mut Ui, cx: &Cx<'_>, row: &Row, index: usize) -> Response {
     let (amount, whom) = (cx.signed(row.amount), whom(row));
@@ -51,19 +61,16 @@ pub(super) fn row(ui: &mut Ui, cx: &Cx<'_>, row: &Row, index: usize) -> Response
     } else {
         format!("{word} {amount}, {whom}, {status}, {date}")
     };
-    let cell = |part, text, right| Cell { part, text, right };
-    widgets::row(
-        ui,
-        &name,
-        index,
-        &[
-            cell(0.17, date.as_str(), false),
-            cell(0.14, word, false),
-            cell(0.27, whom.as_str(), false),
-            cell(0.18, status.as_str(), false),
-            cell(0.24, amount.as_str(), true),
-        ],
-    )
+    let parts = parts(ui);
+    let cell = |place: usize, text, right| Cell { part: parts[place], text, right };
+    let cells = [
+        cell(0, date.as_str(), false),
+        cell(1, word, false),
+        cell(2, whom.as_str(), false),
+        cell(3, status.as_str(), false),
+        cell(4, amount.as_str(), true),
+    ];
+    widgets::row(ui, &name, index, &cells)
 }
 
 /// Draws it.
@@ -111,17 +118,16 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         let table = Table { rows, places, tip: cx.session.chain.height, zone: cx.zone(), language: spoken() };
         state.dialog = Some(Dialog::export(Contents::new(move || table.csv())));
     }
-    let cell = |part, text, right| Cell { part, text, right };
-    widgets::head(
-        ui,
-        &[
-            cell(0.17, t!("Date"), false),
-            cell(0.14, t!("Kind"), false),
-            cell(0.27, t!("Label or address"), false),
-            cell(0.18, t!("Status"), false),
-            cell(0.24, t!("Amount"), true),
-        ],
-    );
+    let parts = parts(ui);
+    let cell = |place: usize, text, right| Cell { part: parts[place], text, right };
+    let cells = [
+        cell(0, t!("Date"), false),
+        cell(1, t!("Kind"), false),
+        cell(2, t!("Label or address"), false),
+        cell(3, t!("Status"), false),
+        cell(4, t!("Amount"), true),
+    ];
+    widgets::head(ui, &cells);
     let count = places.map_or(history.rows.len(), <[usize]>::len);
     if count == 0 {
         ui.label(match (whole, searching) {

@@ -24,7 +24,7 @@ use eframe::egui::accesskit::Live;
 
 use super::{Cx, State};
 use crate::model::{Page, Wallets};
-use crate::text::words::{known, t, tr};
+use crate::text::words::{t, tr};
 
 /// Draws the page.
 pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
@@ -75,10 +75,10 @@ fn no_wallet(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
 pub(super) fn outcome(ui: &mut Ui, cx: &Cx<'_>) {
     let Some(outcome) = cx.wallet().and_then(|wallet| wallet.outcome.as_ref()) else { return };
     let label = match outcome {
-        Ok(text) => ui.label(known(text)),
+        Ok(text) => ui.label(cx.told(text)),
         Err(text) => {
             let color = super::theme::fault(ui.visuals().dark_mode);
-            ui.colored_label(color, known(text))
+            ui.colored_label(color, cx.told(text))
         }
     };
     ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));

@@ -30,11 +30,13 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
                 (t!("Immature"), balances.immature),
                 (t!("Total"), balances.total()),
             ];
+            let lines = lines.map(|(name, sat)| (name, cx.amount(sat)));
+            // Of one width, so that each figure is below its like.
+            let width = lines.iter().map(|(_, text)| text.chars().count()).max().unwrap_or_default();
             egui::Grid::new("balances").num_columns(2).spacing([24.0, 6.0]).show(ui, |ui| {
-                for (name, sat) in lines {
+                for (name, text) in lines {
                     ui.label(name);
-                    let text = cx.amount(sat);
-                    let label = ui.label(egui::RichText::new(&text).monospace().strong());
+                    let label = ui.label(egui::RichText::new(format!("{text:>width$}")).monospace().strong());
                     // Alone it would be a number without a name.
                     ui.ctx()
                         .accesskit_node_builder(label.id, |node| node.set_value(format!("{name} {text}")));

@@ -48,7 +48,7 @@ pub(super) fn show(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
             });
             return;
         }
-        SendState::Failed { why, .. } => widgets::alert(ui, why),
+        SendState::Failed { why, .. } => widgets::alert(ui, &cx.told(why)),
         SendState::Draft | SendState::Making => {}
     }
     let (making, no_keys) = (wallet.send == SendState::Making, wallet.lock() == Lock::NoKeys);

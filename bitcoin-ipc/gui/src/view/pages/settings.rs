@@ -73,7 +73,7 @@ fn node(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
         ui.label(t!("They are not known yet."));
         return;
     };
-    let can = cx.session.is_up();
+    let can = cx.session.takes_settings();
     for (known, setting) in KNOWN.iter().zip(settings) {
         ui.push_id(known.name, |ui| {
             let kept = setting.value.clone().unwrap_or_default();
@@ -92,25 +92,30 @@ fn node(ui: &mut Ui, cx: &mut Cx<'_>, state: &mut State) {
                 ));
                 return;
             }
-            let text = state.settings.entry(known.name).or_insert_with(|| kept.clone());
+            // What nobody has changed is what the file has, whatever that had before.
+            let mut text = state.settings.remove(known.name).unwrap_or_else(|| kept.clone());
             named(ui, tr(known.title), None, |ui| {
                 ui.add(
-                    TextEdit::singleline(text)
-                        .desired_width(200.0)
+                    TextEdit::singleline(&mut text)
+                        .desired_width(420.0)
                         .hint_text(t!("usually {value}", value = tr(known.usual))),
                 )
             });
             ui.horizontal(|ui| {
-                let changed = *text != kept;
+                let changed = text != kept;
                 if ui.add_enabled(can && changed, Button::new(t!("Keep {name}", name = known.name))).clicked()
                 {
-                    let value = Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+                    text = text.trim().to_owned();
+                    let value = Some(text.clone()).filter(|text| !text.is_empty());
                     cx.command(Command::Set(known.name, value));
                 }
                 if changed && ui.button(t!("Undo {name}", name = known.name)).clicked() {
                     text.clone_from(&kept);
                 }
             });
+            if text != kept {
+                state.settings.insert(known.name, text);
+            }
         });
     }
     if ui.add_enabled(can, Button::new(t!("Reset the node's settings…"))).clicked() {

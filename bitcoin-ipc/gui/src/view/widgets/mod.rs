@@ -14,6 +14,19 @@ use eframe::egui::{
 use super::theme;
 use crate::text::words::{known, t};
 
+/// Brings what has got the focus into sight. This stands at the end of what is scrolled.
+pub(crate) fn follow_focus(ui: &mut Ui) {
+    let focused = ui.memory(|memory| memory.focused());
+    let followed = ui.scope_id().with("followed");
+    let before = ui.data_mut(|known| std::mem::replace(known.get_temp_mut_or_default(followed), focused));
+    if let Some(id) = focused.filter(|_| focused != before)
+        && let Some(response) = ui.ctx().read_response(id)
+        && ui.min_rect().contains_rect(response.rect)
+    {
+        ui.scroll_to_rect(response.rect, None);
+    }
+}
+
 /// Something that has to be read at once.
 pub(crate) fn alert(ui: &mut Ui, text: &str) {
     let text = &*known(text);
@@ -98,7 +111,7 @@ pub(crate) const ROW: f32 = 24.0;
 
 /// A cell of a row: which part of the width it has, its text, and whether that stands on the right.
 pub(crate) struct Cell<'a> {
-    /// Of the width, from 0 to 1.
+    /// Of the width, from 0 to 1. One that has none is not drawn.
     pub(crate) part: f32,
     /// The text.
     pub(crate) text: &'a str,
@@ -112,6 +125,7 @@ pub(crate) fn row(ui: &mut Ui, name: &str, index: usize, cells: &[Cell<'_>]) -> 
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::Row, ui.is_enabled(), name));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_row_index(index));
+    let mut whole = true;
     if ui.is_rect_visible(rect) {
         let visuals = ui.style().interact(&response);
         if response.hovered() || response.has_focus() {
@@ -121,9 +135,14 @@ pub(crate) fn row(ui: &mut Ui, name: &str, index: usize, cells: &[Cell<'_>]) -> 
         let mut left = rect.left() + 4.0;
         for cell in cells {
             let width = (rect.width() - 8.0) * cell.part;
+            if width <= 0.0 {
+                whole = false;
+                continue;
+            }
             let text = WidgetText::from(cell.text);
             let galley =
                 text.into_galley(ui, Some(TextWrapMode::Truncate), (width - 8.0).max(0.0), TextStyle::Body);
+            whole &= !galley.elided;
             let (x, align) = if cell.right {
                 (left + width - 8.0, Align2::RIGHT_CENTER)
             } else {
@@ -134,7 +153,7 @@ pub(crate) fn row(ui: &mut Ui, name: &str, index: usize, cells: &[Cell<'_>]) -> 
             left += width;
         }
     }
-    response
+    if whole { response } else { response.on_hover_text(name) }
 }
 
 /// The table's names of its columns.
@@ -146,6 +165,9 @@ pub(crate) fn head(ui: &mut Ui, cells: &[Cell<'_>]) {
     let mut left = rect.left() + 4.0;
     for cell in cells {
         let width = (rect.width() - 8.0) * cell.part;
+        if width <= 0.0 {
+            continue;
+        }
         let (x, align) =
             if cell.right { (left + width - 8.0, Align2::RIGHT_CENTER) } else { (left, Align2::LEFT_CENTER) };
         let font = TextStyle::Small.resolve(ui.style());
