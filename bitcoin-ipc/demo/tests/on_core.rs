@@ -140,7 +140,8 @@ fn shared(way: Way) {
     // What is not in a block yet is seen by both, and spent.
     let pending = || {
         let balances = two(&other, "getbalances", json!([]));
-        Ok((balances["mine"]["untrusted_pending"].to_string() == "1.50000000").then_some(()))
+        let pending = balances["mine"]["untrusted_pending"].to_string();
+        Ok((pending == "1.50000000").then_some(()))
     };
     assert!(wait_for(pending).unwrap().is_some(), "the payment {paid} does not come");
     mine(1);
@@ -216,6 +217,12 @@ fn what_a_node_says_of_its_mempool_is_heard() {
         node.options().core_args.push(format!("-zmqpubrawtx=tcp://127.0.0.1:{port}"));
     }
     node.start_again().unwrap();
+    if node.rpc("getzmqnotifications", json!([])).is_err_and(|error| error.code() == Some(-32601))
+        && node.asked().is_empty()
+    {
+        std::io::stderr().write_all(b"SKIPPED: this node was built without ZeroMQ\n").unwrap();
+        return;
+    }
     let heard = wait_for(|| Ok(node.wallet_log().contains("The node says at tcp://").then_some(())));
     assert!(heard.unwrap().is_some(), "{}", node.wallet_log());
     let folder = tempfile::tempdir_in("/tmp").unwrap();
