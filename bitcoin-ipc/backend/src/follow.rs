@@ -18,7 +18,7 @@ use bitcoin_ipc::{Error, ErrorKind, Result};
 
 use crate::ask::{Ask, lock};
 use crate::headers::Header;
-use crate::hints::{self, Hints};
+use crate::hints::{self, Follower, Hints};
 use crate::listeners::{Content, Ear, Listener};
 use crate::mempool::{Search, Seen};
 
@@ -43,7 +43,7 @@ pub(crate) struct Follow {
     /// What is known of the mempool, for whoever walks.
     seen: Mutex<Seen>,
     interval: Duration,
-    pub(crate) hints: Hints,
+    hints: Hints,
     stopped: AtomicBool,
     /// Why the node is not followed any more.
     lost: Mutex<Option<Error>>,
@@ -280,21 +280,8 @@ impl Follow {
         told.listeners.clone()
     }
 
-    /// Whether a transaction of the mempool may concern a listener.
-    pub(crate) fn may_concern(&self, tx: &Transaction) -> bool {
-        self.listeners().iter().any(|listener| listener.may_hear(tx))
-    }
-
-    /// Has the mempool searched soon.
-    pub(crate) fn hint(&self) {
-        let lost = lock(&self.lost);
-        self.hints.give();
-        drop(lost);
-        self.changed.notify_all();
-    }
-
     /// Whether it is still to be followed.
-    pub(crate) fn goes_on(&self) -> bool {
+    fn goes_on(&self) -> bool {
         !self.stopped.load(Ordering::Relaxed) && lock(&self.lost).is_none()
     }
 
@@ -363,6 +350,27 @@ impl Follow {
                 Err(error) => follow.lose(error),
             }
         }
+    }
+}
+
+impl Follower for Follow {
+    fn goes_on(&self) -> bool {
+        Follow::goes_on(self)
+    }
+
+    fn hints(&self) -> &Hints {
+        &self.hints
+    }
+
+    fn may_concern(&self, tx: &Transaction) -> bool {
+        self.listeners().iter().any(|listener| listener.may_hear(tx))
+    }
+
+    fn hint(&self) {
+        let lost = lock(&self.lost);
+        self.hints.give();
+        drop(lost);
+        self.changed.notify_all();
     }
 }
 

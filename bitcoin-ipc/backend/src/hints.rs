@@ -4,8 +4,8 @@
 //! so that the mempool is searched at once then, and seldom otherwise. A hint is not believed: what listeners hear is what
 //! the node answers. Where nothing is published, or something was lost, the mempool is searched as without it.
 
-use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use bitcoin::Transaction;
@@ -15,7 +15,6 @@ use serde_json::json;
 use zeromq::{Socket, SocketRecv, SubSocket, ZmqMessage};
 
 use crate::ask::Ask;
-use crate::follow::Follow;
 use crate::method::Method;
 
 /// Transactions that come to the mempool or to the chain.
@@ -24,6 +23,21 @@ const TOPIC: &str = "rawtx";
 const LOOK: Duration = Duration::from_secs(1);
 /// The pause before it listens again to a node that has hung up.
 const PAUSE: Duration = Duration::from_secs(5);
+
+/// Whoever follows a node, and is given hints.
+pub(crate) trait Follower: Send + Sync {
+    /// Whether the node is still to be followed.
+    fn goes_on(&self) -> bool;
+
+    /// What is known by hints.
+    fn hints(&self) -> &Hints;
+
+    /// Whether a transaction of the mempool may concern a listener.
+    fn may_concern(&self, tx: &Transaction) -> bool;
+
+    /// Has the mempool searched soon.
+    fn hint(&self);
+}
 
 /// What is known by hints.
 #[derive(Default)]
@@ -85,7 +99,7 @@ fn is_here(host: &str) -> bool {
 }
 
 /// Listens to a node until it is not followed any more.
-pub(crate) fn listen(weak: &Weak<Follow>, endpoint: &str) {
+pub(crate) fn listen(weak: &Weak<impl Follower>, endpoint: &str) {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return tracing::warn!(target: "node", "Cannot listen at {endpoint}: {error}."),
@@ -94,7 +108,7 @@ pub(crate) fn listen(weak: &Weak<Follow>, endpoint: &str) {
         while alive(weak).is_some() {
             let why = hear(weak, endpoint).await;
             let Some(follow) = alive(weak) else { return };
-            follow.hints.heard.store(false, Ordering::SeqCst);
+            follow.hints().heard.store(false, Ordering::SeqCst);
             drop(follow);
             tracing::debug!(target: "node", "not heard at {endpoint}: {}", why.text());
             tokio::time::sleep(PAUSE).await;
@@ -102,12 +116,12 @@ pub(crate) fn listen(weak: &Weak<Follow>, endpoint: &str) {
     });
 }
 
-fn alive(weak: &Weak<Follow>) -> Option<std::sync::Arc<Follow>> {
+fn alive<F: Follower>(weak: &Weak<F>) -> Option<Arc<F>> {
     weak.upgrade().filter(|follow| follow.goes_on())
 }
 
 /// Listens to a node until it hangs up, and says why.
-async fn hear(weak: &Weak<Follow>, endpoint: &str) -> Error {
+async fn hear(weak: &Weak<impl Follower>, endpoint: &str) -> Error {
     let failed = |error: zeromq::ZmqError| Error::disconnected(error.to_string());
     let mut socket = SubSocket::new();
     let opened = tokio::time::timeout(PAUSE, async {
@@ -121,7 +135,7 @@ async fn hear(weak: &Weak<Follow>, endpoint: &str) -> Error {
     }
     if let Some(follow) = alive(weak) {
         tracing::info!(target: "node", "The node says at {endpoint} what comes to its mempool.");
-        follow.hints.heard.store(true, Ordering::SeqCst);
+        follow.hints().heard.store(true, Ordering::SeqCst);
     }
     let (mut next, mut settled) = (None, false);
     while let Some(follow) = alive(weak) {
@@ -134,7 +148,7 @@ async fn hear(weak: &Weak<Follow>, endpoint: &str) -> Error {
             Err(_) => {}
             Ok(Err(error)) => return failed(error),
             Ok(Ok(message)) => {
-                if concerns(&follow, &message, &mut next) {
+                if concerns(&*follow, &message, &mut next) {
                     follow.hint();
                 }
             }
@@ -144,7 +158,7 @@ async fn hear(weak: &Weak<Follow>, endpoint: &str) -> Error {
 }
 
 /// Whether a message may be about something for a listener: one that says so, or one before which others were lost.
-fn concerns(follow: &Follow, message: &ZmqMessage, next: &mut Option<u32>) -> bool {
+fn concerns(follow: &impl Follower, message: &ZmqMessage, next: &mut Option<u32>) -> bool {
     let (Some(body), Some(number)) = (message.get(1), message.get(2)) else { return false };
     let Ok(number) = <[u8; 4]>::try_from(&number[..]).map(u32::from_le_bytes) else { return false };
     let lost = next.replace(number.wrapping_add(1)).is_some_and(|next| next != number);
