@@ -55,6 +55,18 @@ fn a28_ten_thousand_entries_are_asked_for_as_they_are_scrolled() {
 }
 
 #[test]
+fn a29_how_many_there_are_is_told_whoever_is_quicker() {
+    let world = World::new(vec![FakeWallet::huge("w", 10_000)]);
+    world.node.gate.shut_for("listtransactions");
+    let mut gui = Gui::open(&world);
+    gui.wait_for("Overview of w");
+    // The page is there before any of its entries.
+    gui.click(Role::Tab, "History");
+    world.node.gate.shut(false);
+    gui.wait_for("entries known of 10,000 transactions");
+}
+
+#[test]
 fn a29_a_search_says_how_far_it_is_and_stops() {
     let mut gui = history(1_000_000);
     gui.type_in("Search", "Entry 17");

@@ -31,11 +31,15 @@ impl Turn<'_> {
             WalletAnswer::Balances(balances) => {
                 self.with(name, |wallet| wallet.balances = aged(balances, old));
             }
-            WalletAnswer::Newest(rows) => self.with(name, |wallet| {
-                let history = Arc::make_mut(&mut wallet.history);
-                history.newest(rows);
-                history.stale |= old;
-            }),
+            WalletAnswer::Newest(rows) => {
+                self.with(name, |wallet| {
+                    let history = Arc::make_mut(&mut wallet.history);
+                    history.newest(rows);
+                    history.stale |= old;
+                });
+                // Now it is known whether there are more than these.
+                self.refresh(false);
+            }
             WalletAnswer::Arrived(arrival) => self.tell_arrival(name, arrival),
             WalletAnswer::Total(total) => self.with(name, |wallet| wallet.total = aged(total, old)),
             WalletAnswer::Older(skip, asked, rows) => {

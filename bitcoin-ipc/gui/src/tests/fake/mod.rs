@@ -31,7 +31,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[derive(Default)]
 pub(crate) struct Gate {
     calls: Mutex<BTreeMap<String, u64>>,
-    shut: Mutex<bool>,
+    /// For which methods, all of them if there is no name.
+    shut: Mutex<Option<&'static str>>,
     opened: Condvar,
 }
 
@@ -40,13 +41,18 @@ impl Gate {
     pub(crate) fn pass(&self, method: &str) {
         *lock(&self.calls).entry(method.to_owned()).or_default() += 1;
         let shut = lock(&self.shut);
-        drop(self.opened.wait_while(shut, |shut| *shut));
+        drop(self.opened.wait_while(shut, |shut| shut.is_some_and(|only| only.is_empty() || only == method)));
     }
 
     /// Holds up what comes from now on, or lets it go on.
     pub(crate) fn shut(&self, shut: bool) {
-        *lock(&self.shut) = shut;
+        *lock(&self.shut) = shut.then_some("");
         self.opened.notify_all();
+    }
+
+    /// Holds up one method.
+    pub(crate) fn shut_for(&self, method: &'static str) {
+        *lock(&self.shut) = Some(method);
     }
 
     /// How often a method was called.
