@@ -243,7 +243,8 @@ fn wallets_ask_little_of_a_node() {
         let skipped = "SKIPPED in part: without BITCOIN_NODE the node is our own, and has no wallet to compare times with\n";
         io::stderr().write_all(skipped.as_bytes()).unwrap();
     }
-    let (blocks, addresses) = (number("ECONOMY_BLOCKS", 400), number("ECONOMY_ADDRESSES", 1000));
+    let blocks = number("ECONOMY_BLOCKS", 400);
+    let addresses = number("ECONOMY_ADDRESSES", 1000).max(blocks / EACH + 100);
     let mut options = NodeOptions::new(Form::OnCore(Way::Http)).arg("-keypool=100");
     options.core = core.clone();
     options.core_wallets = core.is_some();
