@@ -6,7 +6,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bitcoin::Transaction;
 use bitcoin::consensus::encode::deserialize;
@@ -137,14 +137,14 @@ async fn hear(weak: &Weak<impl Follower>, endpoint: &str) -> Error {
         tracing::info!(target: "node", "The node says at {endpoint} what comes to its mempool.");
         follow.hints().heard.store(true, Ordering::SeqCst);
     }
-    let (mut next, mut settled) = (None, false);
+    let (mut next, mut begun) = (None, Some(Instant::now()));
     while let Some(follow) = alive(weak) {
-        match tokio::time::timeout(LOOK, socket.recv()).await {
-            // By now the node knows that we listen, and what came before is searched for.
-            Err(_) if !settled => {
-                settled = true;
-                follow.hint();
-            }
+        let heard = tokio::time::timeout(LOOK, socket.recv()).await;
+        // By now the node knows that we listen, and what came before is searched for.
+        if begun.take_if(|begun| begun.elapsed() >= LOOK).is_some() {
+            follow.hint();
+        }
+        match heard {
             Err(_) => {}
             Ok(Err(error)) => return failed(error),
             Ok(Ok(message)) => {

@@ -34,6 +34,26 @@ pub(super) fn a27_settings_are_kept_reset_and_say_who_counts() {
 }
 
 #[test]
+fn a27_two_changes_at_once_are_not_one_of_them_without_a_word() {
+    let mut gui = rich();
+    let world = gui.world().clone();
+    gui.page("Settings");
+    gui.type_in("Threads that check scripts (par)", "3");
+    gui.type_in("Kind of new addresses (addresstype)", "bech32m");
+    world.node.gate.shut_for("updateRwSetting");
+    gui.press("Keep par");
+    gui.press("Keep addresstype");
+    assert!(format!("{:?}", gui.model().notices).contains("this one was not made"));
+    world.node.gate.shut(false);
+    gui.wait(|gui| !gui.sees("Undo par"));
+    gui.settle();
+    assert_eq!(lock(&world.node.settings).get("addresstype"), None);
+    // It is still there to be kept.
+    gui.press("Keep addresstype");
+    gui.wait(|_| lock(&world.node.settings).get("addresstype") == Some(&json!("bech32m")));
+}
+
+#[test]
 fn a8_a_node_that_cannot_start_is_mended_in_its_settings() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("regtest/settings.json");

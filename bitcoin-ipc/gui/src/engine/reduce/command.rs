@@ -59,7 +59,7 @@ impl Turn<'_> {
             }
             Command::Peer(command) => {
                 if self.is_up() {
-                    self.act(Task::Peer(command));
+                    self.one(Task::Peer(command));
                 }
             }
             // Nobody tells a window that its own node was asked to end; it ends it itself, in order.
@@ -91,7 +91,17 @@ impl Turn<'_> {
 
     fn set(&mut self, task: Task) {
         if self.session.takes_settings() || self.is_up() {
-            self.act(task);
+            self.one(task);
+        }
+    }
+
+    /// Something of which there is one at a time; another one is refused aloud.
+    fn one(&mut self, task: Task) {
+        if !self.act(task) {
+            let text = mark!(
+                "Another change of this kind is under way, and this one was not made. Try again when it is done."
+            );
+            self.tell(crate::model::Level::Warning, text);
         }
     }
 

@@ -353,6 +353,7 @@ impl Node for Handle {
     }
 
     fn update_rw_setting(&self, name: &str, value: &Value) -> Result<()> {
+        self.0.gate.pass("updateRwSetting");
         lock(&self.0.settings).insert(name.to_owned(), value.clone());
         Ok(())
     }
