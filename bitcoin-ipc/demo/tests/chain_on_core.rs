@@ -32,6 +32,9 @@ use bitcoin_ipc::{ErrorKind, Result, Trust};
 use mp_runtime::{EventLoop, connect_stream};
 use serde_json::{Value, json};
 
+/// How often the mempool is searched for those who listen.
+const INTERVAL: Duration = Duration::from_millis(200);
+
 /// Both ways to one node.
 struct Both {
     own: Arc<dyn WatchingChain>,
@@ -55,6 +58,20 @@ impl Both {
         );
         *known = limit;
         answer
+    }
+
+    /// Waits until the followers ask nothing more of a mempool that nobody listens to.
+    fn settle(&self) {
+        let count = || self.core.asked().get(&Method::GetMempoolInfo).copied();
+        let mut before = count();
+        loop {
+            std::thread::sleep(INTERVAL * 5);
+            let now = count();
+            if now == before {
+                return;
+            }
+            before = now;
+        }
     }
 
     /// Asks both; they have to say the same.
@@ -111,7 +128,7 @@ fn core(node: &Node, directory: &Path) -> Core {
         trust: Trust::default(),
         settings: settings(directory),
         dust_rate: WireFeeRate::from_sat_per_kvb(3000),
-        interval: Duration::from_millis(200),
+        interval: INTERVAL,
         shutdown: Shutdown::new(),
         signals: Signals::default(),
     })
@@ -558,6 +575,7 @@ fn told(both: &mut Both, node: &Node) {
         "{heard:?}"
     );
     drop(handler);
+    both.settle();
     both.only("requestMempoolTransactions", "the mempool is read whole", |chain| {
         chain.request_mempool_transactions(&Ear::default())
     });
