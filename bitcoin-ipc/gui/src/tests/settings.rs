@@ -43,7 +43,7 @@ fn a27_two_changes_at_once_are_not_one_of_them_without_a_word() {
     world.node.gate.shut_for("updateRwSetting");
     gui.press("Keep par");
     gui.press("Keep addresstype");
-    assert!(format!("{:?}", gui.model().notices).contains("this one was not made"));
+    gui.wait(|gui| format!("{:?}", gui.model().notices).contains("this one was not made"));
     world.node.gate.shut(false);
     gui.wait(|gui| !gui.sees("Undo par"));
     gui.settle();
