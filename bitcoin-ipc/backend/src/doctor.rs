@@ -107,7 +107,7 @@ fn look(ask: &Ask, options: &CoreOptions, findings: &mut Vec<Finding>) -> Result
         Some(endpoint) => good(format!("it says at {endpoint} what comes to its mempool")),
         None => fair(
             "it does not say what comes to its mempool, which is looked at every few seconds",
-            "zmqpubrawtx=tcp://127.0.0.1:28332 in its bitcoin.conf, and restart it: payments are seen at once, with fewer questions",
+            "zmqpubrawtx=tcp://127.0.0.1:28332 in its bitcoin.conf, and restart it: payments are searched for when they come, with fewer questions",
         ),
     });
     sockets(options, findings);
