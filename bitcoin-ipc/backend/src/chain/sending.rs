@@ -37,7 +37,7 @@ pub(super) fn verdict(ask: &Ask, tx: &Transaction) -> Result<Result<Option<Amoun
     Ok(if reason == "txn-already-in-mempool" { Ok(None) } else { Err(reason) })
 }
 
-/// Sends a transaction, unless its fee is too high.
+/// Sends a transaction, unless its fee is above the limit; zero is none.
 pub(crate) fn send(
     core: &Core,
     tx: &Transaction,
@@ -65,7 +65,8 @@ pub(crate) fn send(
     // One after the other, so that the fee that was looked at is that of what is sent.
     let _sending = lock(&core.0.sending);
     match verdict(ask, tx)? {
-        Ok(Some(fee)) if fee > max_fee => {
+        // Zero is no limit, as in Bitcoin Core.
+        Ok(Some(fee)) if max_fee > Amount::ZERO && fee > max_fee => {
             return Ok(Err(TOO_DEAR.to_owned()));
         }
         // In other cases sending has the words.

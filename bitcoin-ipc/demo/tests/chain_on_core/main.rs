@@ -2,12 +2,15 @@
 //!
 //! One node, two ways to it: its own `Chain`, and the one that is made of its JSON-RPC. Both are asked everything,
 //! on a chain with a branch that lost and a mempool in which transactions hang together, and have to say the same.
-//! What each answer was made of is written down in `bitcoin-ipc/backend/CHAIN.md`, which this test keeps; after a
-//! change write it with `MP_METHODS=write`.
+//! What each answer was made of is written down in `bitcoin-ipc/backend/CHAIN.md` and `NODE.md`, which these tests keep;
+//! after a change write them with `MP_METHODS=write`.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+mod node;
+mod table;
+
+use std::collections::HashSet;
 use std::fmt::{Debug, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -31,6 +34,7 @@ use bitcoin_ipc::types::{
 use bitcoin_ipc::{ErrorKind, Result, Trust};
 use mp_runtime::{EventLoop, connect_stream};
 use serde_json::{Value, json};
+use table::Table;
 
 /// How often the mempool is searched for those who listen.
 const INTERVAL: Duration = Duration::from_millis(200);
@@ -39,25 +43,13 @@ const INTERVAL: Duration = Duration::from_millis(200);
 struct Both {
     own: Arc<dyn WatchingChain>,
     core: Core,
-    /// What the answers were made of, and how they are limited.
-    rows: BTreeMap<&'static str, (BTreeSet<Method>, &'static str)>,
+    table: Table,
 }
 
 impl Both {
     /// What the node is asked for a call by way of its JSON-RPC.
-    fn made_of<T>(&mut self, method: &'static str, limit: &'static str, call: impl FnOnce(&Core) -> T) -> T {
-        let before = self.core.asked();
-        let answer = call(&self.core);
-        let after = self.core.asked();
-        let (asked, known) = self.rows.entry(method).or_default();
-        let own = |(method, count): &(Method, u64)| before.get(method).copied().unwrap_or_default() < *count;
-        // The followers ask by themselves.
-        let idle = [Method::WaitForNewBlock];
-        asked.extend(
-            after.into_iter().filter(own).map(|(method, _)| method).filter(|method| !idle.contains(method)),
-        );
-        *known = limit;
-        answer
+    fn made_of<T>(&mut self, method: &'static str, limit: &str, call: impl FnOnce(&Core) -> T) -> T {
+        self.table.made_of(&self.core, method, limit, || call(&self.core))
     }
 
     /// Waits until the followers ask nothing more of a mempool that nobody listens to.
@@ -183,18 +175,18 @@ fn both_say_the_same_of_everything() {
     let init = connect_stream::<dyn SplitInit>(&event_loop, stream);
     let own = init.make_watching_chain().unwrap().unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let mut both = Both { own, core: core(&node, folder.path()), rows: BTreeMap::new() };
+    let mut both = Both { own, core: core(&node, folder.path()), table: Table::default() };
 
     blocks(&mut both, tip, stale, fork);
     mempool(&mut both, &node, tip);
     rules(&mut both);
     settings_and_words(&mut both);
     told(&mut both, &node);
-    let rows = std::mem::take(&mut both.rows);
+    let table = std::mem::take(&mut both.table);
     drop(both);
     drop(init);
     node.stop().unwrap();
-    kept(&rows);
+    kept(&table);
 }
 
 fn blocks(both: &mut Both, tip: BlockHash, stale: BlockHash, fork: BlockHash) {
@@ -390,8 +382,7 @@ fn settings_and_words(both: &mut Both) {
     both.near("rpcEnableDeprecated", "as -deprecatedrpc of this program says", |chain| {
         chain.rpc_enable_deprecated("bip125")
     });
-    both.rows
-        .insert("handleRpc", (BTreeSet::new(), "answered at this program's own socket, before the node"));
+    both.table.note("handleRpc", [], "answered at this program's own socket, before the node");
 }
 
 /// Notes what it hears.
@@ -489,12 +480,10 @@ fn told(both: &mut Both, node: &Node) {
     });
     assert!(scanned[0].0.len() > 100, "{}", scanned[0].0.len());
     assert_eq!(scanned[0], scanned[1]);
-    both.rows.insert(
+    both.table.note(
         "ScriptWatch.scanBlocks",
-        (
-            BTreeSet::from([Method::GetBlock, Method::GetBlockFilter, Method::ScanBlocks]),
-            "by filters where the node has them",
-        ),
+        [Method::GetBlock, Method::GetBlockFilter, Method::ScanBlocks],
+        "by filters where the node has them",
     );
     let waiting = watch.each_ref().map(|watch| {
         let ear = Ear::default();
@@ -503,9 +492,10 @@ fn told(both: &mut Both, node: &Node) {
     });
     assert_eq!(waiting[0], waiting[1]);
     assert!(!waiting[0].is_empty());
-    both.rows.insert(
+    both.table.note(
         "ScriptWatch.requestMempoolTransactions",
-        (BTreeSet::from([Method::GetDescriptorActivity, Method::GetRawTransaction]), ""),
+        [Method::GetDescriptorActivity, Method::GetRawTransaction],
+        "",
     );
     // What comes, goes, and comes back.
     let settled = |both: &mut Both| {
@@ -542,19 +532,17 @@ fn told(both: &mut Both, node: &Node) {
         submit(node, &block).unwrap();
     }
     told(both, "back again");
-    both.rows.insert("waitForNotificationsIfTipChanged", both.rows["waitForNotifications"].clone());
-    both.rows.insert(
+    both.table.copy("waitForNotifications", "waitForNotificationsIfTipChanged");
+    both.table.note(
         "WatchingChain.watchScripts",
-        (
-            BTreeSet::from([
-                Method::GetBlock,
-                Method::GetBlockFilter,
-                Method::GetBlockHeader,
-                Method::GetDescriptorActivity,
-                Method::WaitForNewBlock,
-            ]),
-            "why a transaction left the mempool is as near as it can be had",
-        ),
+        [
+            Method::GetBlock,
+            Method::GetBlockFilter,
+            Method::GetBlockHeader,
+            Method::GetDescriptorActivity,
+            Method::WaitForNewBlock,
+        ],
+        "why a transaction left the mempool is as near as it can be had",
     );
     drop(watch);
     // Those who hear everything.
@@ -581,9 +569,8 @@ fn told(both: &mut Both, node: &Node) {
     });
 }
 
-/// Compares the table with the one that is kept.
-fn kept(rows: &BTreeMap<&'static str, (BTreeSet<Method>, &'static str)>) {
-    let mut text = "\
+fn kept(table: &Table) {
+    let head = "\
 # The chain of an unmodified Bitcoin Core
 
 What each method of `Chain`, and of those that watch scripts, is made of there. A test (`chain_on_core` of
@@ -592,27 +579,21 @@ same chain; after a change write it with
 
     MP_METHODS=write cargo test -p bitcoin-demo --test chain_on_core
 
-| method | asked of the node | as near as it can be had |
-|---|---|---|
+What windows ask for is in [`NODE.md`](NODE.md).
+";
+    let mut end = "
+## All that is asked of a node
+
+For `-rpcwhitelist`. Nothing else is asked but what users ask themselves.
+
+| method | what for |
+|---|---|
 "
     .to_owned();
-    for (name, (methods, limit)) in rows {
-        let methods: Vec<_> = methods.iter().map(|method| format!("`{}`", method.name())).collect();
-        writeln!(text, "| `{name}` | {} | {limit} |", methods.join(", ")).unwrap();
-    }
-    text.push_str("\n## All that is asked of a node\n\nFor `-rpcwhitelist`. Nothing else is asked but what users ask themselves.\n\n| method | what for |\n|---|---|\n");
     for method in Method::ALL {
-        writeln!(text, "| `{}` | {} |", method.name(), method.purpose()).unwrap();
+        writeln!(end, "| `{}` | {} |", method.name(), method.purpose()).unwrap();
     }
     let names: Vec<_> = Method::ALL.iter().map(|method| method.name()).collect();
-    writeln!(text, "\nIn one line:\n\n    rpcwhitelist=<user>:{}", names.join(",")).unwrap();
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../backend/CHAIN.md");
-    if std::env::var_os("MP_METHODS").is_some_and(|what| what == "write") {
-        std::fs::write(&path, text).unwrap();
-        return;
-    }
-    let kept = std::fs::read_to_string(&path).unwrap_or_default();
-    let first = text.lines().zip(kept.lines()).find(|(found, kept)| found != kept);
-    assert_eq!(first, None, "another line in {}; see its head", path.display());
-    assert_eq!(text, kept);
+    writeln!(end, "\nIn one line:\n\n    rpcwhitelist=<user>:{}", names.join(",")).unwrap();
+    table.kept::<dyn Chain>("CHAIN.md", head, &end);
 }
