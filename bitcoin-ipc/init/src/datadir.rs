@@ -3,7 +3,7 @@
 //! In: `-datadir` or nothing. Out: a directory that is there, for its owner only, and the network's
 //! directory in it; or an error where they are another program's.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::arguments::Arguments;
 use crate::config::Settings;
@@ -20,17 +20,44 @@ const ON_CORE: &str = ".bitcoin-wallet";
 ///
 /// There is no home directory, or the directory cannot be created.
 pub fn on_core(arguments: &mut Arguments) -> Result<()> {
+    let Some(directory) = own_on_core(arguments)? else { return Ok(()) };
+    owner::create_folder(&directory)
+        .map_err(|error| Error::new(format!("cannot make the directory {}: {error}", directory.display())))?;
+    name(arguments, &directory);
+    Ok(())
+}
+
+/// The same for a program that only looks: where the directory is missing it is not created, and the settings are those of
+/// the command line.
+///
+/// # Errors
+///
+/// There is no home directory.
+pub fn look_on_core(arguments: &mut Arguments) -> Result<()> {
+    match own_on_core(arguments)? {
+        Some(directory) if directory.is_dir() => name(arguments, &directory),
+        Some(_) => {
+            for file in ["conf", "settings"] {
+                arguments.options.entry(file.to_owned()).or_insert_with(|| vec![false.into()]);
+            }
+        }
+        None => {}
+    }
+    Ok(())
+}
+
+fn own_on_core(arguments: &Arguments) -> Result<Option<PathBuf>> {
     if !arguments.options.contains_key("core") || arguments.options.contains_key("datadir") {
-        return Ok(());
+        return Ok(None);
     }
     let home = std::env::home_dir().filter(|home| !home.as_os_str().is_empty());
     let home =
         home.ok_or_else(|| Error::new("there is no home directory; give a directory with -datadir"))?;
-    let directory = home.join(ON_CORE);
-    owner::create_folder(&directory)
-        .map_err(|error| Error::new(format!("cannot make the directory {}: {error}", directory.display())))?;
+    Ok(Some(home.join(ON_CORE)))
+}
+
+fn name(arguments: &mut Arguments, directory: &Path) {
     arguments.options.insert("datadir".to_owned(), vec![directory.display().to_string().into()]);
-    Ok(())
 }
 
 /// Creates the data directory and the network's in it where they are missing, for the owner only, and

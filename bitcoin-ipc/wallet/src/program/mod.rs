@@ -67,7 +67,7 @@ fn run() -> Result<(), Failure> {
 /// What a user starts: one command without a node, or wallets that follow a node which listens.
 fn run_by_hand(arguments: Arguments) -> Result<(), Failure> {
     if arguments.positional == ["doctor"] {
-        return doctor(&settings::load(arguments)?);
+        return doctor(&settings::look(arguments)?);
     }
     let command = Command::read(&arguments.positional)?;
     let settings = settings::load(arguments)?;

@@ -69,11 +69,21 @@ pub(super) fn program() -> Program {
         .options(LOG_OPTIONS)
 }
 
-/// The settings of a run by hand. The configuration file may have a node's options too.
-pub(super) fn load(arguments: Arguments) -> Result<Settings> {
-    let program = program().options(NODE_OPTIONS).options(INERT_OPTIONS).options(REFUSED_OPTIONS);
-    let mut arguments = arguments;
+/// The settings of a run by hand.
+pub(super) fn load(mut arguments: Arguments) -> Result<Settings> {
     datadir::on_core(&mut arguments)?;
+    read(arguments)
+}
+
+/// The settings of a run that leaves nothing behind.
+pub(super) fn look(mut arguments: Arguments) -> Result<Settings> {
+    datadir::look_on_core(&mut arguments)?;
+    read(arguments)
+}
+
+/// The configuration file may have a node's options too.
+fn read(arguments: Arguments) -> Result<Settings> {
+    let program = program().options(NODE_OPTIONS).options(INERT_OPTIONS).options(REFUSED_OPTIONS);
     Settings::load(&program.options(CORE_OPTIONS).options(OWN_OPTIONS), arguments)
 }
 

@@ -42,3 +42,18 @@ fn wallets_are_made_shown_and_listed() {
     assert!(error(&run(&["dump"])).starts_with("Error: dump is not supported: "));
     assert!(!folder.path().join("regtest/debug.log.wallet").exists(), "a command needs no log");
 }
+
+#[test]
+fn a_look_at_a_node_leaves_nothing_behind() {
+    let home = tempfile::tempdir().unwrap();
+    let look = std::process::Command::new(crate::process::PROGRAM)
+        .env("HOME", home.path())
+        // Nobody listens at a port that cannot be had.
+        .args(["-regtest", "-core=http://127.0.0.1:1", "doctor"])
+        .output()
+        .unwrap();
+    assert_eq!(error(&look), "Error: wallets cannot work with this node yet; see the lines with FAIL");
+    let found = String::from_utf8(look.stdout).unwrap();
+    assert!(found.starts_with("FAIL  http://127.0.0.1:1: ") && found.contains("-> server=1"), "{found}");
+    assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
+}
