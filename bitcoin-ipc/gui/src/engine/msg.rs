@@ -236,8 +236,8 @@ pub(crate) enum Event {
     WalletLoaded(String),
     /// A wallet is about to be unloaded.
     WalletUnloaded(String),
-    /// A wallet tells nothing more, as too much of it was not heard.
-    Unheard(String),
+    /// A wallet of the process with this number tells nothing more, as too much of it was not heard.
+    Unheard(u64, String),
     /// A wallet was encrypted, locked or unlocked, or gives addresses again or no more.
     StatusChanged(String),
     /// The address book changed.

@@ -23,6 +23,8 @@ pub(super) enum Lane {
     Long,
     /// A line of the console, which may wait for ever.
     Console(u64),
+    /// A wallet that is listened to again.
+    Listen(String),
     /// What a wallet is asked.
     WalletReads(String),
     /// What a wallet does.
@@ -42,8 +44,8 @@ impl Lane {
             Read::Processes => Lane::Files,
             Read::Mempool => Lane::Mempool,
             Read::Wallets | Read::Files => Lane::Long,
-            Read::Listen(wallet)
-            | Read::Traits(wallet)
+            Read::Listen(wallet) => Lane::Listen(wallet.clone()),
+            Read::Traits(wallet)
             | Read::Balances(wallet)
             | Read::Newest(wallet)
             | Read::Older(wallet, ..)

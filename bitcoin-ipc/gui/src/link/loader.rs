@@ -4,6 +4,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use bitcoin_ipc::interfaces::{Node, Wallet};
 use bitcoin_ipc::types::{BilingualStr, Secret};
@@ -13,6 +14,9 @@ use super::guard::Arm;
 use super::{Held, Loader, NODE_PATIENCE, lanes, lock, wallet};
 use crate::engine::{Answer, Event, Failure};
 use crate::model::WalletFile;
+
+/// The pause before a wallet is listened to again.
+pub(crate) const LISTEN_PAUSE: Duration = Duration::from_millis(250);
 
 /// Finds what loads wallets, has it tell of new ones, and takes those that it has.
 pub(super) fn find(held: &Arc<Held>) -> Result<Answer, Failure> {
@@ -72,8 +76,9 @@ fn later(held: &Arc<Held>, wallet: Box<dyn Wallet>) {
     held.lanes.run(lanes::Lane::Long, job);
 }
 
-/// Listens anew to a wallet that tells nothing more.
+/// Listens anew to a wallet that tells nothing more, after a pause: it may let go at once each time.
 pub(super) fn listen(held: &Arc<Held>, name: &str) -> Result<(), Failure> {
+    std::thread::sleep(LISTEN_PAUSE);
     let object = held.wallet(name)?;
     take(held, object).map(drop).map_err(|error| held.failure(&error))
 }

@@ -38,6 +38,8 @@ use crate::model::{Key, Level, SessionId};
 use crate::text::words::{mark, say};
 use guard::Arm;
 use lanes::{Lane, Lanes};
+#[cfg(test)]
+pub(crate) use loader::LISTEN_PAUSE;
 pub(crate) use processes::Around;
 
 /// How long the node may take for a short answer.
@@ -201,6 +203,11 @@ impl Held {
     /// The number of a process of wallets that was found.
     fn next_process(&self) -> u64 {
         self.processes.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The number of the process of wallets that was found last.
+    fn process(&self) -> u64 {
+        self.processes.load(Ordering::Relaxed)
     }
 
     fn loader(&self) -> Result<Arc<dyn WalletLoader>, Failure> {

@@ -28,9 +28,10 @@ impl Drop for Loaded {
 /// Has a wallet tell what happens, as long as it is held; gives its name.
 pub(super) fn listen(held: &Arc<Held>, object: Arc<dyn Wallet>) -> Result<(String, Loaded)> {
     let name = object.get_wallet_name()?;
-    let arm = Arm::new();
+    let (arm, process) = (Arm::new(), held.process());
+    let guard = || arm.guard(held.id, held.sender.clone(), Event::Unheard(process, name.clone()));
     let tell = || {
-        let guard = arm.guard(held.id, held.sender.clone(), Event::Unheard(name.clone()));
+        let guard = guard();
         let (held, name) = (Arc::downgrade(held), name.clone());
         move |event: &dyn Fn(String) -> Event| {
             // It is dropped with this closure.
@@ -42,9 +43,10 @@ pub(super) fn listen(held: &Arc<Held>, object: Arc<dyn Wallet>) -> Result<(Strin
         }
     };
     let (status, addresses, book, changed, progress) = (tell(), tell(), tell(), tell(), tell());
-    let (holder, unloaded) = (Arc::downgrade(held), name.clone());
+    let (holder, unloaded, ends) = (Arc::downgrade(held), name.clone(), guard());
     let told = vec![
         object.handle_unload(Box::new(move || {
+            let _guard = &ends;
             if let Some(held) = holder.upgrade() {
                 let_go(&held, &unloaded);
             }
@@ -66,6 +68,9 @@ pub(super) fn listen(held: &Arc<Held>, object: Arc<dyn Wallet>) -> Result<(Strin
 /// Lets go of a wallet that is about to be unloaded, on another thread than the callback's.
 fn let_go(held: &Arc<Held>, name: &str) {
     let loaded = lock(&held.objects).wallets.remove(name);
+    if let Some(loaded) = &loaded {
+        loaded.arm.disarm();
+    }
     held.tell(Event::WalletUnloaded(name.to_owned()));
     held.lanes.run(super::lanes::Lane::Long, Box::new(move || within(GOODBYE, || drop(loaded))));
 }

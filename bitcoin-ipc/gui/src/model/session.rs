@@ -243,6 +243,8 @@ pub(crate) struct Session {
     pub(crate) wallets_of: u64,
     /// The number of the last one that is known to have ended.
     pub(crate) wallets_ended: u64,
+    /// Those that had gone silent before the list of their process was there.
+    pub(crate) unheard: Vec<(u64, String)>,
     /// When the node starts their process again, if it said so.
     pub(crate) restart: Option<Restart>,
     /// Until when wallets may still be loaded that a process which came back does not have yet, in milliseconds of the
@@ -290,6 +292,7 @@ impl Session {
             wallet_process: Wallets::Unknown,
             wallets_of: 0,
             wallets_ended: 0,
+            unheard: Vec::new(),
             restart: None,
             settles: None,
             wallets: BTreeMap::new(),

@@ -7,13 +7,16 @@ use std::time::{Duration, Instant};
 use bitcoin::Txid;
 use bitcoin::hashes::Hash as _;
 
-use super::fake::lock;
-use super::rich;
+use super::fake::{FakeWallet, World, lock};
+use super::{Gui, rich};
 use crate::engine::{Answer, Answered, Engine, Event, Msg, Run, Task};
+use crate::link::LISTEN_PAUSE;
 use crate::model::{Chain, Form, Key, Level, Read, Session, SessionId};
 
 /// How many events there are in a burst.
 const MANY: u32 = 100_000;
+/// What a window hears of a wallet.
+const CALLBACKS: u64 = 6;
 
 fn txid(number: u32) -> Txid {
     let mut bytes = [7; 32];
@@ -143,4 +146,24 @@ fn a46_a_wallet_that_was_not_heard_is_listened_to_again() {
     assert!(calls <= 2_000, "{calls} calls after {MANY} events");
     wallet.receive(778, "Heard");
     gui.wait_for("Received 0.00000778 BTC, Heard, Unconfirmed");
+}
+
+#[test]
+fn a46_a_wallet_that_lets_go_at_once_is_not_asked_without_end() {
+    let wallet = FakeWallet::with_coins("w");
+    lock(&wallet.inside).deaf = true;
+    let world = World::new(vec![wallet.clone()]);
+    let begun = Instant::now();
+    let mut gui = Gui::open(&world);
+    gui.wait(|_| wallet.gate.count("subscribe") > 4 * CALLBACKS);
+    let pauses = u64::try_from(begun.elapsed().as_millis() / LISTEN_PAUSE.as_millis()).expect("a number");
+    let listened = wallet.gate.count("subscribe").div_ceil(CALLBACKS);
+    assert!(listened <= pauses + 1, "listened to {listened} times in {pauses} pauses");
+    // Whoever keeps to it then is heard.
+    lock(&wallet.inside).deaf = false;
+    let before = wallet.gate.count("subscribe");
+    gui.wait(|_| wallet.gate.count("subscribe") >= before + CALLBACKS);
+    gui.settle();
+    wallet.receive(779, "Heard");
+    gui.wait_for("Received 0.00000779 BTC, Heard, Unconfirmed");
 }

@@ -236,7 +236,7 @@ fn play(steps: &[Step]) -> (Model, BTreeMap<u8, u32>) {
             Step::Loaded => Msg::Event(0, Event::WalletLoaded(name())),
             Step::Unloaded => Msg::Event(0, Event::WalletUnloaded(name())),
             Step::Changed => Msg::Event(0, Event::TransactionChanged(name(), Txid::all_zeros(), true)),
-            Step::Unheard => Msg::Event(0, Event::Unheard(name())),
+            Step::Unheard => Msg::Event(0, Event::Unheard(1, name())),
             Step::Tip => {
                 Msg::Event(0, Event::BlockTip(crate::model::Chain { height: Some(7), ..Default::default() }))
             }

@@ -97,6 +97,7 @@ impl Turn<'_> {
 
     fn wallets(&mut self, process: u64, names: &[String]) {
         self.session.wallets_of = process;
+        let unheard = std::mem::take(&mut self.session.unheard);
         if process <= self.session.wallets_ended {
             // It has ended since it gave its list; the next one tells when it is there.
             if self.session.wallet_process != Wallets::Lost {
@@ -112,6 +113,11 @@ impl Turn<'_> {
         }
         for name in names {
             self.here(name);
+        }
+        for (of, name) in unheard {
+            if of == process && names.contains(&name) && self.session.has_wallets() {
+                self.read(Read::Listen(name));
+            }
         }
         self.refresh(true);
     }

@@ -58,12 +58,9 @@ impl Turn<'_> {
                 self.refresh(true);
             }
             Event::WalletUnloaded(name) => self.unloaded(&name),
-            // Where their process has ended, they tell nothing either.
-            Event::Unheard(name) => {
-                if self.session.has_wallets() {
-                    self.read(Read::Listen(name));
-                }
-            }
+            Event::Unheard(_, name) if self.session.has_wallets() => self.read(Read::Listen(name)),
+            // Where their process has ended they tell nothing either; or its list is still to come.
+            Event::Unheard(process, name) => self.session.unheard.push((process, name)),
             Event::StatusChanged(name) => {
                 if self.session.has_wallets() {
                     self.read(Read::Traits(name));

@@ -46,6 +46,8 @@ pub(crate) struct Inside {
     pub(crate) robs: bool,
     /// Has committing end as if the process had died: before or after it was done.
     pub(crate) dies: Option<bool>,
+    /// Has it let go of whoever listens, at once.
+    pub(crate) deaf: bool,
 }
 
 /// A wallet.

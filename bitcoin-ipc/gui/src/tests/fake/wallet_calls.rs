@@ -28,7 +28,11 @@ macro_rules! heard {
     ($($method:ident($callbacks:ident): $callback:ty;)*) => {$(
         fn $method(&self, callback: $callback) -> Result<Box<dyn Handler>> {
             self.0.gate.pass("subscribe");
-            Ok(Box::new(self.0.$callbacks.add(callback)))
+            let handler = self.0.$callbacks.add(callback);
+            if lock(&self.0.inside).deaf {
+                handler.disconnect()?;
+            }
+            Ok(Box::new(handler))
         }
     )*};
 }
