@@ -1,8 +1,8 @@
 //! Our wallet beside Bitcoin Core's own, on one node, with the same descriptors: after each of many random steps,
 //! reorganisations among them, both have to show the same coins, balances and transactions, to the satoshi.
 //!
-//! `BITCOIN_NODE` names Core's `bitcoin-node` of v32 with wallets; without it this is skipped and says so.
-//! `BESIDE_STEPS` says how many steps (60), `KILLS_SEED` repeats a run.
+//! `BITCOIN_NODE` names Core's `bitcoin-node` of v32 with wallets; without it the node is our own, whose wallets have its
+//! own interfaces while the others have its JSON-RPC. `BESIDE_STEPS` says how many steps (60), `KILLS_SEED` repeats a run.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on says why")]
 
@@ -24,7 +24,7 @@ const FAUCET: &str = "faucet";
 
 struct Pair {
     node: Node,
-    /// Core itself.
+    /// The node, and its own wallets.
     core: Caller,
     /// Blocks that lost, by which to come back.
     left: Vec<bitcoin::BlockHash>,
@@ -145,16 +145,25 @@ impl Pair {
 }
 
 #[test]
-fn both_wallets_show_the_same() {
-    let Some(program) = std::env::var_os("BITCOIN_NODE").map(PathBuf::from) else {
+fn both_wallets_show_the_same_over_ipc() {
+    beside(Way::Ipc);
+}
+
+#[test]
+fn both_wallets_show_the_same_over_http() {
+    beside(Way::Http);
+}
+
+fn beside(way: Way) {
+    let core = std::env::var_os("BITCOIN_NODE").map(PathBuf::from);
+    if core.is_none() {
         // Not by `println`, which only tests that fail show.
-        let skipped = "SKIPPED: set BITCOIN_NODE to a bitcoin-node of v32 with wallets to run this test\n";
+        let skipped = "SKIPPED in part: without BITCOIN_NODE the node is our own, and so are both wallets\n";
         std::io::stderr().write_all(skipped.as_bytes()).unwrap();
-        return;
-    };
+    }
     let steps: usize = std::env::var("BESIDE_STEPS").map_or(60, |steps| steps.parse().unwrap());
-    let mut options = NodeOptions::new(Form::OnCore(Way::Ipc)).arg("-fallbackfee=0.0002").arg("-keypool=50");
-    options.core = Some(program);
+    let mut options = NodeOptions::new(Form::OnCore(way)).arg("-fallbackfee=0.0002").arg("-keypool=50");
+    options.core = core;
     options.core_wallets = true;
     let mut node = Node::prepare(&Programs::built().unwrap(), options).unwrap();
     node.start_again().unwrap();

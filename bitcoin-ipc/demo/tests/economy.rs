@@ -1,5 +1,5 @@
-//! What wallets ask of a node: at first, for each block, and while nothing happens; beside BDK, and beside Bitcoin Core's
-//! own wallet for the time of a first search. All three have to find the same.
+//! What wallets ask of a node: at first, for each block, and while nothing happens; beside the same wallet on our own node,
+//! beside BDK, and beside Bitcoin Core's own wallet for the time of a first search. All have to find the same.
 //!
 //! `BITCOIN_NODE` names Core's `bitcoin-node` of v32 with wallets; without it our own node takes its place, which has no
 //! wallets for others. `ECONOMY_BLOCKS` says how long the chain is (400), `ECONOMY_ADDRESSES` how many addresses the wallet
@@ -9,6 +9,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,43 +38,82 @@ impl std::ops::Sub for Traffic {
     }
 }
 
-/// Counts what crosses on the way to a node's HTTP.
-struct Relay {
-    port: u16,
+/// A stream that has two directions.
+trait Line: Read + Write + Send + Sized + 'static {
+    fn again(&self) -> io::Result<Self>;
+    fn end(&self) -> io::Result<()>;
+}
+
+impl Line for TcpStream {
+    fn again(&self) -> io::Result<Self> {
+        self.try_clone()
+    }
+
+    fn end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+impl Line for UnixStream {
+    fn again(&self) -> io::Result<Self> {
+        self.try_clone()
+    }
+
+    fn end(&self) -> io::Result<()> {
+        self.shutdown(Shutdown::Write)
+    }
+}
+
+/// What has crossed.
+#[derive(Clone, Default)]
+struct Counts {
     calls: Arc<AtomicU64>,
     bytes: Arc<AtomicU64>,
 }
 
-impl Relay {
-    fn start(to: u16) -> Relay {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let relay = Relay {
-            port: listener.local_addr().unwrap().port(),
-            calls: Arc::default(),
-            bytes: Arc::default(),
-        };
-        let (calls, bytes) = (relay.calls.clone(), relay.bytes.clone());
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let Ok(node) = TcpStream::connect(("127.0.0.1", to)) else { continue };
-                let (answers, asker) = (node.try_clone().unwrap(), client.try_clone().unwrap());
-                let (calls, sent, came) = (calls.clone(), bytes.clone(), bytes.clone());
-                std::thread::spawn(move || pass(client, node, &sent, Some(&calls)));
-                std::thread::spawn(move || pass(answers, asker, &came, None));
-            }
-        });
-        relay
-    }
-
+impl Counts {
     fn traffic(&self) -> Traffic {
         Traffic { calls: self.calls.load(Ordering::SeqCst), bytes: self.bytes.load(Ordering::SeqCst) }
     }
+
+    /// Passes on what one side says to the other, and counts it.
+    fn relay<L: Line>(&self, client: L, node: L) {
+        let (answers, asker) = (node.again().unwrap(), client.again().unwrap());
+        let (asked, answered) = (self.clone(), self.clone());
+        std::thread::spawn(move || pass(client, node, &asked.bytes, Some(&asked.calls)));
+        std::thread::spawn(move || pass(answers, asker, &answered.bytes, None));
+    }
+
+    /// Counts what crosses on the way to a node's HTTP. Gives the port where it is asked.
+    fn of_http(&self, to: u16) -> u16 {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, counts) = (listener.local_addr().unwrap().port(), self.clone());
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let Ok(node) = TcpStream::connect(("127.0.0.1", to)) else { continue };
+                counts.relay(client, node);
+            }
+        });
+        port
+    }
+
+    /// Counts the bytes that cross on the way to a node's socket.
+    fn of_socket(&self, place: &Path, to: PathBuf) {
+        let listener = UnixListener::bind(place).unwrap();
+        let counts = self.clone();
+        std::thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let Ok(node) = UnixStream::connect(&to) else { continue };
+                counts.relay(client, node);
+            }
+        });
+    }
 }
 
-/// Passes bytes on until one side hangs up, and counts them and the calls among them.
+/// Passes bytes on until one side hangs up, and counts them and the calls of JSON-RPC among them.
 fn pass(
-    mut from: TcpStream,
-    mut to: TcpStream,
+    mut from: impl Line,
+    mut to: impl Line,
     bytes: &AtomicU64,
     calls: Option<&AtomicU64>,
 ) -> io::Result<()> {
@@ -97,27 +137,29 @@ fn pass(
             kept = rest;
         }
     }
-    to.shutdown(Shutdown::Write)
+    to.end()
 }
 
 /// What a wallet has found: its transactions, and all of its coins in satoshi.
 type Found = (usize, u64);
 
-/// Our wallet, in a process of its own on the node.
+/// Our wallet, in a process of its own on a node.
 struct Ours {
     wallets: Wallet,
     caller: Caller,
-    relay: Relay,
+    counts: Counts,
+    /// Whether its calls are counted by its log.
+    logged: bool,
     _folder: tempfile::TempDir,
 }
 
 impl Ours {
-    fn start(node: &Node, port: u16, addresses: u64) -> Ours {
-        let relay = Relay::start(port);
-        let folder = tempfile::tempdir_in("/tmp").unwrap();
+    /// On a node that is asked over HTTP.
+    fn on_core(node: &Node, port: u16, addresses: u64) -> Ours {
+        let (counts, folder) = (Counts::default(), tempfile::tempdir_in("/tmp").unwrap());
         let socket = folder.path().join("wallet.sock");
         let args = [
-            format!("-core=http://127.0.0.1:{}", relay.port),
+            format!("-core=http://127.0.0.1:{}", counts.of_http(port)),
             format!("-coredatadir={}", node.directory().display()),
             format!("-ipcbind=unix:{}", socket.display()),
             format!("-keypool={addresses}"),
@@ -125,7 +167,50 @@ impl Ours {
         let mut wallets = Wallet::run(node.programs(), folder.path(), &args).unwrap();
         wallets.wait_for_log("Attached to the node").unwrap();
         let caller = Caller::connect(&socket).unwrap();
-        Ours { wallets, caller, relay, _folder: folder }
+        Ours { wallets, caller, counts, logged: false, _folder: folder }
+    }
+
+    /// On a node of ours, by its interfaces.
+    fn on_own(node: &Node, addresses: u64) -> Ours {
+        let (counts, folder) = (Counts::default(), tempfile::tempdir_in("/tmp").unwrap());
+        let socket = folder.path().join("relay.sock");
+        counts.of_socket(&socket, node.socket());
+        let args = [
+            format!("-ipcconnect=unix:{}", socket.display()),
+            format!("-keypool={addresses}"),
+            "-debug=ipc".to_owned(),
+        ];
+        let mut wallets = Wallet::run(node.programs(), folder.path(), &args).unwrap();
+        wallets.wait_for_log("Attached to the node").unwrap();
+        let caller = Caller::connect(&node.socket()).unwrap();
+        Ours { wallets, caller, counts, logged: true, _folder: folder }
+    }
+
+    fn traffic(&self) -> Traffic {
+        let mut traffic = self.counts.traffic();
+        if self.logged {
+            // What it asks, and what it is told.
+            let is_call = |line: &&str| {
+                line.contains("IPC client send ")
+                    || line.contains("IPC server recv request ") && line.contains("Notifications.")
+            };
+            traffic.calls = self.wallets.log().lines().filter(is_call).count() as u64;
+        }
+        traffic
+    }
+
+    /// Waits until it has heard of all, without a question by whoever uses the wallet, which costs one itself.
+    fn settle(&self) {
+        let quiet = wait_for(|| {
+            let before = self.traffic();
+            std::thread::sleep(Duration::from_secs(2));
+            Ok((self.traffic().calls <= before.calls + 1).then_some(()))
+        });
+        assert!(quiet.unwrap().is_some(), "it goes on asking");
+    }
+
+    fn best(&self) -> Value {
+        self.call("getbalances", json!([]))["lastprocessedblock"]["hash"].clone()
     }
 
     fn call(&self, method: &str, params: Value) -> Value {
@@ -168,13 +253,13 @@ fn found(call: impl Fn(&str, Value) -> Value) -> Found {
 struct Bdk {
     wallet: bdk_wallet::Wallet,
     emitter: Emitter<Box<Client>>,
-    relay: Relay,
+    counts: Counts,
 }
 
 impl Bdk {
     fn start(port: u16, cookie: &Path, descriptors: &Value, addresses: u64) -> Bdk {
-        let relay = Relay::start(port);
-        let url = format!("http://127.0.0.1:{}", relay.port);
+        let counts = Counts::default();
+        let url = format!("http://127.0.0.1:{}", counts.of_http(port));
         let client = Client::new(&url, Auth::CookieFile(cookie.to_owned())).unwrap();
         let of = |internal: bool| {
             let mut entries = descriptors.as_array().unwrap().iter();
@@ -186,7 +271,7 @@ impl Bdk {
             .create_wallet_no_persist()
             .unwrap();
         let tip = wallet.latest_checkpoint();
-        Bdk { wallet, emitter: Emitter::new(Box::new(client), tip, 0, NO_EXPECTED_MEMPOOL_TXS), relay }
+        Bdk { wallet, emitter: Emitter::new(Box::new(client), tip, 0, NO_EXPECTED_MEMPOOL_TXS), counts }
     }
 
     /// Asks for all that is new.
@@ -235,6 +320,48 @@ fn chain(node: &Node, blocks: u64, addresses: u64) -> Value {
         .collect()
 }
 
+/// A node of ours that has the same blocks.
+struct Mirror(Node);
+
+impl Mirror {
+    fn of(node: &Node) -> Mirror {
+        let options = NodeOptions::new(Form::TwoProcesses).arg("-disablewallet").arg("-blockfilterindex=1");
+        let mirror = Mirror(Node::start(node.programs(), options).unwrap());
+        mirror.follow(node);
+        mirror
+    }
+
+    fn follow(&self, node: &Node) {
+        let height = |node: &Node| node.rpc("getblockcount", json!([])).unwrap().as_u64().unwrap();
+        for height in height(&self.0) + 1..=height(node) {
+            let hash = node.rpc("getblockhash", json!([height])).unwrap();
+            let block = node.rpc("getblock", json!([hash, 0])).unwrap();
+            assert_eq!(self.0.rpc("submitblock", json!([block])).unwrap(), Value::Null);
+        }
+    }
+}
+
+/// The table that is printed.
+#[derive(Debug, Default)]
+struct Rows(Vec<(String, Option<Duration>, Traffic)>);
+
+impl Rows {
+    fn add(&mut self, what: String, took: Option<Duration>, traffic: Traffic) {
+        self.0.push((what, took, traffic));
+    }
+
+    /// What it says, past the harness, which keeps what tests print that pass.
+    fn print(self, blocks: u64, addresses: u64) {
+        let mut out = io::stdout().lock();
+        let head = format!("{blocks} blocks, {addresses} addresses");
+        writeln!(out, "\n{head:<40}{:>12}{:>10}{:>14}", "time", "calls", "bytes").unwrap();
+        for (what, took, Traffic { calls, bytes }) in self.0 {
+            let took = took.map_or("-".to_owned(), |took| format!("{took:.2?}"));
+            writeln!(out, "{what:<40}{took:>12}{calls:>10}{bytes:>14}").unwrap();
+        }
+    }
+}
+
 #[test]
 fn wallets_ask_little_of_a_node() {
     let core = std::env::var_os("BITCOIN_NODE").map(PathBuf::from);
@@ -253,78 +380,77 @@ fn wallets_ask_little_of_a_node() {
     let port: u16 = node.core_address().rsplit_once(':').unwrap().1.parse().unwrap();
     let descriptors = chain(&node, blocks, addresses);
     let cookie = node.directory().join("regtest/.cookie");
+    let mut mirror = Mirror::of(&node);
 
     // The first search.
-    let ours = Ours::start(&node, port, addresses);
-    let begun = ours.relay.traffic();
-    let took = ours.search(&descriptors);
-    let mut rows = vec![("first search, ours".to_owned(), Some(took), ours.relay.traffic() - begun)];
+    let mut rows = Rows::default();
+    let all = [
+        ("ours", Ours::on_core(&node, port, addresses)),
+        ("ours on our own node", Ours::on_own(&mirror.0, addresses)),
+    ];
+    for (name, ours) in &all {
+        let begun = ours.traffic();
+        let took = ours.search(&descriptors);
+        rows.add(format!("first search, {name}"), Some(took), ours.traffic() - begun);
+    }
     let mut bdk = Bdk::start(port, &cookie, &descriptors, addresses);
     let begun = Instant::now();
     bdk.poll();
-    rows.push(("first search, BDK".to_owned(), Some(begun.elapsed()), bdk.relay.traffic()));
+    rows.add("first search, BDK".to_owned(), Some(begun.elapsed()), bdk.counts.traffic());
     let expected = usize::try_from(blocks / EACH).unwrap();
-    assert_eq!(ours.found().0, expected);
-    assert_eq!(bdk.found(), ours.found());
+    assert_eq!(bdk.found().0, expected);
+    all.iter().for_each(|(name, ours)| assert_eq!(ours.found(), bdk.found(), "{name}"));
     if core.is_some() {
         let caller = Caller::connect(&node.socket()).unwrap();
         let blank = json!({ "wallet_name": "theirs", "blank": true });
         caller.call(None, "createwallet", blank).unwrap();
         let begun = Instant::now();
         succeeded(&caller.call(Some("theirs"), "importdescriptors", json!([descriptors])).unwrap());
-        rows.push(("first search, Bitcoin Core's own".to_owned(), Some(begun.elapsed()), Traffic::default()));
+        rows.add("first search, Bitcoin Core's own".to_owned(), Some(begun.elapsed()), Traffic::default());
         let theirs = found(|method, params| caller.call(Some("theirs"), method, params).unwrap());
-        assert_eq!(theirs, ours.found());
+        assert_eq!(theirs, bdk.found());
     }
 
     // What comes, block by block.
-    let to = ours.call("getnewaddress", json!([]));
+    let to = all[0].1.call("getnewaddress", json!([]));
     let others = node.wallet_rpc("others", "getnewaddress", json!([])).unwrap();
-    let best = || node.rpc("getbestblockhash", json!([])).unwrap();
-    let settle = |ours: &Ours| {
-        // Told, and without a question by whoever uses the wallet, which costs one itself.
-        let quiet = wait_for(|| {
-            let before = ours.relay.traffic();
-            std::thread::sleep(Duration::from_secs(2));
-            Ok((ours.relay.traffic().calls <= before.calls + 1).then_some(()))
-        });
-        assert!(quiet.unwrap().is_some(), "it goes on asking");
-    };
-    settle(&ours);
+    all.iter().for_each(|(_, ours)| ours.settle());
     for (what, to, paid) in [("a block of others", &others, false), ("a block with a payment", &to, true)] {
-        let (before, polled) = (ours.relay.traffic(), bdk.relay.traffic());
+        let (before, polled) = (all.each_ref().map(|(_, ours)| ours.traffic()), bdk.counts.traffic());
         node.rpc("generatetoaddress", json!([1, to])).unwrap();
-        settle(&ours);
-        rows.push((format!("{what}, ours"), None, ours.relay.traffic() - before));
-        // Whoever is paid has a next address, for which the node looks as well.
-        assert!(rows.last().unwrap().2.calls <= if paid { 24 } else { 8 }, "{rows:#?}");
+        mirror.follow(&node);
+        for ((name, ours), before) in all.iter().zip(before) {
+            ours.settle();
+            rows.add(format!("{what}, {name}"), None, ours.traffic() - before);
+            // Whoever is paid has a next address, for which the node looks as well.
+            assert!(rows.0.last().unwrap().2.calls <= if paid { 24 } else { 8 }, "{rows:#?}");
+        }
         bdk.poll();
-        rows.push((format!("{what}, BDK"), None, bdk.relay.traffic() - polled));
+        rows.add(format!("{what}, BDK"), None, bdk.counts.traffic() - polled);
         assert_eq!(bdk.found().0, expected + usize::from(paid));
-        let last = ours.call("getbalances", json!([]))["lastprocessedblock"]["hash"].clone();
-        assert_eq!(last, best());
-        assert_eq!(bdk.found(), ours.found());
+        let best = node.rpc("getbestblockhash", json!([])).unwrap();
+        for (name, ours) in &all {
+            assert_eq!(ours.best(), best, "{name}");
+            assert_eq!(ours.found(), bdk.found(), "{name}");
+        }
     }
 
     // Nothing.
-    let polled = bdk.relay.traffic();
+    let polled = bdk.counts.traffic();
     bdk.poll();
-    rows.push(("one look of BDK's".to_owned(), None, bdk.relay.traffic() - polled));
-    settle(&ours);
-    let before = ours.relay.traffic();
+    rows.add("one look of BDK's".to_owned(), None, bdk.counts.traffic() - polled);
+    all.iter().for_each(|(_, ours)| ours.settle());
+    let before = all.each_ref().map(|(_, ours)| ours.traffic());
     std::thread::sleep(Duration::from_secs(30));
-    let idle = ours.relay.traffic() - before;
-    rows.push(("half a minute of nothing, ours".to_owned(), None, idle));
-    assert!(idle.calls <= 10, "{rows:#?}");
-
-    ours.wallets.stop().unwrap();
-    node.stop().unwrap();
-    // Past the harness, which keeps what tests print that pass.
-    let mut out = io::stdout().lock();
-    writeln!(out, "\n{blocks} blocks, {addresses} addresses{:>25}{:>10}{:>14}", "time", "calls", "bytes")
-        .unwrap();
-    for (what, took, Traffic { calls, bytes }) in rows {
-        let took = took.map_or("-".to_owned(), |took| format!("{took:.2?}"));
-        writeln!(out, "{what:<36}{took:>12}{calls:>10}{bytes:>14}").unwrap();
+    for ((name, ours), before) in all.iter().zip(before) {
+        rows.add(format!("half a minute of nothing, {name}"), None, ours.traffic() - before);
+        assert!(rows.0.last().unwrap().2.calls <= 10, "{rows:#?}");
     }
+
+    for (_, mut ours) in all {
+        ours.wallets.stop().unwrap();
+    }
+    mirror.0.stop().unwrap();
+    node.stop().unwrap();
+    rows.print(blocks, addresses);
 }

@@ -16,10 +16,11 @@ pub(crate) struct Frames {
 }
 
 impl Frames {
-    /// One more is drawn; the one before it took so many seconds, where that is known.
+    /// One more is drawn; the one before it took so many seconds, where that is known. That of the very first is not kept:
+    /// it makes what all draw with.
     pub(super) fn drawn(&mut self, before: Option<f32>) {
         self.drawn += 1;
-        let Some(seconds) = before else { return };
+        let Some(seconds) = before.filter(|_| self.drawn > 2) else { return };
         if self.took.len() == KEPT {
             self.took.pop_front();
         }
@@ -47,6 +48,8 @@ mod tests {
         let mut frames = Frames::default();
         frames.drawn(None);
         assert_eq!((frames.count(), frames.slowest()), (1, None));
+        frames.drawn(Some(0.2));
+        assert_eq!((frames.count(), frames.slowest()), (2, None));
         frames.drawn(Some(0.05));
         frames.drawn(Some(0.001));
         assert_eq!(frames.slowest(), Some((2, "50.0 ms".to_owned())));
@@ -54,6 +57,6 @@ mod tests {
             frames.drawn(Some(0.002));
         }
         assert_eq!(frames.slowest(), Some((KEPT, "2.0 ms".to_owned())));
-        assert_eq!(frames.count(), 1_003);
+        assert_eq!(frames.count(), 1_004);
     }
 }
