@@ -144,6 +144,12 @@ impl Ask {
         answers.into_iter().next().unwrap_or_else(|| Err(Error::bad_value("no answer").into()))
     }
 
+    /// Whether the node answers something while a call waits.
+    pub(crate) fn answers_beside_a_wait(&self) -> Result<bool> {
+        self.note(Method::WaitForNewBlock, 1);
+        self.transport.answers_beside_a_wait()
+    }
+
     pub(crate) fn close(&self) {
         self.transport.close();
     }

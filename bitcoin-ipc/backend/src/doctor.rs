@@ -9,10 +9,22 @@ use bitcoin_ipc::{Error, ErrorKind, Result};
 use serde_json::json;
 
 use crate::address::CoreAddress;
-use crate::ask::{Ask, Asked};
+use crate::ask::{Ask, Asked, Failure};
 use crate::core::CoreOptions;
 use crate::hints;
 use crate::method::Method;
+
+/// Code of a refusal: there is no such method, or not for this user.
+const NOT_FOUND: i64 = -32601;
+/// What only windows ask for, or saves questions.
+const SPARE: [Method; 6] = [
+    Method::GetChainTips,
+    Method::GetNetTotals,
+    Method::GetPeerInfo,
+    Method::GetZmqNotifications,
+    Method::Help,
+    Method::ListBanned,
+];
 
 /// How good something is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +104,13 @@ fn unreachable_node(options: &CoreOptions, error: &Error) -> Vec<Finding> {
 }
 
 fn look(ask: &Ask, options: &CoreOptions, findings: &mut Vec<Finding>) -> Result<()> {
+    let missing = missing(ask)?;
+    if !missing.is_empty() {
+        findings.push(not_let(&missing));
+    }
+    if missing.contains(&Method::GetNetworkInfo) {
+        return Ok(());
+    }
     let network = ask.fields(Method::GetNetworkInfo, json!([]))?;
     let name: String = network.text("subversion")?;
     let name = name.trim_matches('/').replace(':', " ");
@@ -110,8 +129,38 @@ fn look(ask: &Ask, options: &CoreOptions, findings: &mut Vec<Finding>) -> Result
             "zmqpubrawtx=tcp://127.0.0.1:28332 in its bitcoin.conf, and restart it: payments are searched for when they come, with fewer questions",
         ),
     });
+    if !missing.contains(&Method::WaitForNewBlock) && !ask.answers_beside_a_wait()? {
+        findings.push(fair(
+            "it answers nothing else while a call waits, and is asked for its tip each second instead",
+            "rpcthreads=4 or more in its bitcoin.conf, and restart it: blocks are told when they come, with fewer questions",
+        ));
+    }
     sockets(options, findings);
     Ok(())
+}
+
+/// The methods that it does not let us ask.
+fn missing(ask: &Ask) -> Result<Vec<Method>> {
+    let mut missing = Vec::new();
+    for method in Method::ALL {
+        // No method has such a parameter: none does anything.
+        match ask.ask(*method, json!({ "nothing": 0 })) {
+            Err(Failure::Call(error)) => return Err(error),
+            Err(refused) if refused.code() == Some(NOT_FOUND) => missing.push(*method),
+            _ => {}
+        }
+    }
+    Ok(missing)
+}
+
+fn not_let(missing: &[Method]) -> Finding {
+    let names = |methods: &[Method]| methods.iter().map(|method| method.name()).collect::<Vec<_>>().join(",");
+    let text = format!("it does not let this user ask for {}", names(missing));
+    let advice = format!("rpcwhitelist=<user>:{} in its bitcoin.conf, and rpcallowip", names(Method::ALL));
+    match missing.iter().all(|method| SPARE.contains(method)) {
+        true => fair(text, advice),
+        false => bad(text, advice),
+    }
 }
 
 fn chain(ask: &Ask, options: &CoreOptions, findings: &mut Vec<Finding>) -> Result<()> {

@@ -447,7 +447,7 @@ fn wallets_ask_little_of_a_node() {
         assert!(rows.0.last().unwrap().2.calls <= 10, "{rows:#?}");
     }
 
-    for (_, mut ours) in all {
+    for (_, ours) in all {
         ours.wallets.stop().unwrap();
     }
     mirror.0.stop().unwrap();

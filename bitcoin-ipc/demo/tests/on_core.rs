@@ -41,20 +41,34 @@ fn prepare(way: Way) -> Node {
     Node::prepare(&Programs::built().unwrap(), options).unwrap()
 }
 
+/// The only methods that a node of HTTP lets itself be asked.
+fn allowed(node: &mut Node, methods: impl IntoIterator<Item = &'static str>) {
+    let methods: Vec<&str> = methods.into_iter().collect();
+    let args = &mut node.options().core_args;
+    args.retain(|arg| !arg.starts_with("-rpcwhitelist="));
+    args.push(format!("-rpcwhitelist=__cookie__:{}", methods.join(",")));
+}
+
+fn by_wallets() -> impl Iterator<Item = &'static str> {
+    Method::ALL.iter().map(|method| method.name())
+}
+
 fn told(way: Way) {
     let mut node = prepare(way);
+    // What the story asks the node itself.
+    let by_users = ["generatetoaddress", "getbestblockhash", "getblockcount", "submitblock"];
+    if way == Way::Http {
+        allowed(&mut node, by_wallets().chain(by_users));
+    }
     node.start_again().unwrap();
     let story = story(&mut node, &mut |line| println!("{line}")).unwrap_or_else(|error| {
         panic!("{error}\nthe wallets' log:\n{}", node.wallet_log());
     });
     check(&story);
     node.stop().unwrap();
-    // What the story asks the node itself.
-    let by_users =
-        ["generatetoaddress", "getbestblockhash", "getblockcount", "submitblock"].map(str::to_owned);
-    let by_wallets = Method::ALL.iter().map(|method| method.name().to_owned());
-    let known: BTreeSet<String> = by_wallets.chain(by_users).collect();
-    let others: Vec<String> = node.asked().into_keys().filter(|method| !known.contains(method)).collect();
+    let known: BTreeSet<&str> = by_wallets().chain(by_users).collect();
+    let others: Vec<String> =
+        node.asked().into_keys().filter(|method| !known.contains(method.as_str())).collect();
     assert_eq!(others, [""; 0], "the node was asked what it should not be");
 }
 
@@ -206,6 +220,72 @@ fn two_processes_of_wallets_share_a_node_over_ipc() {
 #[test]
 fn two_processes_of_wallets_share_a_node_over_http() {
     shared(Way::Http);
+}
+
+/// A wait would hold up all others.
+#[test]
+fn a_node_that_answers_one_at_a_time_is_not_waited_for() {
+    let mut node = prepare(Way::Http);
+    node.options().core_args.push("-rpcthreads=1".to_owned());
+    node.start_again().unwrap();
+    let seen = wait_for(|| Ok(node.wallet_log().contains("nothing while a call waits").then_some(())));
+    assert!(seen.unwrap().is_some(), "{}", node.wallet_log());
+    let story = story(&mut node, &mut |line| println!("{line}")).unwrap_or_else(|error| {
+        panic!("{error}\nthe wallets' log:\n{}", node.wallet_log());
+    });
+    check(&story);
+    // Where that can be counted: once each time that wallets come to a node.
+    let waits = node.asked().get("waitfornewblock").copied().unwrap_or_default();
+    let attached = node.wallet_log().matches("nothing while a call waits").count() as u64;
+    assert!(waits <= attached, "{waits} waits of {attached} visits");
+    node.stop().unwrap();
+}
+
+/// What the doctor says of a node, and whether wallets can work with it.
+fn doctor(node: &Node) -> (bool, String) {
+    let look = std::process::Command::new(node.programs().path("bitcoin-wallet"))
+        .args(["-regtest", &format!("-core={}", node.core_address())])
+        .arg(format!("-coredatadir={}", node.directory().display()))
+        .arg("doctor")
+        .env("HOME", node.directory())
+        .output()
+        .unwrap();
+    (look.status.success(), String::from_utf8(look.stdout).unwrap())
+}
+
+#[test]
+fn a_node_that_lets_ask_less_is_told_from_one_that_will_not_do() {
+    let mut node = prepare(Way::Http);
+    let users = ["generatetoaddress", "getblockcount"];
+    // A list of before it was asked where it publishes.
+    allowed(&mut node, by_wallets().filter(|name| *name != "getzmqnotifications").chain(users));
+    node.start_again().unwrap();
+    node.rpc("createwallet", json!(["w"])).unwrap();
+    let to = node.wallet_rpc("w", "getnewaddress", json!([])).unwrap();
+    node.rpc("generatetoaddress", json!([1, to])).unwrap();
+    let balances = node.wallet_rpc("w", "getbalances", json!([])).unwrap();
+    assert_eq!(balances["mine"]["immature"].to_string(), "50.00000000");
+    let refused = node.rpc("getbestblockhash", json!([])).unwrap_err();
+    let text = refused.to_string();
+    assert!(refused.code() == Some(-32601) && text.contains("getbestblockhash is not for"), "{text}");
+    let (works, found) = doctor(&node);
+    assert!(
+        works && found.contains("note  it does not let this user ask for getzmqnotifications\n"),
+        "{found}"
+    );
+    node.stop().unwrap();
+
+    allowed(&mut node, by_wallets().filter(|name| *name != "gettxout"));
+    node.launch().unwrap();
+    let mut seen = (true, String::new());
+    let told = wait_for(|| {
+        seen = doctor(&node);
+        Ok(seen.1.contains("ask for").then_some(()))
+    });
+    assert!(told.unwrap().is_some(), "{}", seen.1);
+    assert!(!seen.0 && seen.1.contains("FAIL  it does not let this user ask for gettxout\n"), "{}", seen.1);
+    assert!(seen.1.contains("-> rpcwhitelist=<user>:estimatesmartfee,"), "{}", seen.1);
+    node.stop_without_wallets().unwrap();
 }
 
 /// Payments are seen when the node says that they came, and nothing is asked meanwhile.

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use bitcoin::BlockHash;
 use bitcoin_ipc::types::Json;
 use bitcoin_ipc::{Error, ErrorKind, Result};
-use bitcoin_rpc::{Answer, RpcError};
+use bitcoin_rpc::{Answer, Code, RpcError};
 use jsonrpc::client::Transport as _;
 use jsonrpc::error::RpcError as Refusal;
 use jsonrpc::simple_http::{Error as HttpError, SimpleHttpTransport};
@@ -24,6 +24,10 @@ use crate::address::Login;
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 /// How much longer than a wait itself its answer may take.
 const GRACE: Duration = Duration::from_secs(30);
+/// How long the wait takes by which it is seen whether the node answers anything beside it.
+const PROBE: Duration = Duration::from_secs(1);
+/// How often a node is asked for its tip that answers nothing beside a wait.
+const LOOK: Duration = Duration::from_secs(1);
 /// How many connections are kept of one patience.
 const KEPT: usize = 8;
 
@@ -37,6 +41,8 @@ pub(crate) struct Http {
     closed: AtomicBool,
     /// Whether a wait cannot be told which tip is known: v29.
     old_wait: AtomicBool,
+    /// Whether a wait leaves it a thread to answer with, once that is known.
+    threads: OnceLock<bool>,
 }
 
 impl Http {
@@ -48,6 +54,7 @@ impl Http {
             idle: Mutex::default(),
             closed: AtomicBool::new(false),
             old_wait: AtomicBool::new(false),
+            threads: OnceLock::new(),
         }
     }
 
@@ -82,12 +89,13 @@ impl Http {
         Ok(builder.build())
     }
 
+    /// The answers; `None` where this user is not let ask that.
     fn send(
         &self,
         uri: &str,
         requests: &[jsonrpc::Request<'_>],
         limit: Duration,
-    ) -> Result<Vec<jsonrpc::Response>> {
+    ) -> Result<Option<Vec<jsonrpc::Response>>> {
         for new in [false, true] {
             if self.closed.load(Ordering::Relaxed) {
                 return Err(Error::disconnected("the node is not asked any more"));
@@ -100,10 +108,11 @@ impl Http {
                     if kept.len() < KEPT {
                         kept.push(connection);
                     }
-                    return Ok(responses);
+                    return Ok(Some(responses));
                 }
                 // It may have started again, with another cookie.
                 Err(error) if !new && status(&error) == Some(401) => self.idle().clear(),
+                Err(error) if status(&error) == Some(403) => return Ok(None),
                 Err(error) => return Err(self.explain(&error)),
             }
         }
@@ -118,18 +127,35 @@ impl Http {
         Error::new(ErrorKind::Io, format!("the node at {} lets nobody in: {how}", self.url))
     }
 
+    /// What a node says to a machine or a user whom it does not let ask something.
+    fn forbidden(&self, method: &str) -> RpcError {
+        let text = format!(
+            "{method} is not for this machine or this user at {} (see -rpcallowip and -rpcwhitelist in the node's \
+             configuration)",
+            self.url
+        );
+        RpcError::new(Code::MethodNotFound, text)
+    }
+
+    /// Asks for the tip until it is another one, where a wait would hold up everything else.
+    fn look_for_tip(&self, known: BlockHash, limit: Duration) -> Result<BlockHash> {
+        let until = Instant::now() + limit;
+        loop {
+            let call = Call { method: "getblockchaininfo".to_owned(), params: json!([]).into() };
+            let answer = self.calls("/", vec![call], GRACE)?.pop().unwrap_or(Ok(Value::Null));
+            let tip = hash("getblockchaininfo", answer, "bestblockhash")?;
+            if tip != known || Instant::now() + LOOK > until {
+                return Ok(tip);
+            }
+            std::thread::sleep(LOOK);
+        }
+    }
+
     fn explain(&self, error: &jsonrpc::Error) -> Error {
         let url = &self.url;
         if let Some(status) = status(error) {
             return match status {
                 401 => self.refused(),
-                403 => Error::new(
-                    ErrorKind::Io,
-                    format!(
-                        "the node at {url} does not answer this machine or this user (see -rpcallowip and \
-                         -rpcwhitelist in its configuration)"
-                    ),
-                ),
                 503 => Error::new(
                     ErrorKind::Overloaded,
                     format!("the node at {url} is very busy (-rpcworkqueue)"),
@@ -198,7 +224,9 @@ impl Transport for Http {
                 jsonrpc: Some("2.0"),
             })
             .collect();
-        let responses = self.send(uri, &requests, limit)?;
+        let Some(responses) = self.send(uri, &requests, limit)? else {
+            return Ok(texts.iter().map(|(method, _)| Err(self.forbidden(method))).collect());
+        };
         let mut answers: BTreeMap<u64, jsonrpc::Response> =
             responses.into_iter().filter_map(|response| Some((response.id.as_u64()?, response))).collect();
         let missing = || Error::bad_value("the node has not answered each call");
@@ -207,6 +235,22 @@ impl Transport for Http {
 
     fn wait_tip(&self, known: BlockHash, limit: Duration) -> Result<BlockHash> {
         let limit = limit.min(LONGEST_WAIT);
+        let threads = match self.threads.get() {
+            Some(known) => *known,
+            None => {
+                let found = self.answers_beside_a_wait()?;
+                if !found {
+                    tracing::info!(
+                        target: "node",
+                        "The node answers nothing while a call waits (-rpcthreads): it is asked for its tip each second."
+                    );
+                }
+                *self.threads.get_or_init(|| found)
+            }
+        };
+        if !threads {
+            return self.look_for_tip(known, limit);
+        }
         let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1);
         let wait = |params: Value| -> Result<Answer> {
             let call = Call { method: "waitfornewblock".to_owned(), params: params.into() };
@@ -222,21 +266,41 @@ impl Transport for Http {
             // A block that came before it waits is told at the end of this wait.
             answer = wait(json!([millis]))?;
         }
-        let tip = answer.map_err(|error| match error.code() {
-            // It waits no longer because it ends.
-            -9 => Error::disconnected("the node is shutting down"),
-            _ => Error::failed(format!("waitfornewblock: {error}")),
-        })?;
-        tip["hash"]
-            .as_str()
-            .and_then(|hash| hash.parse().ok())
-            .ok_or_else(|| Error::bad_value("waitfornewblock: no hash"))
+        hash("waitfornewblock", answer, "hash")
+    }
+
+    fn answers_beside_a_wait(&self) -> Result<bool> {
+        let millis = u64::try_from(PROBE.as_millis()).unwrap_or(u64::MAX);
+        let ask = |method: &str, params: Value| {
+            self.calls("/", vec![Call { method: method.to_owned(), params: params.into() }], PROBE + GRACE)
+        };
+        std::thread::scope(|scope| {
+            let wait = scope.spawn(|| ask("waitfornewblock", json!([millis])));
+            // It has to be there first.
+            std::thread::sleep(PROBE / 10);
+            let begun = Instant::now();
+            ask("getblockchaininfo", json!([]))?;
+            let quick = begun.elapsed() < PROBE / 2;
+            drop(wait.join());
+            Ok(quick)
+        })
     }
 
     fn close(&self) {
         self.closed.store(true, Ordering::Relaxed);
         self.idle().clear();
     }
+}
+
+/// The hash in an answer about the tip.
+fn hash(method: &str, answer: Answer, field: &str) -> Result<BlockHash> {
+    let answer = answer.map_err(|error| match error.code() {
+        // It answers no longer because it ends.
+        -9 => Error::disconnected("the node is shutting down"),
+        _ => Error::failed(format!("{method}: {error}")),
+    })?;
+    let hash = answer[field].as_str().and_then(|hash| hash.parse().ok());
+    hash.ok_or_else(|| Error::bad_value(format!("{method}: no hash")))
 }
 
 #[cfg(test)]
@@ -281,7 +345,7 @@ mod tests {
             }
         });
         let login = Login::User { name: "me".to_owned(), password: "secret".to_owned().into() };
-        (Http::new(url, login), told)
+        (Http { threads: true.into(), ..Http::new(url, login) }, told)
     }
 
     #[test]

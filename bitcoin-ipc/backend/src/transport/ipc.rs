@@ -74,6 +74,11 @@ impl Transport for Ipc {
         tip.map(|tip| tip.hash).ok_or_else(|| Error::disconnected("the node is shutting down"))
     }
 
+    fn answers_beside_a_wait(&self) -> Result<bool> {
+        // Each wait has a thread of its own there.
+        Ok(true)
+    }
+
     fn close(&self) {
         self.client.disconnect();
     }

@@ -40,6 +40,13 @@ pub(crate) trait Transport: Send + Sync {
     /// As [`calls`](Transport::calls).
     fn wait_tip(&self, known: BlockHash, limit: Duration) -> Result<BlockHash>;
 
+    /// Whether the node answers something while another call waits. `false` may also mean that it is slow.
+    ///
+    /// # Errors
+    ///
+    /// As [`calls`](Transport::calls).
+    fn answers_beside_a_wait(&self) -> Result<bool>;
+
     /// Ends what waits, and answers nothing more.
     fn close(&self);
 }

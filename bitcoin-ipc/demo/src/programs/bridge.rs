@@ -2,9 +2,9 @@
 //!
 //! In: requests as `bitcoin-cli` and libraries make them, with the cookie that this writes. Out: what the node's
 //! JSON-RPC answers, and over ZeroMQ the transactions that were sent to it, as a Core with `-zmqpubrawtx` does. Nobody
-//! answers while the node is gone.
+//! answers while the node is gone. It heeds `-rpcthreads=1` and `-rpcwhitelist`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
@@ -32,14 +32,31 @@ const COOKIE: &str = "__cookie__:open";
 pub(super) struct Bridge {
     port: u16,
     ended: Arc<AtomicBool>,
-    asked: Asked,
+    desk: Arc<Desk>,
 }
 
-/// The methods that were asked, and how often.
-type Asked = Arc<Mutex<BTreeMap<String, u64>>>;
+/// What all who ask come by.
+#[derive(Debug)]
+struct Desk {
+    socket: PathBuf,
+    publisher: Publisher,
+    /// The methods that were asked, and how often.
+    asked: Mutex<BTreeMap<String, u64>>,
+    rules: Mutex<Rules>,
+    /// Held by whoever is answered, where it is one at a time.
+    turn: Mutex<()>,
+}
 
-fn lock(asked: &Asked) -> MutexGuard<'_, BTreeMap<String, u64>> {
-    asked.lock().unwrap_or_else(PoisonError::into_inner)
+/// How it answers.
+#[derive(Clone, Debug, Default)]
+struct Rules {
+    one_at_a_time: bool,
+    /// The methods that may be asked; all of them without such a list.
+    allowed: Option<BTreeSet<String>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Bridge {
@@ -49,28 +66,51 @@ impl Bridge {
         fs::create_dir_all(directory.join("regtest"))?;
         fs::write(directory.join("regtest/.cookie"), COOKIE)?;
         let ended = Arc::new(AtomicBool::new(false));
-        let publisher = Publisher::start()?;
         let stop = ended.clone();
-        let asked = Asked::default();
-        let noted = asked.clone();
+        let desk = Arc::new(Desk {
+            socket,
+            publisher: Publisher::start()?,
+            asked: Mutex::default(),
+            rules: Mutex::default(),
+            turn: Mutex::default(),
+        });
+        let shared = desk.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
                 if stop.load(Ordering::Relaxed) {
                     return;
                 }
-                let (socket, noted, publisher) = (socket.clone(), noted.clone(), publisher.clone());
+                let desk = shared.clone();
                 // Whoever leaves, or a node that is gone, ends one connection.
-                std::thread::spawn(move || {
-                    stream.and_then(|stream| serve(&stream, &socket, &noted, &publisher))
-                });
+                std::thread::spawn(move || stream.and_then(|stream| serve(&stream, &desk)));
             }
         });
-        Ok(Bridge { port, ended, asked })
+        Ok(Bridge { port, ended, desk })
+    }
+
+    /// Heeds those of a node's options that are about its HTTP; gives the rest.
+    pub(super) fn heed<'a>(&self, options: &'a [String]) -> Vec<&'a String> {
+        let mut rules = Rules::default();
+        let rest = options.iter().filter(|option| match option.split_once('=') {
+            Some(("-rpcthreads", number)) => {
+                rules.one_at_a_time = number == "1";
+                false
+            }
+            Some(("-rpcwhitelist", list)) => {
+                let methods = list.rsplit(':').next().unwrap_or_default().split(',');
+                rules.allowed.get_or_insert_default().extend(methods.map(str::to_owned));
+                false
+            }
+            _ => true,
+        });
+        let rest = rest.collect();
+        *lock(&self.desk.rules) = rules;
+        rest
     }
 
     /// The methods that were asked so far, and how often.
     pub(super) fn asked(&self) -> BTreeMap<String, u64> {
-        lock(&self.asked).clone()
+        lock(&self.desk.asked).clone()
     }
 }
 
@@ -81,16 +121,16 @@ impl Drop for Bridge {
     }
 }
 
-fn serve(stream: &TcpStream, socket: &Path, asked: &Asked, publisher: &Publisher) -> io::Result<()> {
+fn serve(stream: &TcpStream, desk: &Desk) -> io::Result<()> {
     let reconnect = Reconnect { give_up: Some(Duration::ZERO), ..Reconnect::default() };
     let options = ConnectOptions::new().network(Network::Regtest).reconnect(reconnect);
-    let node = block_on(options.connect(socket)).map_err(io::Error::other)?;
+    let node = block_on(options.connect(&desk.socket)).map_err(io::Error::other)?;
     let mut reader = BufReader::new(stream);
     while let Some((path, allowed, body)) = request(&mut reader)? {
-        let (status, body) = if allowed {
-            ("200 OK", answer(&node, &path, &body, asked, publisher)?)
-        } else {
-            ("401 Unauthorized", String::new())
+        let (status, body) = match allowed {
+            true => answer(&node, &path, &body, desk)?
+                .map_or(("403 Forbidden", String::new()), |answer| ("200 OK", answer)),
+            false => ("401 Unauthorized", String::new()),
         };
         let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n\r\n", body.len());
         let mut stream = stream;
@@ -125,13 +165,9 @@ fn request(reader: &mut impl BufRead) -> io::Result<Option<(String, bool, Vec<u8
     Ok(Some((path, allowed, body)))
 }
 
-fn answer(
-    node: &Client,
-    path: &str,
-    body: &[u8],
-    asked: &Asked,
-    publisher: &Publisher,
-) -> io::Result<String> {
+/// The answer, if all of it may be asked.
+fn answer(node: &Client, path: &str, body: &[u8], desk: &Desk) -> io::Result<Option<String>> {
+    let rules = lock(&desk.rules).clone();
     let text = std::str::from_utf8(body).map_err(io::Error::other)?;
     let request: Json = text.parse().map_err(io::Error::other)?;
     let calls = match &request {
@@ -142,17 +178,21 @@ fn answer(
         |call: &Json, name: &str| matches!(call.get("method"), Some(Json::String(method)) if method == name);
     for call in calls.clone() {
         if let Some(Json::String(method)) = call.get("method") {
-            *lock(asked).entry(method.clone()).or_default() += 1;
+            *lock(&desk.asked).entry(method.clone()).or_default() += 1;
+            if rules.allowed.as_ref().is_some_and(|allowed| !allowed.contains(method)) {
+                return Ok(None);
+            }
         }
     }
+    let _turn = rules.one_at_a_time.then(|| lock(&desk.turn));
     // It is asked alone.
     if let Some(call) = calls.clone().next()
         && is(call, "getzmqnotifications")
     {
         let id = call.get("id").map_or("null".to_owned(), ToString::to_string);
-        let entry = format!(r#"{{"type":"pubrawtx","address":"{}","hwm":1000}}"#, publisher.address);
+        let entry = format!(r#"{{"type":"pubrawtx","address":"{}","hwm":1000}}"#, desk.publisher.address);
         let answer = format!(r#"{{"result":[{entry}],"error":null,"id":{id}}}"#);
-        return Ok(if matches!(request, Json::Array(_)) { format!("[{answer}]") } else { answer });
+        return Ok(Some(if matches!(request, Json::Array(_)) { format!("[{answer}]") } else { answer }));
     }
     let answer = block_on(async { node.rpc().await?.execute_rpc(&request, path, "").await });
     let answer = answer.map_err(io::Error::other)?.to_string();
@@ -161,10 +201,10 @@ fn answer(
             && let Some(Json::String(hex)) = params.first()
             && let Ok(tx) = Vec::from_hex(hex)
         {
-            publisher.publish(tx);
+            desk.publisher.publish(tx);
         }
     }
-    Ok(answer)
+    Ok(Some(answer))
 }
 
 /// Publishes transactions.

@@ -259,9 +259,12 @@ impl Node {
                     Way::Http => command.arg(format!("-rpcport={}", self.port)),
                 };
                 let own = if self.options.core_wallets { "-keypool=50" } else { "-disablewallet" };
-                command
-                    .args([own, "-blockfilterindex=1", "-listen=0", "-connect=0"])
-                    .args(&self.options.core_args)
+                command.args([own, "-blockfilterindex=1", "-listen=0", "-connect=0"]).args(
+                    match &self.bridge {
+                        Some(bridge) => bridge.heed(&self.options.core_args),
+                        None => self.options.core_args.iter().collect(),
+                    },
+                )
             }
         };
         let process = Process::start(&mut command, &self.directory().join("node.output"))?;
