@@ -24,6 +24,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// How long the answer to a call of a user may take: that of `bitcoin-cli`.
 const PATIENCE: Duration = Duration::from_secs(900);
+/// Code of a refusal: there is no such method, or not for this user.
+pub(crate) const NOT_FOUND: i64 = -32601;
 /// How many calls go in one request.
 const TOGETHER: usize = 100;
 

@@ -9,13 +9,11 @@ use bitcoin_ipc::{Error, ErrorKind, Result};
 use serde_json::json;
 
 use crate::address::CoreAddress;
-use crate::ask::{Ask, Asked, Failure};
+use crate::ask::{Ask, Asked, Failure, NOT_FOUND};
 use crate::core::CoreOptions;
 use crate::hints;
 use crate::method::Method;
 
-/// Code of a refusal: there is no such method, or not for this user.
-const NOT_FOUND: i64 = -32601;
 /// What only windows ask for, or saves questions.
 const SPARE: [Method; 6] = [
     Method::GetChainTips,
@@ -142,7 +140,8 @@ fn look(ask: &Ask, options: &CoreOptions, findings: &mut Vec<Finding>) -> Result
 /// The methods that it does not let us ask.
 fn missing(ask: &Ask) -> Result<Vec<Method>> {
     let mut missing = Vec::new();
-    for method in Method::ALL {
+    // Those before v31 have no clusters.
+    for method in Method::ALL.iter().filter(|method| **method != Method::GetMempoolCluster) {
         // No method has such a parameter: none does anything.
         match ask.ask(*method, json!({ "nothing": 0 })) {
             Err(Failure::Call(error)) => return Err(error),

@@ -10,7 +10,8 @@ const SHORT: Duration = Duration::from_secs(60);
 const LONG: Duration = Duration::from_secs(900);
 macro_rules! methods {
     ($($(#[doc = $doc:literal])* $method:ident = $name:literal,)*) => {
-        /// What this library asks a node by itself: for `-rpcwhitelist`. All of it is there since v29.
+        /// What this library asks a node by itself: for `-rpcwhitelist`. All of it is there since v29, but clusters
+        /// since v31: what hangs together is walked before.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Method {
@@ -63,8 +64,10 @@ methods! {
     GetDescriptorActivity = "getdescriptoractivity",
     /// Whether there are filters.
     GetIndexInfo = "getindexinfo",
-    /// What hangs together with unconfirmed coins.
+    /// What an unconfirmed transaction stands on.
     GetMempoolAncestors = "getmempoolancestors",
+    /// What hangs together with unconfirmed coins (v31 and later).
+    GetMempoolCluster = "getmempoolcluster",
     /// Whether a transaction waits for a block, and what hangs together with it.
     GetMempoolEntry = "getmempoolentry",
     /// Limits and lowest rates, and whether anything has changed.

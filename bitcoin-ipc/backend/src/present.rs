@@ -19,7 +19,7 @@ struct Place {
 
 impl Default for Present {
     fn default() -> Self {
-        let inside = Mutex::new(Err("it has not been looked for yet".to_owned()));
+        let inside = Mutex::new(Err("it has not answered yet".to_owned()));
         Present(Arc::new(Place { inside, changed: Condvar::new() }))
     }
 }

@@ -257,14 +257,31 @@ fn doctor(node: &Node) -> (bool, String) {
 fn a_node_that_lets_ask_less_is_told_from_one_that_will_not_do() {
     let mut node = prepare(Way::Http);
     let users = ["generatetoaddress", "getblockcount"];
-    // A list of before it was asked where it publishes.
-    allowed(&mut node, by_wallets().filter(|name| *name != "getzmqnotifications").chain(users));
+    // A list of before it was asked where it publishes, and for clusters.
+    let since = ["getzmqnotifications", "getmempoolcluster"];
+    allowed(&mut node, by_wallets().filter(|name| !since.contains(name)).chain(users));
     node.start_again().unwrap();
     node.rpc("createwallet", json!(["w"])).unwrap();
     let to = node.wallet_rpc("w", "getnewaddress", json!([])).unwrap();
-    node.rpc("generatetoaddress", json!([1, to])).unwrap();
-    let balances = node.wallet_rpc("w", "getbalances", json!([])).unwrap();
-    assert_eq!(balances["mine"]["immature"].to_string(), "50.00000000");
+    node.rpc("generatetoaddress", json!([101, to])).unwrap();
+    let trusted = || {
+        let balances = node.wallet_rpc("w", "getbalances", json!([])).unwrap();
+        balances["mine"]["trusted"].to_string()
+    };
+    assert_eq!(trusted(), "50.00000000");
+    // The second one spends the change of the first, which has paid too little for a third part of it.
+    let pay = |rate: u32| {
+        let params = json!({ "address": to, "amount": "1", "fee_rate": rate });
+        let sent = node.wallet_rpc("w", "sendtoaddress", params).unwrap();
+        let entry = node.rpc("getmempoolentry", json!([sent])).unwrap();
+        let fee =
+            bitcoin::Amount::from_str_in(&entry["fees"]["base"].to_string(), bitcoin::Denomination::Bitcoin);
+        (fee.unwrap().to_sat(), entry["vsize"].as_u64().unwrap())
+    };
+    let (first, second) = (pay(1), pay(20));
+    // It pays for both.
+    assert!(first.0 + second.0 >= 20 * (first.1 + second.1), "{first:?} {second:?}");
+    assert_eq!(trusted(), format!("49.{:08}", 100_000_000 - first.0 - second.0));
     let refused = node.rpc("getbestblockhash", json!([])).unwrap_err();
     let text = refused.to_string();
     assert!(refused.code() == Some(-32601) && text.contains("getbestblockhash is not for"), "{text}");

@@ -13,7 +13,7 @@ use bitcoin_mempool::bump::{MAX_RELATIVES, Relative, Relatives};
 use serde_json::{Value, json};
 
 use crate::answer::Fields;
-use crate::ask::{Ask, if_known};
+use crate::ask::{Ask, NOT_FOUND, if_known};
 use crate::method::Method;
 
 /// A rate as wallets send it.
@@ -47,10 +47,28 @@ pub(super) fn estimate(ask: &Ask, blocks: i32, conservative: bool, calc: bool) -
     })
 }
 
+/// All transactions of the clusters that some are in. A node that has no clusters (before v31) leaves it at these.
+fn clusters(ask: &Ask, txids: Vec<Txid>) -> Result<Vec<Txid>> {
+    let params = txids.iter().map(|txid| json!([txid])).collect();
+    let mut all = Vec::new();
+    for answer in ask.ask_all(Method::GetMempoolCluster, params)? {
+        let cluster = match if_known(answer) {
+            Ok(Some(cluster)) => Fields::of(Method::GetMempoolCluster, cluster)?,
+            Ok(None) => continue,
+            Err(failure) if failure.code() == Some(NOT_FOUND) => return Ok(txids),
+            Err(failure) => return Err(failure.into()),
+        };
+        for chunk in cluster.list("chunks")? {
+            all.extend(chunk.texts::<Txid>("txs")?);
+        }
+    }
+    Ok(all)
+}
+
 /// All transactions of the mempool that hang together with some; more than enough where they are too many.
 pub(super) fn relatives(ask: &Ask, txids: impl IntoIterator<Item = Txid>) -> Result<HashMap<Txid, Relative>> {
     let mut found = HashMap::new();
-    let mut open: Vec<Txid> = txids.into_iter().collect();
+    let mut open = clusters(ask, txids.into_iter().collect())?;
     while !open.is_empty() && found.len() <= MAX_RELATIVES {
         open.sort_unstable();
         open.dedup();

@@ -216,7 +216,7 @@ fn commands(both: &mut Both) {
         ("nothing", json!([])),
         ("getmempoolinfo", json!([1])),
     ] {
-        both.near("executeRpc", passed_on, |node| {
+        let _ = both.near("executeRpc", passed_on, |node| {
             let answer = node.execute_rpc(method, &Json::from(params.clone()), "/")?;
             Ok(answer.map_err(|failure| match failure {
                 // The usage of a method is a page.

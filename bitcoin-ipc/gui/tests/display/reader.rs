@@ -36,11 +36,12 @@ pub struct Reader(Connection);
 impl Bus {
     /// A bus that says that a screen reader is there. Without the programs for it nothing.
     pub fn start() -> Option<Bus> {
-        // What it starts has its sockets there.
+        // It and what it starts have their sockets there.
         let folder = tempfile::Builder::new().prefix("bus-").tempdir_in("/tmp").unwrap();
         let mut command = Command::new("dbus-daemon");
         command.env("XDG_RUNTIME_DIR", folder.path());
         command.args(["--session", "--nofork", "--print-address"]);
+        command.arg(format!("--address=unix:path={}", folder.path().join("bus").display()));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
         let Ok(mut daemon) = command.spawn() else {
             eprintln!("SKIPPED: no dbus-daemon");
