@@ -146,7 +146,7 @@ impl Ask {
         answers.into_iter().next().unwrap_or_else(|| Err(Error::bad_value("no answer").into()))
     }
 
-    /// Whether the node answers something while a call waits.
+    /// Whether the node lets us wait, and answers something else meanwhile.
     pub(crate) fn answers_beside_a_wait(&self) -> Result<bool> {
         self.note(Method::WaitForNewBlock, 1);
         self.transport.answers_beside_a_wait()

@@ -15,13 +15,14 @@ use crate::hints;
 use crate::method::Method;
 
 /// What only windows ask for, or saves questions.
-const SPARE: [Method; 6] = [
+const SPARE: [Method; 7] = [
     Method::GetChainTips,
     Method::GetNetTotals,
     Method::GetPeerInfo,
     Method::GetZmqNotifications,
     Method::Help,
     Method::ListBanned,
+    Method::WaitForNewBlock,
 ];
 
 /// How good something is.

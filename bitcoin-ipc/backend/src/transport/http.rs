@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bitcoin::BlockHash;
@@ -26,6 +26,8 @@ const LONGEST_WAIT: Duration = Duration::from_secs(10);
 const GRACE: Duration = Duration::from_secs(30);
 /// How long the wait takes by which it is seen whether the node answers anything beside it.
 const PROBE: Duration = Duration::from_secs(1);
+/// How long it is believed that it does not: it may only have been busy.
+const DOUBT: Duration = Duration::from_secs(600);
 /// How often a node is asked for its tip that answers nothing beside a wait.
 const LOOK: Duration = Duration::from_secs(1);
 /// How many connections are kept of one patience.
@@ -41,8 +43,8 @@ pub(crate) struct Http {
     closed: AtomicBool,
     /// Whether a wait cannot be told which tip is known: v29.
     old_wait: AtomicBool,
-    /// Whether a wait leaves it a thread to answer with, once that is known.
-    threads: OnceLock<bool>,
+    /// Whether a wait leaves it a thread to answer with, once that was tried, and when.
+    threads: Mutex<Option<(bool, Instant)>>,
 }
 
 impl Http {
@@ -54,7 +56,7 @@ impl Http {
             idle: Mutex::default(),
             closed: AtomicBool::new(false),
             old_wait: AtomicBool::new(false),
-            threads: OnceLock::new(),
+            threads: Mutex::default(),
         }
     }
 
@@ -135,6 +137,27 @@ impl Http {
             self.url
         );
         RpcError::new(Code::MethodNotFound, text)
+    }
+
+    /// Whether a wait leaves the node a thread to answer with.
+    fn has_threads(&self) -> Result<bool> {
+        let lock = || self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = *lock();
+        if let Some((found, tried)) = known
+            && (found || tried.elapsed() < DOUBT)
+        {
+            return Ok(found);
+        }
+        let found = self.answers_beside_a_wait()?;
+        *lock() = Some((found, Instant::now()));
+        if !found && known.is_none() {
+            tracing::info!(
+                target: "node",
+                "The node answers nothing while a call waits (-rpcthreads), or lets nobody wait (-rpcwhitelist): it is \
+                 asked for its tip each second."
+            );
+        }
+        Ok(found)
     }
 
     /// Asks for the tip until it is another one, where a wait would hold up everything else.
@@ -235,20 +258,7 @@ impl Transport for Http {
 
     fn wait_tip(&self, known: BlockHash, limit: Duration) -> Result<BlockHash> {
         let limit = limit.min(LONGEST_WAIT);
-        let threads = match self.threads.get() {
-            Some(known) => *known,
-            None => {
-                let found = self.answers_beside_a_wait()?;
-                if !found {
-                    tracing::info!(
-                        target: "node",
-                        "The node answers nothing while a call waits (-rpcthreads): it is asked for its tip each second."
-                    );
-                }
-                *self.threads.get_or_init(|| found)
-            }
-        };
-        if !threads {
+        if !self.has_threads()? {
             return self.look_for_tip(known, limit);
         }
         let millis = u64::try_from(limit.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -281,8 +291,12 @@ impl Transport for Http {
             let begun = Instant::now();
             ask("getblockchaininfo", json!([]))?;
             let quick = begun.elapsed() < PROBE / 2;
-            drop(wait.join());
-            Ok(quick)
+            // A user who is not let wait cannot, however many threads there are.
+            let waits = match wait.join() {
+                Ok(answers) => answers?.iter().all(|answer| answer.is_ok()),
+                Err(_) => false,
+            };
+            Ok(quick && waits)
         })
     }
 
@@ -345,7 +359,7 @@ mod tests {
             }
         });
         let login = Login::User { name: "me".to_owned(), password: "secret".to_owned().into() };
-        (Http { threads: true.into(), ..Http::new(url, login) }, told)
+        (Http { threads: Some((true, Instant::now())).into(), ..Http::new(url, login) }, told)
     }
 
     #[test]

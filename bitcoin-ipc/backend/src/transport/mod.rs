@@ -40,7 +40,7 @@ pub(crate) trait Transport: Send + Sync {
     /// As [`calls`](Transport::calls).
     fn wait_tip(&self, known: BlockHash, limit: Duration) -> Result<BlockHash>;
 
-    /// Whether the node answers something while another call waits. `false` may also mean that it is slow.
+    /// Whether the node lets us wait, and answers something else meanwhile. `false` may also mean that it is slow.
     ///
     /// # Errors
     ///

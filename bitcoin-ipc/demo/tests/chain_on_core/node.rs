@@ -198,9 +198,9 @@ fn network(both: &mut Both) {
     assert_eq!(both.near("listExternalSigners", signers, |node| Ok(node.list_external_signers()?.len())), 0);
     let address = NetAddr::from(std::net::Ipv4Addr::new(192, 0, 2, 1));
     let subnet: SubNet = "192.0.2.0/24".parse().unwrap();
-    both.refused("ban", |node| node.ban(address.clone(), 60));
-    both.refused("unban", |node| node.unban(subnet.clone()));
-    both.refused("disconnectByAddress", |node| node.disconnect_by_address(address.clone()));
+    both.refused("ban", |node| node.ban(address, 60));
+    both.refused("unban", |node| node.unban(subnet));
+    both.refused("disconnectByAddress", |node| node.disconnect_by_address(address));
     both.refused("disconnectById", |node| node.disconnect_by_id(3));
     both.refused("setNetworkActive", |node| node.set_network_active(false));
     both.refused("mapPort", |node| node.map_port(true));
@@ -311,6 +311,9 @@ fn program(both: &mut Both) {
     both.refused("getLogCategories", |node| node.get_log_categories());
 }
 
+/// Has somebody hear of something at a node.
+type Listen<'a> = &'a dyn Fn(&dyn Node) -> Result<Box<dyn Handler>>;
+
 /// Hears of tips at a node.
 fn listen(node: &dyn Node) -> (Arc<Mutex<Vec<String>>>, Box<dyn Handler>) {
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -335,7 +338,7 @@ fn told(both: &mut Both, node: &Running) {
     let seconds = "at most ten seconds later";
     let nobody = "never: the node says it to nobody; whoever shows it asks again";
     let own = "what this program does";
-    let mut hear = |method, limit, listen: &dyn Fn(&dyn Node) -> Result<Box<dyn Handler>>| {
+    let mut hear = |method, limit, listen: Listen<'_>| {
         both.own_affair(method, limit, listen).unwrap().disconnect().unwrap();
     };
     hear("handleNotifyHeaderTip", seconds, &|node| node.handle_notify_header_tip(Box::new(|_, _, _| Ok(()))));
