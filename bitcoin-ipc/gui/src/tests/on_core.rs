@@ -26,7 +26,10 @@ fn prepare(way: Way) -> Option<Node> {
 fn create(gui: &mut Gui, name: &str) {
     gui.wait_for("No wallet is loaded.");
     gui.wait(|gui| gui.is_enabled("Create a wallet…"));
+    // What the node warns of moves it.
+    gui.settle();
     gui.press("Create a wallet…");
+    gui.wait_for("Wallet name");
     gui.type_in("Wallet name", name);
     gui.press("Create");
     gui.wait_for(&format!("Overview of {name}"));
