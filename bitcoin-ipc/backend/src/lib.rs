@@ -12,13 +12,13 @@
 //!
 //! # What is told, and when
 //!
-//! Blocks at once: the node is asked to say when its tip changes (or each second, where that would hold up everything
-//! else: `-rpcthreads=1`), and the chain is walked from the block that was
-//! told last, down to the fork and up again, so no block is missed and none is told twice. The mempool is looked
-//! at when it has changed, a small one as soon as anybody asks, a large one at an interval; then it is searched by
-//! the node for the watched scripts. Of blocks the node's filters say which may concern them; without
-//! `-blockfilterindex` each is read whole. Windows hear of tips at once, of headers, peers and warnings every ten
-//! seconds; while no window listens nothing is asked for them.
+//! Blocks at once: the node is asked to say when its tip changes, or which it is, each second, where that would hold up
+//! everything else (`-rpcthreads=1`) or is not let (`-rpcwhitelist`). The chain is walked from the block that was told
+//! last, down to the fork and up again, so no block is missed and none is told twice. The mempool is looked at when it
+//! has changed, a small one as soon as anybody asks, a large one at an interval; then it is searched by the node for the
+//! watched scripts. Of blocks the node's filters say which may concern them; without `-blockfilterindex` each is read
+//! whole. Windows hear of tips at once, of headers, peers and warnings every ten seconds; while no window listens
+//! nothing is asked for them.
 //!
 //! | what | how near it comes |
 //! |---|---|

@@ -269,7 +269,7 @@ fn a_node_that_lets_ask_less_is_told_from_one_that_will_not_do() {
         balances["mine"]["trusted"].to_string()
     };
     assert_eq!(trusted(), "50.00000000");
-    // The second one spends the change of the first, which has paid too little for a third part of it.
+    // The second one spends the change of the first, which has paid too little.
     let pay = |rate: u32| {
         let params = json!({ "address": to, "amount": "1", "fee_rate": rate });
         let sent = node.wallet_rpc("w", "sendtoaddress", params).unwrap();
